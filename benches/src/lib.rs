@@ -1,0 +1,1 @@
+//! Seeded generators that the benchmarks share.

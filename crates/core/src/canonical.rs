@@ -1,0 +1,110 @@
+//! One spelling for each identifier, so that the same thing gives the same key from every source.
+
+use crate::EntityKind;
+use std::borrow::Cow;
+use std::net::IpAddr;
+
+/// The canonical spelling of `raw` as a `kind`, or `None` when `raw` names nothing (`-`, `unknown`, zero ids).
+pub(crate) fn canonical(kind: EntityKind, raw: &str) -> Option<Cow<'_, str>> {
+    let trimmed = raw.trim();
+    if is_placeholder(trimmed) {
+        return None;
+    }
+    match kind {
+        EntityKind::Upn | EntityKind::Email => Some(mail(trimmed)),
+        EntityKind::Hostname | EntityKind::Fqdn | EntityKind::Domain => {
+            filled(lower(trimmed.strip_suffix('.').unwrap_or(trimmed)))
+        }
+        EntityKind::Ip => address(trimmed).map(Cow::Owned),
+        EntityKind::Mac
+        | EntityKind::Sam
+        | EntityKind::LocalUser
+        | EntityKind::DirectoryObjectId
+        | EntityKind::AppObjectId
+        | EntityKind::ServicePrincipalId
+        | EntityKind::GroupId
+        | EntityKind::MailboxId
+        | EntityKind::AppId
+        | EntityKind::AzureResource
+        | EntityKind::FileHash => Some(lower(trimmed)),
+        _ => Some(Cow::Borrowed(trimmed)),
+    }
+}
+
+fn is_placeholder(text: &str) -> bool {
+    const WORDS: [&str; 10] =
+        ["", "-", "--", "n/a", "null", "none", "unknown", "(empty)", "undefined", "anonymous"];
+    const ZEROS: [&str; 2] = ["00000000-0000-0000-0000-000000000000", "s-1-0-0"];
+    let short = text.len() <= 36;
+    short && WORDS.iter().chain(&ZEROS).any(|word| text.eq_ignore_ascii_case(word))
+}
+
+fn lower(text: &str) -> Cow<'_, str> {
+    if text.chars().any(char::is_uppercase) { Cow::Owned(text.to_lowercase()) } else { Cow::Borrowed(text) }
+}
+
+fn filled(text: Cow<'_, str>) -> Option<Cow<'_, str>> {
+    (!text.is_empty()).then_some(text)
+}
+
+/// `"Jane" <SMTP:Jane@Acme.example>` → `jane@acme.example`.
+fn mail(text: &str) -> Cow<'_, str> {
+    let inner = match (text.rfind('<'), text.rfind('>')) {
+        (Some(open), Some(close)) if open < close => text.get(open + 1..close).unwrap_or(text),
+        _ => text,
+    };
+    let bare = match inner.get(..5) {
+        Some(scheme) if scheme.eq_ignore_ascii_case("smtp:") => inner.get(5..).unwrap_or(inner),
+        _ => inner,
+    };
+    lower(bare)
+}
+
+/// Strips port, brackets and zone, unwraps `::ffff:`; `None` for what is no address or is this very host.
+fn address(text: &str) -> Option<String> {
+    let inner = match text.strip_prefix('[') {
+        Some(rest) => rest.split(']').next().unwrap_or(rest),
+        None => text,
+    };
+    let bare = inner.split('%').next().unwrap_or(inner);
+    let parsed = bare.parse().or_else(|_| without_port(bare).parse::<IpAddr>()).ok()?.to_canonical();
+    (!parsed.is_loopback() && !parsed.is_unspecified()).then(|| parsed.to_string())
+}
+
+fn without_port(text: &str) -> &str {
+    match text.split_once(':') {
+        Some((host, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => host,
+        _ => text,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(kind: EntityKind, raw: &str, expected: Option<&str>) {
+        assert_eq!(canonical(kind, raw).as_deref(), expected, "{kind} {raw}");
+    }
+
+    #[test]
+    fn each_kind_has_one_spelling() {
+        check(EntityKind::Email, "\"Jane\" <SMTP:Jane@Acme.Example>", Some("jane@acme.example"));
+        check(EntityKind::Upn, "ZOË@acme.example", Some("zoë@acme.example"));
+        check(EntityKind::Fqdn, "MKT01.acme.example.", Some("mkt01.acme.example"));
+        check(EntityKind::Ip, "::ffff:192.0.2.7", Some("192.0.2.7"));
+        check(EntityKind::Ip, "192.0.2.7:443", Some("192.0.2.7"));
+        check(EntityKind::Ip, "[2001:DB8::1%eth0]:443", Some("2001:db8::1"));
+        check(EntityKind::ResourceArn, "arn:aws:s3:::Acme-Data", Some("arn:aws:s3:::Acme-Data"));
+    }
+
+    #[test]
+    fn placeholders_are_nobody() {
+        for raw in ["", "-", "unknown", "NULL", "n/a", "00000000-0000-0000-0000-000000000000", "S-1-0-0"] {
+            check(EntityKind::Upn, raw, None);
+        }
+        for raw in ["::1", "127.0.0.1", "0.0.0.0", "private", "gce-internal-ip"] {
+            check(EntityKind::Ip, raw, None);
+        }
+    }
+}
