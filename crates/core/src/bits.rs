@@ -70,6 +70,12 @@ impl Bits {
         Self::new(self.0 - base.0)
     }
 
+    /// The smaller of the two.
+    #[must_use]
+    pub fn min(self, other: Self) -> Self {
+        if other.0 < self.0 { other } else { self }
+    }
+
     /// The larger of the two.
     #[must_use]
     pub fn max(self, other: Self) -> Self {

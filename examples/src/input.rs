@@ -1,0 +1,93 @@
+//! Which files to read: files as they are named, directories recursively and in sorted order, `-` for standard
+//! input. Truth files that lie beside data are never read.
+
+use std::fs::{self, File};
+use std::io::{self, BufRead, BufReader};
+use std::path::{Path, PathBuf};
+
+/// Names of files that hold answers, not data.
+const TRUTH: [&str; 2] = ["ground_truth.json", "labels.json"];
+
+/// One file to read, with the name that its events carry: the path relative to the argument that led to it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Input {
+    path: Option<PathBuf>,
+    name: String,
+}
+
+impl Input {
+    /// The name: for a file argument its file name, below a directory the path relative to it, `stdin` for `-`.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The size in bytes, 0 for standard input.
+    pub fn size(&self) -> u64 {
+        self.path.as_ref().and_then(|path| fs::metadata(path).ok()).map_or(0, |data| data.len())
+    }
+
+    /// Opens it.
+    ///
+    /// # Errors
+    ///
+    /// [`Unreadable`] with the name and the cause.
+    pub fn open(&self) -> Result<Box<dyn BufRead>, Unreadable> {
+        match &self.path {
+            None => Ok(Box::new(BufReader::new(io::stdin()))),
+            Some(path) => match File::open(path) {
+                Ok(file) => Ok(Box::new(BufReader::with_capacity(1 << 17, file))),
+                Err(source) => Err(Unreadable { name: self.name.clone(), source }),
+            },
+        }
+    }
+}
+
+/// A file or directory that can not be read.
+#[derive(Debug, thiserror::Error)]
+#[error("can not read `{name}`")]
+pub struct Unreadable {
+    name: String,
+    source: io::Error,
+}
+
+/// The files that `arguments` name.
+///
+/// # Errors
+///
+/// [`Unreadable`] for the first argument that is not there or not readable.
+pub fn inputs(arguments: &[PathBuf]) -> Result<Vec<Input>, Unreadable> {
+    let mut found = Vec::new();
+    for argument in arguments {
+        if argument.as_os_str() == "-" {
+            found.push(Input { path: None, name: "stdin".to_owned() });
+        } else {
+            let kind = fs::metadata(argument).map_err(|source| unreadable(argument, source))?;
+            if kind.is_dir() {
+                below(argument, argument, &mut found)?;
+            } else {
+                let name = argument.file_name().unwrap_or(argument.as_os_str()).to_string_lossy().into_owned();
+                found.push(Input { path: Some(argument.clone()), name });
+            }
+        }
+    }
+    Ok(found)
+}
+
+fn below(root: &Path, folder: &Path, found: &mut Vec<Input>) -> Result<(), Unreadable> {
+    let entries = fs::read_dir(folder).map_err(|source| unreadable(folder, source))?;
+    let mut paths: Vec<PathBuf> = entries.filter_map(Result::ok).map(|entry| entry.path()).collect();
+    paths.sort();
+    for path in paths {
+        let name = path.strip_prefix(root).unwrap_or(&path).to_string_lossy().replace('\\', "/");
+        if path.is_dir() {
+            below(root, &path, found)?;
+        } else if !TRUTH.iter().any(|truth| path.file_name().is_some_and(|name| name == *truth)) {
+            found.push(Input { path: Some(path), name });
+        }
+    }
+    Ok(())
+}
+
+fn unreadable(path: &Path, source: io::Error) -> Unreadable {
+    Unreadable { name: path.to_string_lossy().into_owned(), source }
+}
