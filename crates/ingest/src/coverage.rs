@@ -95,9 +95,6 @@ impl Coverage {
 
     /// The counts of `source`, made when it has none.
     pub(crate) fn of(&mut self, source: &str) -> &mut SourceCoverage {
-        if !self.sources.contains_key(source) {
-            self.sources.insert(source.to_owned(), SourceCoverage::default());
-        }
         self.sources.entry(source.to_owned()).or_default()
     }
 }
@@ -162,13 +159,11 @@ impl SourceCoverage {
     }
 
     fn count_operation(&mut self, operation: &str, count: u64) {
-        let known = self.unknown_operations.contains_key(operation);
-        let counted = match self.unknown_operations.get_mut(operation) {
-            Some(counted) => counted,
-            None if !known && self.unknown_operations.len() >= Coverage::OPERATIONS => {
-                &mut self.unnamed_operations
-            }
-            None => self.unknown_operations.entry(operation.to_owned()).or_default(),
+        let full = self.unknown_operations.len() >= Coverage::OPERATIONS;
+        let counted = if full && !self.unknown_operations.contains_key(operation) {
+            &mut self.unnamed_operations
+        } else {
+            self.unknown_operations.entry(operation.to_owned()).or_default()
         };
         *counted = counted.saturating_add(count);
     }

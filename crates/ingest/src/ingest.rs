@@ -231,10 +231,14 @@ impl Work<'_> {
         let left = self.leftovers(record, envelope);
         for (number, event) in self.made.iter_mut().enumerate() {
             if number == 0 && !left.is_empty() {
-                event.set_unmapped(JsonText::new(left.as_str()));
+                keep_all(event, &left);
             }
-            self.context.tenant.iter().for_each(|tenant| drop(event.set_tenant(tenant)));
-            self.at.iter().for_each(|at| event.set_reference(at));
+            if let Some(tenant) = &self.context.tenant {
+                event.set_tenant(tenant);
+            }
+            if let Some(at) = self.at {
+                event.set_reference(at);
+            }
         }
         self.count(name, record, envelope, withheld);
     }
@@ -332,4 +336,14 @@ fn unclaimed(source: &str) -> Event {
 fn stream_of(place: &str) -> &str {
     let name = place.rsplit('/').next().unwrap_or(place);
     name.split('.').next().unwrap_or(name)
+}
+
+/// Puts the members of the object `left` into the event's `unmapped`.
+fn keep_all(event: &mut Event, left: &str) {
+    let mut tape = Tape::default();
+    if tape.parse(left.as_bytes(), usize::MAX).is_ok() {
+        for member in Record::new(left, &tape).root().children() {
+            event.keep(&member.name(), &JsonText::new(member.json()));
+        }
+    }
 }

@@ -63,6 +63,10 @@ impl<'a> Found<'a> {
             Some(place) => self.unmapped.iter().filter_map(|unmapped| unmapped.member(place)).collect(),
             None => self.unmapped.clone(),
         };
+        if !source.is_object() {
+            let below = left.iter().find_map(|left| left.member("value"));
+            return self.walk(source, below, leaves);
+        }
         for child in source.children() {
             let below = left.iter().find_map(|left| left.member(&child.name()));
             self.walk(child, below, leaves);
