@@ -254,13 +254,19 @@ impl Nature {
     }
 }
 
-/// The directory that gave `key` out as the immutable number of one account, when it is such a number.
-pub(crate) fn account_of(key: &EntityKey) -> Option<(EntityKind, &str)> {
-    let immutable = matches!(
+/// Who gave `key` out as the number of one account or machine, when it is such a number and that is told.
+pub(crate) fn numbered_by(key: &EntityKey) -> Option<(EntityKind, &str)> {
+    let numbered = matches!(
         key.kind(),
-        EntityKind::DirectoryObjectId | EntityKind::Sid | EntityKind::SaasUserId | EntityKind::MailboxId
+        EntityKind::DirectoryObjectId
+            | EntityKind::Sid
+            | EntityKind::SaasUserId
+            | EntityKind::MailboxId
+            | EntityKind::InstanceId
+            | EntityKind::DeviceId
     );
-    (immutable && key.scope() != EntityKey::UNSCOPED).then(|| (key.kind(), key.scope()))
+    let namer = key.scope().rsplit('/').next().unwrap_or_default();
+    (numbered && namer != EntityKey::UNSCOPED).then(|| (key.kind(), key.scope()))
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@
 //! which they came. O(s · (l log l + n²)) for n identifiers, l links and s spans of time; all three are bounded.
 
 use crate::Strength;
-use crate::law::{Law, Side};
+use crate::law::{Bond, Law, Side};
 use homeostat_core::{EntityKey, Timestamp};
 
 /// One identifier of the group.
@@ -71,7 +71,10 @@ pub(crate) fn leaders(members: &[Member<'_>], mut edges: Vec<Edge>) -> Vec<u32> 
     });
     let mut groups = Groups::of(members);
     for edge in edges {
-        groups.try_join(edge);
+        let ends = [edge.a, edge.b].map(name);
+        if let [Some(a), Some(b)] = ends {
+            groups.try_join(edge, Bond::of(edge.strength, [a, b]));
+        }
     }
     groups.leaders(members)
 }
@@ -90,10 +93,10 @@ impl Groups {
         }
     }
 
-    fn try_join(&mut self, edge: Edge) {
+    fn try_join(&mut self, edge: Edge, bond: Bond) {
         let (Some(&a), Some(&b)) = (self.group_of.get(edge.a), self.group_of.get(edge.b)) else { return };
         let (Some(one), Some(other)) = (self.sides.get(a), self.sides.get(b)) else { return };
-        if a == b || Law::between(one, other, edge.strength).is_some() {
+        if a == b || Law::between(one, other, bond).is_some() {
             return;
         }
         let other = other.clone();

@@ -6,7 +6,7 @@
 
 use crate::class::{Nature, Told};
 use crate::component::Component;
-use crate::law::{Law, Side};
+use crate::law::{Bond, Law, Side};
 use crate::{
     ConfigError, EntityClass, EntityId, Fact, Limits, Link, LinkId, LinkKind, LoginRule, Observation, Stats,
     Strength, Validity,
@@ -402,7 +402,8 @@ impl Directory {
     fn kept_apart(&self, link: &Stored, at: Timestamp) -> Option<Law> {
         let (a, b) = (self.leader(link.a, at), self.leader(link.b, at));
         let [one, other] = [a, b].map(|leader| self.side_of_entity(leader, at));
-        if a == b { None } else { Law::between(&one, &other, link.strength) }
+        let ends = [self.nodes.get(&link.a)?, self.nodes.get(&link.b)?].map(|node| &node.key);
+        if a == b { None } else { Law::between(&one, &other, Bond::of(link.strength, ends)) }
     }
 
     fn side_of_entity(&self, leader: u32, at: Timestamp) -> Side {

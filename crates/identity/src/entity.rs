@@ -3,7 +3,7 @@
 use crate::directory::Directory;
 use crate::{EntityClass, EntityId, LinkKind};
 use homeostat_core::{EntityKey, EntityKind, Timestamp};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// An entity and all identifiers that name it. `Debug` shows classes and hashes, never values.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,6 +53,40 @@ impl Directory {
         let mut entities: Vec<Entity> = leaders.filter_map(|id| self.entity_at(EntityId(*id), at)).collect();
         entities.sort_by(|a, b| a.identifiers.cmp(&b.identifiers));
         entities
+    }
+
+    /// All entities as of now with every name they show up under, sorted: their identifiers, those of sessions and
+    /// credentials that act for them alone, and addresses that no other machine was ever leased.
+    ///
+    /// These are the names an analyst searches for; they are not one entity, and the classes tell so.
+    pub fn aliases(&self) -> Vec<Entity> {
+        let mut told: BTreeMap<u32, BTreeSet<EntityKey>> = BTreeMap::new();
+        for entity in self.clusters() {
+            let chief = self.chief(&entity).unwrap_or(entity.id.0);
+            told.entry(chief).or_default().extend(entity.identifiers);
+        }
+        let class = |id| self.class_of_members(&self.members(id, Timestamp::NEVER));
+        let entity = |(id, identifiers): (u32, BTreeSet<EntityKey>)| Entity {
+            id: EntityId(id),
+            class: class(id),
+            identifiers: identifiers.into_iter().collect(),
+        };
+        let mut entities: Vec<Entity> = told.into_iter().map(entity).collect();
+        entities.sort_by(|a, b| a.identifiers.cmp(&b.identifiers));
+        entities
+    }
+
+    /// The one entity that a session, credential or address belongs to.
+    fn chief(&self, entity: &Entity) -> Option<u32> {
+        let found: BTreeSet<u32> = match entity.class {
+            EntityClass::Session | EntityClass::Credential => {
+                let behind = self.behind(entity.identifiers.first()?, Timestamp::NEVER);
+                behind.into_iter().map(|behind| behind.id.0).collect()
+            }
+            EntityClass::Address => self.ever_holders(entity.id.0),
+            _ => return None,
+        };
+        found.first().copied().filter(|_| found.len() == 1)
     }
 
     /// The key under which state of the entity is owned and sharded, as of now.

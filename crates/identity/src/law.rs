@@ -1,6 +1,6 @@
 //! Which links never stand, whoever tells them: the never-merge laws.
 
-use crate::class::{Nature, account_of};
+use crate::class::{Nature, numbered_by};
 use crate::{EntityClass, Link, LinkKind, Strength};
 use core::fmt;
 use homeostat_core::{EntityKey, EntityKind};
@@ -24,8 +24,11 @@ pub enum Law {
     Address,
     /// The two are of different natures.
     OtherNature,
-    /// Two numbers of one directory are two accounts; only [`Strength::Directory`] may say they are one person.
+    /// Two numbers of one directory are two accounts or machines; only [`Strength::Directory`] may say that they
+    /// are one.
     TwoAccounts,
+    /// A short host name joins no two full names: there is a `web` in many domains.
+    ShortName,
     /// A lease tells where an address was, not who somebody is.
     LeaseIsNoIdentity,
     /// A lease leads from an address or container to a machine.
@@ -48,7 +51,8 @@ impl fmt::Display for Law {
             Self::CredentialAndPrincipal => "a credential is none of those it acts for",
             Self::Address => "an address is nothing but itself",
             Self::OtherNature => "the two are of different natures",
-            Self::TwoAccounts => "two numbers of one directory are two accounts",
+            Self::TwoAccounts => "two numbers of one directory are two accounts or machines",
+            Self::ShortName => "a short host name joins no two full names",
             Self::LeaseIsNoIdentity => "a lease tells no identity",
             Self::LeaseShape => "a lease leads from an address to a machine",
             Self::LeaseWithoutEnd => "a lease has a beginning and an end",
@@ -81,7 +85,7 @@ impl Law {
             return Some(Self::LeaseIsNoIdentity);
         }
         let [a, b] = [&link.a, &link.b].map(Side::by_kind);
-        Self::between(&a, &b, link.strength)
+        Self::between(&a, &b, Bond::of(link.strength, [&link.a, &link.b]))
     }
 
     fn against_lease(
@@ -97,7 +101,7 @@ impl Law {
     }
 
     /// The law that keeps two sides apart.
-    pub(crate) fn between(a: &Side, b: &Side, strength: Strength) -> Option<Self> {
+    pub(crate) fn between(a: &Side, b: &Side, bond: Bond) -> Option<Self> {
         if a.holds_address || b.holds_address {
             return Some(Self::Address);
         }
@@ -106,7 +110,10 @@ impl Law {
             _ => {}
         }
         let same_directory = a.accounts.iter().any(|account| b.accounts.contains(account));
-        (same_directory && strength != Strength::Directory).then_some(Self::TwoAccounts)
+        if same_directory && bond.strength != Strength::Directory {
+            return Some(Self::TwoAccounts);
+        }
+        (bond.by_short_name && a.has_full_name && b.has_full_name).then_some(Self::ShortName)
     }
 
     fn of_natures(one: Nature, other: Nature) -> Self {
@@ -125,21 +132,37 @@ fn is_machine((class, kind): (EntityClass, EntityKind)) -> bool {
     matches!(class, EntityClass::Device | EntityClass::Workload) || kind == EntityKind::NativeId
 }
 
+/// What the laws look at in a link.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Bond {
+    strength: Strength,
+    by_short_name: bool,
+}
+
+impl Bond {
+    /// The bond of `strength` between two identifiers.
+    pub(crate) fn of(strength: Strength, ends: [&EntityKey; 2]) -> Self {
+        Self { strength, by_short_name: ends.iter().any(|end| end.kind() == EntityKind::Hostname) }
+    }
+}
+
 /// What the laws look at in an identifier or in a whole entity.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Side {
     nature: Option<Nature>,
     holds_address: bool,
+    has_full_name: bool,
     accounts: Vec<(EntityKind, String)>,
 }
 
 impl Side {
     /// The side of one identifier of which `nature` is known.
     pub(crate) fn new(key: &EntityKey, nature: Option<Nature>) -> Self {
-        let accounts = account_of(key).map(|(kind, scope)| (kind, scope.to_owned()));
+        let accounts = numbered_by(key).map(|(kind, scope)| (kind, scope.to_owned()));
         Self {
             nature,
             holds_address: nature == Some(Nature::Address),
+            has_full_name: key.kind() == EntityKind::Fqdn,
             accounts: accounts.into_iter().collect(),
         }
     }
@@ -158,6 +181,7 @@ impl Side {
     pub(crate) fn join(&mut self, other: Self) {
         self.nature = self.nature.or(other.nature);
         self.holds_address |= other.holds_address;
+        self.has_full_name |= other.has_full_name;
         self.accounts.extend(other.accounts);
     }
 }

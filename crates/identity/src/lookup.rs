@@ -232,6 +232,12 @@ impl Directory {
         Some((one, from))
     }
 
+    /// All machines that held one address at any time.
+    pub(crate) fn ever_holders(&self, address: u32) -> BTreeSet<u32> {
+        let leases = self.out_of(address).filter(|(_, link)| link.kind == LinkKind::Leases);
+        leases.map(|(_, link)| self.leader(link.b, Timestamp::NEVER)).collect()
+    }
+
     /// The links that lead away from one identifier and are not retracted.
     fn out_of(&self, id: u32) -> impl Iterator<Item = (LinkId, &Stored)> {
         let out = self.nodes.get(&id).into_iter().flat_map(|node| &node.out);

@@ -13,7 +13,7 @@ use proptest::prelude::*;
 use proptest::sample::{Index, select};
 use std::collections::BTreeSet;
 
-const KINDS: [EntityKind; 16] = [
+const KINDS: [EntityKind; 17] = [
     EntityKind::Upn,
     EntityKind::Email,
     EntityKind::Sam,
@@ -25,6 +25,7 @@ const KINDS: [EntityKind; 16] = [
     EntityKind::WebSession,
     EntityKind::AccessKey,
     EntityKind::Hostname,
+    EntityKind::Fqdn,
     EntityKind::DeviceId,
     EntityKind::InstanceId,
     EntityKind::Ip,
@@ -54,7 +55,16 @@ fn any_key() -> impl Strategy<Value = EntityKey> {
     (select(&KINDS[..]), 0_u8..4).prop_map(|(kind, number)| key(kind, number))
 }
 
-/// A key of one of the kinds that name people, so that many links join.
+/// A key of a few kinds of one nature, so that many links join.
+fn any_alike() -> impl Strategy<Value = (EntityKey, EntityKey)> {
+    let of = |kinds: &'static [EntityKind]| {
+        let one = || (select(kinds), 0_u8..4).prop_map(|(kind, number)| key(kind, number));
+        (one(), one())
+    };
+    prop_oneof![of(&KINDS[..6]), of(&KINDS[10..14])]
+}
+
+/// A key that names a person.
 fn any_person() -> impl Strategy<Value = EntityKey> {
     (select(&KINDS[..6]), 0_u8..4).prop_map(|(kind, number)| key(kind, number))
 }
@@ -70,7 +80,7 @@ fn any_validity() -> impl Strategy<Value = Validity> {
 }
 
 fn any_link() -> impl Strategy<Value = Link> {
-    let ends = prop_oneof![(any_key(), any_key()), (any_person(), any_person())];
+    let ends = prop_oneof![(any_key(), any_key()), any_alike()];
     let kind = prop_oneof![4 => Just(LinkKind::SameAs), 2 => select(&LinkKind::ALL[..])];
     (ends, kind, select(&Strength::ALL[..]), any_validity(), 0_u64..9, 0_u8..3).prop_map(
         |((a, b), kind, strength, valid, record, witness)| {
@@ -391,6 +401,11 @@ fn each_wrong_link_is_told_its_law() {
     let through_mail =
         |number: u8| Fact::Link(Link::same(key(K::DirectoryObjectId, number), key(K::Email, 0), &event));
     check(vec![through_mail(0), through_mail(1)], Outcome::Refused(Law::TwoAccounts));
+    let short_name = |value: &str| {
+        let full = EntityKey::new(K::Fqdn, "acme", value).unwrap();
+        Fact::Link(Link::same(full, key(K::Hostname, 0), &event))
+    };
+    check(vec![short_name("web.a.example"), short_name("web.b.example")], Outcome::Refused(Law::ShortName));
     let imported = Link::same(key(K::DirectoryObjectId, 0), key(K::DirectoryObjectId, 1), &event);
     check(vec![Fact::Link(imported.resting_on(Strength::Directory))], Outcome::New);
     check(vec![Fact::Class(key(K::Upn, 0), EntityClass::Device)], Outcome::PassedOver);
