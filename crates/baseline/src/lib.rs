@@ -1,2 +1,32 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![doc = include_str!("../README.md")]
+
+mod baseline;
+mod calendar;
+mod cohort;
+mod config;
+mod entity;
+mod learning;
+mod novelty;
+mod observation;
+mod rate;
+mod score;
+mod seed;
+mod snapshot;
+mod tail;
+mod threshold;
+mod varint;
+mod verdict;
+mod volume;
+
+pub use baseline::{Baseline, Silence, Stats};
+pub use calendar::{BadOffsets, LocalTime};
+pub use config::{Config, ConfigError};
+pub use novelty::Novelty;
+pub use observation::{BadObservation, Observation};
+pub use rate::Rate;
+pub use score::combine;
+pub use tail::NegativeBinomial;
+pub use threshold::Threshold;
+pub use verdict::{Contribution, Maturity, PeerShare, Verdict};
+pub use volume::Volume;
