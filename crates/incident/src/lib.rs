@@ -1,2 +1,36 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![doc = include_str!("../README.md")]
+
+mod act;
+mod answer;
+mod episode;
+mod fact;
+mod html;
+mod hypothesis;
+mod incident;
+mod investigator;
+mod ledger;
+mod markdown;
+mod prior;
+mod profile;
+mod report;
+mod settings;
+mod snapshot;
+mod stats;
+mod step;
+mod story;
+mod technique_stage;
+mod walk;
+mod weight;
+
+pub use answer::{Answer, Answers};
+pub use hypothesis::Hypothesis;
+pub use incident::{Edge, Incident, Involved, Severity};
+pub use investigator::{IncidentId, Investigator, ObserveError};
+pub use prior::Prior;
+pub use report::{Report, ReportEdge, ReportStep};
+pub use settings::{AlertBudget, ConfigError, InvestigatorBuilder, Limits};
+pub use stats::{Stats, Update};
+pub use step::Step;
+pub use story::{Cut, Why};
+pub use technique_stage::stage_of;

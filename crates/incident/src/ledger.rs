@@ -1,0 +1,339 @@
+//! Everything learnt of one tenant outside incidents: facts, profiles of entities and loose episodes.
+//!
+//! Signals come in order of time. Each is folded into its episode and weighed for each entity that takes part.
+//! O(k log n) a signal of k entities.
+
+use crate::act::Act;
+use crate::episode::Episode;
+use crate::fact::{FactId, FactTable, is_refusal};
+use crate::profile::{FAST, Given, Heat, Profile};
+use crate::settings::InvestigatorBuilder;
+use crate::weight::{DAY, bin_of, fade};
+use homeostat_core::{Bits, EntityKey, SnapshotError, SnapshotReader, SnapshotWriter, Value};
+use homeostat_identity::{EntityClass, EntityId};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The most that one fact's own bits count: a single surprise, however great, is no story.
+const MOST_OF_ONE: Bits = Bits::CRITICAL;
+/// How many distinct refused actions make a service's failures more than a misconfiguration.
+const PROBING: usize = 3;
+
+/// What is learnt of one tenant outside incidents.
+#[derive(Clone, Default, PartialEq)]
+pub(crate) struct Ledger {
+    pub(crate) facts: FactTable,
+    pub(crate) profiles: BTreeMap<EntityId, Profile>,
+    pub(crate) episodes: BTreeMap<u64, Episode>,
+    index: BTreeMap<(i64, u64), u64>,
+    next: u64,
+    pub(crate) start: Option<i64>,
+    signals: u64,
+    // Greatest heats of entity-days, in buckets of one bit: what the threshold is calibrated on.
+    heats: BTreeMap<u8, u64>,
+    pub(crate) evicted_entities: u64,
+    pub(crate) evicted_episodes: u64,
+}
+
+/// What one act changed.
+pub(crate) struct Applied {
+    /// Its episode.
+    pub(crate) episode: u64,
+    /// Whether its weight is new: only then anything else can change.
+    pub(crate) weighed: bool,
+    /// Entities that grew hotter, with fast and slow heat.
+    pub(crate) hot: Vec<(EntityId, Heat, Heat)>,
+}
+
+impl Ledger {
+    /// Applies one act.
+    pub(crate) fn apply(&mut self, act: Act, setup: &InvestigatorBuilder) -> Applied {
+        let start = *self.start.get_or_insert(act.time);
+        let history = bin_of(act.time).saturating_sub(bin_of(start));
+        self.signals = self.signals.saturating_add(1);
+        let fact = self.facts.intern(&act);
+        let echo = self.is_echo(&act, fact);
+        let tenant_bins = self.facts.note(fact, act.time);
+        let takers = act.takers();
+        for id in &takers {
+            self.profiles.entry(*id).or_default().meet(*id, &act);
+        }
+        let rote = self.is_rote(&act, fact);
+        let known_bad = act.is_known_bad();
+        let bits = if known_bad { act.bits.get() } else { act.bits.get().min(MOST_OF_ONE.get()) };
+        let scale = if rote { 0.0 } else { criticality(&act, &setup.values) };
+        let given = Given { bits, tenant_bins, history, scale };
+        let primary = act.primary().map(|p| p.id);
+        let (mut own, mut hot) = (None, Vec::new());
+        if !echo {
+            for id in &takers {
+                let Some((weight, heats)) = self.weigh(*id, &act, (fact, given)) else { continue };
+                if primary == Some(*id) {
+                    own = Some(weight);
+                }
+                hot.extend(heats.map(|(fast, slow)| (*id, fast, slow)));
+            }
+        }
+        let (time, event) = (act.time, act.evidence.clone());
+        let episode = self.fold(act, fact);
+        let mut weighed = own.is_some();
+        if let Some(episode) = self.episodes.get_mut(&episode) {
+            weighed |= episode.count == 1 && !event.is_empty();
+            episode.weight = episode.weight.max(own.unwrap_or(0.0));
+            episode.rated = if rote { 0.0 } else { episode.rated.max(bits) };
+            episode.rote = rote;
+        }
+        self.note_days(time, &hot);
+        Applied { episode, weighed, hot }
+    }
+
+    fn is_echo(&self, act: &Act, fact: FactId) -> bool {
+        let key = (bin_of(act.time), Episode::group(act, fact));
+        let episode = self.index.get(&key).and_then(|id| self.episodes.get(id));
+        episode.is_some_and(|episode| episode.is_echo(act))
+    }
+
+    /// Whether `act` is a service failing the same single way: a misconfiguration, not an attack.
+    fn is_rote(&self, act: &Act, fact: FactId) -> bool {
+        let Some(primary) = act.primary() else { return false };
+        let service = !matches!(
+            primary.class,
+            EntityClass::Person
+                | EntityClass::Session
+                | EntityClass::Credential
+                | EntityClass::Device
+                | EntityClass::Address
+                | EntityClass::Process
+                | EntityClass::AiAgent
+        );
+        let profile = self.profiles.get(&primary.id);
+        let tried = profile.map_or(1, |profile| profile.refusals(fact, act.time));
+        is_refusal(act) && service && tried < PROBING && !act.is_known_bad()
+    }
+
+    /// The new weight of a fact for one entity and, unless it is a hub that others act on, its heats.
+    #[expect(clippy::type_complexity, reason = "one private answer of two parts")]
+    fn weigh(
+        &mut self,
+        id: EntityId,
+        act: &Act,
+        (fact, given): (FactId, Given),
+    ) -> Option<(f64, Option<(Heat, Heat)>)> {
+        let all = self.signals;
+        let profile = self.profiles.get_mut(&id)?;
+        let acted_on = act.primary().is_some_and(|p| p.id != id);
+        if acted_on && profile.is_hub(all) {
+            return None;
+        }
+        let weight = profile.weigh(fact, act, given)?;
+        let heats = (weight > 0.0)
+            .then(|| (profile.heat(act.time, &self.facts), profile.slow_heat(act.time, &self.facts)));
+        Some((weight, heats))
+    }
+
+    fn fold(&mut self, act: Act, fact: FactId) -> u64 {
+        let key = (bin_of(act.time), Episode::group(&act, fact));
+        if let Some(id) = self.index.get(&key) {
+            if let Some(episode) = self.episodes.get_mut(id) {
+                episode.fold(&act);
+            }
+            return *id;
+        }
+        let id = self.next;
+        self.next = self.next.saturating_add(1);
+        self.index.insert(key, id);
+        for taker in act.takers() {
+            if let Some(profile) = self.profiles.get_mut(&taker) {
+                profile.episodes.push_back(id);
+            }
+        }
+        self.episodes.insert(id, Episode::new(act, fact));
+        id
+    }
+
+    fn note_days(&mut self, time: i64, hot: &[(EntityId, Heat, Heat)]) {
+        for (id, heat, _) in hot {
+            let day = self.profiles.get_mut(id).and_then(|profile| profile.note_day(time, heat.bits));
+            if let Some(before) = day {
+                #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped")]
+                let bucket = before.clamp(0.0, 255.0) as u8;
+                let count = self.heats.entry(bucket).or_default();
+                *count = count.saturating_add(1);
+            }
+        }
+    }
+
+    /// The heat that no more than `share` of entity-days pass; `None` until there are 1/share of them.
+    pub(crate) fn calibrated(&self, share: f64) -> Option<f64> {
+        let days: u64 = self.heats.values().sum();
+        if (days as f64) * share < 1.0 {
+            return None;
+        }
+        let mut above = 0_u64;
+        for (bucket, count) in self.heats.iter().rev() {
+            above = above.saturating_add(*count);
+            if above as f64 > share * days as f64 {
+                return Some(f64::from(*bucket) + 1.0);
+            }
+        }
+        None
+    }
+
+    /// Whether so many deal with `id` that dealing with it says nothing.
+    pub(crate) fn is_hub(&self, id: EntityId) -> bool {
+        self.profiles.get(&id).is_some_and(|profile| profile.is_hub(self.signals))
+    }
+
+    /// Whether history is not older than a day at `time`.
+    pub(crate) fn is_early(&self, time: i64) -> bool {
+        self.start.is_none_or(|start| time.saturating_sub(start) < DAY)
+    }
+
+    /// Loose episodes of `id` still felt at `now`: those behind its heat, in order.
+    pub(crate) fn warm(&self, id: EntityId, now: i64, half_life: i64) -> Vec<u64> {
+        let Some(profile) = self.profiles.get(&id) else { return Vec::new() };
+        let hub = profile.is_hub(self.signals);
+        let felt = |episode: &Episode| {
+            let strength = if half_life == FAST { episode.weight } else { episode.rated };
+            let own = !hub || episode.act.primary().is_none_or(|p| p.id == id);
+            let left = strength * fade(now.saturating_sub(episode.last), half_life);
+            own && episode.story.is_none() && !episode.rote && left >= 1.0
+        };
+        let loose = profile.episodes.iter().filter(|at| self.episodes.get(at).is_some_and(felt));
+        loose.copied().collect()
+    }
+
+    /// Lets go of what no incident needs and limits do not hold, as of `now`.
+    pub(crate) fn prune(&mut self, now: i64, setup: &InvestigatorBuilder, members: &BTreeSet<EntityId>) {
+        let oldest = now.saturating_sub(i64::from(setup.limits.days).saturating_mul(DAY));
+        let loose = self.episodes.values().filter(|episode| episode.story.is_none()).count();
+        let mut over = loose.saturating_sub(setup.limits.loose_episodes);
+        let mut gone = Vec::new();
+        for (id, episode) in self.episodes.iter().filter(|(_, episode)| episode.story.is_none()) {
+            if over == 0 && episode.last >= oldest {
+                break;
+            }
+            self.evicted_episodes += u64::from(episode.last >= oldest);
+            over = over.saturating_sub(1);
+            gone.push(*id);
+        }
+        for id in gone {
+            self.drop_episode(id);
+        }
+        self.prune_entities(setup.limits.entities, members);
+    }
+
+    fn prune_entities(&mut self, limit: usize, members: &BTreeSet<EntityId>) {
+        if self.profiles.len() <= limit {
+            return;
+        }
+        let mut idle: Vec<_> =
+            self.profiles.iter().filter(|(id, _)| !members.contains(id)).map(|(id, p)| (p.last, *id)).collect();
+        idle.sort_unstable();
+        // A sixteenth more than must go, so that the search is not made for every signal.
+        let surplus = self.profiles.len() - limit + limit / 16;
+        for (_, id) in idle.into_iter().take(surplus) {
+            self.profiles.remove(&id);
+            self.evicted_entities = self.evicted_entities.saturating_add(1);
+        }
+    }
+
+    pub(crate) fn drop_episode(&mut self, id: u64) {
+        let Some(episode) = self.episodes.remove(&id) else { return };
+        self.index.remove(&(bin_of(episode.act.time), Episode::group(&episode.act, episode.fact)));
+        for taker in episode.act.takers() {
+            if let Some(profile) = self.profiles.get_mut(&taker) {
+                profile.episodes.retain(|other| *other != id);
+            }
+        }
+    }
+
+    /// The entities that `key` names.
+    pub(crate) fn named(&self, key: &EntityKey) -> Vec<EntityId> {
+        self.profiles.iter().filter(|(_, profile)| profile.keys.contains(key)).map(|(id, _)| *id).collect()
+    }
+
+    /// Clears `id`; tells whether anything was known.
+    pub(crate) fn forget(&mut self, id: EntityId) -> bool {
+        let mut known = self.profiles.remove(&id).is_some();
+        let names = |episode: &Episode| {
+            episode.act.who.iter().any(|p| p.id == id)
+                || episode.act.links.iter().any(|(a, b, _)| *a == id || *b == id)
+        };
+        let gone: Vec<u64> = self.episodes.iter().filter(|(_, e)| names(e)).map(|(at, _)| *at).collect();
+        known |= !gone.is_empty();
+        for at in gone {
+            self.drop_episode(at);
+        }
+        for profile in self.profiles.values_mut() {
+            known |= profile.forget(id);
+        }
+        known
+    }
+
+    pub(crate) fn bytes(&self) -> usize {
+        let profiles: usize = self.profiles.values().map(Profile::bytes).sum();
+        let episodes: usize = self.episodes.values().map(Episode::bytes).sum();
+        profiles + episodes + self.facts.bytes() + self.index.len() * 24
+    }
+
+    pub(crate) fn write(&self, out: &mut SnapshotWriter) {
+        self.facts.write(out);
+        out.len(self.profiles.len());
+        for (id, profile) in &self.profiles {
+            out.u32(id.0);
+            profile.write(out);
+        }
+        out.len(self.episodes.len());
+        for (id, episode) in &self.episodes {
+            out.u64(*id);
+            episode.write(out);
+        }
+        out.u64(self.next);
+        out.u8(u8::from(self.start.is_some()));
+        out.u64(self.start.unwrap_or(0).cast_unsigned());
+        out.u64(self.signals);
+        out.len(self.heats.len());
+        for (bucket, count) in &self.heats {
+            out.u8(*bucket);
+            out.u64(*count);
+        }
+        out.u64(self.evicted_entities);
+        out.u64(self.evicted_episodes);
+    }
+
+    pub(crate) fn read(fields: &mut SnapshotReader<'_>) -> Result<Self, SnapshotError> {
+        let mut ledger = Self { facts: FactTable::read(fields)?, ..Self::default() };
+        for _ in 0..fields.len(80)? {
+            ledger.profiles.insert(EntityId(fields.u32()?), Profile::read(fields)?);
+        }
+        for _ in 0..fields.len(80)? {
+            let id = fields.u64()?;
+            ledger.adopt(id, Episode::read(fields)?);
+        }
+        ledger.next = fields.u64()?;
+        let started = fields.u8()? != 0;
+        let start = fields.u64()?.cast_signed();
+        ledger.start = started.then_some(start);
+        ledger.signals = fields.u64()?;
+        for _ in 0..fields.len(9)? {
+            ledger.heats.insert(fields.u8()?, fields.u64()?);
+        }
+        ledger.evicted_entities = fields.u64()?;
+        ledger.evicted_episodes = fields.u64()?;
+        if ledger.episodes.keys().next_back().is_some_and(|last| *last >= ledger.next) {
+            return Err(SnapshotError::Invalid { field: "episode" });
+        }
+        Ok(ledger)
+    }
+
+    /// Puts an episode read from a snapshot in its places.
+    fn adopt(&mut self, id: u64, episode: Episode) {
+        self.index.insert((bin_of(episode.act.time), Episode::group(&episode.act, episode.fact)), id);
+        self.episodes.insert(id, episode);
+    }
+}
+
+fn criticality(act: &Act, values: &BTreeMap<EntityKey, Value>) -> f64 {
+    let worth = act.who.iter().filter_map(|p| values.get(&p.key)).max().copied();
+    worth.unwrap_or_default().factor()
+}

@@ -1,0 +1,233 @@
+//! The steps of a story: events of one stage and technique in a row, each told in one sentence.
+//!
+//! A step ends after ten quiet minutes, or when something that changes what is possible (entry, privilege,
+//! persistence, movement, egress, impact) comes between: so what was refused before and allowed after stands
+//! apart. O(n log n) for n events.
+
+use crate::story::{Story, Why};
+use crate::weight::BIN;
+use crate::{Investigator, stage_of};
+use homeostat_core::{Domain, EventRef, Outcome, Reason, Role, Stage, Technique, Timestamp};
+use homeostat_identity::EntityId;
+use std::collections::BTreeMap;
+use std::fmt::{self, Write as _};
+
+/// The most steps of an incident; what comes after goes into the last of its kind.
+const STEPS: usize = 64;
+/// The most actions and events that a sentence names.
+const NAMED: usize = 5;
+
+/// One episode of an incident, with the names to tell it by.
+#[derive(Clone, PartialEq)]
+pub(crate) struct Deed {
+    pub(crate) events: Vec<(i64, EventRef)>,
+    pub(crate) cut: u64,
+    pub(crate) count: u64,
+    pub(crate) witnesses: usize,
+    pub(crate) domain: Domain,
+    pub(crate) stage: Option<Stage>,
+    pub(crate) techniques: Vec<Technique>,
+    pub(crate) kind: String,
+    pub(crate) action: String,
+    pub(crate) outcome: Outcome,
+    pub(crate) names: BTreeMap<Role, String>,
+    pub(crate) takers: Vec<EntityId>,
+    pub(crate) reason: Option<Reason>,
+    pub(crate) why: Why,
+    pub(crate) via: EntityId,
+    pub(crate) bits: f64,
+}
+
+/// One step of the story.
+#[derive(Clone, PartialEq)]
+#[non_exhaustive]
+pub struct Step {
+    /// When it began.
+    pub time: Timestamp,
+    /// How far the attack has come with it; `None` when no detector named a known technique.
+    pub stage: Option<Stage>,
+    /// By which technique.
+    pub technique: Option<Technique>,
+    /// Its events, in order of time.
+    pub events: Vec<EventRef>,
+    /// What happened, in one sentence.
+    pub sentence: String,
+}
+
+impl fmt::Debug for Step {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Step({} {:?} {:?}, {} events)", self.time, self.stage, self.technique, self.events.len())
+    }
+}
+
+/// The deeds of `story`, in order of time.
+pub(crate) fn deeds(story: &Story, book: &Investigator) -> Vec<Deed> {
+    let mut deeds = Vec::new();
+    for (id, joined) in &story.episodes {
+        let Some(episode) = book.ledger.episodes.get(id) else { continue };
+        let act = &episode.act;
+        let mut names = BTreeMap::new();
+        for participant in &act.who {
+            names.entry(participant.role).or_insert_with(|| participant.key.value().to_owned());
+        }
+        deeds.push(Deed {
+            events: episode.events.iter().cloned().collect(),
+            cut: episode.cut,
+            count: episode.count,
+            witnesses: episode.witnesses.len(),
+            domain: act.domain,
+            stage: crate::story::stage(episode),
+            techniques: act.techniques.clone(),
+            kind: act.kind.clone(),
+            action: act.action.clone(),
+            outcome: act.outcome,
+            names,
+            takers: act.takers(),
+            reason: act.reasons.first().cloned(),
+            why: joined.why,
+            via: joined.via,
+            bits: episode.weight,
+        });
+    }
+    let start = |deed: &Deed| deed.events.first().cloned();
+    deeds.sort_by(|a, b| start(a).cmp(&start(b)).then_with(|| a.kind.cmp(&b.kind)));
+    deeds
+}
+
+impl Deed {
+    /// The technique that tells the stage.
+    fn technique(&self) -> Option<&Technique> {
+        let telling = self.techniques.iter().find(|technique| stage_of(technique) == self.stage);
+        telling.or(self.techniques.first())
+    }
+
+    fn key(&self) -> Key {
+        let technique = self.technique().cloned();
+        let kind = if technique.is_some() { String::new() } else { self.kind.clone() };
+        (self.stage, technique, kind, self.outcome == Outcome::Failure)
+    }
+}
+
+type Key = (Option<Stage>, Option<Technique>, String, bool);
+
+/// A step being put together.
+struct Open<'a> {
+    key: Key,
+    last: i64,
+    events: Vec<(i64, EventRef)>,
+    deeds: Vec<&'a Deed>,
+}
+
+/// The steps that `deeds` make, in order of their first event.
+pub(crate) fn steps(deeds: &[Deed]) -> Vec<Step> {
+    let mut events: Vec<(i64, &EventRef, usize)> = Vec::new();
+    for (at, deed) in deeds.iter().enumerate() {
+        events.extend(deed.events.iter().map(|(time, event)| (*time, event, at)));
+    }
+    events.sort();
+    let mut done: Vec<Open<'_>> = Vec::new();
+    let mut current: BTreeMap<Key, usize> = BTreeMap::new();
+    for (time, event, at) in events {
+        let Some(deed) = deeds.get(at) else { continue };
+        let key = deed.key();
+        let going = current.get(&key).copied().filter(|step| {
+            let quiet = done.get(*step).map_or(i64::MAX, |open| time.saturating_sub(open.last));
+            quiet <= BIN || done.len() >= STEPS
+        });
+        if let Some(open) = going.and_then(|step| done.get_mut(step)) {
+            open.take(time, event, deed);
+            continue;
+        }
+        if deed.stage.is_some_and(turns) {
+            current.clear();
+        }
+        current.insert(key.clone(), done.len());
+        let mut open = Open { key, last: time, events: Vec::new(), deeds: Vec::new() };
+        open.take(time, event, deed);
+        done.push(open);
+    }
+    done.into_iter().map(Open::close).collect()
+}
+
+/// Whether this stage changes what is possible afterwards.
+fn turns(stage: Stage) -> bool {
+    matches!(
+        stage,
+        Stage::Entry
+            | Stage::Privilege
+            | Stage::Persistence
+            | Stage::Movement
+            | Stage::Egress
+            | Stage::Impact
+    )
+}
+
+impl<'a> Open<'a> {
+    fn take(&mut self, time: i64, event: &EventRef, deed: &'a Deed) {
+        self.last = time;
+        self.events.push((time, event.clone()));
+        if !self.deeds.iter().any(|other| std::ptr::eq(*other, deed)) {
+            self.deeds.push(deed);
+        }
+    }
+
+    fn close(self) -> Step {
+        let time = Timestamp::from_micros(self.events.first().map_or(0, |(time, _)| *time));
+        let events = crate::incident::in_order(self.events.into_iter().map(|(_, event)| event));
+        let sentence = sentence(time, &self.deeds, &events);
+        let (stage, technique, ..) = self.key;
+        Step { time, stage, technique, events, sentence }
+    }
+}
+
+/// *time — who (via identifier) did what (technique) to what, from where; unusual because …; evidence.*
+fn sentence(time: Timestamp, deeds: &[&Deed], events: &[EventRef]) -> String {
+    let Some(first) = deeds.first() else { return String::new() };
+    let name = |role: Role| deeds.iter().find_map(|deed| deed.names.get(&role));
+    let who = [Role::Actor, Role::Via, Role::Device, Role::Target, Role::Origin].into_iter().find_map(name);
+    let mut text = format!("{time} — {}", who.map_or("somebody", String::as_str));
+    if let Some(via) = name(Role::Via).filter(|via| Some(*via) != who) {
+        let _ = write!(text, " (via {via})");
+    }
+    let verb = if first.outcome == Outcome::Failure { "was refused" } else { "did" };
+    let _ = write!(text, " {verb} {}", actions(deeds));
+    if let Some(technique) = first.technique() {
+        let _ = write!(text, " ({technique})");
+    }
+    if let Some(target) = name(Role::Target).filter(|target| Some(*target) != who) {
+        let _ = write!(text, " to {target}");
+    }
+    if let Some(origin) = name(Role::Origin).filter(|origin| Some(*origin) != who) {
+        let _ = write!(text, ", from {origin}");
+    }
+    let heaviest = deeds.iter().filter(|deed| deed.reason.is_some()).max_by(|a, b| a.bits.total_cmp(&b.bits));
+    if let Some(Reason { aspect, observed, expected, .. }) = heaviest.and_then(|deed| deed.reason.as_ref()) {
+        let _ = write!(text, "; unusual because {aspect} is {observed}, usual is {expected}");
+    } else if first.bits >= 2.0 {
+        let _ = write!(text, "; unusual because it is rare here ({:.1} bits)", first.bits);
+    }
+    let witnesses = deeds.iter().map(|deed| deed.witnesses).max().unwrap_or(0);
+    if witnesses > 1 {
+        let _ = write!(text, "; {witnesses} sensors saw it");
+    }
+    let shown: Vec<&str> = events.iter().take(NAMED).map(EventRef::as_str).collect();
+    let _ = write!(text, "; evidence {}", shown.join(", "));
+    if events.len() > shown.len() {
+        let _ = write!(text, " and {} more", events.len() - shown.len());
+    }
+    text
+}
+
+fn actions(deeds: &[&Deed]) -> String {
+    let word = |deed: &&Deed| if deed.action.is_empty() { deed.kind.clone() } else { deed.action.clone() };
+    let all = crate::incident::in_order(deeds.iter().map(word));
+    let mut text = all.iter().take(NAMED).map(String::as_str).collect::<Vec<_>>().join(", ");
+    if all.len() > NAMED {
+        let _ = write!(text, " and {} other things", all.len() - NAMED);
+    }
+    let times: u64 = deeds.iter().map(|deed| deed.count).sum();
+    if times > deeds.len() as u64 {
+        let _ = write!(text, ", {times} times");
+    }
+    text
+}
