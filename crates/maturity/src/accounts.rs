@@ -17,7 +17,7 @@ const LINUX: &str = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Fi
 
 impl Teller<'_> {
     /// An account of this login that is not among the forty.
-    fn newcomer(&mut self, login: &str, number: usize) -> Person {
+    fn newcomer(&mut self, login: &str, number: i64) -> Person {
         let mut newcomer = person(&mut self.rng, number, (login, "new"));
         newcomer.email = format!("{login}@acme.example");
         login.clone_into(&mut newcomer.name);
@@ -29,8 +29,8 @@ impl Teller<'_> {
         let administrator = self.cast.administrator()?;
         let visit = Visit::known(&mut self.rng, administrator, office());
         let target = user(&new.okta, &new.email, &new.name);
-        for (number, act) in welcome(&target).iter().enumerate() {
-            visit.write(self.log, &mut self.rng, at + number as i64 * 9 * SECOND, act);
+        for (act, number) in welcome(&target).iter().zip(0_i64..) {
+            visit.write(self.log, &mut self.rng, at + number * 9 * SECOND, act);
         }
         Some(())
     }
@@ -70,7 +70,7 @@ impl Teller<'_> {
                 } else {
                     format!("new-{group}{number}")
                 };
-                let new = self.newcomer(&login, 70 + (group * 5 + number) as usize);
+                let new = self.newcomer(&login, 70 + group * 5 + number);
                 if login == "new-8" {
                     self.starring(&new);
                 }

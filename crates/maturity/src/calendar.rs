@@ -35,7 +35,7 @@ impl Calendar {
         self.weekday(day) >= 5
     }
 
-    /// The day of the monthly close: the night before the last Monday, once in a history of 14 days.
+    /// The day of the monthly close, a Friday four days before the stories: once in a history of 14 days.
     pub(crate) fn is_monthly_close(self, day: i64) -> bool {
         (self.story_day() - day).rem_euclid(28) == 4
     }

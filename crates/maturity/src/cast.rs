@@ -134,7 +134,7 @@ pub(crate) struct Device {
 
 #[derive(Clone, Debug)]
 pub(crate) struct Person {
-    pub(crate) number: usize,
+    pub(crate) number: i64,
     pub(crate) name: String,
     pub(crate) email: String,
     pub(crate) okta: String,
@@ -158,7 +158,7 @@ impl Cast {
     pub(crate) fn of(seed: u64, days: i64) -> Self {
         let mut rng = Rng::of(seed, "cast");
         let mut people: Vec<Person> =
-            NAMES.iter().enumerate().map(|(number, name)| person(&mut rng, number, *name)).collect();
+            NAMES.iter().zip(0_i64..).map(|(name, number)| person(&mut rng, number, *name)).collect();
         for traveller in people.iter_mut().filter(|person| person.habit == Habit::Traveller) {
             let leaves = rng.between(2, (days - 6).max(3));
             traveller.trip = Some((leaves, leaves + rng.between(2, 4)));
@@ -177,8 +177,7 @@ impl Cast {
     /// One of the people of whom `wanted` holds, drawn by `rng`.
     pub(crate) fn any(&self, rng: &mut Rng, wanted: impl Fn(&Person) -> bool) -> Option<&Person> {
         let those: Vec<&Person> = self.people.iter().filter(|person| wanted(person)).collect();
-        let at = rng.below(those.len() as u64) as usize;
-        those.get(at).copied()
+        those.get(rng.index(those.len())).copied()
     }
 
     /// Who administers Okta and AWS.
@@ -198,7 +197,7 @@ impl Person {
     pub(crate) fn office_address(&self, day: i64) -> String {
         match &self.device.fixed {
             Some(fixed) => fixed.clone(),
-            None => format!("10.20.1.{}", 20 + (self.number as i64 * 4 + day).rem_euclid(200)),
+            None => format!("10.20.1.{}", 20 + (self.number * 4 + day).rem_euclid(200)),
         }
     }
 
@@ -214,7 +213,7 @@ impl Person {
 }
 
 /// A person of the given number; equal numbers never meet in one tenant.
-pub(crate) fn person(rng: &mut Rng, number: usize, (first, last): (&str, &str)) -> Person {
+pub(crate) fn person(rng: &mut Rng, number: i64, (first, last): (&str, &str)) -> Person {
     let habit = match number {
         5 | 20 | 27 => Habit::Traveller,
         18 | 19 => Habit::Night,
@@ -222,9 +221,8 @@ pub(crate) fn person(rng: &mut Rng, number: usize, (first, last): (&str, &str)) 
     };
     let team = match number {
         0..14 => Team::Engineering,
-        14..18 => Team::Data,
+        14..18 | 22..26 => Team::Data,
         18..22 => Team::Operations,
-        22..26 => Team::Data,
         _ => Team::Business,
     };
     Person {
@@ -242,7 +240,7 @@ pub(crate) fn person(rng: &mut Rng, number: usize, (first, last): (&str, &str)) 
     }
 }
 
-fn device(rng: &mut Rng, number: usize) -> Device {
+fn device(rng: &mut Rng, number: i64) -> Device {
     let laptop = number < 30;
     let (platform, agent) = rng.pick(&[("WINDOWS", WINDOWS), ("WINDOWS", EDGE), ("MACOS", MACOS)]);
     Device {
@@ -255,7 +253,7 @@ fn device(rng: &mut Rng, number: usize) -> Device {
     }
 }
 
-fn home(rng: &mut Rng, number: usize) -> Place {
+fn home(rng: &mut Rng, number: i64) -> Place {
     let (asn, provider) =
         rng.pick(&[(64_497, "Spree Broadband"), (64_498, "Havel Cable"), (64_499, "Kabelwerk Home")]);
     let city = rng.pick(&["Berlin", "Berlin", "Potsdam", "Leipzig"]);

@@ -114,13 +114,15 @@ impl Caller {
         if let Some((code, message)) = &call.error {
             record = record.text("errorCode", code).text("errorMessage", message);
         }
-        let line = record
+        let record = record
             .plain("requestParameters", call.asked.as_deref().unwrap_or("null"))
             .plain("responseElements", call.answered.as_deref().unwrap_or("null"))
             .text("requestID", &rng.uuid())
             .text("eventID", &rng.uuid())
-            .plain("readOnly", call.reads_only())
-            .list("resources", &call.resources)
+            .plain("readOnly", call.reads_only());
+        let record =
+            if call.resources.is_empty() { record } else { record.list("resources", &call.resources) };
+        let line = record
             .text("eventType", "AwsApiCall")
             .plain("managementEvent", !call.is_data())
             .text("recipientAccountId", ACCOUNT)
@@ -219,3 +221,5 @@ pub(crate) fn assume(name: &'static str, session: &Caller, assumed: Assumed<'_>)
 
 pub(crate) const SDK: &str = "Boto3/1.42.11 md/Botocore#1.42.11 ua/2.1 os/linux lang/python#3.13";
 pub(crate) const CLI: &str = "aws-cli/2.33.2 md/awscrt#0.29.2 ua/2.1 os/macos lang/python#3.13";
+/// The command line of somebody who does not work at Acme.
+pub(crate) const OTHER_CLI: &str = "aws-cli/2.31.7 md/awscrt#0.28.1 ua/2.1 os/linux lang/python#3.12";

@@ -1,13 +1,13 @@
 //! The attack over identity, cloud and network, and the harmless story that looks like it.
 
 use crate::cast::{ACCOUNT, DORMANT_BUCKET, Habit, Person, Place, Team, abroad, office};
-use crate::cloudtrail::{Assumed, CLI, Call, Caller, assume};
+use crate::cloudtrail::{Assumed, Call, Caller, OTHER_CLI, assume};
 use crate::log::pause;
-use crate::machinery::{bucket_host, new_key};
+use crate::machinery::new_key;
 use crate::object::Object;
 use crate::okta::{Act, Visit};
 use crate::story::{Teller, nowhere, role_arn};
-use crate::workday::{behaviors, consent, enter_cloud, sign_in, sso, web_session};
+use crate::workday::{behaviors, bucket_host, consent, enter_cloud, sign_in, sso, web_session};
 use crate::zeek::{Flow, Lookup, flow, lookup};
 use homeostat_core::{EntityKind, Stage};
 
@@ -106,6 +106,7 @@ impl<'a> Teller<'a> {
         self.step(Stage::Movement, "T1021.007", "the session switches into the cloud role");
         let visit = intruder.visit(self.seed, self.calendar.story_day());
         let developer = enter_cloud(self.log, &mut self.rng, at, (self.seed, &visit));
+        let developer = developer.at(&intruder.place.address, OTHER_CLI);
         self.alias(EntityKind::AccessKey, crate::TENANT, &developer.key);
         (at + 90 * SECOND, developer)
     }
@@ -125,7 +126,8 @@ impl<'a> Teller<'a> {
     fn escalate(&mut self, intruder: &Intruder<'a>, developer: &Caller, at: i64) -> (i64, String) {
         self.step(Stage::Privilege, "T1098.003", "the build role is assumed and rewrites its own policy");
         let assumed = Assumed { role: BUILD_ROLE, session: "session-1", mfa: "false" };
-        let build = Caller::session(self.seed, &mut self.rng, at, assumed).at(&intruder.place.address, CLI);
+        let build =
+            Caller::session(self.seed, &mut self.rng, at, assumed).at(&intruder.place.address, OTHER_CLI);
         developer.write(self.log, &mut self.rng, at, &assume("AssumeRole", &build, assumed));
         self.alias(EntityKind::AccessKey, crate::TENANT, &build.key);
         let asked = Object::default()

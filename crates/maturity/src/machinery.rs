@@ -1,7 +1,7 @@
 //! What runs without people: servers, service accounts, AWS itself, batches and deployments.
 
 use crate::calendar::Calendar;
-use crate::cast::{ACCOUNT, Cast, REGION, SERVERS};
+use crate::cast::{ACCOUNT, Cast, SERVERS};
 use crate::cloudtrail::{Assumed, Call, Caller, assume};
 use crate::log::{Log, pause};
 use crate::object::Object;
@@ -58,6 +58,7 @@ impl Today<'_> {
     }
 }
 
+#[derive(Clone, Copy)]
 struct Workload<'a> {
     role: &'a str,
     session: &'a str,
@@ -206,8 +207,8 @@ fn deployments(log: &mut Log, today: Today<'_>) {
             Call::new("ecs", "UpdateService")
                 .asking(&Object::default().text("service", service).text("taskDefinition", &revision)),
         ];
-        for (step, call) in calls.iter().enumerate() {
-            caller.write(log, &mut rng, at + step as i64 * 2_000_000, call);
+        for (call, step) in calls.iter().zip(0_i64..) {
+            caller.write(log, &mut rng, at + step * 2_000_000, call);
         }
         if rounds > 10 && round % 5 == 0 {
             let revision = new_revision(&mut rng, service);
@@ -224,6 +225,7 @@ fn new_revision(rng: &mut Rng, service: &str) -> Call {
         .answering(&Object::default().object("policyVersion", &Object::default().text("versionId", &version)))
 }
 
+#[derive(Clone, Copy)]
 struct Batch {
     bucket: &'static str,
     calls: i64,
@@ -237,7 +239,7 @@ fn report_batch(log: &mut Log, today: Today<'_>, batch: Batch) {
     let session = today.workload(log, &mut rng, at, of);
     for call in 0..batch.calls {
         let at = at + pause(&mut rng, 2_000 + call * 4_000, 6_000 + call * 4_000);
-        let name = format!("{:05}.parquet", call);
+        let name = format!("{call:05}.parquet");
         let call = match call % 5 {
             4 => Call::object("PutObject", batch.bucket, &format!("out/{name}")),
             _ => Call::object("GetObject", "acme-curated", &name),
@@ -254,8 +256,8 @@ fn joiner(log: &mut Log, today: Today<'_>) {
     let visit = Visit::known(&mut rng, administrator, crate::cast::office());
     let new = user(&starter.okta, &starter.email, &starter.name);
     let at = today.at(7 * 60 + 20);
-    for (number, act) in welcome(&new).iter().enumerate() {
-        visit.write(log, &mut rng, at + number as i64 * 41_000_000, act);
+    for (act, number) in welcome(&new).iter().zip(0_i64..) {
+        visit.write(log, &mut rng, at + number * 41_000_000, act);
     }
 }
 
@@ -277,9 +279,4 @@ pub(crate) fn new_key(rng: &mut Rng, name: &str) -> (Call, String) {
     let call = Call::about("iam", "CreateAccessKey", ("userName", name))
         .answering(&Object::default().object("accessKey", &made));
     (call, key)
-}
-
-/// The host name of a bucket.
-pub(crate) fn bucket_host(bucket: &str) -> String {
-    format!("{bucket}.s3.{REGION}.amazonaws.com")
 }

@@ -33,7 +33,13 @@ impl Rng {
     /// A number below `limit`; 0 when `limit` is 0.
     pub(crate) fn below(&mut self, limit: u64) -> u64 {
         // The high half of the product is below `limit`; its bias is at most limit / 2^64.
-        (u128::from(self.bits()) * u128::from(limit)).wrapping_shr(64) as u64
+        let product = u128::from(self.bits()) * u128::from(limit);
+        u64::try_from(product >> 64).unwrap_or(0)
+    }
+
+    /// A place in a list of `length` items; 0 when it is empty.
+    pub(crate) fn index(&mut self, length: usize) -> usize {
+        usize::try_from(self.below(length as u64)).unwrap_or(0)
     }
 
     /// A number from `low` on and below `high`; `low` when there is none.
@@ -49,8 +55,7 @@ impl Rng {
 
     /// One of `items`, each as likely; the default of an empty list.
     pub(crate) fn pick<T: Copy + Default>(&mut self, items: &[T]) -> T {
-        let at = self.below(items.len() as u64) as usize;
-        items.get(at).copied().unwrap_or_default()
+        items.get(self.index(items.len())).copied().unwrap_or_default()
     }
 
     /// A number below `limit` that is the likelier the smaller it is, as visits to web sites are.
@@ -67,9 +72,9 @@ impl Rng {
 
     /// A random UUID in its usual spelling.
     pub(crate) fn uuid(&mut self) -> String {
-        let (a, b, c) = (self.token(8, HEX), self.token(4, HEX), self.token(3, HEX));
-        let (d, e) = (self.token(3, HEX), self.token(12, HEX));
-        format!("{a}-{b}-4{c}-a{d}-{e}")
+        let [head, middle, tail] = [8, 4, 12].map(|digits| self.hex(digits));
+        let [version, variant] = [3, 3].map(|digits| self.hex(digits));
+        format!("{head}-{middle}-4{version}-a{variant}-{tail}")
     }
 
     /// `length` hexadecimal digits.

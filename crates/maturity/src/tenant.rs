@@ -90,7 +90,9 @@ impl Tenant {
             options.stories.iter().map(|story| tell(&mut log, seed, *story, (&cast, calendar))).collect();
         log.sort();
         let marked = log.marked();
-        truths.iter_mut().for_each(|truth| truth.place(&marked));
+        for truth in &mut truths {
+            truth.place(&marked);
+        }
         Self { options, calendar, log, truths, account: configuration::account(seed, &cast) }
     }
 

@@ -4,7 +4,7 @@
 //! nights, weekends, refused calls, first visits to hosts nobody visited, uploads of half a gigabyte.
 
 use crate::calendar::Calendar;
-use crate::cast::{APPS, AWS_APP, Cast, Habit, Person, Place, Team, abroad, office, vpn};
+use crate::cast::{APPS, AWS_APP, Cast, Habit, Person, Place, REGION, Team, abroad, office, vpn};
 use crate::cloudtrail::{Assumed, CLI, Call, Caller, assume};
 use crate::log::{Log, pause};
 use crate::okta::{Act, Visit, app};
@@ -79,7 +79,7 @@ impl Shift<'_> {
             let (label, _) = rng.pick(APPS.get(..AWS_APP).unwrap_or(&APPS));
             visit.write(log, rng, moment, &sso(label));
         }
-        if rng.chance(4, 100) {
+        if rng.chance(7, 100) {
             visit.write(
                 log,
                 rng,
@@ -133,7 +133,7 @@ impl Shift<'_> {
     fn network(&self, log: &mut Log, rng: &mut Rng) {
         let Some(desk) = &self.desk else { return };
         for moment in self.moments(rng, 80) {
-            let (name, address, port) = destination(rng);
+            let (name, address, port) = destination(rng, self.person);
             if rng.chance(6, 10) {
                 let answer = (!rng.chance(2, 100)).then_some(address.as_str());
                 let before = moment - pause(rng, 5, 90);
@@ -281,8 +281,13 @@ fn data_call(rng: &mut Rng) -> Call {
 }
 
 /// Where a connection goes: name, address, port. One in a hundred goes where nobody went before.
-fn destination(rng: &mut Rng) -> (String, String, u16) {
+fn destination(rng: &mut Rng, person: &Person) -> (String, String, u16) {
     match rng.below(100) {
+        90.. if person.uses_cloud() => {
+            let bucket =
+                rng.pick(&["acme-build-artifacts", "acme-analytics", "acme-curated", "acme-notebooks"]);
+            (bucket_host(bucket), "192.0.2.64".to_owned(), 443)
+        }
         0 => {
             let name = format!("{}.example", rng.token(9, b"abcdefghijklmnopqrstuvwxyz"));
             (name, format!("198.19.{}.{}", rng.below(256), rng.between(1, 255)), 443)
@@ -292,7 +297,7 @@ fn destination(rng: &mut Rng) -> (String, String, u16) {
             (format!("files-{number:02}.corp.acme.example"), format!("10.20.2.{number}"), 445)
         }
         15..60 => {
-            let at = rng.skewed(AWS_APP as u64) as usize;
+            let at = usize::try_from(rng.skewed(AWS_APP as u64)).unwrap_or(0);
             let (_, name) = APPS.get(at).copied().unwrap_or_default();
             (name.to_owned(), format!("198.51.100.{}", 64 + at), 443)
         }
@@ -307,10 +312,18 @@ fn destination(rng: &mut Rng) -> (String, String, u16) {
     }
 }
 
-/// Bytes sent and received by a browser's connection: mostly downloads, seldom a large upload.
+/// The host name of a bucket.
+pub(crate) fn bucket_host(bucket: &str) -> String {
+    format!("{bucket}.s3.{REGION}.amazonaws.com")
+}
+
+/// Bytes sent and received by a browser's connection: mostly small downloads, seldom a large one or an upload.
 fn volume(rng: &mut Rng) -> (u64, u64) {
     if rng.chance(3, 1_000) {
         return (rng.between(80_000_000, 600_000_000).unsigned_abs(), 120_000);
+    }
+    if rng.chance(3, 1_000) {
+        return (900_000, rng.between(200_000_000, 3_000_000_000).unsigned_abs());
     }
     (600 + rng.skewed(60_000), 1_500 + rng.skewed(4_000_000))
 }
