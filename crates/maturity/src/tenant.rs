@@ -5,13 +5,13 @@
 
 use crate::calendar::{Calendar, OFFSET_MINUTES};
 use crate::cast::{BUCKETS, Cast};
-use crate::log::{Log, LogSource, file_bytes};
+use crate::log::{Log, LogSource, Mark, file_bytes};
 use crate::machinery::{Today, machines};
 use crate::story::tell;
 use crate::workday::people;
 use crate::{Story, Truth, configuration};
 use core::fmt;
-use homeostat_core::Timestamp;
+use homeostat_core::{EventRef, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The name of the tenant, for `TenantId` and key scopes.
@@ -146,6 +146,11 @@ impl Tenant {
     /// How `story` really went; `None` when it is not told here.
     pub fn truth(&self, story: Story) -> Option<&Truth> {
         self.truths.iter().find(|truth| truth.story == story)
+    }
+
+    /// The ids of the stories' records, in order of time.
+    pub(crate) fn marked(&self) -> Vec<(Mark, EventRef)> {
+        self.log.marked()
     }
 
     /// How far the office's clock is ahead of UTC, in minutes, all through the history.
