@@ -1,2 +1,29 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![doc = include_str!("../README.md")]
+
+mod cloudtrail;
+mod coverage;
+mod envelope;
+mod error;
+mod ingest;
+mod leaves;
+mod limit;
+mod list;
+mod moment;
+mod reader;
+mod record;
+mod redact;
+mod skip;
+mod source;
+mod tape;
+mod tls;
+mod zeek_text;
+
+pub use cloudtrail::CloudTrail;
+pub use coverage::{Coverage, RoleCoverage, SourceCoverage};
+pub use error::{Reason, RecordError};
+pub use ingest::{Events, Ingest};
+pub use limit::Limits;
+pub use record::{Field, Record};
+pub use redact::{KeepAll, Member, Redact, Secrets};
+pub use source::{Context, Registry, Source};

@@ -1,0 +1,152 @@
+//! What a call was done on: the resources that the record names, else those that its parameters name.
+
+use crate::record::{Field, Record};
+use homeostat_event::ResourceDetails;
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+
+/// How many resources an event names. Default 64: more are a bulk call whose list stays whole in `unmapped`.
+const RESOURCES: usize = 64;
+
+/// How a parameter names a resource.
+#[derive(Clone, Copy)]
+enum By {
+    Uid,
+    Name,
+}
+
+/// Parameters that name a resource, and its type.
+const PARAMETERS: [(&str, By, &str); 34] = [
+    ("instanceId", By::Uid, "AWS::EC2::Instance"),
+    ("userName", By::Name, "AWS::IAM::User"),
+    ("roleArn", By::Uid, "AWS::IAM::Role"),
+    ("roleName", By::Name, "AWS::IAM::Role"),
+    ("groupName", By::Name, "AWS::IAM::Group"),
+    ("instanceProfileName", By::Name, "AWS::IAM::InstanceProfile"),
+    ("policyArn", By::Uid, "AWS::IAM::Policy"),
+    ("functionName", By::Name, "AWS::Lambda::Function"),
+    ("secretId", By::Uid, "AWS::SecretsManager::Secret"),
+    ("keyId", By::Uid, "AWS::KMS::Key"),
+    ("groupId", By::Uid, "AWS::EC2::SecurityGroup"),
+    ("trailName", By::Name, "AWS::CloudTrail::Trail"),
+    ("imageId", By::Uid, "AWS::EC2::Image"),
+    ("snapshotId", By::Uid, "AWS::EC2::Snapshot"),
+    ("volumeId", By::Uid, "AWS::EC2::Volume"),
+    ("vpcId", By::Uid, "AWS::EC2::VPC"),
+    ("subnetId", By::Uid, "AWS::EC2::Subnet"),
+    ("networkInterfaceId", By::Uid, "AWS::EC2::NetworkInterface"),
+    ("allocationId", By::Uid, "AWS::EC2::EIP"),
+    ("dBInstanceIdentifier", By::Name, "AWS::RDS::DBInstance"),
+    ("dBSnapshotIdentifier", By::Name, "AWS::RDS::DBSnapshot"),
+    ("dBClusterIdentifier", By::Name, "AWS::RDS::DBCluster"),
+    ("tableName", By::Name, "AWS::DynamoDB::Table"),
+    ("modelId", By::Uid, "AWS::Bedrock::Model"),
+    ("logGroupName", By::Name, "AWS::Logs::LogGroup"),
+    ("clusterName", By::Name, "AWS::EKS::Cluster"),
+    ("stackName", By::Name, "AWS::CloudFormation::Stack"),
+    ("queueUrl", By::Uid, "AWS::SQS::Queue"),
+    ("topicArn", By::Uid, "AWS::SNS::Topic"),
+    ("repositoryName", By::Name, "AWS::ECR::Repository"),
+    ("domainName", By::Name, "domainName"),
+    ("resourceArn", By::Uid, "resourceArn"),
+    ("arn", By::Uid, "arn"),
+    ("name", By::Name, "name"),
+];
+
+/// What a response names that the call made.
+const ANSWERS: [(&str, By, &str); 10] = [
+    ("instancesSet", By::Uid, "AWS::EC2::Instance"),
+    ("functionArn", By::Uid, "AWS::Lambda::Function"),
+    ("trailARN", By::Uid, "AWS::CloudTrail::Trail"),
+    ("groupId", By::Uid, "AWS::EC2::SecurityGroup"),
+    ("imageId", By::Uid, "AWS::EC2::Image"),
+    ("snapshotId", By::Uid, "AWS::EC2::Snapshot"),
+    ("volumeId", By::Uid, "AWS::EC2::Volume"),
+    ("aRN", By::Uid, "AWS::SecretsManager::Secret"),
+    ("dBInstanceArn", By::Uid, "AWS::RDS::DBInstance"),
+    ("queryExecutionId", By::Uid, "AWS::Athena::Query"),
+];
+
+/// The resources of a call, each once, in the order of the record.
+pub(super) fn resources(record: &Record<'_>) -> Vec<ResourceDetails> {
+    let root = record.root();
+    let listed: Vec<_> = match root.member("resources").filter(Field::is_array) {
+        Some(list) => list.children().take(RESOURCES).filter_map(listed).collect(),
+        None => Vec::new(),
+    };
+    if !listed.is_empty() {
+        return listed;
+    }
+    let mut found = Derived::default();
+    if let Some(parameters) = root.member("requestParameters").filter(Field::is_object) {
+        found.bucket(parameters);
+        found.gather(parameters, &PARAMETERS);
+    }
+    if let Some(response) = root.member("responseElements").filter(Field::is_object) {
+        found.gather(response, &ANSWERS);
+    }
+    found.resources
+}
+
+fn listed(element: Field<'_>) -> Option<ResourceDetails> {
+    let take = |name| element.member(name).and_then(|field: Field<'_>| field.take());
+    let mut resource = match (take("ARN"), take("ARNPrefix")) {
+        (Some(arn), _) => ResourceDetails::of_uid(arn),
+        (None, Some(prefix)) => ResourceDetails::named(prefix),
+        (None, None) => return None,
+    };
+    resource.set_kind(take("type"));
+    Some(resource)
+}
+
+/// Resources that parameters name; the parameters themselves stay in `unmapped`.
+#[derive(Default)]
+struct Derived {
+    resources: Vec<ResourceDetails>,
+    seen: BTreeSet<String>,
+}
+
+impl Derived {
+    /// A bucket, or the object in it when the call names one.
+    fn bucket(&mut self, parameters: Field<'_>) {
+        let Some(bucket) = parameters.member("bucketName").and_then(|name| name.copy()) else { return };
+        match parameters.member("key").and_then(|key| key.copy()) {
+            Some(key) => self.add(&format!("arn:aws:s3:::{bucket}/{key}"), By::Uid, "AWS::S3::Object"),
+            None => self.add(&format!("arn:aws:s3:::{bucket}"), By::Uid, "AWS::S3::Bucket"),
+        }
+    }
+
+    fn gather(&mut self, object: Field<'_>, names: &[(&str, By, &str)]) {
+        for member in object.children() {
+            let name = member.raw_name();
+            if let Some((_, by, kind)) = names.iter().find(|(known, _, _)| *known == name) {
+                self.member(member, *by, kind);
+            }
+            if name.ends_with("Set") {
+                let items = member.member("items").filter(Field::is_array);
+                items.iter().flat_map(Field::children).for_each(|item| self.gather(item, names));
+            }
+        }
+    }
+
+    fn member(&mut self, member: Field<'_>, by: By, kind: &str) {
+        if let Some(value) = member.copy().filter(|_| member.is_text()) {
+            let by = if value.starts_with("arn:") { By::Uid } else { by };
+            self.add(&value, by, kind);
+        }
+    }
+
+    fn add(&mut self, value: &str, by: By, kind: &str) {
+        if self.resources.len() >= RESOURCES || !self.seen.insert(value.to_owned()) {
+            return;
+        }
+        let mut resource = match by {
+            By::Uid => ResourceDetails::of_uid(value),
+            By::Name => ResourceDetails::named(value),
+        };
+        if kind.starts_with("AWS::") {
+            resource.set_kind(Cow::Borrowed(kind));
+        }
+        self.resources.push(resource);
+    }
+}

@@ -1,0 +1,349 @@
+//! From an input to events: reads a record, finds its source, withholds, maps, keeps the rest, counts.
+
+use crate::coverage::{Coverage, Leaves};
+use crate::envelope::{Envelope, Opener};
+use crate::error::{Reason, RecordError};
+use crate::leaves::{Found, Told};
+use crate::limit::Limits;
+use crate::reader::{Cut, Reader};
+use crate::record::{Field, Record};
+use crate::redact::{Redact, Secrets, withhold};
+use crate::source::{Context, Registry, Source};
+use crate::tape::Tape;
+use crate::zeek_text::write_text;
+use core::fmt;
+use homeostat_core::{EventRef, JsonText, Timestamp};
+use homeostat_event::{Event, Head, Product};
+use std::collections::VecDeque;
+use std::io::Read;
+use std::sync::Arc;
+
+/// Turns the records of security logs into events: nothing is dropped, what could not be read is reported.
+///
+/// One value serves any number of inputs, one after the other; it holds no state of their records but the
+/// coverage. The same input gives the same events.
+///
+/// ```
+/// use homeostat_ingest::{Ingest, Registry};
+///
+/// let log = "#separator \\x09\n#path\tdns\n#fields\tts\tid.orig_h\tid.resp_h\tquery\n\
+///            #types\ttime\taddr\taddr\tstring\n1591367999.305988\t10.1.2.3\t10.1.2.1\twiki.acme.example\n";
+/// let mut ingest = Ingest::new(Registry::default());
+/// let events: Result<Vec<_>, _> = ingest.read("dns.log", log.as_bytes()).collect();
+///
+/// let event = &events?[0];
+/// assert_eq!(event.class_uid().get(), 4003);
+/// assert_eq!(event.reference().unwrap().as_str(), "dns#0");
+/// # Ok::<(), homeostat_ingest::RecordError>(())
+/// ```
+pub struct Ingest {
+    registry: Registry,
+    context: Context,
+    limits: Limits,
+    redact: Box<dyn Redact + Send + Sync>,
+    coverage: Option<Coverage>,
+    tape: Tape,
+    made: Vec<Event>,
+    paths: Vec<String>,
+}
+
+impl Ingest {
+    /// Looks for the sources of `registry`; withholds [`Secrets`], counts nothing.
+    pub fn new(registry: Registry) -> Self {
+        Self {
+            registry,
+            context: Context::default(),
+            limits: Limits::default(),
+            redact: Box::new(Secrets),
+            coverage: None,
+            tape: Tape::default(),
+            made: Vec::new(),
+            paths: Vec::new(),
+        }
+    }
+
+    /// Tells the mappers what records do not tell of themselves.
+    #[must_use]
+    pub fn with_context(self, context: Context) -> Self {
+        Self { context, ..self }
+    }
+
+    /// Withholds by another rule.
+    #[must_use]
+    pub fn with_redact(self, redact: impl Redact + Send + Sync + 'static) -> Self {
+        Self { redact: Box::new(redact), ..self }
+    }
+
+    /// Reads within other limits.
+    #[must_use]
+    pub fn with_limits(self, limits: Limits) -> Self {
+        Self { limits, ..self }
+    }
+
+    /// Counts what becomes of every scalar; this costs several times the mapping itself.
+    #[must_use]
+    pub fn with_coverage(self) -> Self {
+        Self { coverage: Some(Coverage::default()), ..self }
+    }
+
+    /// What was counted; empty without [`Ingest::with_coverage`].
+    pub fn coverage(&self) -> &Coverage {
+        const NONE: &Coverage = &Coverage { sources: std::collections::BTreeMap::new() };
+        self.coverage.as_ref().unwrap_or(NONE)
+    }
+
+    /// The events of an input, packed or not, in its order; what could not be read stands in its place.
+    ///
+    /// `place` is the input's path relative to what the user named: event ids are made of it.
+    pub fn read<R: Read>(&mut self, place: &str, input: R) -> Events<'_, R> {
+        let reader = Reader::new(input, self.limits.clone());
+        Events {
+            ingest: self,
+            place: Arc::from(place),
+            stream: stream_of(place).to_owned(),
+            reader,
+            ready: VecDeque::new(),
+            last_source: Coverage::UNKNOWN.to_owned(),
+        }
+    }
+
+    /// Makes the events of the record on the tape into `self.made`; gives the source's name.
+    fn make(&mut self, record: &Record<'_>, at: Option<&EventRef>, around: Option<&str>) -> String {
+        self.made.clear();
+        let mut name = Coverage::UNKNOWN.to_owned();
+        let opener = Opener { registry: &self.registry, limits: &self.limits, stream: record.stream() };
+        let mut work = Work {
+            context: &self.context,
+            redact: &*self.redact,
+            coverage: self.coverage.as_mut(),
+            made: &mut self.made,
+            paths: &mut self.paths,
+            at,
+            around,
+        };
+        let claimed = opener.open(record, &mut |record, source, envelope| {
+            source.name().clone_into(&mut name);
+            work.map(record, Some(source), envelope);
+        });
+        if !claimed {
+            work.map(record, None, None);
+        }
+        name
+    }
+}
+
+impl fmt::Debug for Ingest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Ingest")
+            .field("registry", &self.registry)
+            .field("limits", &self.limits)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The events of one input. Ends after an error that [`is fatal`](RecordError::is_fatal).
+pub struct Events<'i, R: Read> {
+    ingest: &'i mut Ingest,
+    place: Arc<str>,
+    stream: String,
+    reader: Reader<R>,
+    ready: VecDeque<Event>,
+    last_source: String,
+}
+
+impl<R: Read> Iterator for Events<'_, R> {
+    type Item = Result<Event, RecordError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        loop {
+            if let Some(event) = self.ready.pop_front() {
+                return Some(Ok(event));
+            }
+            let mut tape = std::mem::take(&mut self.ingest.tape);
+            let next = self.reader.next(&mut tape);
+            let done = match next {
+                Some(Ok(cut)) => {
+                    self.make(cut, &tape);
+                    None
+                }
+                Some(Err(fault)) => Some(Some((fault.number, fault.offset, fault.reason))),
+                None => Some(None),
+            };
+            self.ingest.tape = tape;
+            if let Some(end) = done {
+                return end.map(|(number, offset, reason)| Err(self.report((number, offset), reason)));
+            }
+        }
+    }
+}
+
+impl<R: Read> Events<'_, R> {
+    fn make(&mut self, cut: Cut, tape: &Tape) {
+        let at = EventRef::new(&self.place, cut.number).ok();
+        let stream = self.reader.zeek_path().unwrap_or(&self.stream);
+        let record = Record::new(self.reader.text(cut), tape).with_stream(Some(stream));
+        self.last_source = self.ingest.make(&record, at.as_ref(), self.reader.around());
+        self.ready.extend(self.ingest.made.drain(..));
+    }
+
+    fn report(&mut self, at: (u64, u64), reason: Reason) -> RecordError {
+        if let Some(coverage) = &mut self.ingest.coverage {
+            let counts = coverage.of(&self.last_source);
+            counts.errors = counts.errors.saturating_add(1);
+        }
+        RecordError::new(&self.place, at, reason)
+    }
+}
+
+impl<R: Read> fmt::Debug for Events<'_, R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Events").field("place", &self.place).finish_non_exhaustive()
+    }
+}
+
+/// What one record's mapping needs besides the record.
+struct Work<'w> {
+    context: &'w Context,
+    redact: &'w dyn Redact,
+    coverage: Option<&'w mut Coverage>,
+    made: &'w mut Vec<Event>,
+    paths: &'w mut Vec<String>,
+    at: Option<&'w EventRef>,
+    around: Option<&'w str>,
+}
+
+/// The names under which this crate adds to `unmapped`.
+const ENVELOPE: &str = "homeostat_envelope";
+const AROUND: &str = "homeostat_around";
+const WITHHELD: &str = "homeostat_withheld";
+const VALUE: &str = "value";
+
+impl Work<'_> {
+    fn map(&mut self, record: &Record<'_>, source: Option<&dyn Source>, envelope: Option<&Envelope<'_>>) {
+        let name = source.map_or(Coverage::UNKNOWN, Source::name);
+        let withheld = self.withhold(record, name, envelope);
+        if let Some(source) = source {
+            source.map(record, self.context, self.made);
+        }
+        if self.made.is_empty() {
+            self.made.push(unclaimed(name));
+        }
+        let left = self.leftovers(record, envelope);
+        for (number, event) in self.made.iter_mut().enumerate() {
+            if number == 0 && !left.is_empty() {
+                keep_all(event, &left);
+            }
+            if let Some(tenant) = &self.context.tenant {
+                event.set_tenant(tenant);
+            }
+            if let Some(at) = self.at {
+                event.set_reference(at);
+            }
+        }
+        self.count(name, record, envelope, withheld);
+    }
+
+    fn withhold(&mut self, record: &Record<'_>, source: &str, envelope: Option<&Envelope<'_>>) -> u64 {
+        self.paths.clear();
+        let inside = withhold(self.redact, source, record.root(), self.paths);
+        let around = envelopes(envelope).map(|around| withhold(self.redact, source, around, self.paths));
+        inside + around.sum::<u64>()
+    }
+
+    /// What no mapper took, as one JSON object on one line; empty when nothing is left.
+    fn leftovers(&self, record: &Record<'_>, envelope: Option<&Envelope<'_>>) -> String {
+        let mut left = String::new();
+        let root = record.root();
+        if root.is_object() {
+            root.write_leftovers(&mut left);
+        } else {
+            add(&mut left, VALUE, root.json());
+        }
+        for (number, around) in envelopes(envelope).enumerate() {
+            let mut text = String::new();
+            if around.write_leftovers(&mut text) {
+                add(&mut left, &envelope_name(number), &text);
+            }
+        }
+        if let Some(around) = self.around {
+            add(&mut left, AROUND, around);
+        }
+        if !self.paths.is_empty() {
+            let mut list = String::from("[");
+            for (number, path) in self.paths.iter().enumerate() {
+                if number > 0 {
+                    list.push(',');
+                }
+                write_text(path, &mut list);
+            }
+            list.push(']');
+            add(&mut left, WITHHELD, &list);
+        }
+        on_one_line(left)
+    }
+
+    fn count(&mut self, name: &str, record: &Record<'_>, envelope: Option<&Envelope<'_>>, withheld: u64) {
+        let Some(coverage) = self.coverage.as_deref_mut() else { return };
+        let counts = coverage.of(name);
+        self.made.iter().for_each(|event| counts.count_event(event));
+        let told: Vec<Told> = self.made.iter().map(Told::of).collect();
+        let found = Found::within(&told);
+        let mut leaves = Leaves::default();
+        found.count(record.root(), None, &mut leaves);
+        for (number, around) in envelopes(envelope).enumerate() {
+            found.count(around, Some(&envelope_name(number)), &mut leaves);
+        }
+        counts.count_leaves(leaves, withheld);
+    }
+}
+
+fn envelopes<'e>(innermost: Option<&'e Envelope<'e>>) -> impl Iterator<Item = Field<'e>> {
+    core::iter::successors(innermost, |envelope| envelope.outer).map(|envelope| envelope.around)
+}
+
+fn envelope_name(number: usize) -> String {
+    if number == 0 { ENVELOPE.to_owned() } else { format!("{ENVELOPE}_{}", number + 1) }
+}
+
+/// Adds a member to the object in `left`, which may be empty text.
+fn add(left: &mut String, name: &str, json: &str) {
+    if left.is_empty() {
+        left.push('{');
+    } else {
+        left.pop();
+        left.push(',');
+    }
+    write_text(name, left);
+    left.push(':');
+    left.push_str(json);
+    left.push('}');
+}
+
+/// Takes line breaks and what indents the line after them out: in JSON both stand between values only.
+fn on_one_line(json: String) -> String {
+    if !json.contains(['\n', '\r']) {
+        return json;
+    }
+    json.split(['\n', '\r']).map(str::trim_start).collect()
+}
+
+/// A record that no mapper makes anything of: everything of it stands in `unmapped`.
+fn unclaimed(source: &str) -> Event {
+    Event::base_event(Head::new(0, Timestamp::UNKNOWN, Product::new(source, source)))
+}
+
+/// The file's name without directory and extensions.
+fn stream_of(place: &str) -> &str {
+    let name = place.rsplit('/').next().unwrap_or(place);
+    name.split('.').next().unwrap_or(name)
+}
+
+/// Puts the members of the object `left` into the event's `unmapped`.
+fn keep_all(event: &mut Event, left: &str) {
+    let mut tape = Tape::default();
+    if tape.parse(left.as_bytes(), usize::MAX).is_ok() {
+        for member in Record::new(left, &tape).root().children() {
+            event.keep(&member.name(), &JsonText::new(member.json()));
+        }
+    }
+}

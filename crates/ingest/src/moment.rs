@@ -1,0 +1,61 @@
+//! Reads the times of log sources: RFC 3339 in its loose forms, and decimal seconds since 1970.
+
+use homeostat_core::Timestamp;
+
+/// The moment that `text` tells to the microsecond; `None` when it tells none.
+///
+/// A number is seconds since 1970, or milliseconds when it has 12 to 14 digits: as seconds those would lie
+/// tens of thousands of years ahead.
+pub(crate) fn read(text: &str) -> Option<Timestamp> {
+    let text = text.trim();
+    let moment = match text.parse::<Timestamp>() {
+        Ok(moment) => Some(moment),
+        Err(_) => epoch(text).map(Timestamp::from_micros),
+    };
+    moment.filter(|moment| moment.is_moment())
+}
+
+fn epoch(text: &str) -> Option<i64> {
+    let (negative, digits) = match text.strip_prefix('-') {
+        Some(rest) => (true, rest),
+        None => (false, text),
+    };
+    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
+    let numeric = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
+    if whole.is_empty() || whole.len() > 14 || !numeric(whole) || !numeric(fraction) {
+        return None;
+    }
+    let (unit, places) = if whole.len() >= 12 { (1_000, 3) } else { (1_000_000, 6) };
+    let micros = whole.parse::<i64>().ok()?.checked_mul(unit)?.checked_add(scaled(fraction, places))?;
+    Some(if negative { -micros } else { micros })
+}
+
+/// The first `places` digits of a decimal fraction, as a whole number.
+fn scaled(fraction: &str, places: usize) -> i64 {
+    let digits = fraction.bytes().chain(core::iter::repeat(b'0')).take(places);
+    digits.fold(0, |sum, digit| sum * 10 + i64::from(digit.wrapping_sub(b'0')))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_of_the_sources_are_read() {
+        for (text, expected) in [
+            ("2026-03-16T08:30:00Z", Some("2026-03-16T08:30:00Z")),
+            ("2020-11-25 21:27:03.496000000", Some("2020-11-25T21:27:03.496Z")),
+            ("1591367999.305988", Some("2020-06-05T14:39:59.305988Z")),
+            ("1591367999.3", Some("2020-06-05T14:39:59.3Z")),
+            ("1591367999305", Some("2020-06-05T14:39:59.305Z")),
+            ("-1.5", Some("1969-12-31T23:59:58.5Z")),
+            ("soon", None),
+            ("", None),
+            ("unknown", None),
+            ("1e9", None),
+            ("999999999999999999", None),
+        ] {
+            assert_eq!(read(text), expected.map(|time| time.parse().unwrap()), "{text}");
+        }
+    }
+}

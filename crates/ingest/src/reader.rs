@@ -1,0 +1,519 @@
+//! Cuts any input into records: JSON lines, arrays, `{"Records":[…]}`, documents after documents, Zeek text.
+//!
+//! The form is found out record by record, packed input by its first bytes. Only one record is held at a time,
+//! so memory does not grow with the input; a broken record is skipped to where the next one can begin.
+//! O(bytes).
+
+use crate::error::Reason;
+use crate::limit::Limits;
+use crate::list::{ListStart, list_start};
+use crate::skip::{Skim, Skimmed};
+use crate::tape::{Flaw, FlawKind, Tape};
+use crate::zeek_text::ZeekText;
+use flate2::bufread::MultiGzDecoder;
+use std::io::{self, BufReader, Chain, Cursor, Read};
+
+/// How much is read at a time: large against a record, so that few records are parsed twice.
+const CHUNK: usize = 256 << 10;
+
+/// A record cut out of the input: its number, where it starts, and its JSON text with the parsed tape beside.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Cut {
+    pub(crate) number: u64,
+    pub(crate) offset: u64,
+    from_row: bool,
+    start: usize,
+    length: usize,
+}
+
+/// What stands in the way of a record: its number, the byte, and why.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Fault {
+    pub(crate) number: u64,
+    pub(crate) offset: u64,
+    pub(crate) reason: Reason,
+}
+
+/// An input and how far it is read.
+pub(crate) struct Reader<R: Read> {
+    input: Input<R>,
+    limits: Limits,
+    buffer: Vec<u8>,
+    // Where the unread bytes start in `buffer`, and where in the input that is.
+    start: usize,
+    offset: u64,
+    ended: bool,
+    number: u64,
+    lists: Vec<List>,
+    // The last record was broken inside: lines that cannot start a record belong to it.
+    recovering: bool,
+    // How far brackets were counted in vain.
+    followed: u64,
+    zeek: ZeekText,
+}
+
+enum Input<R: Read> {
+    Unknown(R),
+    Plain(R, Cursor<Vec<u8>>),
+    Packed(Box<MultiGzDecoder<BufReader<Chain<Cursor<Vec<u8>>, R>>>>),
+    Done,
+}
+
+/// A list of records that is being read: an array, or an array that is a member of an object.
+struct List {
+    is_member: bool,
+    before: String,
+}
+
+impl<R: Read> Reader<R> {
+    pub(crate) fn new(input: R, limits: Limits) -> Self {
+        Self {
+            input: Input::Unknown(input),
+            limits,
+            buffer: Vec::new(),
+            start: 0,
+            offset: 0,
+            ended: false,
+            number: 0,
+            lists: Vec::new(),
+            recovering: false,
+            followed: 0,
+            zeek: ZeekText::default(),
+        }
+    }
+
+    /// The members of the object around the list that the last record stood in, as a JSON object.
+    pub(crate) fn around(&self) -> Option<&str> {
+        self.lists.iter().rev().map(|list| list.before.as_str()).find(|before| !before.is_empty())
+    }
+
+    /// The `#path` of the Zeek text that the last record stood in.
+    pub(crate) fn zeek_path(&self) -> Option<&str> {
+        self.zeek.path()
+    }
+
+    /// The JSON text of the record.
+    pub(crate) fn text(&self, cut: Cut) -> &str {
+        if cut.from_row {
+            return self.zeek.json();
+        }
+        let bytes = self.buffer.get(cut.start..cut.start + cut.length).unwrap_or_default();
+        core::str::from_utf8(bytes).unwrap_or_default()
+    }
+
+    /// The next record, parsed onto `tape`; `None` at the end.
+    pub(crate) fn next(&mut self, tape: &mut Tape) -> Option<Result<Cut, Fault>> {
+        loop {
+            match self.step(tape) {
+                Ok(Step::Record(cut)) => return Some(Ok(cut)),
+                Ok(Step::On) => {}
+                Ok(Step::End) => return None,
+                Err(Stop::Fault(fault)) => return Some(Err(fault)),
+                Err(Stop::Input(error)) => {
+                    self.give_up();
+                    return Some(Err(self.fault(0, Reason::Unreadable(error.kind()))));
+                }
+            }
+        }
+    }
+
+    fn step(&mut self, tape: &mut Tape) -> Result<Step, Stop> {
+        let Some(first) = self.first_byte()? else { return self.finish() };
+        if self.recovering && self.belongs_to_broken(first)? {
+            return Ok(Step::On);
+        }
+        self.recovering = false;
+        match (self.lists.is_empty(), first) {
+            (_, b'{') => self.object(tape),
+            (true, b'[') => self.open_list(),
+            (false, b']') => self.close_list(),
+            (false, b',') => self.pass(1),
+            (false, _) => self.value(tape),
+            (true, b'#') => self.header_line(),
+            (true, _) => self.row(tape),
+        }
+    }
+
+    fn finish(&mut self) -> Result<Step, Stop> {
+        if self.lists.is_empty() {
+            return Ok(Step::End);
+        }
+        self.lists.clear();
+        Err(self.lose(0, 0, Reason::Truncated))
+    }
+
+    /// The first byte that is no white space, which is passed; a row may start with a tab.
+    fn first_byte(&mut self) -> Result<Option<u8>, Stop> {
+        let in_rows = self.lists.is_empty() && self.zeek.has_header();
+        loop {
+            let space = |byte: &u8| match byte {
+                b'\t' => !in_rows,
+                b' ' | b'\n' | b'\r' => true,
+                _ => false,
+            };
+            let blank = self.window().iter().take_while(|byte| space(byte)).count();
+            self.drop_front(blank);
+            if self.offset == 0 && self.window().starts_with(&[0xEF, 0xBB, 0xBF]) {
+                self.drop_front(3);
+            } else if let Some(first) = self.window().first() {
+                return Ok(Some(*first));
+            } else if !self.fill()? {
+                return Ok(None);
+            }
+        }
+    }
+
+    /// Passes a line that can only be a piece of the record that was broken before it.
+    fn belongs_to_broken(&mut self, first: u8) -> Result<bool, Stop> {
+        let piece = matches!(first, b'"' | b'}' | b']' | b',' | b'0'..=b'9' | b'-' | b't' | b'f' | b'n');
+        let piece = piece && !(self.zeek.has_header() && self.lists.is_empty());
+        if piece {
+            let line = self.line_length()?;
+            self.drop_front(line);
+        }
+        Ok(piece)
+    }
+
+    fn object(&mut self, tape: &mut Tape) -> Result<Step, Stop> {
+        loop {
+            match list_start(self.window(), tape, self.limits.depth) {
+                ListStart::No => return self.value(tape),
+                ListStart::Unclear if self.window().len() < CHUNK && self.fill()? => {}
+                ListStart::Unclear => return self.value(tape),
+                ListStart::Yes { before, length } => {
+                    let is_member = true;
+                    self.lists.push(List { is_member, before });
+                    return self.pass(length);
+                }
+            }
+        }
+    }
+
+    fn open_list(&mut self) -> Result<Step, Stop> {
+        self.lists.push(List { is_member: false, before: String::new() });
+        self.pass(1)
+    }
+
+    /// Ends a list. Members after the list, in the object around it, become a record of their own.
+    fn close_list(&mut self) -> Result<Step, Stop> {
+        let ended = self.lists.pop();
+        self.drop_front(1);
+        if !ended.is_some_and(|list| list.is_member) {
+            return Ok(Step::On);
+        }
+        match self.first_byte()? {
+            Some(b'}') => self.pass(1),
+            Some(b',') => {
+                if let Some(comma) = self.buffer.get_mut(self.start) {
+                    *comma = b'{';
+                }
+                Ok(Step::On)
+            }
+            Some(_) => Err(self.skip_broken(0, Reason::NotJson)?),
+            None => Err(self.lose(0, 0, Reason::Truncated)),
+        }
+    }
+
+    /// A record, or an element of a list that is none but is kept all the same.
+    fn value(&mut self, tape: &mut Tape) -> Result<Step, Stop> {
+        loop {
+            let parsed = tape.parse(self.window(), self.limits.depth);
+            let at_edge = matches!(parsed, Ok(length) if length == self.window().len());
+            match parsed {
+                Ok(length) if !at_edge || self.ended || self.ends_itself() => return self.cut(length),
+                Ok(_) | Err(Flaw { kind: FlawKind::Ends, .. }) if !self.ended => {
+                    if self.window().len() >= self.limits.record_bytes {
+                        return self.skip_long();
+                    }
+                    self.fill()?;
+                }
+                Ok(length) => return self.cut(length),
+                Err(flaw) => return Err(self.skip_broken(flaw.at, self.reason(flaw.kind))?),
+            }
+        }
+    }
+
+    /// Whether the value at hand shows its own end, as all but numbers and words do.
+    fn ends_itself(&self) -> bool {
+        matches!(self.window().first(), Some(b'{' | b'[' | b'"'))
+    }
+
+    fn cut(&mut self, length: usize) -> Result<Step, Stop> {
+        let bytes = self.window().get(..length).unwrap_or_default();
+        let sound = core::str::from_utf8(bytes).map_err(|error| error.valid_up_to());
+        if length > self.limits.record_bytes {
+            return Err(self.lose(0, length, Reason::TooLong(self.limits.record_bytes)));
+        }
+        match sound {
+            Ok(_) => Ok(Step::Record(self.take(length, false))),
+            Err(at) => Err(self.lose(at, length, Reason::NotUtf8)),
+        }
+    }
+
+    fn take(&mut self, length: usize, from_row: bool) -> Cut {
+        let cut = Cut { number: self.number, offset: self.offset, from_row, start: self.start, length };
+        self.drop_front(length);
+        self.number += 1;
+        cut
+    }
+
+    fn header_line(&mut self) -> Result<Step, Stop> {
+        let length = self.line_length()?;
+        let line = trimmed(self.window().get(..length).unwrap_or_default());
+        match core::str::from_utf8(line).map(str::to_owned) {
+            Ok(line) if self.zeek.header(&line) => self.pass(length),
+            _ => Err(self.lose(0, length, Reason::UnknownForm)),
+        }
+    }
+
+    /// A row below a header, or a line that is nothing known.
+    fn row(&mut self, tape: &mut Tape) -> Result<Step, Stop> {
+        let length = self.line_length()?;
+        if length > self.limits.record_bytes {
+            return Err(self.lose(0, length, Reason::TooLong(self.limits.record_bytes)));
+        }
+        let bytes = self.buffer.get(self.start..self.start + length).unwrap_or_default();
+        let read = match core::str::from_utf8(trimmed(bytes)) {
+            Err(error) => Err((error.valid_up_to(), Reason::NotUtf8)),
+            Ok(_) if !self.zeek.has_header() => Err((0, Reason::UnknownForm)),
+            Ok(line) => self.zeek.row(line).map_err(|reason| (0, reason)),
+        };
+        let read = read.and_then(|()| {
+            let parsed = tape.parse(self.zeek.json().as_bytes(), self.limits.depth);
+            parsed.map_err(|flaw| (0, self.reason(flaw.kind)))
+        });
+        match read {
+            Ok(_) => Ok(Step::Record(self.take(length, true))),
+            Err((at, reason)) => Err(self.lose(at, length, reason)),
+        }
+    }
+
+    /// The length of the line at hand with its end, reading on until it is known.
+    ///
+    /// A line beyond the limit counts as ended there, so that hostile input is not held.
+    fn line_length(&mut self) -> Result<usize, Stop> {
+        let mut seen = 0;
+        loop {
+            let fresh = self.window().get(seen..).unwrap_or_default();
+            if let Some(end) = fresh.iter().position(|byte| *byte == b'\n') {
+                return Ok(seen + end + 1);
+            }
+            seen = self.window().len();
+            if seen > self.limits.record_bytes || !self.fill()? {
+                return Ok(seen);
+            }
+        }
+    }
+
+    /// Passes a record broken at byte `at`, up to where the next can begin.
+    ///
+    /// First by counting brackets; when that fails, the next line that starts a record of its own; else the
+    /// line after the flaw.
+    fn skip_broken(&mut self, at: usize, reason: Reason) -> Result<Stop, Stop> {
+        if let Some(length) = self.balanced_length()? {
+            return Ok(self.lose(at, length, reason));
+        }
+        self.recovering = true;
+        let before_flaw = self.window().get(..=at).unwrap_or(self.window());
+        if let Some(next) = line_that_starts_a_record(before_flaw) {
+            return Ok(self.lose(at, next, reason));
+        }
+        if self.ended && at >= self.window().len() {
+            return Ok(self.lose(at, self.window().len(), reason));
+        }
+        let stop = self.lose(at, at, reason);
+        self.skip_line()?;
+        Ok(stop)
+    }
+
+    /// The length of the value at hand by its brackets, when they balance.
+    ///
+    /// Bytes that were followed in vain are not followed again, so that hostile input costs no square.
+    fn balanced_length(&mut self) -> Result<Option<usize>, Stop> {
+        let (mut skim, mut seen) = (Skim::default(), 0);
+        while self.offset >= self.followed {
+            match skim.skim(self.window().get(seen..).unwrap_or_default()) {
+                Skimmed::Ended(length) => return Ok(Some(seen + length)),
+                Skimmed::Broken(length) => {
+                    self.followed = self.offset.saturating_add((seen + length) as u64);
+                }
+                Skimmed::Open => {
+                    seen = self.window().len();
+                    if seen >= self.limits.record_bytes || !self.fill()? {
+                        self.followed = self.offset.saturating_add(seen as u64);
+                    }
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    fn skip_line(&mut self) -> Result<(), Stop> {
+        loop {
+            let end = self.window().iter().position(|byte| *byte == b'\n');
+            let length = end.map_or(self.window().len(), |end| end + 1);
+            self.drop_front(length);
+            if end.is_some() || !self.fill()? {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Passes a record beyond the limit without holding it.
+    fn skip_long(&mut self) -> Result<Step, Stop> {
+        let stop = self.lose(0, 0, Reason::TooLong(self.limits.record_bytes));
+        let mut skim = Skim::default();
+        loop {
+            match skim.skim(self.window()) {
+                Skimmed::Ended(length) => {
+                    self.drop_front(length);
+                    return Err(stop);
+                }
+                Skimmed::Broken(_) => {
+                    self.skip_line()?;
+                    self.recovering = true;
+                    return Err(stop);
+                }
+                Skimmed::Open => {
+                    self.drop_front(self.window().len());
+                    if !self.fill()? {
+                        return Err(stop);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Counts a record as lost at byte `at` of it and passes `length` bytes.
+    fn lose(&mut self, at: usize, length: usize, reason: Reason) -> Stop {
+        let fault = self.fault(at, reason);
+        self.number += 1;
+        self.drop_front(length);
+        Stop::Fault(fault)
+    }
+
+    fn fault(&self, at: usize, reason: Reason) -> Fault {
+        Fault { number: self.number, offset: self.offset.saturating_add(at as u64), reason }
+    }
+
+    fn reason(&self, kind: FlawKind) -> Reason {
+        match kind {
+            FlawKind::Ends => Reason::Truncated,
+            FlawKind::Syntax => Reason::NotJson,
+            FlawKind::Surrogate => Reason::HalfSurrogate,
+            FlawKind::Duplicate => Reason::DuplicateName,
+            FlawKind::Depth => Reason::TooDeep(self.limits.depth),
+        }
+    }
+
+    fn pass(&mut self, length: usize) -> Result<Step, Stop> {
+        self.drop_front(length);
+        Ok(Step::On)
+    }
+
+    fn window(&self) -> &[u8] {
+        self.buffer.get(self.start..).unwrap_or_default()
+    }
+
+    fn drop_front(&mut self, length: usize) {
+        self.start = self.start.saturating_add(length).min(self.buffer.len());
+        self.offset = self.offset.saturating_add(length as u64);
+    }
+
+    fn give_up(&mut self) {
+        self.input = Input::Done;
+        self.ended = true;
+        self.lists.clear();
+        self.drop_front(self.window().len());
+    }
+
+    /// Reads on, at least as much as is held already, so that a long record is parsed few times over.
+    fn fill(&mut self) -> Result<bool, Stop> {
+        if self.ended {
+            return Ok(false);
+        }
+        self.buffer.drain(..self.start);
+        self.start = 0;
+        let wanted = self.buffer.len().max(CHUNK) as u64;
+        let before = self.buffer.len();
+        self.input.read_some(wanted, &mut self.buffer).map_err(Stop::Input)?;
+        self.ended = self.buffer.len() == before;
+        Ok(!self.ended)
+    }
+}
+
+enum Step {
+    Record(Cut),
+    On,
+    End,
+}
+
+enum Stop {
+    Fault(Fault),
+    Input(io::Error),
+}
+
+impl<R: Read> Input<R> {
+    /// Appends some of the next `wanted` bytes; none only at the end.
+    fn read_some(&mut self, wanted: u64, buffer: &mut Vec<u8>) -> io::Result<()> {
+        loop {
+            match std::mem::replace(self, Self::Done) {
+                Self::Unknown(input) => *self = Self::tell(input)?,
+                Self::Plain(mut input, mut head) => {
+                    head.read_to_end(buffer)?;
+                    append(&mut input, wanted, buffer)?;
+                    *self = Self::Plain(input, head);
+                    return Ok(());
+                }
+                Self::Packed(mut packed) => {
+                    append(&mut packed, wanted, buffer)?;
+                    *self = Self::Packed(packed);
+                    return Ok(());
+                }
+                Self::Done => return Ok(()),
+            }
+        }
+    }
+
+    /// Tells packed input by the two bytes every gzip member starts with.
+    fn tell(mut input: R) -> io::Result<Self> {
+        let mut head = Vec::new();
+        input.by_ref().take(2).read_to_end(&mut head)?;
+        let packed = head == [0x1F, 0x8B];
+        let head = Cursor::new(head);
+        Ok(match packed {
+            true => Self::Packed(Box::new(MultiGzDecoder::new(BufReader::new(head.chain(input))))),
+            false => Self::Plain(input, head),
+        })
+    }
+}
+
+/// Appends what one read gives, so that a pipe is not waited on for more than there is.
+fn append(input: &mut impl Read, wanted: u64, buffer: &mut Vec<u8>) -> io::Result<()> {
+    let before = buffer.len();
+    let room = usize::try_from(wanted).unwrap_or(CHUNK);
+    buffer.resize(before.saturating_add(room), 0);
+    loop {
+        match input.read(buffer.get_mut(before..).unwrap_or_default()) {
+            Ok(length) => {
+                buffer.truncate(before.saturating_add(length));
+                return Ok(());
+            }
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => {
+                buffer.truncate(before);
+                return Err(error);
+            }
+        }
+    }
+}
+
+fn trimmed(line: &[u8]) -> &[u8] {
+    let line = line.strip_suffix(b"\n").unwrap_or(line);
+    line.strip_suffix(b"\r").unwrap_or(line)
+}
+
+/// Where the first line after this one starts that begins with an object at its first column.
+fn line_that_starts_a_record(window: &[u8]) -> Option<usize> {
+    window.windows(2).position(|pair| pair == b"\n{").map(|at| at + 1)
+}

@@ -1,0 +1,397 @@
+//! One record of a source, read in place: what a mapper looks at, takes, and what it leaves.
+//!
+//! A mapper that *takes* a value puts it into a typed attribute; whatever nobody took stands in `unmapped`
+//! afterwards, as the source wrote it. So nothing is lost by forgetting it. Lookups walk the members of one
+//! object, O(members); no lookup allocates unless a text holds escapes.
+
+use crate::tape::{Kind, Mark, Node, Span, Tape, unescape};
+use core::fmt;
+use std::borrow::Cow;
+
+/// One record of a source, borrowed from the text it stands in.
+///
+/// A path names members from the outside in, joined by dots: `actor.email`. Where a source writes dots into
+/// its names (`id.orig_h`), the whole remaining path is tried as one name first, so both spellings are found.
+///
+/// `Debug` shows the size and never a value.
+#[derive(Clone, Copy)]
+pub struct Record<'a> {
+    root: Field<'a>,
+    stream: Option<&'a str>,
+}
+
+impl<'a> Record<'a> {
+    pub(crate) fn new(text: &'a str, tape: &'a Tape) -> Self {
+        Self { root: Field { text, tape, index: 0 }, stream: None }
+    }
+
+    pub(crate) fn within(root: Field<'a>) -> Self {
+        Self { root, stream: None }
+    }
+
+    pub(crate) fn with_stream(self, stream: Option<&'a str>) -> Self {
+        Self { stream, ..self }
+    }
+
+    /// The whole record as one value.
+    pub fn root(&self) -> Field<'a> {
+        self.root
+    }
+
+    /// Which log of its source this is, told by the file and not by the record: Zeek's `#path`, or the name of
+    /// the file without directory and extensions.
+    pub fn stream(&self) -> Option<&'a str> {
+        self.stream
+    }
+
+    /// The value at `path`; `None` when the record has none. O(members) for each step.
+    pub fn field(&self, path: &str) -> Option<Field<'a>> {
+        self.root.get(path)
+    }
+
+    /// Whether the record has a value at `path` that is not null.
+    pub fn has(&self, path: &str) -> bool {
+        self.field(path).is_some_and(|field| !field.is_null())
+    }
+
+    /// Takes the scalar at `path`: it goes into a typed attribute as it is and leaves `unmapped`.
+    ///
+    /// `None` (and nothing is taken) for null, an empty text, an array or an object.
+    pub fn take(&self, path: &str) -> Option<Cow<'a, str>> {
+        self.field(path)?.take()
+    }
+
+    /// Reads the scalar at `path` for a typed attribute that shows it in another form; it stays in `unmapped`.
+    pub fn copy(&self, path: &str) -> Option<Cow<'a, str>> {
+        self.field(path)?.copy()
+    }
+
+    /// Reads the scalar at `path` without using it up.
+    pub fn look(&self, path: &str) -> Option<Cow<'a, str>> {
+        self.field(path)?.look()
+    }
+}
+
+impl fmt::Debug for Record<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Record({} bytes)", self.root.json().len())
+    }
+}
+
+/// One value of a [`Record`]: a scalar, an array or an object, in its place. `Debug` never shows it.
+#[derive(Clone, Copy)]
+pub struct Field<'a> {
+    text: &'a str,
+    tape: &'a Tape,
+    index: u32,
+}
+
+impl<'a> Field<'a> {
+    /// The value at `path` below this one.
+    pub fn get(&self, path: &str) -> Option<Self> {
+        if self.kind() != Kind::Object {
+            return None;
+        }
+        self.member(path).or_else(|| {
+            let cuts = path.match_indices('.').map(|(cut, _)| cut);
+            cuts.into_iter().find_map(|cut| self.member(path.get(..cut)?)?.get(path.get(cut + 1..)?))
+        })
+    }
+
+    /// The member called `name`, dots and all.
+    pub fn member(&self, name: &str) -> Option<Self> {
+        self.children().find(|child| child.is_called(name))
+    }
+
+    /// The elements of an array or the members of an object, in order; none of a scalar.
+    pub fn children(&self) -> impl Iterator<Item = Self> + use<'a> {
+        let Self { text, tape, index } = *self;
+        let end = self.node().map_or(0, |node| node.next);
+        let mut next = index.saturating_add(1);
+        core::iter::from_fn(move || {
+            let child = (next < end).then_some(Self { text, tape, index: next })?;
+            next = tape.node(next)?.next;
+            Some(child)
+        })
+    }
+
+    /// The name of a member; empty for an element.
+    pub fn name(&self) -> Cow<'a, str> {
+        match self.node() {
+            Some(node) => read(self.slice(node.key), node.key_escaped),
+            None => Cow::Borrowed(""),
+        }
+    }
+
+    /// The scalar as text: of a text its content, of a number or a truth value its spelling.
+    ///
+    /// `None` for null, an empty text, an array or an object.
+    pub fn look(&self) -> Option<Cow<'a, str>> {
+        let node = self.node()?;
+        match node.kind {
+            Kind::Null | Kind::Array | Kind::Object => None,
+            _ if node.mark.get() == Mark::Withheld => None,
+            _ => Some(read(self.slice(node.span), node.escaped)).filter(|text| !text.is_empty()),
+        }
+    }
+
+    /// As [`Record::take`].
+    pub fn take(&self) -> Option<Cow<'a, str>> {
+        let text = self.look()?;
+        self.mark(Mark::Taken);
+        Some(text)
+    }
+
+    /// As [`Record::copy`].
+    pub fn copy(&self) -> Option<Cow<'a, str>> {
+        let text = self.look()?;
+        if self.node().is_some_and(|node| node.mark.get() == Mark::Left) {
+            self.mark(Mark::Copied);
+        }
+        Some(text)
+    }
+
+    /// Whether this is null.
+    pub fn is_null(&self) -> bool {
+        self.kind() == Kind::Null
+    }
+
+    /// Whether this is an object.
+    pub fn is_object(&self) -> bool {
+        self.kind() == Kind::Object
+    }
+
+    /// Whether this is an array.
+    pub fn is_array(&self) -> bool {
+        self.kind() == Kind::Array
+    }
+
+    /// Whether this is a text.
+    pub fn is_text(&self) -> bool {
+        self.kind() == Kind::Text
+    }
+
+    /// The value as the source wrote it, as JSON.
+    pub fn json(&self) -> &'a str {
+        self.node().map_or("null", |node| self.raw(node))
+    }
+
+    pub(crate) fn mark(&self, mark: Mark) {
+        if let Some(node) = self.node() {
+            node.mark.set(mark);
+        }
+    }
+
+    pub(crate) fn marked(&self) -> Mark {
+        self.node().map_or(Mark::Left, |node| node.mark.get())
+    }
+
+    /// Marks every scalar in this value; gives their number.
+    pub(crate) fn mark_leaves(&self, mark: Mark) -> u64 {
+        let mut leaves = 0;
+        for node in self.nodes().filter(|node| !matches!(node.kind, Kind::Array | Kind::Object)) {
+            node.mark.set(mark);
+            leaves += 1;
+        }
+        leaves
+    }
+
+    pub(crate) fn kind(&self) -> Kind {
+        self.node().map_or(Kind::Null, |node| node.kind)
+    }
+
+    /// The name as it stands between its quotes.
+    pub(crate) fn raw_name(&self) -> &'a str {
+        self.node().map_or("", |node| self.slice(node.key))
+    }
+
+    /// Writes what is left of this object's members as one JSON object; gives whether any is left.
+    pub(crate) fn write_leftovers(&self, out: &mut String) -> bool {
+        let start = out.len();
+        out.push('{');
+        let open = out.len();
+        self.write_members(out);
+        if out.len() == open {
+            out.truncate(start);
+            return false;
+        }
+        out.push('}');
+        true
+    }
+
+    fn write_members(&self, out: &mut String) {
+        let first = out.len();
+        for child in self.children() {
+            let before = out.len();
+            if before != first {
+                out.push(',');
+            }
+            out.push('"');
+            out.push_str(child.raw_name());
+            out.push_str("\":");
+            if !child.write_left(out) {
+                out.truncate(before);
+            }
+        }
+    }
+
+    /// Writes what is left of this value; gives false, and writes nothing, when nothing is.
+    fn write_left(&self, out: &mut String) -> bool {
+        let Some(node) = self.node() else { return false };
+        if is_gone(node) {
+            return false;
+        }
+        if !self.nodes().any(is_gone) {
+            out.push_str(self.raw(node));
+            return true;
+        }
+        match node.kind {
+            Kind::Object => self.write_leftovers(out),
+            _ => self.write_elements(out),
+        }
+    }
+
+    /// Elements keep their positions: what is gone of an array of which something is left shows empty.
+    fn write_elements(&self, out: &mut String) -> bool {
+        let start = out.len();
+        let mut any = false;
+        out.push('[');
+        for (number, child) in self.children().enumerate() {
+            if number > 0 {
+                out.push(',');
+            }
+            if child.write_left(out) {
+                any = true;
+            } else {
+                out.push_str(match (child.kind(), child.marked()) {
+                    (Kind::Object, _) => "{}",
+                    (Kind::Array, _) => "[]",
+                    (_, Mark::Withheld) => "null",
+                    _ => child.json(),
+                });
+            }
+        }
+        out.push(']');
+        if !any {
+            out.truncate(start);
+        }
+        any
+    }
+
+    fn is_called(&self, name: &str) -> bool {
+        self.node().is_some_and(|node| match node.key_escaped {
+            false => self.slice(node.key).as_bytes() == name.as_bytes(),
+            true => self.name() == name,
+        })
+    }
+
+    fn nodes(&self) -> impl Iterator<Item = &'a Node> + use<'a> {
+        let tape = self.tape;
+        let end = self.node().map_or(0, |node| node.next);
+        (self.index..end).filter_map(move |index| tape.node(index))
+    }
+
+    fn node(&self) -> Option<&'a Node> {
+        self.tape.node(self.index)
+    }
+
+    fn raw(&self, node: &Node) -> &'a str {
+        let Span { start, end } = node.span;
+        match node.kind {
+            Kind::Text => self.slice(Span { start: start.saturating_sub(1), end: end.saturating_add(1) }),
+            _ => self.slice(node.span),
+        }
+    }
+
+    fn slice(&self, span: Span) -> &'a str {
+        self.text.get(span.start as usize..span.end as usize).unwrap_or_default()
+    }
+}
+
+impl fmt::Debug for Field<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Field({:?}, {} bytes)", self.kind(), self.json().len())
+    }
+}
+
+fn is_gone(node: &Node) -> bool {
+    matches!(node.mark.get(), Mark::Taken | Mark::Withheld | Mark::Opened)
+}
+
+fn read(raw: &str, escaped: bool) -> Cow<'_, str> {
+    if escaped { Cow::Owned(unescape(raw)) } else { Cow::Borrowed(raw) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn left_after(text: &str, taken: &[&str]) -> String {
+        let mut tape = Tape::default();
+        tape.parse(text.as_bytes(), 16).unwrap();
+        let record = Record::new(text, &tape);
+        for path in taken {
+            record.take(path).unwrap();
+        }
+        let mut left = String::new();
+        record.root().write_leftovers(&mut left);
+        left
+    }
+
+    #[test]
+    fn what_is_not_taken_is_left_as_it_was() {
+        let text = r#"{"a":{"b": 1.50,"c":[] },"d":"x\ny","e":null,"f":{}}"#;
+        assert_eq!(left_after(text, &[]), text);
+        assert_eq!(left_after(text, &["a.b", "d"]), r#"{"a":{"c":[]},"e":null,"f":{}}"#);
+    }
+
+    #[test]
+    fn an_object_all_taken_is_gone() {
+        assert_eq!(left_after(r#"{"a":{"b":{"c":"x"}},"d":1}"#, &["a.b.c"]), r#"{"d":1}"#);
+        assert_eq!(left_after(r#"{"a":"x"}"#, &["a"]), "");
+    }
+
+    #[test]
+    fn elements_keep_their_positions() {
+        let text = r#"{"list":[{"id":"x"},{"id":"y","kind":"z"},"w"]}"#;
+        let mut tape = Tape::default();
+        tape.parse(text.as_bytes(), 16).unwrap();
+        let record = Record::new(text, &tape);
+        for element in record.field("list").unwrap().children().take(2) {
+            element.get("id").unwrap().take().unwrap();
+        }
+        let mut left = String::new();
+        record.root().write_leftovers(&mut left);
+        assert_eq!(left, r#"{"list":[{},{"kind":"z"},"w"]}"#);
+    }
+
+    #[test]
+    fn dots_in_names_are_found_either_way() {
+        for text in
+            [r#"{"id.orig_h":"h"}"#, r#"{"id":{"orig_h":"h"}}"#, r#"{"id":{"x":1},"id.orig_h":"h"}"#]
+        {
+            let mut tape = Tape::default();
+            tape.parse(text.as_bytes(), 16).unwrap();
+            assert_eq!(Record::new(text, &tape).look("id.orig_h").as_deref(), Some("h"), "{text}");
+        }
+    }
+
+    #[test]
+    fn null_and_nothing_are_not_taken() {
+        assert_eq!(left_after(r#"{"a":null,"b":"","c":[1]}"#, &[]), r#"{"a":null,"b":"","c":[1]}"#);
+        let text = r#"{"a":null,"b":"","c":[1]}"#;
+        let mut tape = Tape::default();
+        tape.parse(text.as_bytes(), 16).unwrap();
+        let record = Record::new(text, &tape);
+        assert!(["a", "b", "c", "d"].iter().all(|path| record.take(path).is_none()));
+    }
+
+    #[test]
+    fn debug_shows_no_value() {
+        let text = r#"{"password":"MARKED"}"#;
+        let mut tape = Tape::default();
+        tape.parse(text.as_bytes(), 16).unwrap();
+        let record = Record::new(text, &tape);
+        assert_eq!(format!("{record:?} {:?}", record.root()), "Record(21 bytes) Field(Object, 21 bytes)");
+    }
+}

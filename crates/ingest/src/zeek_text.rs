@@ -1,0 +1,260 @@
+//! Reads Zeek's text logs: a header that names and types the columns, rows below it, as JSON records.
+//!
+//! A row becomes the record that Zeek's JSON writer would have written: unset columns (`-`) are left out,
+//! `(empty)` is an empty list or text, sets and vectors are arrays, numbers keep their digits. O(row).
+//! Source: docs.zeek.org, log formats; writer `Ascii.cc`.
+
+use crate::error::Reason;
+
+/// The header in force, and the last row as JSON.
+#[derive(Debug)]
+pub(crate) struct ZeekText {
+    separator: String,
+    set_separator: String,
+    unset: String,
+    empty: String,
+    path: Option<String>,
+    columns: Vec<Column>,
+    json: String,
+}
+
+#[derive(Debug)]
+struct Column {
+    name: String,
+    // What the column or its elements are.
+    shape: Shape,
+    is_list: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Shape {
+    Text,
+    Number,
+    Truth,
+}
+
+impl Default for ZeekText {
+    fn default() -> Self {
+        Self {
+            separator: "\t".to_owned(),
+            set_separator: ",".to_owned(),
+            unset: "-".to_owned(),
+            empty: "(empty)".to_owned(),
+            path: None,
+            columns: Vec::new(),
+            json: String::new(),
+        }
+    }
+}
+
+impl ZeekText {
+    /// Takes in a line that starts with `#`; gives whether it is one of Zeek's.
+    pub(crate) fn header(&mut self, line: &str) -> bool {
+        if let Some(separator) = line.strip_prefix("#separator ") {
+            let json = std::mem::take(&mut self.json);
+            *self = Self { separator: decoded(separator), json, ..Self::default() };
+            return true;
+        }
+        let mut parts = line.split(self.separator.as_str());
+        let directive = parts.next().unwrap_or_default();
+        let first = parts.clone().next().unwrap_or_default().to_owned();
+        match directive {
+            "#set_separator" if !first.is_empty() => self.set_separator = first,
+            "#unset_field" => self.unset = first,
+            "#empty_field" => self.empty = first,
+            "#path" => self.path = Some(first),
+            "#fields" => self.columns = parts.map(Column::named).collect(),
+            "#types" => {
+                for (column, kind) in self.columns.iter_mut().zip(parts) {
+                    column.become_kind(kind);
+                }
+            }
+            "#open" | "#close" => {}
+            _ => return false,
+        }
+        true
+    }
+
+    pub(crate) fn has_header(&self) -> bool {
+        !self.columns.is_empty()
+    }
+
+    pub(crate) fn path(&self) -> Option<&str> {
+        self.path.as_deref()
+    }
+
+    /// The last row, as a JSON object.
+    pub(crate) fn json(&self) -> &str {
+        &self.json
+    }
+
+    /// Reads a row.
+    pub(crate) fn row(&mut self, line: &str) -> Result<(), Reason> {
+        let found = line.split(self.separator.as_str()).count();
+        if found != self.columns.len() {
+            return Err(Reason::Columns { named: self.columns.len(), found });
+        }
+        let mut json = std::mem::take(&mut self.json);
+        json.clear();
+        json.push('{');
+        for (column, cell) in self.columns.iter().zip(line.split(self.separator.as_str())) {
+            if cell == self.unset {
+                continue;
+            }
+            if json.len() > 1 {
+                json.push(',');
+            }
+            json.push_str(&column.name);
+            json.push(':');
+            self.write_cell(column, cell, &mut json);
+        }
+        json.push('}');
+        self.json = json;
+        Ok(())
+    }
+
+    fn write_cell(&self, column: &Column, cell: &str, json: &mut String) {
+        if !column.is_list {
+            let cell = if cell == self.empty { "" } else { cell };
+            return write_scalar(column.shape, cell, json);
+        }
+        json.push('[');
+        if cell != self.empty {
+            for (number, element) in cell.split(self.set_separator.as_str()).enumerate() {
+                if number > 0 {
+                    json.push(',');
+                }
+                if element == self.unset {
+                    json.push_str("null");
+                } else {
+                    write_scalar(column.shape, element, json);
+                }
+            }
+        }
+        json.push(']');
+    }
+}
+
+impl Column {
+    fn named(name: &str) -> Self {
+        let mut quoted = String::new();
+        write_text(name, &mut quoted);
+        Self { name: quoted, shape: Shape::Text, is_list: false }
+    }
+
+    fn become_kind(&mut self, kind: &str) {
+        let inner = ["set[", "vector[", "table["].iter().find_map(|list| kind.strip_prefix(list));
+        self.is_list = inner.is_some();
+        self.shape = match inner.and_then(|inner| inner.strip_suffix(']')).unwrap_or(kind) {
+            "time" | "interval" | "count" | "int" | "double" | "port" => Shape::Number,
+            "bool" => Shape::Truth,
+            _ => Shape::Text,
+        };
+    }
+}
+
+/// Writes a cell in its shape; what is no number or truth value of JSON is written as a text.
+fn write_scalar(shape: Shape, cell: &str, json: &mut String) {
+    match (shape, cell) {
+        (Shape::Truth, "T") => json.push_str("true"),
+        (Shape::Truth, "F") => json.push_str("false"),
+        (Shape::Number, number) if is_number(number) => json.push_str(number),
+        _ => write_text(cell, json),
+    }
+}
+
+/// Whether the text is a number as JSON writes it.
+fn is_number(text: &str) -> bool {
+    let unsigned = text.strip_prefix('-').unwrap_or(text);
+    let digits = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+    let (mantissa, exponent) = match unsigned.split_once(['e', 'E']) {
+        Some((mantissa, exponent)) => (mantissa, Some(exponent)),
+        None => (unsigned, None),
+    };
+    let (whole, fraction) = match mantissa.split_once('.') {
+        Some((whole, fraction)) => (whole, Some(fraction)),
+        None => (mantissa, None),
+    };
+    digits(whole)
+        && (whole.len() == 1 || !whole.starts_with('0'))
+        && fraction.is_none_or(digits)
+        && exponent.is_none_or(|exponent| digits(exponent.strip_prefix(['+', '-']).unwrap_or(exponent)))
+}
+
+/// Writes a text in quotes. Zeek's own `\x09` escapes stay as they are: they are part of its text.
+pub(crate) fn write_text(text: &str, json: &mut String) {
+    json.push('"');
+    for sign in text.chars() {
+        match sign {
+            '"' => json.push_str("\\\""),
+            '\\' => json.push_str("\\\\"),
+            '\u{0}'..='\u{1F}' => {
+                json.push_str("\\u00");
+                let code = u32::from(sign);
+                json.extend([char::from_digit(code / 16, 16), char::from_digit(code % 16, 16)].iter().flatten());
+            }
+            _ => json.push(sign),
+        }
+    }
+    json.push('"');
+}
+
+/// `\x09` → tab.
+fn decoded(separator: &str) -> String {
+    let code = separator.strip_prefix("\\x").and_then(|digits| u8::from_str_radix(digits, 16).ok());
+    match code {
+        Some(code) if code.is_ascii() => char::from(code).to_string(),
+        _ if separator.is_empty() => "\t".to_owned(),
+        _ => separator.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn reader(header: &str) -> ZeekText {
+        let mut zeek = ZeekText::default();
+        for line in header.lines() {
+            assert!(zeek.header(line), "{line}");
+        }
+        zeek
+    }
+
+    #[test]
+    fn rows_become_what_the_json_writer_writes() {
+        let mut zeek = reader(
+            "#separator \\x09\n#set_separator\t,\n#empty_field\t(empty)\n#unset_field\t-\n#path\tconn\n\
+             #fields\tts\tid.orig_h\tid.orig_p\tlocal_orig\ttunnel_parents\tservice\thistory\n\
+             #types\ttime\taddr\tport\tbool\tset[string]\tstring\tstring",
+        );
+        assert_eq!(zeek.path(), Some("conn"));
+        zeek.row("1.500000\t::1\t22\tT\t(empty)\t-\tSh\\x2d\"").unwrap();
+        assert_eq!(
+            zeek.json(),
+            r#"{"ts":1.500000,"id.orig_h":"::1","id.orig_p":22,"local_orig":true,"tunnel_parents":[],"history":"Sh\\x2d\""}"#
+        );
+        zeek.row("-\t-\t-\tx\ta,-,b\t(empty)\t\u{1}").unwrap();
+        assert_eq!(
+            zeek.json(),
+            r#"{"local_orig":"x","tunnel_parents":["a",null,"b"],"service":"","history":"\u0001"}"#
+        );
+        assert_eq!(zeek.row("1.5\t::1"), Err(Reason::Columns { named: 7, found: 2 }));
+    }
+
+    #[test]
+    fn other_separators_are_read() {
+        let mut zeek = reader("#separator |\n#fields|a|b\n#types|count|vector[double]");
+        zeek.row("007|1.5,nan").unwrap();
+        assert_eq!(zeek.json(), r#"{"a":"007","b":[1.5,"nan"]}"#);
+        assert!(!zeek.header("# a comment"));
+    }
+
+    #[test]
+    fn numbers_are_told_as_json_tells_them() {
+        for (text, expected) in [("0", true), ("-1.5e-06", true), ("01", false), ("1.", false), ("nan", false)] {
+            assert_eq!(is_number(text), expected, "{text}");
+            assert_eq!(serde_json::from_str::<f64>(text).is_ok(), expected, "{text}");
+        }
+    }
+}
