@@ -1,2 +1,42 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![doc = include_str!("../README.md")]
+
+mod accounts;
+mod calendar;
+mod cast;
+mod closed_loop;
+mod cloudtrail;
+mod configuration;
+mod exam;
+mod film;
+mod intrusion;
+mod log;
+mod machinery;
+mod multi_hop;
+mod mutant;
+mod object;
+mod okta;
+mod rng;
+mod scorecard;
+mod shadow_identity;
+mod story;
+mod suite;
+mod target;
+mod tenant;
+mod truth;
+mod view;
+mod workday;
+mod zeek;
+
+pub use exam::Clock;
+pub use log::LogSource;
+pub use mutant::Mutant;
+pub use scorecard::{Figures, MaturityTest, Scorecard, SeedResult, TestResult, Verdict};
+pub use suite::{Maker, Setting, Suite, SuiteOptions};
+pub use target::{MaturityTarget, Part, Unsupported};
+pub use tenant::{OKTA_ORG, TENANT, Tenant, TenantOptions};
+pub use truth::{Story, Truth, TruthStep};
+pub use view::{
+    Acceptance, ActionKind, ActionRecord, ActionState, FindingView, IncidentView, LineView, PlanId, PlanView,
+    ReportView, Section, StepView, Thresholds,
+};

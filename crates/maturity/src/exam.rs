@@ -1,0 +1,192 @@
+//! One run of one target over one tenant: it is fed event by event, asked in between, and every bar is noted.
+//!
+//! A missed bar fails the test; a part the target or the tenant lacks leaves it not passed; both are told.
+
+use crate::film::{Film, Shot};
+use crate::scorecard::{Figures, Verdict};
+use crate::view::{ActionRecord, IncidentView, PlanId};
+use crate::{MaturityTarget, Story, Unsupported};
+use homeostat_core::{Domain, EntityKey, EventRef, LATENESS, Timestamp};
+use homeostat_event::Severity;
+use std::time::Duration;
+
+/// A clock of the caller's, for the bars on computing time: the time since any fixed moment.
+pub type Clock = fn() -> Duration;
+
+pub(crate) struct Exam<'a> {
+    pub(crate) film: &'a Film,
+    pub(crate) figures: Figures,
+    target: Box<dyn MaturityTarget>,
+    clock: Option<Clock>,
+    failed: Vec<String>,
+    lacking: Vec<String>,
+    /// How long the target worked on the last event.
+    worked: Option<Duration>,
+    now: Timestamp,
+}
+
+impl<'a> Exam<'a> {
+    pub(crate) fn new(film: &'a Film, target: Box<dyn MaturityTarget>, clock: Option<Clock>) -> Self {
+        Self {
+            film,
+            figures: Figures::default(),
+            target,
+            clock,
+            failed: Vec::new(),
+            lacking: Vec::new(),
+            worked: None,
+            now: Timestamp::UNKNOWN,
+        }
+    }
+
+    /// Feeds everyday life and `stories`; calls `watch` after each event.
+    pub(crate) fn play(&mut self, stories: &[Story], mut watch: impl FnMut(&mut Self, &Shot)) {
+        let film = self.film;
+        for shot in film.with(stories) {
+            self.feed(shot);
+            watch(self, shot);
+        }
+        self.rest(LATENESS.saturating_add(Duration::from_secs(1)));
+    }
+
+    fn feed(&mut self, shot: &Shot) {
+        let begun = self.clock.map(|clock| clock());
+        let taken = self.target.feed(shot.event.clone());
+        self.worked = self.clock.zip(begun).map(|(clock, begun)| clock().saturating_sub(begun));
+        self.now = self.now.max(shot.at);
+        self.figures.events += 1;
+        self.ask(taken);
+    }
+
+    /// Lets `span` of event time go by. A target that has no clock of its own may lack this.
+    pub(crate) fn rest(&mut self, span: Duration) {
+        self.now = self.now.plus(span).unwrap_or(self.now);
+        // Whoever publishes at arrival needs no tick; whoever needs it and lacks it misses a bar.
+        let _ = self.target.tick(self.now);
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    pub(crate) fn target(&self) -> &dyn MaturityTarget {
+        &*self.target
+    }
+
+    /// An analyst approves `plan`.
+    pub(crate) fn approve(&mut self, plan: &PlanId) {
+        self.figures.calls += 1;
+        let answer = self.target.approve(plan);
+        self.ask(answer);
+    }
+
+    /// The answer, or a note of what the target lacks.
+    pub(crate) fn ask<T>(&mut self, answer: Result<T, Unsupported>) -> Option<T> {
+        answer.map_err(|lack| self.lack(&lack.to_string())).ok()
+    }
+
+    pub(crate) fn lack(&mut self, what: &str) {
+        note(&mut self.lacking, what);
+    }
+
+    pub(crate) fn miss(&mut self, why: &str) {
+        note(&mut self.failed, why);
+    }
+
+    /// Notes a score and that it must not lie below `bar`.
+    pub(crate) fn at_least(&mut self, name: &'static str, value: f64, bar: f64) {
+        self.figures.scores.insert(name, value);
+        if value.is_nan() || value < bar {
+            self.miss(&format!("{name}: at least {bar} expected"));
+        }
+    }
+
+    /// Notes a score and that it must not lie above `bar`.
+    pub(crate) fn at_most(&mut self, name: &'static str, value: f64, bar: f64) {
+        self.figures.scores.insert(name, value);
+        if value.is_nan() || value > bar {
+            self.miss(&format!("{name}: at most {bar} expected"));
+        }
+    }
+
+    /// The time that the last event took must not lie above `bar`; judged in release builds with a clock only.
+    pub(crate) fn worked_at_most(&mut self, name: &'static str, bar: Duration) {
+        match self.worked {
+            Some(worked) if !cfg!(debug_assertions) => {
+                self.at_most(name, worked.as_secs_f64(), bar.as_secs_f64());
+            }
+            Some(_) => self.lack("a release build, in which computing time is judged"),
+            None => self.lack("a clock, by which computing time is judged"),
+        }
+    }
+
+    /// The highest risk that `domain` tells of any of the identifiers `who`.
+    pub(crate) fn risk(&mut self, who: &[EntityKey], domain: Domain) -> f64 {
+        let mut highest = 0.0_f64;
+        for key in who {
+            let answer = self.target.risk(key, domain);
+            highest = highest.max(self.ask(answer).unwrap_or(0.0));
+        }
+        highest
+    }
+
+    pub(crate) fn incidents(&mut self) -> Vec<IncidentView> {
+        let answer = self.target.incidents();
+        self.ask(answer).unwrap_or_default()
+    }
+
+    /// The incidents of at least `severity` that hold one of `events`.
+    pub(crate) fn incidents_with(&mut self, events: &[EventRef], severity: Severity) -> Vec<IncidentView> {
+        let all = self.incidents();
+        all.into_iter().filter(|one| one.severity >= severity && one.holds(events) > 0).collect()
+    }
+
+    pub(crate) fn actions(&mut self) -> Vec<ActionRecord> {
+        let answer = self.target.actions();
+        self.ask(answer).unwrap_or_default()
+    }
+
+    /// The identifiers under which the main character of `story` appears.
+    pub(crate) fn who(&self, story: Story) -> Vec<EntityKey> {
+        self.film.tenant.truth(story).map(|truth| truth.who.clone()).unwrap_or_default()
+    }
+
+    /// The ids of all events of `story`.
+    pub(crate) fn events(&self, story: Story) -> Vec<EventRef> {
+        self.film.tenant.truth(story).map(crate::Truth::events).unwrap_or_default()
+    }
+
+    /// How it went.
+    pub(crate) fn end(mut self) -> (Verdict, Figures) {
+        if let Ok(actions) = self.target.actions() {
+            self.figures.actions = actions.len() as u64;
+        }
+        let verdict = match (self.failed.is_empty(), self.lacking.is_empty()) {
+            (false, _) => Verdict::Failed(self.failed),
+            (_, false) => Verdict::Lacking(self.lacking),
+            _ => Verdict::Passed,
+        };
+        (verdict, self.figures)
+    }
+}
+
+fn note(notes: &mut Vec<String>, what: &str) {
+    if !notes.iter().any(|noted| noted == what) {
+        notes.push(what.to_owned());
+    }
+}
+
+/// Whether two keys name the same thing, whoever names it.
+pub(crate) fn same(one: &EntityKey, other: &EntityKey) -> bool {
+    one.kind() == other.kind() && one.value() == other.value()
+}
+
+/// Whether `keys` holds any of `wanted`.
+pub(crate) fn any_of(keys: &[EntityKey], wanted: &[EntityKey]) -> bool {
+    keys.iter().any(|key| wanted.iter().any(|one| same(key, one)))
+}
+
+/// Seconds from `earlier` to `later`; none when either is no moment.
+pub(crate) fn seconds(earlier: Timestamp, later: Timestamp) -> Option<f64> {
+    later.since(earlier).map(|micros| micros as f64 / 1e6)
+}

@@ -1,0 +1,148 @@
+//! What the sources of the tenant wrote: records in order of time, which can be taken out as files.
+//!
+//! Records of a story carry a mark beside them, never in them. Sorting is stable, so a log without its marked
+//! records is, byte for byte, the log that the same tenant writes without the story.
+
+use crate::{Story, rng::Rng};
+use homeostat_core::{EventRef, Timestamp};
+
+/// Which native log a record stands in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum LogSource {
+    /// AWS CloudTrail, one file of `Records` a day.
+    CloudTrail,
+    /// Okta System Log, one event a line.
+    Okta,
+    /// Zeek `dhcp`, JSON lines.
+    ZeekDhcp,
+    /// Zeek `dns`, JSON lines.
+    ZeekDns,
+    /// Zeek `conn`, tab-separated with header.
+    ZeekConn,
+}
+
+impl LogSource {
+    /// Every source, in order.
+    pub const ALL: [Self; 5] = [Self::CloudTrail, Self::Okta, Self::ZeekDhcp, Self::ZeekDns, Self::ZeekConn];
+
+    /// The name of the file in which a record of this source from `date` (`2026-03-17`) stands.
+    fn file(self, date: &str) -> String {
+        match self {
+            Self::CloudTrail => format!("cloudtrail/{date}.json"),
+            Self::Okta => "okta.jsonl".to_owned(),
+            Self::ZeekDhcp => "zeek/dhcp.json".to_owned(),
+            Self::ZeekDns => "zeek/dns.json".to_owned(),
+            Self::ZeekConn => "zeek/conn.log".to_owned(),
+        }
+    }
+}
+
+/// One native record.
+#[derive(Clone)]
+pub(crate) struct Record {
+    pub(crate) at: i64,
+    pub(crate) source: LogSource,
+    pub(crate) line: String,
+    pub(crate) mark: Option<Mark>,
+}
+
+/// To which step of which story a record belongs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Mark {
+    pub(crate) story: Story,
+    pub(crate) step: usize,
+}
+
+/// Where the parts of the tenant write to.
+#[derive(Default)]
+pub(crate) struct Log {
+    pub(crate) records: Vec<Record>,
+    pub(crate) mark: Option<Mark>,
+}
+
+impl Log {
+    pub(crate) fn write(&mut self, source: LogSource, at: i64, line: String) {
+        self.records.push(Record { at, source, line, mark: self.mark });
+    }
+
+    /// Brings the records into the order in which the sources write them.
+    pub(crate) fn sort(&mut self) {
+        self.records.sort_by_key(|record| (record.source, record.at));
+    }
+
+    /// The records as files, each with the ids its records have.
+    pub(crate) fn files(&self) -> Vec<(String, Vec<&Record>)> {
+        let mut files: Vec<(String, Vec<&Record>)> = Vec::new();
+        for record in &self.records {
+            let name = record.source.file(date_of(record.at).as_str());
+            match files.last_mut() {
+                Some((last, records)) if *last == name => records.push(record),
+                _ => files.push((name, vec![record])),
+            }
+        }
+        files
+    }
+
+    /// The ids of the marked records, in order of time.
+    pub(crate) fn marked(&self) -> Vec<(Mark, EventRef)> {
+        let mut marked = Vec::new();
+        for (name, records) in self.files() {
+            for (number, record) in records.iter().enumerate() {
+                if let (Some(mark), Ok(id)) = (record.mark, EventRef::new(&name, number as u64)) {
+                    marked.push((record.at, mark, id));
+                }
+            }
+        }
+        marked.sort();
+        marked.into_iter().map(|(_, mark, id)| (mark, id)).collect()
+    }
+}
+
+/// The bytes of one file.
+pub(crate) fn file_bytes(records: &[&Record]) -> Vec<u8> {
+    let lines: Vec<&str> = records.iter().map(|record| record.line.as_str()).collect();
+    match records.first().map(|record| record.source) {
+        Some(LogSource::CloudTrail) => format!("{{\"Records\":[{}]}}\n", lines.join(",\n")),
+        Some(LogSource::ZeekConn) => format!("{CONN_HEADER}{}\n", lines.join("\n")),
+        _ => lines.join("\n") + "\n",
+    }
+    .into_bytes()
+}
+
+const CONN_HEADER: &str = "#separator \\x09\n#set_separator\t,\n#empty_field\t(empty)\n#unset_field\t-\n#path\tconn\n\
+#fields\tts\tuid\tid.orig_h\tid.orig_p\tid.resp_h\tid.resp_p\tproto\tservice\tduration\torig_bytes\tresp_bytes\
+\tconn_state\tlocal_orig\tlocal_resp\tmissed_bytes\thistory\torig_pkts\torig_ip_bytes\tresp_pkts\tresp_ip_bytes\
+\ttunnel_parents\n\
+#types\ttime\tstring\taddr\tport\taddr\tport\tenum\tstring\tinterval\tcount\tcount\
+\tstring\tbool\tbool\tcount\tstring\tcount\tcount\tcount\tcount\
+\tset[string]\n";
+
+/// `2026-03-17T08:30:00Z`, as CloudTrail writes time.
+pub(crate) fn seconds_text(at: i64) -> String {
+    cut(at, 19) + "Z"
+}
+
+/// `2026-03-17T08:30:00.123Z`, as Okta writes time.
+pub(crate) fn millis_text(at: i64) -> String {
+    cut(at, 23) + "Z"
+}
+
+/// `1773736200.123456`, as Zeek writes time.
+pub(crate) fn epoch_text(at: i64) -> String {
+    format!("{}.{:06}", at.div_euclid(1_000_000), at.rem_euclid(1_000_000))
+}
+
+fn date_of(at: i64) -> String {
+    cut(at, 10)
+}
+
+fn cut(at: i64, length: usize) -> String {
+    let mut text = Timestamp::from_micros(at).to_string();
+    text.truncate(length);
+    text
+}
+
+/// A span of `low..high` milliseconds, in microseconds.
+pub(crate) fn pause(rng: &mut Rng, low: i64, high: i64) -> i64 {
+    rng.between(low * 1_000, high * 1_000)
+}

@@ -1,0 +1,112 @@
+//! T6, Multi-Hop Replay: many hops under many names are one incident of one person; a trip and a quiet month are none.
+//!
+//! The tenant carries the sign-in, the grant, the role, the object reads and the upload. Mail, click, mail search
+//! and file reads have no source yet: the test is not passed for lack of them, however well the rest holds.
+
+use crate::Story;
+use crate::exam::{Exam, any_of, same, seconds};
+use crate::view::IncidentView;
+use homeostat_core::{EntityKey, EntityKind, EventRef, Timestamp};
+use homeostat_event::Severity;
+
+const STORY: Story = Story::MultiHop;
+/// Steps of the story by which the incident must be found, and by which it must be severe.
+const GRANT: usize = 2;
+const ROLE_SWITCH: usize = 3;
+/// Mail address, login, SaaS id, role session, device and address lease.
+const NAMES: [EntityKind; 6] = [
+    EntityKind::Email,
+    EntityKind::Upn,
+    EntityKind::DirectoryObjectId,
+    EntityKind::RoleSession,
+    EntityKind::Hostname,
+    EntityKind::Ip,
+];
+
+pub(crate) fn run(exam: &mut Exam<'_>) {
+    exam.lack("records of mail and click (no such source is read yet)");
+    exam.lack("records of mail search and file reads (no such source is read yet)");
+    let film = exam.film;
+    let hostile = exam.events(STORY);
+    let (grant, switch) = (film.step(STORY, GRANT).last(), film.step(STORY, ROLE_SWITCH).last());
+    exam.play(&[STORY, Story::Trip], |exam, shot| {
+        if shot.is(grant) {
+            let found = worst(exam, &hostile);
+            exam.at_least("severity by the grant", found, f64::from(Severity::MEDIUM.get()));
+        }
+        if shot.is(switch) {
+            let found = worst(exam, &hostile);
+            exam.at_least("severity by the role switch", found, f64::from(Severity::HIGH.get()));
+        }
+    });
+    one_incident(exam, &hostile);
+    let trip = exam.events(Story::Trip);
+    let alarms = exam.incidents_with(&trip, Severity::MEDIUM).len();
+    exam.at_most("incidents about the trip", alarms as f64, 0.0);
+}
+
+/// The negative twin: the same tenant without the attack must hold no incident as severe as the attack.
+pub(crate) fn quiet(exam: &mut Exam<'_>) {
+    exam.play(&[], |_, _| {});
+    let incidents = exam.incidents();
+    let of = |least: Severity| incidents.iter().filter(|one| one.severity >= least).count() as f64;
+    let (medium, high) = (of(Severity::MEDIUM), of(Severity::HIGH));
+    exam.figures.scores.insert("medium incidents without attack", medium);
+    exam.at_most("high incidents without attack", high, 0.0);
+}
+
+fn worst(exam: &mut Exam<'_>, hostile: &[EventRef]) -> f64 {
+    let found = exam.incidents_with(hostile, Severity::UNKNOWN);
+    found.iter().map(|one| f64::from(one.severity.get())).fold(0.0, f64::max)
+}
+
+fn one_incident(exam: &mut Exam<'_>, hostile: &[EventRef]) {
+    let found = exam.incidents_with(hostile, Severity::LOW);
+    exam.at_least("incidents that hold the attack", found.len() as f64, 1.0);
+    exam.at_most("fragments", found.len() as f64, 1.0);
+    let Some(main) = found.into_iter().max_by_key(|one| one.holds(hostile)) else { return };
+    let first = exam.film.at(hostile.first());
+    exam.figures.seconds = seconds(first, main.opened);
+    let noise = main.events.len().saturating_sub(main.holds(hostile));
+    exam.at_most("share of noise", noise as f64 / main.events.len().max(1) as f64, 0.02);
+    stages(exam, &main);
+    one_person(exam, &main);
+}
+
+fn stages(exam: &mut Exam<'_>, main: &IncidentView) {
+    let Some(truth) = exam.film.tenant.truth(STORY) else { return };
+    // When the incident first tells each step of the truth.
+    let told: Vec<Option<Timestamp>> = truth
+        .steps
+        .iter()
+        .map(|step| {
+            let tells = main.steps.iter().filter(|told| told.events.iter().any(|event| step.events.contains(event)));
+            tells.map(|told| told.at).min()
+        })
+        .collect();
+    let recall = told.iter().flatten().count() as f64 / told.len().max(1) as f64;
+    exam.at_least("stage recall", recall, 1.0);
+    // Remote control goes on beside the other steps, so only the others have an order.
+    let ordered: Vec<Timestamp> = told.iter().take(truth.steps.len().saturating_sub(1)).flatten().copied().collect();
+    if !ordered.is_sorted() || !main.steps.is_sorted_by_key(|step| step.at) {
+        exam.miss("the hops are not told in order");
+    }
+}
+
+fn one_person(exam: &mut Exam<'_>, main: &IncidentView) {
+    let who = exam.who(STORY);
+    let kinds = |group: &[EntityKey]| {
+        let named = |kind: &EntityKind| {
+            group.iter().any(|key| key.kind() == *kind && who.iter().any(|own| same(own, key)))
+        };
+        NAMES.iter().filter(|kind| named(kind)).count()
+    };
+    let most = main.who.iter().map(|group| kinds(group)).max().unwrap_or(0);
+    exam.at_least("kinds of identifier joined to one person", most as f64, NAMES.len() as f64);
+    let objects = exam.film.tenant.truth(STORY).map(|truth| truth.objects.clone()).unwrap_or_default();
+    let stores: Vec<EntityKey> =
+        objects.into_iter().filter(|object| object.kind() == EntityKind::ResourceArn).collect();
+    if !any_of(&main.objects, &stores) {
+        exam.miss("the data store is not named");
+    }
+}

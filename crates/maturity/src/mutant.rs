@@ -1,0 +1,167 @@
+//! Reference mutants: tiny targets with one fault each, which prove that the tests can fail.
+
+use crate::view::{ActionRecord, FindingView, IncidentView, PlanView, ReportView};
+use crate::{MaturityTarget, Unsupported};
+use homeostat_core::{Domain, EntityKey, EventRef, Role, Timestamp};
+use homeostat_event::{Event, Severity};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// A target with one fault.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum Mutant {
+    /// Never alarms.
+    Silent,
+    /// Alarms at everything.
+    Loud,
+    /// Sees first visits from a country, but reacts in the domain of the event alone.
+    OneDomain,
+}
+
+impl Mutant {
+    /// Every mutant that is built.
+    pub const ALL: [Self; 3] = [Self::Silent, Self::Loud, Self::OneDomain];
+
+    /// Its name, in lower case.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Silent => "never-alarms",
+            Self::Loud => "always-alarms",
+            Self::OneDomain => "single-domain",
+        }
+    }
+
+    /// A fresh target with this fault.
+    pub fn target(self) -> Box<dyn MaturityTarget> {
+        match self {
+            Self::Silent => Box::new(Silent),
+            Self::Loud => Box::new(Loud::default()),
+            Self::OneDomain => Box::new(OneDomain::default()),
+        }
+    }
+}
+
+#[derive(Debug)]
+struct Silent;
+
+impl MaturityTarget for Silent {
+    fn feed(&mut self, _event: Event) -> Result<(), Unsupported> {
+        Ok(())
+    }
+
+    fn risk(&self, _who: &EntityKey, _domain: Domain) -> Result<f64, Unsupported> {
+        Ok(0.0)
+    }
+
+    fn incidents(&self) -> Result<Vec<IncidentView>, Unsupported> {
+        Ok(Vec::new())
+    }
+
+    fn findings(&self) -> Result<Vec<FindingView>, Unsupported> {
+        Ok(Vec::new())
+    }
+
+    fn actions(&self) -> Result<Vec<ActionRecord>, Unsupported> {
+        Ok(Vec::new())
+    }
+
+    fn plans(&self) -> Result<Vec<PlanView>, Unsupported> {
+        Ok(Vec::new())
+    }
+
+    fn report(&self, _from: &EventRef) -> Result<ReportView, Unsupported> {
+        Ok(ReportView::default())
+    }
+}
+
+/// Puts all there is into one incident and thinks the worst of everybody.
+#[derive(Debug, Default)]
+struct Loud {
+    events: Vec<EventRef>,
+    since: Option<Timestamp>,
+}
+
+impl MaturityTarget for Loud {
+    fn feed(&mut self, event: Event) -> Result<(), Unsupported> {
+        self.since.get_or_insert(event.when());
+        self.events.extend(event.reference());
+        Ok(())
+    }
+
+    fn risk(&self, _who: &EntityKey, _domain: Domain) -> Result<f64, Unsupported> {
+        Ok(1.0)
+    }
+
+    fn incidents(&self) -> Result<Vec<IncidentView>, Unsupported> {
+        Ok(vec![incident("everything", self.since.unwrap_or(Timestamp::UNKNOWN), self.events.clone())])
+    }
+
+    fn findings(&self) -> Result<Vec<FindingView>, Unsupported> {
+        Ok(Vec::new())
+    }
+
+    fn actions(&self) -> Result<Vec<ActionRecord>, Unsupported> {
+        Ok(Vec::new())
+    }
+
+    fn plans(&self) -> Result<Vec<PlanView>, Unsupported> {
+        Ok(Vec::new())
+    }
+}
+
+/// Raises the risk of whoever signs in from a country the tenant never saw, in that one domain.
+#[derive(Debug, Default)]
+struct OneDomain {
+    countries: BTreeMap<String, u32>,
+    suspects: BTreeSet<(EntityKey, Domain)>,
+}
+
+impl MaturityTarget for OneDomain {
+    fn feed(&mut self, event: Event) -> Result<(), Unsupported> {
+        let Some(country) = event.origin().and_then(|origin| origin.country().map(str::to_owned)) else {
+            return Ok(());
+        };
+        let seen = self.countries.entry(country).or_default();
+        *seen += 1;
+        if *seen < 5 {
+            let actors = event.entities().into_iter().filter(|(_, role)| *role == Role::Actor);
+            self.suspects.extend(actors.map(|(key, _)| (key, event.domain())));
+        }
+        Ok(())
+    }
+
+    fn risk(&self, who: &EntityKey, domain: Domain) -> Result<f64, Unsupported> {
+        Ok(if self.suspects.contains(&(who.clone(), domain)) { 0.9 } else { 0.0 })
+    }
+
+    fn incidents(&self) -> Result<Vec<IncidentView>, Unsupported> {
+        Ok(Vec::new())
+    }
+
+    fn findings(&self) -> Result<Vec<FindingView>, Unsupported> {
+        Ok(Vec::new())
+    }
+
+    fn actions(&self) -> Result<Vec<ActionRecord>, Unsupported> {
+        Ok(Vec::new())
+    }
+
+    fn plans(&self) -> Result<Vec<PlanView>, Unsupported> {
+        Ok(Vec::new())
+    }
+}
+
+fn incident(id: &str, opened: Timestamp, events: Vec<EventRef>) -> IncidentView {
+    IncidentView {
+        id: id.to_owned(),
+        opened,
+        severity: Severity::CRITICAL,
+        confidence: 1.0,
+        open: true,
+        steps: Vec::new(),
+        who: Vec::new(),
+        objects: Vec::new(),
+        events,
+        answers: BTreeMap::new(),
+    }
+}

@@ -1,0 +1,113 @@
+//! What really happened: the stories' steps, told beside the logs and never in them.
+
+use crate::log::Mark;
+use core::fmt;
+use homeostat_core::{EntityKey, EventRef, Stage, Technique};
+
+/// Something that is done at Acme on top of everyday life.
+///
+/// A tenant written without a story is, byte for byte, the tenant with it less the story's records: its
+/// negative twin.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Story {
+    /// The attack over identity, cloud and network: a stolen session, an application's grant, a role, rights,
+    /// a key, the objects of a bucket nobody uses, their upload to an unknown host.
+    MultiHop,
+    /// Benign: an employee abroad signs in with the known device, switches role and downloads own files.
+    Trip,
+    /// An account made today signs in from a place unknown to the tenant and grants an application the mailbox.
+    ShadowIdentity,
+    /// Benign: twenty people join over the history, five of them today, among them `new-8`.
+    Joiners,
+    /// A service account is given every right; the day after its key reads a bucket from an unknown place.
+    WildcardPolicy,
+    /// Benign: the same change to another service account, with an approval, and nothing follows.
+    ApprovedPolicy,
+}
+
+impl Story {
+    /// Every story, in order.
+    pub const ALL: [Self; 6] = [
+        Self::MultiHop,
+        Self::Trip,
+        Self::ShadowIdentity,
+        Self::Joiners,
+        Self::WildcardPolicy,
+        Self::ApprovedPolicy,
+    ];
+
+    /// The story's name, in lower case.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::MultiHop => "multi-hop",
+            Self::Trip => "trip",
+            Self::ShadowIdentity => "shadow-identity",
+            Self::Joiners => "joiners",
+            Self::WildcardPolicy => "wildcard-policy",
+            Self::ApprovedPolicy => "approved-policy",
+        }
+    }
+
+    /// Whether nothing of it is hostile, so that a target must keep calm.
+    pub const fn is_benign(self) -> bool {
+        matches!(self, Self::Trip | Self::Joiners | Self::ApprovedPolicy)
+    }
+}
+
+impl fmt::Display for Story {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// One story as it really went. `Debug` shows counts, never names.
+#[derive(Clone, PartialEq)]
+pub struct Truth {
+    /// Which story.
+    pub story: Story,
+    /// Its steps, in order.
+    pub steps: Vec<TruthStep>,
+    /// The identifiers under which its main character appears: all of them are one person or account.
+    pub who: Vec<EntityKey>,
+    /// The data stores and hosts that are touched.
+    pub objects: Vec<EntityKey>,
+}
+
+impl Truth {
+    /// The ids of all its records, in order of the steps.
+    pub fn events(&self) -> Vec<EventRef> {
+        self.steps.iter().flat_map(|step| step.events.iter().cloned()).collect()
+    }
+
+    /// The step that the record `event` belongs to, from 0.
+    pub fn step_of(&self, event: &EventRef) -> Option<usize> {
+        self.steps.iter().position(|step| step.events.contains(event))
+    }
+
+    pub(crate) fn place(&mut self, marked: &[(Mark, EventRef)]) {
+        for (mark, event) in marked.iter().filter(|(mark, _)| mark.story == self.story) {
+            if let Some(step) = self.steps.get_mut(mark.step) {
+                step.events.push(event.clone());
+            }
+        }
+    }
+}
+
+impl fmt::Debug for Truth {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Truth({} with {} steps, {} events)", self.story, self.steps.len(), self.events().len())
+    }
+}
+
+/// One step of a story.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TruthStep {
+    /// How far it brings the attack; [`None`] for a step of a benign story.
+    pub stage: Option<Stage>,
+    /// The ATT&CK technique.
+    pub technique: Option<Technique>,
+    /// What is done, in words.
+    pub what: &'static str,
+    /// The ids of its records, in order of time.
+    pub events: Vec<EventRef>,
+}
