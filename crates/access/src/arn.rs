@@ -79,11 +79,11 @@ impl ArnPattern {
         Some(match (&self.0, &other.0) {
             (Shape::Everything, _) => other.clone(),
             (Shape::Parts(one), Shape::Parts(two)) => {
-                let mut parts = two.iter().zip(one.iter());
-                let met: [Option<Glob>; 6] =
-                    std::array::from_fn(|_| parts.next().map(|(b, a)| narrower(a, b)));
-                let [Some(a), Some(b), Some(c), Some(d), Some(e), Some(f)] = met else { return None };
-                Self(Shape::Parts(Box::new([a, b, c, d, e, f])))
+                let mut met = two.clone();
+                for (part, own) in met.iter_mut().zip(one.iter()) {
+                    *part = narrower(own, part);
+                }
+                Self(Shape::Parts(met))
             }
             (Shape::Text(one), Shape::Text(two)) => Self(Shape::Text(narrower(one, two))),
             _ => self.clone(),
@@ -94,7 +94,6 @@ impl ArnPattern {
     pub fn covers(&self, other: &Self) -> bool {
         match (&self.0, &other.0) {
             (Shape::Everything, _) => true,
-            (_, Shape::Everything) => false,
             (Shape::Parts(one), Shape::Parts(two)) => one.iter().zip(two.iter()).all(|(a, b)| a.covers(b)),
             (Shape::Text(one), Shape::Text(two)) => one.covers(two),
             _ => false,

@@ -15,6 +15,8 @@ use std::collections::BTreeMap;
 pub struct Context {
     // `None`: known to be absent.
     keys: BTreeMap<String, Option<Vec<String>>>,
+    // Beginnings of keys of which all that exist are told.
+    complete: Vec<String>,
     untold: Untold,
 }
 
@@ -59,6 +61,14 @@ impl Context {
         self
     }
 
+    /// This context, where every key that begins with `prefix`, such as `aws:PrincipalTag/`, and is not told
+    /// is known to be absent.
+    #[must_use]
+    pub fn complete_for(mut self, prefix: &str) -> Self {
+        self.complete.push(prefix.to_lowercase());
+        self
+    }
+
     /// States that `key` has these values.
     pub fn set<V: Into<String>>(&mut self, key: &str, values: impl IntoIterator<Item = V>) {
         self.keys.insert(key.to_lowercase(), Some(values.into_iter().map(Into::into).collect()));
@@ -78,9 +88,13 @@ impl Context {
     pub(crate) fn known(&self, key: &str) -> Known<'_> {
         match (self.keys.get(key), self.untold) {
             (Some(Some(values)), _) => Known::Values(values),
-            (None, Untold::Unknown) => Known::Unknown,
+            (None, Untold::Unknown) if !self.is_complete_for(key) => Known::Unknown,
             _ => Known::Absent,
         }
+    }
+
+    fn is_complete_for(&self, key: &str) -> bool {
+        self.complete.iter().any(|prefix| key.starts_with(prefix.as_str()))
     }
 }
 

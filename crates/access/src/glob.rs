@@ -95,14 +95,14 @@ impl Glob {
 
     /// The text, when the pattern has no wildcard and so fits just one.
     pub fn literal(&self) -> Option<String> {
-        let bytes: Option<Vec<u8>> = self.0.iter().map(Token::byte).collect();
+        let bytes: Option<Vec<u8>> = self.0.iter().map(|token| token.byte()).collect();
         String::from_utf8(bytes?).ok()
     }
 }
 
 impl Token {
-    fn byte(&self) -> Option<u8> {
-        if let Self::Byte(byte) = self { Some(*byte) } else { None }
+    fn byte(self) -> Option<u8> {
+        if let Self::Byte(byte) = self { Some(byte) } else { None }
     }
 }
 
@@ -177,8 +177,7 @@ fn next_row(row: &[bool], token: Token, other: &[Token]) -> Vec<bool> {
         let &[diagonal, above] = pair else { continue };
         last = match (token, theirs) {
             (Token::Many, Token::Many) => above || last || diagonal,
-            (Token::Many, _) => above || last,
-            (_, Token::Many) => last || above,
+            (Token::Many, _) | (_, Token::Many) => above || last,
             (Token::Byte(one), Token::Byte(two)) => diagonal && one == *two,
             _ => diagonal,
         };

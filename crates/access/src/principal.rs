@@ -1,6 +1,6 @@
 //! Who asks, and whom a policy names.
 //!
-//! AWS IAM User Guide, "AWS JSON policy elements: Principal" and "NotPrincipal". Groups are never principals.
+//! AWS IAM User Guide, "AWS JSON policy elements: Principal" and what it says of `NotPrincipal`. Groups are never principals.
 
 use crate::arn::account_of;
 use crate::glob::Glob;
