@@ -1,2 +1,25 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![doc = include_str!("../README.md")]
+
+mod arn;
+mod compare;
+mod condition;
+mod context;
+mod decision;
+mod glob;
+mod policy;
+mod principal;
+mod read;
+mod request;
+mod statement;
+mod subject;
+mod template;
+
+pub use arn::{ArnPattern, account_of};
+pub use context::Context;
+pub use decision::{Answer, Because, Decision, Gate, Open, Residual, Says, Wanted};
+pub use glob::Glob;
+pub use policy::{Policy, PolicyError, PolicyFault};
+pub use principal::Principal;
+pub use request::Request;
+pub use subject::{ResourceSide, Subject};

@@ -1,0 +1,149 @@
+//! Patterns of ARNs, matched part by part: partition, service, region, account, resource.
+//!
+//! AWS IAM User Guide, "IAM JSON policy elements: Resource" and "Condition operators: ARN": each of the six
+//! parts is checked on its own, a wildcard does not reach over the colon between two of the first five.
+
+use crate::glob::Glob;
+
+/// A pattern for resources: `*`, or an ARN whose parts may hold wildcards.
+///
+/// ```
+/// use homeostat_access::ArnPattern;
+///
+/// let roles = ArnPattern::new("arn:aws:iam::*:role/app-*");
+/// assert!(roles.matches("arn:aws:iam::111122223333:role/app-web"));
+/// assert!(!roles.matches("arn:aws:iam::111122223333:user/app-web"));
+/// assert!(ArnPattern::new("*").covers(&roles));
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ArnPattern(Shape);
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Shape {
+    /// `*`.
+    Everything,
+    /// The six parts; those that the text leaves out are `*`.
+    Parts(Box<[Glob; 6]>),
+    /// No ARN at all: matched as one text.
+    Text(Glob),
+}
+
+impl ArnPattern {
+    /// The pattern that `text` writes.
+    pub fn new(text: &str) -> Self {
+        Self::of(&Glob::new(text))
+    }
+
+    /// The pattern of a resolved text, whose tokens may differ from its spelling.
+    pub(crate) fn of(glob: &Glob) -> Self {
+        if glob.is_everything() {
+            return Self(Shape::Everything);
+        }
+        match glob.split_arn() {
+            Some(parts) if glob.starts_like_arn() => Self(Shape::Parts(Box::new(parts))),
+            _ => Self(Shape::Text(glob.clone())),
+        }
+    }
+
+    /// Whether `resource` fits.
+    pub fn matches(&self, resource: &str) -> bool {
+        match &self.0 {
+            Shape::Everything => true,
+            Shape::Text(glob) => glob.matches(resource),
+            Shape::Parts(parts) => {
+                let mut texts = resource.splitn(6, ':');
+                parts.iter().all(|part| match texts.next() {
+                    Some(text) => part.matches(text),
+                    None => false,
+                })
+            }
+        }
+    }
+
+    /// Whether some resource fits both.
+    pub fn overlaps(&self, other: &Self) -> bool {
+        match (&self.0, &other.0) {
+            (Shape::Everything, _) | (_, Shape::Everything) => true,
+            (Shape::Parts(one), Shape::Parts(two)) => one.iter().zip(two.iter()).all(|(a, b)| a.overlaps(b)),
+            (Shape::Text(one), Shape::Text(two)) => one.overlaps(two),
+            _ => false,
+        }
+    }
+
+    /// A pattern for what fits both, as narrow as one of the two is in each part; `None` when nothing does.
+    pub(crate) fn meet(&self, other: &Self) -> Option<Self> {
+        if !self.overlaps(other) {
+            return None;
+        }
+        let narrower = |one: &Glob, two: &Glob| if one.covers(two) { two.clone() } else { one.clone() };
+        Some(match (&self.0, &other.0) {
+            (Shape::Everything, _) => other.clone(),
+            (Shape::Parts(one), Shape::Parts(two)) => {
+                let mut met = two.clone();
+                for (part, own) in met.iter_mut().zip(one.iter()) {
+                    *part = narrower(own, part);
+                }
+                Self(Shape::Parts(met))
+            }
+            (Shape::Text(one), Shape::Text(two)) => Self(Shape::Text(narrower(one, two))),
+            _ => self.clone(),
+        })
+    }
+
+    /// Whether every resource that fits `other` fits this pattern.
+    pub fn covers(&self, other: &Self) -> bool {
+        match (&self.0, &other.0) {
+            (Shape::Everything, _) => true,
+            (Shape::Parts(one), Shape::Parts(two)) => one.iter().zip(two.iter()).all(|(a, b)| a.covers(b)),
+            (Shape::Text(one), Shape::Text(two)) => one.covers(two),
+            _ => false,
+        }
+    }
+}
+
+/// The account in an ARN, when it names one.
+///
+/// ```
+/// assert_eq!(homeostat_access::account_of("arn:aws:iam::111122223333:role/a"), Some("111122223333"));
+/// assert_eq!(homeostat_access::account_of("arn:aws:s3:::bucket"), None);
+/// ```
+pub fn account_of(arn: &str) -> Option<&str> {
+    arn.strip_prefix("arn:")?.split(':').nth(3).filter(|account| !account.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(pattern: &str, resource: &str, fits: bool) {
+        assert_eq!(ArnPattern::new(pattern).matches(resource), fits, "{pattern} {resource}");
+    }
+
+    #[test]
+    fn parts_are_matched_one_by_one() {
+        check("*", "arn:aws:s3:::data", true);
+        check("*", "*", true);
+        check("arn:aws:s3:::data/*", "arn:aws:s3:::data/a:b/c", true);
+        check("arn:aws:lambda:*:function:x", "arn:aws:lambda:us-east-1:1:function:x", false);
+        check("arn:aws:sns:*", "arn:aws:sns:eu-west-1:111122223333:topic", true);
+        check("arn:aws:s3:::data", "*", false);
+        check("arn:*:iam::*:role/a?c", "arn:aws-cn:iam::1:role/abc", true);
+    }
+
+    #[test]
+    fn patterns_meet_part_by_part() {
+        let any_function = ArnPattern::new("arn:aws:lambda:*:111122223333:function:*");
+        for (text, overlaps, covers) in [
+            ("arn:aws:lambda:*:*:function:web-*", true, false),
+            ("arn:aws:lambda:*:*:*", true, true),
+            ("arn:aws:lambda:*:999999999999:function:*", false, false),
+            ("*", true, true),
+            ("arn:aws:s3:::x", false, false),
+        ] {
+            let pattern = ArnPattern::new(text);
+            assert_eq!(pattern.overlaps(&any_function), overlaps, "{text}");
+            assert_eq!(pattern.covers(&any_function), covers, "{text}");
+        }
+    }
+}

@@ -1,0 +1,106 @@
+//! What is known of a request besides principal, action and resource: the condition keys.
+
+use core::fmt;
+use std::collections::BTreeMap;
+
+/// The condition keys of a request, by name in any case, and what holds of a key that is not told.
+///
+/// ```
+/// use homeostat_access::Context;
+///
+/// let from_home = Context::symbolic().with("aws:SourceIp", ["192.0.2.7"]).without("aws:MultiFactorAuthPresent");
+/// assert_eq!(from_home.len(), 2);
+/// ```
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Context {
+    // `None`: known to be absent.
+    keys: BTreeMap<String, Option<Vec<String>>>,
+    // Beginnings of keys of which all that exist are told.
+    complete: Vec<String>,
+    untold: Untold,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Untold {
+    #[default]
+    Absent,
+    Unknown,
+}
+
+/// What a context tells of one key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Known<'a> {
+    Values(&'a [String]),
+    Absent,
+    Unknown,
+}
+
+impl Context {
+    /// A context in which a key that is not told is absent: the request as it is.
+    pub fn strict() -> Self {
+        Self::default()
+    }
+
+    /// A context in which a key that is not told may have any value or none: the answer names what it
+    /// depends on ([`crate::Decision::AllowedIf`]).
+    pub fn symbolic() -> Self {
+        Self { untold: Untold::Unknown, ..Self::default() }
+    }
+
+    /// This context, where `key` has these values.
+    #[must_use]
+    pub fn with<V: Into<String>>(mut self, key: &str, values: impl IntoIterator<Item = V>) -> Self {
+        self.set(key, values);
+        self
+    }
+
+    /// This context, where `key` is known to be absent.
+    #[must_use]
+    pub fn without(mut self, key: &str) -> Self {
+        self.keys.insert(key.to_lowercase(), None);
+        self
+    }
+
+    /// This context, where every key that begins with `prefix`, such as `aws:PrincipalTag/`, and is not told
+    /// is known to be absent.
+    #[must_use]
+    pub fn complete_for(mut self, prefix: &str) -> Self {
+        self.complete.push(prefix.to_lowercase());
+        self
+    }
+
+    /// States that `key` has these values.
+    pub fn set<V: Into<String>>(&mut self, key: &str, values: impl IntoIterator<Item = V>) {
+        self.keys.insert(key.to_lowercase(), Some(values.into_iter().map(Into::into).collect()));
+    }
+
+    /// How many keys are told.
+    pub fn len(&self) -> usize {
+        self.keys.len()
+    }
+
+    /// Whether no key is told.
+    pub fn is_empty(&self) -> bool {
+        self.keys.is_empty()
+    }
+
+    /// What is known of `key`, a name in lower case.
+    pub(crate) fn known(&self, key: &str) -> Known<'_> {
+        match (self.keys.get(key), self.untold) {
+            (Some(Some(values)), _) => Known::Values(values),
+            (None, Untold::Unknown) if !self.is_complete_for(key) => Known::Unknown,
+            _ => Known::Absent,
+        }
+    }
+
+    fn is_complete_for(&self, key: &str) -> bool {
+        self.complete.iter().any(|prefix| key.starts_with(prefix.as_str()))
+    }
+}
+
+impl fmt::Debug for Context {
+    /// Shows the names of the keys, no value.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Context({:?}, untold {:?})", self.keys.keys(), self.untold)
+    }
+}

@@ -1,0 +1,232 @@
+//! A policy document, read once and kept in the form that is evaluated.
+//!
+//! The grammar is that of the AWS IAM User Guide, "Grammar of the IAM JSON policy language". What the grammar
+//! does not have is an error that names policy, statement and field, never a value: a policy that is not
+//! understood must not answer. Reading takes O(bytes).
+
+use crate::arn::ArnPattern;
+use crate::condition::Test;
+use crate::context::Context;
+use crate::glob::Glob;
+use crate::principal::Named;
+use crate::read;
+use crate::template::{Resolved, Template};
+use core::fmt;
+use std::sync::Arc;
+
+/// A policy, compiled: read once, evaluated many times. Cloning is cheap.
+///
+/// ```
+/// use homeostat_access::Policy;
+///
+/// let policy = Policy::parse("readers", r#"{
+///     "Version": "2012-10-17",
+///     "Statement": {"Effect": "Allow", "Action": "s3:Get*", "Resource": "*"}
+/// }"#)?;
+/// assert_eq!((policy.name(), policy.len()), ("readers", 1));
+///
+/// let error = Policy::parse("broken", r#"{"Statement": [{"Effect": "Permit"}]}"#).unwrap_err();
+/// assert_eq!(error.to_string(), "policy `broken`, statement 0, `Effect`: neither `Allow` nor `Deny`");
+/// # Ok::<(), homeostat_access::PolicyError>(())
+/// ```
+#[derive(Clone, PartialEq, Eq)]
+pub struct Policy {
+    name: Arc<str>,
+    statements: Arc<[Statement]>,
+}
+
+impl Policy {
+    /// The longest document that is read, in bytes. AWS's own limit is 20,480 characters; unescaped documents
+    /// from dumps are somewhat longer.
+    pub const LIMIT: usize = 262_144;
+
+    /// Reads the document `json`; `name` says in answers and errors which policy it was.
+    ///
+    /// # Errors
+    ///
+    /// [`PolicyError`] when the text is no policy of the grammar.
+    pub fn parse(name: &str, json: &str) -> Result<Self, PolicyError> {
+        let statements = read::statements(json).map_err(|fault| fault.within(name))?;
+        Ok(Self { name: name.into(), statements: statements.into() })
+    }
+
+    /// What the policy is called.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// How many statements it has.
+    pub fn len(&self) -> usize {
+        self.statements.len()
+    }
+
+    /// Whether it has no statement.
+    pub fn is_empty(&self) -> bool {
+        self.statements.is_empty()
+    }
+
+    /// Whether any statement denies.
+    pub fn denies_anything(&self) -> bool {
+        self.statements.iter().any(|statement| statement.effect == Effect::Deny)
+    }
+
+    /// The ARNs of those whom its allowing statements name one by one; `None` when it names accounts,
+    /// everybody or all but some, so that it can not be told from the policy alone.
+    pub fn named_arns(&self) -> Option<Vec<&str>> {
+        let allowing = self.statements.iter().filter(|statement| statement.effect == Effect::Allow);
+        let mut arns = Vec::new();
+        for statement in allowing {
+            let Who::Only(names) = &statement.who else { return None };
+            for name in names {
+                match name {
+                    Named::Arn(arn) => arns.push(arn.as_str()),
+                    Named::Service(_) | Named::Federated(_) | Named::Canonical => {}
+                    Named::Everyone | Named::Account(_) | Named::Unique(_) => return None,
+                }
+            }
+        }
+        Some(arns)
+    }
+
+    pub(crate) fn statements(&self) -> impl Iterator<Item = (usize, &Statement)> {
+        self.statements.iter().enumerate()
+    }
+}
+
+impl fmt::Debug for Policy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Policy({} statements)", self.len())
+    }
+}
+
+/// What a statement does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Effect {
+    Allow,
+    Deny,
+}
+
+/// What a statement says of actions or resources.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Scope<T> {
+    Only(Vec<T>),
+    AllBut(Vec<T>),
+}
+
+/// Whom a statement names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Who {
+    /// No `Principal`: whoever the policy is attached to.
+    Holder,
+    Only(Vec<Named>),
+    AllBut(Vec<Named>),
+}
+
+/// A resource pattern, compiled when it rests on no variable.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum ResourceText {
+    Fixed(ArnPattern),
+    Variable(Template),
+}
+
+/// One statement.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Statement {
+    pub(crate) effect: Effect,
+    pub(crate) who: Who,
+    /// In lower case.
+    pub(crate) actions: Scope<Glob>,
+    /// A trust policy has no resource: it is about its own role.
+    pub(crate) resources: Scope<ResourceText>,
+    pub(crate) conditions: Vec<Test>,
+}
+
+impl ResourceText {
+    /// The pattern under `context`; the open key when that is not known.
+    pub(crate) fn resolve(&self, context: &Context) -> Result<Option<ArnPattern>, String> {
+        match self {
+            Self::Fixed(pattern) => Ok(Some(pattern.clone())),
+            Self::Variable(template) => match template.resolve(context) {
+                Resolved::Pattern(glob) => Ok(Some(ArnPattern::of(&glob))),
+                Resolved::Nothing => Ok(None),
+                Resolved::Open(key) => Err(key),
+            },
+        }
+    }
+}
+
+/// Why a text is no policy: where, and what is wrong there. Never shows the document's own words.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("policy `{policy}`{}: {cause}", place(*.statement, .field))]
+pub struct PolicyError {
+    pub(crate) policy: String,
+    pub(crate) statement: Option<usize>,
+    pub(crate) field: &'static str,
+    pub(crate) cause: PolicyFault,
+}
+
+impl PolicyError {
+    /// What is wrong.
+    pub fn cause(&self) -> PolicyFault {
+        self.cause
+    }
+
+    /// In which statement, from 0; `None` when it is the document as a whole.
+    pub fn statement(&self) -> Option<usize> {
+        self.statement
+    }
+
+    /// In which element.
+    pub fn field(&self) -> &'static str {
+        self.field
+    }
+}
+
+fn place(statement: Option<usize>, field: &str) -> String {
+    match statement {
+        Some(index) => format!(", statement {index}, `{field}`"),
+        None => format!(", `{field}`"),
+    }
+}
+
+/// What is wrong with a policy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum PolicyFault {
+    /// The text is no JSON.
+    #[error("no JSON")]
+    NotJson,
+    /// The document is longer than [`Policy::LIMIT`].
+    #[error("longer than {} bytes", Policy::LIMIT)]
+    TooLong,
+    /// The value has another shape than the grammar gives it.
+    #[error("not of the shape that the grammar has")]
+    WrongShape,
+    /// The grammar has no such element.
+    #[error("an element that the grammar does not have")]
+    UnknownElement,
+    /// A version that AWS does not have.
+    #[error("not a version of the policy language")]
+    UnknownVersion,
+    /// An effect that is none.
+    #[error("neither `Allow` nor `Deny`")]
+    UnknownEffect,
+    /// A needed element is missing.
+    #[error("missing")]
+    Missing,
+    /// Two elements that exclude each other.
+    #[error("given together with its opposite")]
+    Contradiction,
+    /// A condition operator that AWS does not have.
+    #[error("an operator that the policy language does not have")]
+    UnknownOperator,
+    /// A condition value that its operator can not read.
+    #[error("a value that its operator can not read")]
+    BadValue,
+    /// A variable that is not closed.
+    #[error("a variable that is not written as one")]
+    BadVariable,
+    /// A principal class that AWS does not have.
+    #[error("a class of principals that the policy language does not have")]
+    UnknownPrincipal,
+}

@@ -1,0 +1,207 @@
+//! Who asks, and whom a policy names.
+//!
+//! AWS IAM User Guide, "AWS JSON policy elements: Principal" and what it says of `NotPrincipal`. Groups are never principals.
+
+use crate::arn::account_of;
+use crate::glob::Glob;
+use core::fmt;
+
+/// Who makes a request.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Principal {
+    kind: Kind,
+    /// ARN, service name or provider; empty for nobody.
+    name: String,
+    role: Option<String>,
+    unique: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    /// A user, the root user, a role or a session, by ARN.
+    Aws,
+    Service,
+    Federated,
+    Anonymous,
+}
+
+impl Principal {
+    /// A user, role or root, by its ARN. A role stands for its sessions here.
+    ///
+    /// ```
+    /// let jane = homeostat_access::Principal::aws("arn:aws:iam::111122223333:user/jane");
+    /// assert_eq!(jane.account(), Some("111122223333"));
+    /// ```
+    pub fn aws(arn: &str) -> Self {
+        let is_role = arn.split(':').nth(5).is_some_and(|name| name.starts_with("role/"));
+        Self { kind: Kind::Aws, name: arn.to_owned(), role: is_role.then(|| arn.to_owned()), unique: None }
+    }
+
+    /// A session of the role `role`, by the session's ARN.
+    pub fn session(arn: &str, role: &str) -> Self {
+        Self { kind: Kind::Aws, name: arn.to_owned(), role: Some(role.to_owned()), unique: None }
+    }
+
+    /// A service of the provider, such as `lambda.amazonaws.com`.
+    pub fn service(name: &str) -> Self {
+        Self { kind: Kind::Service, name: name.to_owned(), role: None, unique: None }
+    }
+
+    /// Somebody whom an identity provider vouches for.
+    pub fn federated(provider: &str) -> Self {
+        Self { kind: Kind::Federated, name: provider.to_owned(), role: None, unique: None }
+    }
+
+    /// Somebody without credentials.
+    pub fn anonymous() -> Self {
+        Self { kind: Kind::Anonymous, name: String::new(), role: None, unique: None }
+    }
+
+    /// The principal with its unique id, such as `AIDA…`, which policies may name in place of the ARN.
+    #[must_use]
+    pub fn with_unique_id(mut self, id: &str) -> Self {
+        self.unique = Some(id.to_owned());
+        self
+    }
+
+    /// The ARN, service or provider; empty for somebody without credentials.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The account the principal belongs to; `None` for services, providers and nobody.
+    pub fn account(&self) -> Option<&str> {
+        if self.kind == Kind::Aws { account_of(&self.name) } else { None }
+    }
+}
+
+impl fmt::Debug for Principal {
+    /// Shows the kind alone.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Principal({:?})", self.kind)
+    }
+}
+
+/// One name in a `Principal` element.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Named {
+    Everyone,
+    Account(String),
+    Arn(String),
+    Unique(String),
+    Service(String),
+    Federated(String),
+    Canonical,
+}
+
+/// How closely a policy names who asks. Later is closer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Closeness {
+    /// By the whole account: the account's own policies decide.
+    Account,
+    /// Everybody is named.
+    Everyone,
+    /// The role of the session is named.
+    Role,
+    /// The user, session, service or provider itself is named.
+    Itself,
+}
+
+impl Named {
+    /// Reads one `value` under `class` (`AWS`, `Service`, …); `None` for what names nobody.
+    pub(crate) fn parse(class: &str, value: &str) -> Option<Self> {
+        Some(match class {
+            "AWS" if value == "*" => Self::Everyone,
+            "AWS" => Self::aws(value),
+            "Service" => Self::Service(value.to_lowercase()),
+            "Federated" => Self::Federated(value.to_owned()),
+            "CanonicalUser" => Self::Canonical,
+            _ => return None,
+        })
+    }
+
+    fn aws(value: &str) -> Self {
+        let digits = value.len() == 12 && value.bytes().all(|byte| byte.is_ascii_digit());
+        match value.strip_suffix(":root").and_then(account_of_root) {
+            Some(account) => Self::Account(account.to_owned()),
+            None if digits => Self::Account(value.to_owned()),
+            None if value.starts_with("arn:") => Self::Arn(value.to_owned()),
+            None => Self::Unique(value.to_owned()),
+        }
+    }
+
+    pub(crate) fn names(&self, who: &Principal) -> Option<Closeness> {
+        let own = |class, name: &str| {
+            (who.kind == class && who.name.eq_ignore_ascii_case(name)).then_some(Closeness::Itself)
+        };
+        match self {
+            Self::Everyone => Some(Closeness::Everyone),
+            Self::Account(account) => (who.account() == Some(account)).then_some(Closeness::Account),
+            Self::Arn(arn) => names_arn(arn, who),
+            Self::Unique(id) => (who.unique.as_deref() == Some(id)).then(|| who.own_closeness()),
+            Self::Service(name) => own(Kind::Service, name),
+            Self::Federated(name) => own(Kind::Federated, name),
+            Self::Canonical => None,
+        }
+    }
+}
+
+impl Principal {
+    fn own_closeness(&self) -> Closeness {
+        if self.role.as_deref() == Some(&self.name) { Closeness::Role } else { Closeness::Itself }
+    }
+}
+
+fn names_arn(arn: &str, who: &Principal) -> Option<Closeness> {
+    if who.kind != Kind::Aws {
+        None
+    } else if arn == who.name || Glob::new(arn).matches(&who.name) {
+        Some(who.own_closeness())
+    } else {
+        (who.role.as_deref() == Some(arn)).then_some(Closeness::Role)
+    }
+}
+
+fn account_of_root(arn: &str) -> Option<&str> {
+    let (head, account) = arn.rsplit_once(':')?;
+    (head.starts_with("arn:") && head.ends_with(":iam:")).then_some(account)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_as_close_as_they_say() {
+        let role = Principal::aws("arn:aws:iam::111122223333:role/app").with_unique_id("AROA1");
+        let session = Principal::session(
+            "arn:aws:sts::111122223333:assumed-role/app/s",
+            "arn:aws:iam::111122223333:role/app",
+        );
+        let user = Principal::aws("arn:aws:iam::111122223333:user/jane");
+        for (class, value, who, expected) in [
+            ("AWS", "*", &user, Some(Closeness::Everyone)),
+            ("AWS", "111122223333", &user, Some(Closeness::Account)),
+            ("AWS", "arn:aws:iam::111122223333:root", &role, Some(Closeness::Account)),
+            ("AWS", "arn:aws:iam::999999999999:root", &role, None),
+            ("AWS", "arn:aws:iam::111122223333:role/app", &role, Some(Closeness::Role)),
+            ("AWS", "arn:aws:iam::111122223333:role/app", &session, Some(Closeness::Role)),
+            ("AWS", "arn:aws:sts::111122223333:assumed-role/app/s", &session, Some(Closeness::Itself)),
+            ("AWS", "AROA1", &role, Some(Closeness::Role)),
+            ("AWS", "arn:aws:iam::111122223333:user/jane", &user, Some(Closeness::Itself)),
+            ("AWS", "arn:aws:iam::111122223333:group/jane", &user, None),
+            (
+                "Service",
+                "lambda.amazonaws.com",
+                &Principal::service("lambda.amazonaws.com"),
+                Some(Closeness::Itself),
+            ),
+            ("Service", "lambda.amazonaws.com", &user, None),
+            ("Federated", "cognito", &Principal::federated("cognito"), Some(Closeness::Itself)),
+            ("AWS", "*", &Principal::anonymous(), Some(Closeness::Everyone)),
+        ] {
+            assert_eq!(Named::parse(class, value).unwrap().names(who), expected, "{class} {value}");
+        }
+        assert_eq!(Named::parse("Group", "x"), None);
+    }
+}

@@ -1,0 +1,84 @@
+//! What is asked: an action on a resource, under what is known.
+
+use crate::arn::{ArnPattern, account_of};
+use crate::context::Context;
+use core::fmt;
+
+/// A question: may this action be done on this resource?
+///
+/// ```
+/// use homeostat_access::{Context, Request};
+///
+/// let context = Context::strict();
+/// let read = Request::new("s3:GetObject", "arn:aws:s3:::data/report.csv", &context);
+/// assert_eq!(read.action(), "s3:getobject");
+/// ```
+#[derive(Clone)]
+pub struct Request<'a> {
+    action: String,
+    pub(crate) ask: Ask,
+    account: Option<String>,
+    pub(crate) context: &'a Context,
+}
+
+/// On what.
+#[derive(Clone, Debug)]
+pub(crate) enum Ask {
+    Exact(String),
+    /// On at least one resource of the pattern.
+    Some(ArnPattern),
+    /// On every resource.
+    All,
+}
+
+impl<'a> Request<'a> {
+    /// Whether `action` may be done on `resource`; `*` is the resource of actions that have none.
+    pub fn new(action: &str, resource: &str, context: &'a Context) -> Self {
+        Self::asking(action, Ask::Exact(resource.to_owned()), context).in_account(account_of(resource))
+    }
+
+    /// Whether `action` may be done on some resource that fits `pattern`, such as a function that does not
+    /// exist yet. A denial counts when it covers all that some statement allows.
+    pub fn on_some(action: &str, pattern: &str, context: &'a Context) -> Self {
+        let account = account_of(pattern).filter(|account| !account.contains(['*', '?']));
+        Self::asking(action, Ask::Some(ArnPattern::new(pattern)), context).in_account(account)
+    }
+
+    /// Whether `action` may be done on every resource. A denial counts when it covers all of them; one that
+    /// spares some does not make a full authority less than that.
+    pub fn on_all(action: &str, context: &'a Context) -> Self {
+        Self::asking(action, Ask::All, context)
+    }
+
+    fn asking(action: &str, ask: Ask, context: &'a Context) -> Self {
+        Self { action: action.trim().to_lowercase(), ask, account: None, context }
+    }
+
+    /// The request, where the resource belongs to `account`; without one it is the principal's own.
+    #[must_use]
+    pub fn in_account(mut self, account: Option<&str>) -> Self {
+        self.account = account.map(str::to_owned);
+        self
+    }
+
+    /// The action in lower case: AWS compares actions in any case.
+    pub fn action(&self) -> &str {
+        &self.action
+    }
+
+    /// The account of the resource, when it is told.
+    pub fn account(&self) -> Option<&str> {
+        self.account.as_deref()
+    }
+
+    pub(crate) fn narrowed(&self, pattern: ArnPattern) -> Self {
+        Self { ask: Ask::Some(pattern), ..self.clone() }
+    }
+}
+
+impl fmt::Debug for Request<'_> {
+    /// Shows the action alone.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Request({})", self.action)
+    }
+}

@@ -1,0 +1,123 @@
+//! Texts of a policy with variables: `${aws:username}`, `${aws:PrincipalTag/team, 'none'}`, `${*}`.
+//!
+//! AWS IAM User Guide, "IAM policy elements: variables and tags": only policies of version 2012-10-17 have
+//! variables. What a variable stands for is text, never a pattern: a `*` in it matches a `*` alone.
+
+use crate::context::{Context, Known};
+use crate::glob::{Glob, Token, tokens};
+
+/// A text with or without variables.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Template(Vec<Part>);
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Part {
+    Fixed(Vec<Token>),
+    Variable { key: String, default: Option<String> },
+}
+
+/// What a template comes to under a context.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Resolved {
+    /// This pattern.
+    Pattern(Glob),
+    /// A variable has no value: nothing matches.
+    Nothing,
+    /// It rests on this key, of which nothing is known.
+    Open(String),
+}
+
+impl Template {
+    /// A text without variables.
+    pub(crate) fn plain(text: &str) -> Self {
+        Self(vec![Part::Fixed(tokens(text).collect())])
+    }
+
+    /// Reads the variables in `text`; `None` when one is not closed or names nothing.
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        let mut parts = Vec::new();
+        let mut rest = text;
+        while let Some((before, after)) = rest.split_once("${") {
+            let (inner, tail) = after.split_once('}')?;
+            parts.push(Part::Fixed(tokens(before).collect()));
+            parts.push(variable(inner)?);
+            rest = tail;
+        }
+        parts.push(Part::Fixed(tokens(rest).collect()));
+        Some(Self(parts))
+    }
+
+    /// The pattern, when it rests on no variable.
+    pub(crate) fn fixed(&self) -> Option<Glob> {
+        let mut all = Vec::new();
+        for part in &self.0 {
+            let Part::Fixed(tokens) = part else { return None };
+            all.extend_from_slice(tokens);
+        }
+        Some(Glob::of(all))
+    }
+
+    pub(crate) fn resolve(&self, context: &Context) -> Resolved {
+        let mut all = Vec::new();
+        for part in &self.0 {
+            match part {
+                Part::Fixed(tokens) => all.extend_from_slice(tokens),
+                Part::Variable { key, default } => match context.known(key) {
+                    Known::Values([value]) => all.extend(value.bytes().map(Token::Byte)),
+                    Known::Unknown => return Resolved::Open(key.clone()),
+                    _ => match default {
+                        Some(text) => all.extend(text.bytes().map(Token::Byte)),
+                        None => return Resolved::Nothing,
+                    },
+                },
+            }
+        }
+        Resolved::Pattern(Glob::of(all))
+    }
+}
+
+fn variable(inner: &str) -> Option<Part> {
+    if let [literal @ (b'*' | b'?' | b'$')] = inner.as_bytes() {
+        return Some(Part::Fixed(vec![Token::Byte(*literal)]));
+    }
+    let (key, default) = match inner.split_once(',') {
+        Some((key, default)) => {
+            (key, Some(default.trim().strip_prefix('\'')?.strip_suffix('\'')?.to_owned()))
+        }
+        None => (inner, None),
+    };
+    let key = key.trim().to_lowercase();
+    (!key.is_empty()).then_some(Part::Variable { key, default })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(text: &str, sample: &str, fits: bool) {
+        let context = Context::strict().with("aws:username", ["jane*"]);
+        let fitted = match Template::parse(text).unwrap().resolve(&context) {
+            Resolved::Pattern(glob) => glob.matches(sample),
+            _ => false,
+        };
+        assert_eq!(fitted, fits, "{text} {sample}");
+    }
+
+    #[test]
+    fn variables_stand_for_text() {
+        check("home/${aws:username}/*", "home/jane*/x", true);
+        check("home/${AWS:UserName}/*", "home/janet/x", false);
+        check("home/${aws:PrincipalTag/team, 'none'}", "home/none", true);
+        check("home/${aws:PrincipalTag/team}", "home/", false);
+        check("a${*}b${?}${$}", "a*b?$", true);
+        check("a${*}b", "axb", false);
+    }
+
+    #[test]
+    fn what_is_no_variable_is_refused() {
+        for text in ["${aws:username", "${}", "${a,b}"] {
+            assert_eq!(Template::parse(text), None, "{text}");
+        }
+    }
+}

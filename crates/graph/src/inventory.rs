@@ -1,0 +1,340 @@
+//! The configuration of an estate as a value: objects by key, changed one fact at a time.
+//!
+//! A change is applied in O(log objects + those it touches). Each fact keeps its time: what is older than what is
+//! known is ignored and counted, the same change twice is once.
+
+use crate::change::{Change, ChangeError, Op, Touched};
+use crate::object::{Document, Fact, Held, LinkKind, Object, ObjectKind, Slot, arn_key};
+use crate::Evidence;
+use core::fmt;
+use homeostat_core::{EntityKey, Positions, TenantId, Timestamp};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What is configured in one tenant's estate.
+///
+/// ```
+/// use homeostat_core::{TenantId, Timestamp};
+/// use homeostat_graph::{Change, Evidence, Inventory, Op, PolicySlot, arn_key};
+///
+/// let jane = arn_key("arn:aws:iam::111122223333:user/jane").unwrap();
+/// let mut inventory = Inventory::default();
+/// let touched = inventory.apply(&Change {
+///     tenant: TenantId::new("acme")?,
+///     at: Timestamp::from_micros(5),
+///     position: None,
+///     evidence: Evidence::document("ticket 7"),
+///     op: Op::PutPolicy {
+///         object: jane.clone(),
+///         slot: PolicySlot::Inline("all".to_owned()),
+///         document: r#"{"Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}"#.to_owned(),
+///     },
+/// })?;
+/// assert!(touched.objects.contains(&jane));
+/// assert_eq!(inventory.object(&jane).unwrap().policies().count(), 1);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Default, PartialEq)]
+pub struct Inventory {
+    pub(crate) tenant: Option<TenantId>,
+    pub(crate) positions: Positions,
+    pub(crate) objects: BTreeMap<EntityKey, Object>,
+    /// Who rests on whom: policy → holders, group → members. Follows from `objects`.
+    pub(crate) holders: BTreeMap<EntityKey, BTreeSet<EntityKey>>,
+    pub(crate) workloads: Listing,
+    pub(crate) problems: Vec<Problem>,
+    pub(crate) stats: InventoryStats,
+}
+
+/// Whether the things that run as roles were listed when the snapshot was taken.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Listing {
+    /// They were not: what is absent may still exist, edges through it are hypothetical.
+    #[default]
+    Unread,
+    /// They were.
+    Read,
+}
+
+/// A record that could not be read, and why. The others were.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// Where in the input.
+    pub place: String,
+    /// What is wrong there.
+    pub cause: String,
+}
+
+/// What became of the changes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct InventoryStats {
+    /// Changes that changed something.
+    pub applied: u64,
+    /// Changes older than what is known already.
+    pub late: u64,
+    /// Changes that said what is known already.
+    pub repeated: u64,
+    /// Changes of another tenant, refused.
+    pub refused: u64,
+    /// Changes that did not say to what.
+    pub stale: u64,
+    /// Policy documents that could not be understood.
+    pub unreadable: u64,
+}
+
+impl Inventory {
+    /// Whose estate it is; `None` before the first change.
+    pub fn tenant(&self) -> Option<&TenantId> {
+        self.tenant.as_ref()
+    }
+
+    /// What is known of `key`, when it exists.
+    pub fn object(&self, key: &EntityKey) -> Option<&Object> {
+        self.objects.get(key).filter(|object| object.present)
+    }
+
+    /// All that exists, in the order of keys.
+    pub fn objects(&self) -> impl Iterator<Item = &Object> {
+        self.objects.values().filter(|object| object.present)
+    }
+
+    /// Whether workloads were listed.
+    pub fn workloads(&self) -> Listing {
+        self.workloads
+    }
+
+    /// The records of the snapshot that could not be read.
+    pub fn problems(&self) -> &[Problem] {
+        &self.problems
+    }
+
+    /// What became of the changes so far.
+    pub fn stats(&self) -> InventoryStats {
+        self.stats
+    }
+
+    /// Applies one change.
+    ///
+    /// A change about an object that was never seen makes it. A change older than what is known, or equal to
+    /// it, touches nothing and is counted.
+    ///
+    /// # Errors
+    ///
+    /// [`ChangeError`] when the change is of another tenant. Nothing is learnt then.
+    pub fn apply(&mut self, change: &Change) -> Result<Touched, ChangeError> {
+        if self.tenant.as_ref().is_some_and(|own| *own != change.tenant) {
+            self.stats.refused = self.stats.refused.saturating_add(1);
+            return Err(ChangeError::OtherTenant);
+        }
+        if let Some(position) = change.position
+            && !self.positions.advance(position)
+        {
+            self.stats.repeated = self.stats.repeated.saturating_add(1);
+            return Ok(Touched::default());
+        }
+        Ok(self.absorb(change))
+    }
+
+    /// Applies a change of the own tenant whose position is fresh.
+    pub(crate) fn absorb(&mut self, change: &Change) -> Touched {
+        self.tenant.get_or_insert_with(|| change.tenant.clone());
+        let effect = self.effect(change);
+        let count = match effect {
+            Effect::Applied => &mut self.stats.applied,
+            Effect::Late => &mut self.stats.late,
+            Effect::Repeated => &mut self.stats.repeated,
+        };
+        *count = count.saturating_add(1);
+        if effect == Effect::Applied { self.touched_by(&change.op) } else { Touched::default() }
+    }
+
+    fn effect(&mut self, change: &Change) -> Effect {
+        match &change.op {
+            Op::Put { object, kind, attributes } => self.put(change, object, (*kind, attributes)),
+            Op::Remove { object } => self.remove(change, object),
+            Op::Stale { object } => self.mark_stale(change, object),
+            Op::Unset { object, attribute } => {
+                self.hold(change, object, Slot::Attribute(attribute.clone()), Held::Gone)
+            }
+            Op::Link { from, kind, to } => self.hold(change, from, Slot::Link(*kind, to.clone()), Held::Linked),
+            Op::Unlink { from, kind, to } => self.hold(change, from, Slot::Link(*kind, to.clone()), Held::Gone),
+            Op::RemovePolicy { object, slot } => {
+                self.hold(change, object, Slot::Policy(slot.clone()), Held::Gone)
+            }
+            Op::PutPolicy { object, slot, document } => {
+                let document = Document::new(&format!("{}#{slot}", object.value()), document);
+                if document.read.is_err() {
+                    self.stats.unreadable = self.stats.unreadable.saturating_add(1);
+                }
+                self.hold(change, object, Slot::Policy(slot.clone()), Held::Document(document))
+            }
+        }
+    }
+
+    /// The object as of the change, made when it is new; `None` when the change is too old.
+    fn awake(&mut self, change: &Change, key: &EntityKey) -> Option<(&mut Object, Effect)> {
+        let known = self.objects.contains_key(key);
+        let object = self.objects.entry(key.clone()).or_insert_with(|| {
+            Object::new(key.clone(), Timestamp::UNKNOWN, change.evidence.clone())
+        });
+        if known && change.at < object.as_of {
+            return None;
+        }
+        let woken = !known || !object.present;
+        object.present = true;
+        object.seen = object.seen.max(change.at);
+        Some((object, if woken { Effect::Applied } else { Effect::Repeated }))
+    }
+
+    fn put(
+        &mut self,
+        change: &Change,
+        key: &EntityKey,
+        (kind, attributes): (Option<ObjectKind>, &BTreeMap<String, String>),
+    ) -> Effect {
+        let Some((object, mut effect)) = self.awake(change, key) else { return Effect::Late };
+        if let Some(kind) = kind.filter(|kind| *kind != object.kind) {
+            object.kind = kind;
+            effect = Effect::Applied;
+        }
+        if object.stale.take().is_some() {
+            effect = Effect::Applied;
+        }
+        for (name, text) in attributes {
+            let found = hold(object, change, Slot::Attribute(name.clone()), Held::Text(text.clone()));
+            effect = effect.and(found);
+        }
+        self.relink(key);
+        effect
+    }
+
+    fn hold(&mut self, change: &Change, key: &EntityKey, slot: Slot, held: Held) -> Effect {
+        let Some((object, woken)) = self.awake(change, key) else { return Effect::Late };
+        let effect = woken.and(hold(object, change, slot, held));
+        self.relink(key);
+        effect
+    }
+
+    fn remove(&mut self, change: &Change, key: &EntityKey) -> Effect {
+        let object = self.objects.entry(key.clone()).or_insert_with(|| {
+            Object::new(key.clone(), Timestamp::UNKNOWN, change.evidence.clone())
+        });
+        if change.at < object.as_of || (!object.present && change.at == object.as_of) {
+            return if change.at < object.as_of { Effect::Late } else { Effect::Repeated };
+        }
+        let tied = object.tied();
+        object.facts.retain(|_, fact| fact.at > change.at);
+        object.as_of = change.at;
+        object.evidence = change.evidence.clone();
+        object.stale = None;
+        object.present = object.seen > change.at;
+        for to in tied {
+            if let Some(holders) = self.holders.get_mut(&to) {
+                holders.remove(key);
+            }
+        }
+        self.relink(key);
+        Effect::Applied
+    }
+
+    fn mark_stale(&mut self, change: &Change, key: &EntityKey) -> Effect {
+        self.stats.stale = self.stats.stale.saturating_add(1);
+        let Some((object, woken)) = self.awake(change, key) else { return Effect::Late };
+        let again = object.stale.replace(change.evidence.clone());
+        if again.as_ref() == Some(&change.evidence) { woken } else { Effect::Applied }
+    }
+
+    /// Those whose rights follow from what the change was about.
+    fn touched_by(&self, op: &Op) -> Touched {
+        let mut objects = BTreeSet::new();
+        let mut open = vec![op.object().clone()];
+        while let Some(key) = open.pop() {
+            let holders = self.holders.get(&key).into_iter().flatten();
+            if objects.insert(key.clone()) {
+                open.extend(holders.cloned());
+            }
+        }
+        Touched { objects }
+    }
+
+    /// Brings `holders` up to what the object at `key` says now.
+    pub(crate) fn relink(&mut self, key: &EntityKey) {
+        let Some(object) = self.objects.get(key) else { return };
+        for (slot, fact) in &object.facts {
+            let Slot::Link(LinkKind::MemberOf | LinkKind::Attached, to) = slot else { continue };
+            let holders = self.holders.entry(to.clone()).or_default();
+            if object.present && fact.held == Held::Linked {
+                holders.insert(key.clone());
+            } else {
+                holders.remove(key);
+            }
+        }
+        if let Some(boundary) = object.attribute(BOUNDARY).and_then(arn_key) {
+            self.holders.entry(boundary).or_default().insert(key.clone());
+        }
+    }
+}
+
+/// The attribute that names a principal's permissions boundary.
+pub(crate) const BOUNDARY: &str = "permissions_boundary";
+
+/// What became of a change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Effect {
+    Applied,
+    Late,
+    Repeated,
+}
+
+impl Effect {
+    /// Of two parts of one change.
+    fn and(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Applied, _) | (_, Self::Applied) => Self::Applied,
+            (Self::Late, _) | (_, Self::Late) => Self::Late,
+            _ => Self::Repeated,
+        }
+    }
+}
+
+fn hold(object: &mut Object, change: &Change, slot: Slot, held: Held) -> Effect {
+    let fact = Fact { at: change.at, evidence: change.evidence.clone(), held };
+    match object.facts.get(&slot) {
+        Some(known) if known.at > fact.at => Effect::Late,
+        Some(known) if known.held == fact.held => {
+            let later = known.at < fact.at;
+            if later {
+                object.facts.insert(slot, fact);
+            }
+            Effect::Repeated
+        }
+        None if fact.held == Held::Gone => {
+            object.facts.insert(slot, fact);
+            Effect::Repeated
+        }
+        _ => {
+            object.facts.insert(slot, fact);
+            Effect::Applied
+        }
+    }
+}
+
+impl Object {
+    /// What it rests on.
+    fn tied(&self) -> Vec<EntityKey> {
+        let links = [LinkKind::MemberOf, LinkKind::Attached];
+        let ties = links.into_iter().flat_map(|kind| self.links(kind)).cloned();
+        ties.chain(self.attribute(BOUNDARY).and_then(arn_key)).collect()
+    }
+
+    /// States a fact of a snapshot.
+    pub(crate) fn state(&mut self, evidence: &Evidence, slot: Slot, held: Held) {
+        self.facts.insert(slot, Fact { at: self.as_of, evidence: evidence.clone(), held });
+    }
+}
+
+impl fmt::Debug for Inventory {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Inventory({:?}, {} objects, {:?})", self.tenant, self.objects.len(), self.stats)
+    }
+}
