@@ -5,6 +5,8 @@ mod class;
 mod component;
 mod directory;
 mod entity;
+#[cfg(feature = "event")]
+mod extract;
 mod group;
 mod law;
 mod limits;
@@ -17,6 +19,8 @@ mod snapshot;
 pub use class::EntityClass;
 pub use directory::{Change, Directory, ForeignInput, Learnt, Outcome};
 pub use entity::Entity;
+#[cfg(feature = "event")]
+pub use extract::{facts_of, links_of};
 pub use law::Law;
 pub use limits::{ConfigError, Limits, Stats};
 pub use link::{Fact, Link, LinkId, LinkKind, Observation, Strength, Validity};

@@ -1,9 +1,9 @@
 //! Asking a directory: who is this, at that time, why, and who stands behind it.
 
 use crate::directory::{Directory, ForeignInput, Learnt, Stored, own_key};
-use crate::{EntityClass, EntityId, Link, LinkId, LinkKind, Participant, Resolved};
-use homeostat_core::{EntityKey, Signal, Timestamp};
-use std::collections::{BTreeMap, BTreeSet};
+use crate::{EntityClass, EntityId, Link, LinkId, LinkKind, Participant, Resolved, Strength, Validity};
+use homeostat_core::{EntityKey, EventRef, Role, Signal, Timestamp};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 /// Who stands behind an identifier, and by which links.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,9 +32,9 @@ impl Directory {
     }
 
     /// The machine that held `address` at `at` by a lease. Of several the lease that began last counts; when two
-    /// began at once, none does.
+    /// began at once, none does. Where no firm lease held, weak ones count as long as they agree.
     pub fn holder(&self, address: &EntityKey, at: Timestamp) -> Option<EntityId> {
-        self.holder_of(self.id_of(address)?, at).map(|(machine, _)| EntityId(machine))
+        self.holder_of(self.id_of(address)?, at).map(EntityId)
     }
 
     /// The links that make `a` and `b` one, as of now: the shortest chain, each with the span of time in which
@@ -140,13 +140,7 @@ impl Directory {
         signal.entities.iter().enumerate().map(own).collect()
     }
 
-    fn participant(
-        &self,
-        key: &EntityKey,
-        role: homeostat_core::Role,
-        id: u32,
-        at: Timestamp,
-    ) -> Participant {
+    fn participant(&self, key: &EntityKey, role: Role, id: u32, at: Timestamp) -> Participant {
         let class = self.class_of_members(&self.members(id, at));
         Participant { id: EntityId(self.leader(id, at)), class, key: key.clone(), role }
     }
@@ -197,7 +191,7 @@ impl Directory {
             let held = self.out_of(member).filter(|(_, link)| link.holds(at));
             let others = held.filter(|(_, link)| link.kind != LinkKind::Leases);
             ends.extend(others.map(|(_, link)| (link.kind, self.leader(link.b, at))));
-            ends.extend(self.holder_of(member, at).map(|(machine, _)| (LinkKind::Leases, machine)));
+            ends.extend(self.holder_of(member, at).map(|machine| (LinkKind::Leases, machine)));
         }
         ends
     }
@@ -214,22 +208,22 @@ impl Directory {
         matches!(class, EntityClass::Person | EntityClass::ServiceAccount | EntityClass::AiAgent)
     }
 
-    fn holder_of(&self, address: u32, at: Timestamp) -> Option<(u32, Timestamp)> {
-        let mut best: Option<(Timestamp, BTreeSet<u32>)> = None;
-        for (_, link) in self.out_of(address).filter(|(_, link)| link.kind == LinkKind::Leases) {
-            let Some((valid, _)) = link.periods.iter().find(|(valid, _)| valid.holds(at)) else { continue };
-            let machine = self.leader(link.b, at);
-            match &mut best {
-                Some((from, _)) if *from > valid.from() => {}
-                Some((from, machines)) if *from == valid.from() => {
-                    machines.insert(machine);
-                }
-                _ => best = Some((valid.from(), BTreeSet::from([machine]))),
-            }
-        }
-        let (from, machines) = best?;
-        let one = machines.first().copied().filter(|_| machines.len() == 1)?;
-        Some((one, from))
+    fn holder_of(&self, address: u32, at: Timestamp) -> Option<u32> {
+        let leases = self.out_of(address).filter(|(_, link)| link.kind == LinkKind::Leases);
+        let held: Vec<(Strength, Timestamp, u32)> = leases
+            .filter_map(|(_, link)| {
+                let (valid, _) = link.periods.iter().find(|(valid, _)| valid.holds(at))?;
+                Some((link.strength, valid.from(), self.leader(link.b, at)))
+            })
+            .collect();
+        let firm = held.iter().filter(|(strength, _, _)| *strength != Strength::Weak);
+        let last = firm.map(|(_, from, _)| *from).max();
+        let counts = |(strength, from, _): &&(Strength, Timestamp, u32)| match last {
+            Some(last) => *strength != Strength::Weak && *from == last,
+            None => true,
+        };
+        let machines: BTreeSet<u32> = held.iter().filter(counts).map(|(_, _, machine)| *machine).collect();
+        machines.first().copied().filter(|_| machines.len() == 1)
     }
 
     /// All machines that held one address at any time.
@@ -249,7 +243,7 @@ impl Directory {
     fn steps_from(&self, start: u32, at: Timestamp) -> BTreeMap<u32, u32> {
         let leader = self.leader(start, at);
         let mut steps = BTreeMap::from([(start, start)]);
-        let mut open = std::collections::VecDeque::from([start]);
+        let mut open = VecDeque::from([start]);
         while let Some(id) = open.pop_front() {
             let same = self.nodes.get(&id).into_iter().flat_map(|node| &node.same);
             // Rising by key, so that the chain told does not rest on the order of arrival.
@@ -283,7 +277,7 @@ impl Directory {
             .filter(|(_, link)| [link.a, link.b].contains(&b) && self.joins(link, at))
             .collect();
         links.sort_by_key(|(id, link)| (link.strength, **id));
-        let weak = links.first().is_some_and(|(_, link)| link.strength == crate::Strength::Weak);
+        let weak = links.first().is_some_and(|(_, link)| link.strength == Strength::Weak);
         links.truncate(if weak { links.len() } else { 1 });
         links.into_iter().filter_map(|(_, link)| self.link_at(link, at)).collect()
     }
@@ -293,11 +287,7 @@ impl Directory {
         self.link(stored, period)
     }
 
-    fn link(
-        &self,
-        stored: &Stored,
-        (valid, evidence): &(crate::Validity, homeostat_core::EventRef),
-    ) -> Option<Link> {
+    fn link(&self, stored: &Stored, (valid, evidence): &(Validity, EventRef)) -> Option<Link> {
         Some(Link {
             kind: stored.kind,
             a: self.nodes.get(&stored.a)?.key.clone(),

@@ -7,7 +7,7 @@ use homeostat_core::{
     Timestamp,
 };
 use homeostat_identity::{
-    Change, Directory, EntityClass, Limits, Link, LinkKind, LoginRule, Observation, Outcome, Strength,
+    Change, Directory, EntityClass, Law, Limits, Link, LinkKind, LoginRule, Observation, Outcome, Strength,
     Validity,
 };
 
@@ -206,6 +206,26 @@ fn two_machines_that_claim_an_address_at_once_both_lose_it() {
 }
 
 #[test]
+fn an_address_that_was_only_seen_counts_while_nobody_disagrees() {
+    let mut story = Story::new();
+    let n = Names::new();
+    let other = key(EntityKind::Hostname, "acme", "ws-8");
+    let seen = |clock, until, host: &EntityKey, record| {
+        let span = Validity::between(time(clock), time(until)).unwrap();
+        Link::lease(n.address.clone(), host.clone(), span, &event("agent", record)).resting_on(Strength::Weak)
+    };
+    story.tell("09:00:00", vec![seen("09:00:00", "10:00:00", &n.host, 0)]);
+    story.tell("09:30:00", vec![seen("09:30:00", "10:30:00", &other, 1)]);
+    let at = |story: &Story, clock| story.directory.holder(&n.address, time(clock));
+    let resolve = |story: &Story, key| story.directory.resolve(key, Timestamp::NEVER);
+    assert_eq!(at(&story, "09:10:00"), resolve(&story, &n.host));
+    assert_eq!(at(&story, "09:40:00"), None);
+    let lease = Validity::between(time("09:00:00"), time("12:00:00")).unwrap();
+    story.tell("09:45:00", vec![Link::lease(n.address.clone(), other.clone(), lease, &event("dhcp", 3))]);
+    assert_eq!(at(&story, "09:40:00"), resolve(&story, &other), "a lease outweighs what was seen");
+}
+
+#[test]
 fn colleagues_behind_one_address_and_at_one_workstation_stay_two() {
     let mut story = morning();
     let n = Names::new();
@@ -221,8 +241,8 @@ fn colleagues_behind_one_address_and_at_one_workstation_stay_two() {
             Link::same(n.upn.clone(), n.egress.clone(), &log),
         ],
     );
-    use homeostat_identity::Law::{Address, PersonAndDevice};
-    let refused = [PersonAndDevice, PersonAndDevice, Address, Address].map(Outcome::Refused);
+    let refused =
+        [Law::PersonAndDevice, Law::PersonAndDevice, Law::Address, Law::Address].map(Outcome::Refused);
     assert_eq!(outcomes[1..], refused);
     assert!(changes.is_empty());
     assert!(!story.one(&n.bob, &n.upn));
