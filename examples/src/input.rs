@@ -65,7 +65,8 @@ pub fn inputs(arguments: &[PathBuf]) -> Result<Vec<Input>, Unreadable> {
             if kind.is_dir() {
                 below(argument, argument, &mut found)?;
             } else {
-                let name = argument.file_name().unwrap_or(argument.as_os_str()).to_string_lossy().into_owned();
+                let name =
+                    argument.file_name().unwrap_or(argument.as_os_str()).to_string_lossy().into_owned();
                 found.push(Input { path: Some(argument.clone()), name });
             }
         }

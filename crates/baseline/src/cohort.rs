@@ -75,7 +75,8 @@ impl Profile {
         for _ in 0..fields.count(Self::SIZES)? {
             read.sizes.push((fields.small()?, Volume::read(fields)?));
         }
-        let sorted = read.categories.is_sorted_by(|a, b| a.0 < b.0) && read.sizes.is_sorted_by(|a, b| a.0 < b.0);
+        let sorted =
+            read.categories.is_sorted_by(|a, b| a.0 < b.0) && read.sizes.is_sorted_by(|a, b| a.0 < b.0);
         if sorted { Ok(read) } else { Err(SnapshotError::Invalid { field: "features" }) }
     }
 }
@@ -141,9 +142,9 @@ impl<'a> Peers<'a> {
 
     /// The share of peers that show `value`, shrunk from the group towards the kind.
     pub(crate) fn share(&self, feature: u32, value: u64) -> f64 {
-        let far = self.kind.map_or(0.0, |kind| {
-            holders(kind, feature, value) / (f64::from(kind.members) + PSEUDO_COUNT)
-        });
+        let far = self
+            .kind
+            .map_or(0.0, |kind| holders(kind, feature, value) / (f64::from(kind.members) + PSEUDO_COUNT));
         self.group.map_or(far, |group| {
             let members = f64::from(group.members);
             (holders(group, feature, value) + PSEUDO_COUNT * far) / (members + PSEUDO_COUNT)

@@ -175,7 +175,8 @@ impl Novelty {
     pub(crate) fn adopt(&mut self, member: &Self) {
         self.turn(member.generation);
         for slot in &member.slots {
-            let (now, before) = if member.generation < self.generation { (0, slot.now) } else { (slot.now, slot.before) };
+            let (now, before) =
+                if member.generation < self.generation { (0, slot.now) } else { (slot.now, slot.before) };
             let (now, before) = (UNIT * u32::from(now > 0), UNIT * u32::from(before > 0));
             self.now = self.now.saturating_add(u64::from(now));
             self.before = self.before.saturating_add(u64::from(before));

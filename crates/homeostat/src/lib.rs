@@ -1,2 +1,11 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![doc = include_str!("../README.md")]
+
+mod act;
+mod pipeline;
+mod refusals;
+mod semantics;
+
+pub use pipeline::{Pipeline, Stats};
+pub use refusals::Refusals;
+pub use semantics::{Meaning, is_refusal, meaning};

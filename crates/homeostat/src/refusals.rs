@@ -51,7 +51,9 @@ impl Detector<Event> for Refusals {
     fn detect(&mut self, event: &Event, _risk: &dyn RiskView) -> Vec<Signal> {
         let refused = event.outcome() == Outcome::Failure && event.outcome_code().is_some_and(is_refusal);
         let (Some(occurrence), true) = (event.occurrence(), refused) else { return Vec::new() };
-        let Some(party) = event.actor().and_then(|actor| actor.keys().first().cloned()) else { return Vec::new() };
+        let Some(party) = event.actor().and_then(|actor| actor.keys().first().cloned()) else {
+            return Vec::new();
+        };
         let (doors, services) = self.knock(&party, event);
         if doors <= ORDINARY {
             return Vec::new();

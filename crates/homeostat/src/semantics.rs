@@ -157,7 +157,8 @@ pub fn meaning(service: Option<&str>, operation: &str) -> Option<Meaning> {
 /// assert!(!homeostat::is_refusal("NoSuchBucketPolicy"));
 /// ```
 pub fn is_refusal(code: &str) -> bool {
-    const WORDS: [&str; 6] = ["denied", "unauthorized", "forbidden", "notauthorized", "access_denied", "not_authorized"];
+    const WORDS: [&str; 6] =
+        ["denied", "unauthorized", "forbidden", "notauthorized", "access_denied", "not_authorized"];
     let lower = code.to_ascii_lowercase();
     WORDS.iter().any(|word| lower.contains(word))
 }
@@ -165,9 +166,9 @@ pub fn is_refusal(code: &str) -> bool {
 /// Whether `text` fits `pattern`, in which one `*` stands for anything.
 fn matches(pattern: &str, text: &str) -> bool {
     match pattern.split_once('*') {
-        Some((head, tail)) => {
-            text.strip_prefix(head).is_some_and(|rest| tail == "*" || rest.ends_with(tail.trim_end_matches('*')) || contains_once(rest, tail))
-        }
+        Some((head, tail)) => text.strip_prefix(head).is_some_and(|rest| {
+            tail == "*" || rest.ends_with(tail.trim_end_matches('*')) || contains_once(rest, tail)
+        }),
         None => pattern == text,
     }
 }
@@ -184,7 +185,11 @@ mod tests {
     #[track_caller]
     fn check(service: &str, operation: &str, expected: Option<&str>) {
         let found = meaning(Some(service), operation);
-        assert_eq!(found.as_ref().map(|meaning| meaning.technique.as_str()), expected, "{service} {operation}");
+        assert_eq!(
+            found.as_ref().map(|meaning| meaning.technique.as_str()),
+            expected,
+            "{service} {operation}"
+        );
     }
 
     #[test]
@@ -208,7 +213,9 @@ mod tests {
 
     #[test]
     fn a_refusal_is_about_rights() {
-        for code in ["AccessDenied", "AccessDeniedException", "Client.UnauthorizedOperation", "UnauthorizedAccess"] {
+        for code in
+            ["AccessDenied", "AccessDeniedException", "Client.UnauthorizedOperation", "UnauthorizedAccess"]
+        {
             assert!(is_refusal(code), "{code}");
         }
         for code in ["NoSuchBucketPolicy", "Client.FlowLogAlreadyExists", "ThrottlingException", ""] {

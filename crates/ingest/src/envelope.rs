@@ -53,7 +53,13 @@ impl Opener<'_> {
         self.level(record, None, self.limits.envelopes, claim)
     }
 
-    fn level(&self, record: &Record<'_>, outer: Option<&Envelope<'_>>, left: usize, claim: Claim<'_>) -> bool {
+    fn level(
+        &self,
+        record: &Record<'_>,
+        outer: Option<&Envelope<'_>>,
+        left: usize,
+        claim: Claim<'_>,
+    ) -> bool {
         if let Some(source) = self.registry.find(record) {
             claim(record, source, outer);
             return true;

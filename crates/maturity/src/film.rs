@@ -42,7 +42,8 @@ impl Film {
     ///
     /// [`RecordError`] of the first record that is not read: each is well-formed, so that is a fault of ours.
     pub(crate) fn of(tenant: Tenant) -> Result<Self, RecordError> {
-        let marks: BTreeMap<EventRef, Mark> = tenant.marked().into_iter().map(|(mark, id)| (id, mark)).collect();
+        let marks: BTreeMap<EventRef, Mark> =
+            tenant.marked().into_iter().map(|(mark, id)| (id, mark)).collect();
         let mut shots = Vec::new();
         for event in tenant.events()? {
             let Some(id) = event.reference() else { continue };

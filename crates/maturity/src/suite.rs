@@ -132,7 +132,8 @@ impl Suite {
                     scene(&mut exam);
                     exam.end()
                 });
-                let (verdict, figures) = runs.reduce(together).unwrap_or((Verdict::NotBuilt, Figures::default()));
+                let (verdict, figures) =
+                    runs.reduce(together).unwrap_or((Verdict::NotBuilt, Figures::default()));
                 (test, SeedResult { seed, verdict, figures })
             })
             .collect())

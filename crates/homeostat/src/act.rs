@@ -1,0 +1,43 @@
+//! What every event says of itself: who did what, with the technique it can serve.
+//!
+//! Such a signal carries no surprise. It lets an incident, once open, tell what else the same session, key or
+//! process did, and lets incidents count how rare an act is for its party and for the tenant.
+
+use crate::semantics::meaning;
+use homeostat_core::{Bits, EntityKey, Outcome, Signal};
+use homeostat_event::Event;
+
+/// The name under which plain acts are told.
+pub(crate) const ACT: &str = "act";
+
+/// The signal of `event` about its best actor key; `None` when it names nobody or lacks tenant, id or time.
+pub(crate) fn act_of(event: &Event) -> Option<Signal> {
+    let occurrence = event.occurrence()?;
+    let entities = event.entities();
+    let party = party_of(event).or_else(|| entities.first().map(|(key, _)| key.clone()))?;
+    let mut signal = Signal::new(ACT, &occurrence, &party, Bits::ZERO);
+    describe(&mut signal, event);
+    Some(signal)
+}
+
+/// The key of whoever acted, the best one.
+pub(crate) fn party_of(event: &Event) -> Option<EntityKey> {
+    event.actor().and_then(|actor| actor.keys().first().cloned())
+}
+
+/// Tells `signal` what `event` was: action, outcome, technique and everybody named.
+pub(crate) fn describe(signal: &mut Signal, event: &Event) {
+    event.action().clone_into(&mut signal.action);
+    signal.outcome = event.outcome();
+    if let Some(meaning) = meaning(event.service(), event.action()) {
+        if event.outcome() != Outcome::Failure {
+            signal.bits = signal.bits.max(meaning.bits);
+        }
+        if signal.techniques.is_empty() {
+            signal.techniques.push(meaning.technique);
+        }
+    }
+    for (key, role) in event.entities() {
+        signal.involve(key, role);
+    }
+}

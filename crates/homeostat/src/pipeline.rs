@@ -1,0 +1,149 @@
+//! All rooms wired: an event goes in, the stories that matter come out.
+//!
+//! For each event: the directory learns who belongs together, the estate learns what changed and who can reach
+//! what now, the baseline says how surprising it is, detectors say what they see, and the investigator joins
+//! what belongs to one story. One pass, no clock: time is the events' own.
+
+use crate::act::{act_of, describe};
+use crate::refusals::Refusals;
+use core::fmt;
+use homeostat_core::{Detector, Observed, Position, RiskView, Signal, State as _, TenantId, Timestamp};
+use homeostat_event::Event;
+use homeostat_identity::Directory;
+use homeostat_incident::{Investigator, Update};
+
+/// The whole of homeostat for one tenant.
+///
+/// ```
+/// use homeostat::Pipeline;
+/// use homeostat_core::TenantId;
+///
+/// let mut pipeline = Pipeline::new(TenantId::new("acme")?);
+/// pipeline.finish();
+/// assert!(pipeline.investigator().incidents().is_empty());
+/// # Ok::<(), homeostat_core::BadTenant>(())
+/// ```
+pub struct Pipeline {
+    tenant: TenantId,
+    directory: Directory,
+    investigator: Investigator,
+    detectors: Vec<Box<dyn Detector<Event>>>,
+    risk: homeostat_core::CalmRisk,
+    next_event: u64,
+    next_signal: u64,
+    stats: Stats,
+}
+
+/// What became of the events. Counts saturate.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Stats {
+    /// Events taken in.
+    pub events: u64,
+    /// Signals raised, plain acts among them.
+    pub signals: u64,
+    /// Events of another tenant or without tenant, id or time: kept out of every state.
+    pub foreign: u64,
+    /// Signals that no story could take, such as those without a moment.
+    pub untold: u64,
+}
+
+impl Pipeline {
+    /// A pipeline that knows nothing yet, with the detectors of this crate.
+    pub fn new(tenant: TenantId) -> Self {
+        Self {
+            directory: Directory::new(tenant.clone()),
+            tenant,
+            investigator: Investigator::default(),
+            detectors: vec![Box::new(Refusals::default())],
+            risk: homeostat_core::CalmRisk,
+            next_event: 0,
+            next_signal: 0,
+            stats: Stats::default(),
+        }
+    }
+
+    /// Adds a detector of the vendor's own.
+    #[must_use]
+    pub fn with_detector(mut self, detector: impl Detector<Event> + 'static) -> Self {
+        self.detectors.push(Box::new(detector));
+        self
+    }
+
+    /// Takes in one event; events come in order of time, up to the lateness that all crates share.
+    pub fn observe(&mut self, event: &Event) -> Vec<Update> {
+        let position = Position::at(self.next_event);
+        self.next_event += 1;
+        self.stats.events = self.stats.events.saturating_add(1);
+        if event.tenant().as_ref() != Some(&self.tenant) {
+            self.stats.foreign = self.stats.foreign.saturating_add(1);
+            return Vec::new();
+        }
+        if self.directory.observe_event(position, event).is_err() {
+            self.stats.foreign = self.stats.foreign.saturating_add(1);
+        }
+        let signals = self.signals(event);
+        signals.iter().flat_map(|signal| self.tell(signal)).collect()
+    }
+
+    /// Takes in one signal of a detector outside this pipeline.
+    pub fn tell(&mut self, signal: &Signal) -> Vec<Update> {
+        let position = Position::at(self.next_signal);
+        self.next_signal += 1;
+        self.stats.signals = self.stats.signals.saturating_add(1);
+        let resolved = self.directory.resolve_signal(signal).ok();
+        let updates = resolved.and_then(|resolved| self.investigator.observe(position, &resolved).ok());
+        match updates {
+            Some(Observed::Applied(updates)) => updates,
+            Some(Observed::Replayed) => Vec::new(),
+            None => {
+                self.stats.untold = self.stats.untold.saturating_add(1);
+                Vec::new()
+            }
+        }
+    }
+
+    /// Says that it is `now`: stories that went quiet close.
+    pub fn tick(&mut self, now: Timestamp) -> Vec<Update> {
+        self.investigator.tick(now)
+    }
+
+    /// Says that the log has ended: whatever waits for late events counts now.
+    pub fn finish(&mut self) -> Vec<Update> {
+        self.investigator.finish()
+    }
+
+    /// The stories.
+    pub fn investigator(&self) -> &Investigator {
+        &self.investigator
+    }
+
+    /// Who belongs together.
+    pub fn directory(&self) -> &Directory {
+        &self.directory
+    }
+
+    /// What became of the events.
+    pub fn stats(&self) -> Stats {
+        self.stats
+    }
+
+    /// What is said about `event`: by detectors, or, when they are silent, by the event itself.
+    fn signals(&mut self, event: &Event) -> Vec<Signal> {
+        let risk: &dyn RiskView = &self.risk;
+        let mut signals: Vec<Signal> =
+            self.detectors.iter_mut().flat_map(|detector| detector.detect(event, risk)).collect();
+        signals.iter_mut().for_each(|signal| describe(signal, event));
+        signals.extend(act_of(event));
+        signals
+    }
+}
+
+impl fmt::Debug for Pipeline {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Pipeline")
+            .field("tenant", &self.tenant)
+            .field("stats", &self.stats)
+            .finish_non_exhaustive()
+    }
+}
