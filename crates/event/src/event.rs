@@ -37,6 +37,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 /// let read = Event::from_json(&login.to_json())?;
 /// assert_eq!(read.class_uid(), ClassUid::AUTHENTICATION);
 /// assert_eq!(read, login);
+/// assert!(homeostat_event::validate(&read).is_empty());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, PartialEq)]

@@ -17,8 +17,10 @@ mod naming;
 mod network;
 mod object;
 mod profile;
+mod table;
 mod text;
 mod unmapped;
+mod validate;
 mod view;
 
 pub use class::{ClassUid, OCSF_VERSION, Severity};
@@ -38,4 +40,5 @@ pub use network::{
     NetworkConnectionInfo, NetworkEndpoint, NetworkTraffic, Tls, Url,
 };
 pub use text::{Str, Told};
+pub use validate::{Level, Rule, Violation, validate};
 pub use view::{DnsView, Origin, Party, PrincipalKind, Traffic};

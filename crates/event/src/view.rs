@@ -41,7 +41,8 @@ impl Event {
     pub fn action(&self) -> &str {
         let operation = self.api().and_then(|api| api.operation());
         let code = operation.or_else(|| self.metadata().and_then(Metadata::event_code));
-        code.or_else(|| self.activity_name()).unwrap_or_default()
+        let told = code.or_else(|| self.activity_name());
+        told.or_else(|| self.class_uid().activity_name(self.activity_id())).unwrap_or_default()
     }
 
     /// The service it was done at, such as `iam.amazonaws.com`.
@@ -62,13 +63,13 @@ impl Event {
 
     /// Sets how it ended; `word` is the source's own, which [`Outcome::Other`] needs.
     pub fn set_outcome(&mut self, outcome: Outcome, word: Option<&str>) -> &mut Self {
-        let (number, name) = match outcome {
-            Outcome::Success => (1, Some("Success")),
-            Outcome::Failure => (2, Some("Failure")),
-            Outcome::Other => (99, word),
-            Outcome::Unknown => (0, Some("Unknown")),
+        let number = match outcome {
+            Outcome::Success => 1,
+            Outcome::Failure => 2,
+            Outcome::Other => 99,
+            Outcome::Unknown => 0,
         };
-        self.set_status_id(number).set_status(name)
+        self.set_status_id(number).set_status(word.filter(|_| outcome == Outcome::Other))
     }
 
     /// The source's code of the outcome, such as `AccessDenied`.
