@@ -77,7 +77,9 @@ fn containments(exam: &mut Exam<'_>, who: &[EntityKey]) -> Vec<ActionRecord> {
 }
 
 fn contained(exam: &mut Exam<'_>, seen: &Sightings) {
-    let Some(detected) = seen.detected else { return exam.miss("the key's use from an unknown place is not detected") };
+    let Some(detected) = seen.detected else {
+        return exam.miss("the key's use from an unknown place is not detected");
+    };
     let Some(contained) = seen.contained else { return exam.miss("the key is not contained") };
     let film = exam.film;
     exam.figures.seconds = seconds(film.at(film.step(STORY, 1).first()), detected);

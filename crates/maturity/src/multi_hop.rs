@@ -80,14 +80,16 @@ fn stages(exam: &mut Exam<'_>, main: &IncidentView) {
         .steps
         .iter()
         .map(|step| {
-            let tells = main.steps.iter().filter(|told| told.events.iter().any(|event| step.events.contains(event)));
+            let tells =
+                main.steps.iter().filter(|told| told.events.iter().any(|event| step.events.contains(event)));
             tells.map(|told| told.at).min()
         })
         .collect();
     let recall = told.iter().flatten().count() as f64 / told.len().max(1) as f64;
     exam.at_least("stage recall", recall, 1.0);
     // Remote control goes on beside the other steps, so only the others have an order.
-    let ordered: Vec<Timestamp> = told.iter().take(truth.steps.len().saturating_sub(1)).flatten().copied().collect();
+    let ordered: Vec<Timestamp> =
+        told.iter().take(truth.steps.len().saturating_sub(1)).flatten().copied().collect();
     if !ordered.is_sorted() || !main.steps.is_sorted_by_key(|step| step.at) {
         exam.miss("the hops are not told in order");
     }

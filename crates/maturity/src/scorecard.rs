@@ -190,7 +190,9 @@ pub struct Scorecard {
 impl Default for Scorecard {
     /// No test has run yet.
     fn default() -> Self {
-        Self { tests: MaturityTest::ALL.into_iter().map(|test| TestResult { test, seeds: Vec::new() }).collect() }
+        Self {
+            tests: MaturityTest::ALL.into_iter().map(|test| TestResult { test, seeds: Vec::new() }).collect(),
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! T1, Shadow Identity: a new account's first acts raise its risk in every view at once; joiners stay calm.
 
-use crate::exam::Exam;
 use crate::Story;
+use crate::exam::Exam;
 use homeostat_core::{Domain, EntityKey, EventRef};
 use homeostat_event::Severity;
 use std::time::Duration;

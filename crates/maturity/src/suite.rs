@@ -115,7 +115,8 @@ impl TestBed {
     ///
     /// As [`Suite::run`].
     pub fn new(seed: u64, options: &SuiteOptions) -> Result<Self, RecordError> {
-        let tenant = Story::ALL.into_iter().fold(TenantOptions::new(seed).days(options.days), TenantOptions::story);
+        let tenant =
+            Story::ALL.into_iter().fold(TenantOptions::new(seed).days(options.days), TenantOptions::story);
         Ok(Self { film: Film::of(Tenant::new(&tenant))?, clock: options.clock })
     }
 

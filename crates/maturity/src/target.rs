@@ -3,7 +3,9 @@
 //! Laws: a target MUST answer from what it was fed so far and nothing else; it MUST NOT read the clock; an answer
 //! it cannot give is [`Unsupported`], never a guess. The test is then not passed, for lack of that part.
 
-use crate::view::{Acceptance, ActionRecord, FindingView, IncidentView, PlanId, PlanView, ReportView, Thresholds};
+use crate::view::{
+    Acceptance, ActionRecord, FindingView, IncidentView, PlanId, PlanView, ReportView, Thresholds,
+};
 use core::fmt;
 use homeostat_core::{Domain, EntityKey, EventRef, Timestamp};
 use homeostat_event::Event;

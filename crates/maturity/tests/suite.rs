@@ -4,8 +4,8 @@
 use homeostat_core::{Domain, EntityKey, EntityKind, EventRef, Stage, Timestamp};
 use homeostat_event::{Event, Severity};
 use homeostat_maturity::{
-    ActionKind, ActionRecord, ActionState, FindingView, IncidentView, MaturityTarget, MaturityTest, Mutant, PlanId,
-    PlanView, Scorecard, StepView, Story, SuiteOptions, Tenant, TestBed, Truth, Unsupported, Verdict,
+    ActionKind, ActionRecord, ActionState, FindingView, IncidentView, MaturityTarget, MaturityTest, Mutant,
+    PlanId, PlanView, Scorecard, StepView, Story, SuiteOptions, Tenant, TestBed, Truth, Unsupported, Verdict,
 };
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
@@ -29,7 +29,12 @@ impl Oracle {
             let events: Vec<EventRef> =
                 step.events.iter().filter(|event| self.fed.contains_key(event)).cloned().collect();
             let at = events.iter().map(|event| self.fed[event]).min()?;
-            Some(StepView { at, stage: step.stage.unwrap_or(Stage::Entry), technique: step.technique.clone(), events })
+            Some(StepView {
+                at,
+                stage: step.stage.unwrap_or(Stage::Entry),
+                technique: step.technique.clone(),
+                events,
+            })
         };
         let mut steps: Vec<StepView> = self.truths[&story].steps.iter().filter_map(step).collect();
         steps.sort_by_key(|step| step.at);
@@ -83,12 +88,19 @@ impl MaturityTarget for Oracle {
     }
 
     fn findings(&self) -> Result<Vec<FindingView>, Unsupported> {
-        let stories = [Story::WildcardPolicy, Story::ApprovedPolicy].into_iter().filter(|story| self.has(*story, 0));
+        let stories =
+            [Story::WildcardPolicy, Story::ApprovedPolicy].into_iter().filter(|story| self.has(*story, 0));
         let finding = |story: Story| {
             let truth = &self.truths[&story];
             let because = truth.steps[0].events.last().cloned();
             let at = self.fed[because.as_ref().unwrap()];
-            FindingView { rule: "wildcard".to_owned(), object: truth.who[0].clone(), at, because, regressed: None }
+            FindingView {
+                rule: "wildcard".to_owned(),
+                object: truth.who[0].clone(),
+                at,
+                because,
+                regressed: None,
+            }
         };
         Ok(stories.map(finding).collect())
     }
@@ -210,7 +222,8 @@ fn views_hide_names_and_texts() {
         events: Vec::new(),
         answers: answers.clone(),
     };
-    let line = homeostat_maturity::LineView { at: Timestamp::UNKNOWN, text: mark.to_owned(), events: Vec::new() };
+    let line =
+        homeostat_maturity::LineView { at: Timestamp::UNKNOWN, text: mark.to_owned(), events: Vec::new() };
     let report = homeostat_maturity::ReportView {
         incident: None,
         sections: BTreeMap::from([(homeostat_maturity::Section::Entry, vec![line.clone()])]),
