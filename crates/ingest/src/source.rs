@@ -1,7 +1,9 @@
 //! What a source is, and which source a record is of: decided by the record, not by its file.
 
 use crate::cloudtrail::CloudTrail;
+use crate::okta::Okta;
 use crate::record::Record;
+use crate::zeek::Zeek;
 use core::fmt;
 use homeostat_core::TenantId;
 use homeostat_event::Event;
@@ -81,7 +83,7 @@ pub struct Registry {
 
 impl Default for Registry {
     fn default() -> Self {
-        Self::empty().last(CloudTrail)
+        Self::empty().last(CloudTrail).last(Okta).last(Zeek)
     }
 }
 

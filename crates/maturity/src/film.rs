@@ -42,12 +42,14 @@ impl Film {
     ///
     /// [`RecordError`] of the first record that is not read: each is well-formed, so that is a fault of ours.
     pub(crate) fn of(tenant: Tenant) -> Result<Self, RecordError> {
-        let marks: BTreeMap<EventRef, Mark> =
-            tenant.marked().into_iter().map(|(mark, id)| (id, mark)).collect();
-        let mut shots = Vec::new();
+        let records: BTreeMap<EventRef, (Timestamp, Option<Mark>)> = tenant.records().collect();
+        let mut shots = Vec::with_capacity(records.len());
         for event in tenant.events()? {
             let Some(id) = event.reference() else { continue };
-            shots.push(Shot { at: event.when(), mark: marks.get(&id).copied(), id, event });
+            let (written, mark) = records.get(&id).copied().unwrap_or((Timestamp::UNKNOWN, None));
+            // A record of a kind that ingest does not know yet has no time of its own.
+            let at = if event.when().is_moment() { event.when() } else { written };
+            shots.push(Shot { event, id, at, mark });
         }
         shots.sort_by_key(|shot| shot.at);
         Ok(Self { tenant, shots })

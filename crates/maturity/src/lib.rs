@@ -32,7 +32,7 @@ pub use exam::Clock;
 pub use log::LogSource;
 pub use mutant::Mutant;
 pub use scorecard::{Figures, MaturityTest, Scorecard, SeedResult, TestResult, Verdict};
-pub use suite::{Maker, Setting, Suite, SuiteOptions};
+pub use suite::{Maker, Setting, Suite, SuiteOptions, TestBed};
 pub use target::{MaturityTarget, Part, Unsupported};
 pub use tenant::{OKTA_ORG, TENANT, Tenant, TenantOptions};
 pub use truth::{Story, Truth, TruthStep};

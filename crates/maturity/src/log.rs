@@ -83,16 +83,23 @@ impl Log {
         files
     }
 
+    /// Every record with its id.
+    pub(crate) fn identified(&self) -> Vec<(EventRef, &Record)> {
+        let mut all = Vec::with_capacity(self.records.len());
+        for (name, records) in self.files() {
+            let ids = (0..).map_while(|number| EventRef::new(&name, number).ok());
+            all.extend(ids.zip(records));
+        }
+        all
+    }
+
     /// The ids of the marked records, in order of time.
     pub(crate) fn marked(&self) -> Vec<(Mark, EventRef)> {
-        let mut marked = Vec::new();
-        for (name, records) in self.files() {
-            for (number, record) in records.iter().enumerate() {
-                if let (Some(mark), Ok(id)) = (record.mark, EventRef::new(&name, number as u64)) {
-                    marked.push((record.at, mark, id));
-                }
-            }
-        }
+        let mut marked: Vec<(i64, Mark, EventRef)> = self
+            .identified()
+            .into_iter()
+            .filter_map(|(id, record)| Some((record.at, record.mark?, id)))
+            .collect();
         marked.sort();
         marked.into_iter().map(|(_, mark, id)| (mark, id)).collect()
     }

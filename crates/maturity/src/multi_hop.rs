@@ -13,7 +13,7 @@ const STORY: Story = Story::MultiHop;
 /// Steps of the story by which the incident must be found, and by which it must be severe.
 const GRANT: usize = 2;
 const ROLE_SWITCH: usize = 3;
-/// Mail address, login, SaaS id, role session, device and address lease.
+/// Mail address, login, Okta id, role session, device and address lease.
 const NAMES: [EntityKind; 6] = [
     EntityKind::Email,
     EntityKind::Upn,

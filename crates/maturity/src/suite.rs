@@ -5,7 +5,7 @@
 
 use crate::exam::{Clock, Exam};
 use crate::film::Film;
-use crate::scorecard::{Figures, MaturityTest, Scorecard, SeedResult, TestResult, Verdict};
+use crate::scorecard::{Figures, MaturityTest, Scorecard, SeedResult, Verdict};
 use crate::{MaturityTarget, Story, TENANT, Tenant, TenantOptions};
 use crate::{closed_loop, multi_hop, shadow_identity};
 use core::fmt;
@@ -93,50 +93,57 @@ impl Suite {
     ///
     /// [`RecordError`] when ingest does not read a record of the tenant, which is a fault of these crates.
     pub fn run(&self, make: &mut Maker<'_>) -> Result<Scorecard, RecordError> {
-        let mut tests: Vec<TestResult> =
-            MaturityTest::ALL.into_iter().map(|test| TestResult { test, seeds: Vec::new() }).collect();
+        let mut scorecard = Scorecard::default();
         for seed in self.options.seeds.clone() {
-            for (test, result) in self.run_seed(seed, make)? {
-                let built = tests.iter_mut().find(|known| known.test == test);
-                if let Some(built) = built {
-                    built.seeds.push(result);
-                }
-            }
+            scorecard.add(TestBed::new(seed, &self.options)?.run(make));
         }
-        Ok(Scorecard { tests })
+        Ok(scorecard)
     }
+}
 
-    /// Runs the tests that are built on one seed.
+/// One tenant, written and read once, on which any number of targets are tested.
+#[derive(Debug)]
+pub struct TestBed {
+    film: Film,
+    clock: Option<Clock>,
+}
+
+impl TestBed {
+    /// The tenant of `seed` with every story.
     ///
     /// # Errors
     ///
-    /// As [`Self::run`].
-    pub fn run_seed(
-        &self,
-        seed: u64,
-        make: &mut Maker<'_>,
-    ) -> Result<Vec<(MaturityTest, SeedResult)>, RecordError> {
-        let options = TenantOptions::new(seed).days(self.options.days);
-        let film = Film::of(Tenant::new(&Story::ALL.into_iter().fold(options, TenantOptions::story)))?;
-        let setting = setting(&film.tenant);
+    /// As [`Suite::run`].
+    pub fn new(seed: u64, options: &SuiteOptions) -> Result<Self, RecordError> {
+        let tenant =
+            Story::ALL.into_iter().fold(TenantOptions::new(seed).days(options.days), TenantOptions::story);
+        Ok(Self { film: Film::of(Tenant::new(&tenant))?, clock: options.clock })
+    }
+
+    /// The tenant, with all its stories.
+    pub fn tenant(&self) -> &Tenant {
+        &self.film.tenant
+    }
+
+    /// Runs the tests that are built; `make` makes a fresh target for each run.
+    pub fn run(&self, make: &mut Maker<'_>) -> Vec<(MaturityTest, SeedResult)> {
         let built: [(MaturityTest, &[Scene]); 3] = [
             (MaturityTest::ShadowIdentity, &[shadow_identity::run]),
             (MaturityTest::MultiHopReplay, &[multi_hop::run, multi_hop::quiet]),
             (MaturityTest::ClosedLoop, &[closed_loop::run]),
         ];
-        Ok(built
-            .into_iter()
-            .map(|(test, scenes)| {
-                let runs = scenes.iter().map(|scene| {
-                    let mut exam = Exam::new(&film, make(&setting), self.options.clock);
-                    scene(&mut exam);
-                    exam.end()
-                });
-                let (verdict, figures) =
-                    runs.reduce(together).unwrap_or((Verdict::NotBuilt, Figures::default()));
-                (test, SeedResult { seed, verdict, figures })
-            })
-            .collect())
+        built.into_iter().map(|(test, scenes)| (test, self.test(scenes, make))).collect()
+    }
+
+    fn test(&self, scenes: &[Scene], make: &mut Maker<'_>) -> SeedResult {
+        let setting = setting(&self.film.tenant);
+        let runs = scenes.iter().map(|scene| {
+            let mut exam = Exam::new(&self.film, make(&setting), self.clock);
+            scene(&mut exam);
+            exam.end()
+        });
+        let (verdict, figures) = runs.reduce(together).unwrap_or((Verdict::NotBuilt, Figures::default()));
+        SeedResult { seed: self.film.tenant.options().seed, verdict, figures }
     }
 }
 

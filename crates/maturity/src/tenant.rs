@@ -5,7 +5,7 @@
 
 use crate::calendar::{Calendar, OFFSET_MINUTES};
 use crate::cast::{BUCKETS, Cast};
-use crate::log::{Log, LogSource, Mark, file_bytes};
+use crate::log::{Log, LogSource, Mark, Record, file_bytes};
 use crate::machinery::{Today, machines};
 use crate::story::tell;
 use crate::workday::people;
@@ -148,9 +148,10 @@ impl Tenant {
         self.truths.iter().find(|truth| truth.story == story)
     }
 
-    /// The ids of the stories' records, in order of time.
-    pub(crate) fn marked(&self) -> Vec<(Mark, EventRef)> {
-        self.log.marked()
+    /// Each record's id, with its moment and the story it belongs to.
+    pub(crate) fn records(&self) -> impl Iterator<Item = (EventRef, (Timestamp, Option<Mark>))> {
+        let told = |record: &Record| (Timestamp::from_micros(record.at), record.mark);
+        self.log.identified().into_iter().map(move |(id, record)| (id, told(record)))
     }
 
     /// How far the office's clock is ahead of UTC, in minutes, all through the history.

@@ -1,0 +1,79 @@
+//! Where an Okta client was: its address, its place on earth, its network.
+
+use super::{take, told};
+use crate::record::{Field, Record};
+use homeostat_core::JsonText;
+use homeostat_event::{AutonomousSystem, Location, NetworkEndpoint, Os};
+
+/// The client's endpoint; `None` when neither the client nor the chain of proxies tells an address.
+pub(super) fn origin(record: &Record<'_>) -> Option<NetworkEndpoint> {
+    let root = record.root();
+    let client = root.member("client").filter(Field::is_object);
+    let chain = root.get("request.ipChain").filter(Field::is_array);
+    let address = client.and_then(|client| take(client, "ipAddress"));
+    let hops: Vec<_> = chain.iter().flat_map(Field::children).filter_map(|hop| take(hop, "ip")).collect();
+    let mut origin = NetworkEndpoint::of_ip(address.clone().or_else(|| hops.first().cloned())?);
+    let between = hops.iter().skip(usize::from(hops.first() == address.as_ref() || address.is_none()));
+    origin.set_intermediate_ips(between.map(|hop| (&**hop).into()).collect::<Vec<_>>());
+    let place = client.and_then(|client| client.member("geographicalContext"));
+    origin.set_location(place.and_then(location));
+    origin.set_os(client.and_then(|client| system(told(client.get("userAgent.os")?)?)));
+    if let Some(security) = root.member("securityContext").filter(Field::is_object) {
+        network(security, &mut origin);
+    }
+    Some(origin)
+}
+
+fn location(place: Field<'_>) -> Option<Location> {
+    let (city, country, region) = (take(place, "city"), take(place, "country"), take(place, "state"));
+    let mut location = match (&city, &country, &region) {
+        (_, Some(country), _) => Location::in_country(&**country),
+        (Some(city), _, _) => Location::in_city(&**city),
+        (_, _, Some(region)) => Location::in_region(&**region),
+        (None, None, None) => return None,
+    };
+    location.set_city(city).set_region(region).set_postal_code(take(place, "postalCode"));
+    let degrees = |name| {
+        let number = place.member("geolocation")?.member(name)?;
+        number.take().filter(|_| !number.is_text()).map(|text| JsonText::new(&*text))
+    };
+    location.set_lat(degrees("lat")).set_long(degrees("lon"));
+    Some(location)
+}
+
+/// Operating systems by the beginning of their names, with OCSF's numbers.
+const SYSTEMS: [(&str, i32); 8] = [
+    ("Windows", 100),
+    ("Android", 201),
+    ("Linux", 200),
+    ("Ubuntu", 200),
+    ("Mac", 300),
+    ("iOS", 301),
+    ("iPad", 302),
+    ("iPhone", 301),
+];
+
+fn system(name: Field<'_>) -> Option<Os> {
+    let text = name.take()?;
+    let number = SYSTEMS.iter().find(|(known, _)| text.starts_with(known)).map_or(0, |(_, number)| *number);
+    Some(Os::new(&*text, number))
+}
+
+fn network(security: Field<'_>, origin: &mut NetworkEndpoint) {
+    let number = security.member("asNumber").and_then(told);
+    let number = number.and_then(|number| Some((number, number.look()?.parse::<i64>().ok()?)));
+    let name = take(security, "asOrg");
+    let mut system = match (number, &name) {
+        (Some((field, number)), _) => {
+            field.take();
+            AutonomousSystem::of_number(number)
+        }
+        (None, Some(name)) => AutonomousSystem::named(&**name),
+        (None, None) => AutonomousSystem::of_number(0),
+    };
+    if number.is_some() || name.is_some() {
+        system.set_name(name);
+        origin.set_autonomous_system(system);
+    }
+    origin.set_isp(take(security, "isp")).set_domain(take(security, "domain"));
+}

@@ -1,0 +1,234 @@
+//! The tests can be passed and can be failed: by a target that knows the truth, and by each mutant.
+#![cfg(test)]
+
+use homeostat_core::{Domain, EntityKey, EntityKind, EventRef, Stage, Timestamp};
+use homeostat_event::{Event, Severity};
+use homeostat_maturity::{
+    ActionKind, ActionRecord, ActionState, FindingView, IncidentView, MaturityTarget, MaturityTest, Mutant,
+    PlanId, PlanView, Scorecard, StepView, Story, SuiteOptions, Tenant, TestBed, Truth, Unsupported, Verdict,
+};
+use std::collections::BTreeMap;
+use std::sync::OnceLock;
+
+/// Knows the truth, and tells of it what the events so far allow.
+struct Oracle {
+    truths: BTreeMap<Story, Truth>,
+    fed: BTreeMap<EventRef, Timestamp>,
+    approved: bool,
+}
+
+impl Oracle {
+    fn of(tenant: &Tenant) -> Self {
+        let truths = Story::ALL.into_iter().map(|story| (story, tenant.truth(story).unwrap().clone()));
+        Self { truths: truths.collect(), fed: BTreeMap::new(), approved: false }
+    }
+
+    /// The steps of `story` seen so far.
+    fn seen(&self, story: Story) -> Vec<StepView> {
+        let step = |step: &homeostat_maturity::TruthStep| {
+            let events: Vec<EventRef> =
+                step.events.iter().filter(|event| self.fed.contains_key(event)).cloned().collect();
+            let at = events.iter().map(|event| self.fed[event]).min()?;
+            Some(StepView {
+                at,
+                stage: step.stage.unwrap_or(Stage::Entry),
+                technique: step.technique.clone(),
+                events,
+            })
+        };
+        let mut steps: Vec<StepView> = self.truths[&story].steps.iter().filter_map(step).collect();
+        steps.sort_by_key(|step| step.at);
+        steps
+    }
+
+    fn has(&self, story: Story, step: usize) -> bool {
+        self.fed.contains_key(self.truths[&story].steps[step].events.last().unwrap())
+    }
+
+    fn begun(&self, story: Story, step: usize) -> Option<Timestamp> {
+        self.fed.get(self.truths[&story].steps[step].events.first().unwrap()).copied()
+    }
+}
+
+impl MaturityTarget for Oracle {
+    fn feed(&mut self, event: Event) -> Result<(), Unsupported> {
+        self.fed.insert(event.reference().unwrap(), event.when());
+        Ok(())
+    }
+
+    fn risk(&self, who: &EntityKey, _domain: Domain) -> Result<f64, Unsupported> {
+        let story = Story::ShadowIdentity;
+        let known = self.truths[&story].who.contains(who);
+        Ok(match (known, self.has(story, 1), self.has(story, 2)) {
+            (true, _, true) => 0.9,
+            (true, true, _) => 0.4,
+            _ => 0.0,
+        })
+    }
+
+    fn incidents(&self) -> Result<Vec<IncidentView>, Unsupported> {
+        let hostile = [Story::ShadowIdentity, Story::MultiHop, Story::WildcardPolicy];
+        let incident = |story: Story| {
+            let steps = self.seen(story);
+            let truth = &self.truths[&story];
+            Some(IncidentView {
+                id: story.to_string(),
+                opened: steps.first()?.at,
+                severity: if steps.len() > 3 { Severity::HIGH } else { Severity::MEDIUM },
+                confidence: 1.0,
+                open: !self.approved,
+                events: steps.iter().flat_map(|step| step.events.clone()).collect(),
+                who: vec![truth.who.clone()],
+                objects: truth.objects.clone(),
+                steps,
+                answers: BTreeMap::new(),
+            })
+        };
+        Ok(hostile.into_iter().filter_map(incident).collect())
+    }
+
+    fn findings(&self) -> Result<Vec<FindingView>, Unsupported> {
+        let stories =
+            [Story::WildcardPolicy, Story::ApprovedPolicy].into_iter().filter(|story| self.has(*story, 0));
+        let finding = |story: Story| {
+            let truth = &self.truths[&story];
+            let because = truth.steps[0].events.last().cloned();
+            let at = self.fed[because.as_ref().unwrap()];
+            FindingView {
+                rule: "wildcard".to_owned(),
+                object: truth.who[0].clone(),
+                at,
+                because,
+                regressed: None,
+            }
+        };
+        Ok(stories.map(finding).collect())
+    }
+
+    fn actions(&self) -> Result<Vec<ActionRecord>, Unsupported> {
+        let Some(at) = self.begun(Story::WildcardPolicy, 1) else { return Ok(Vec::new()) };
+        Ok(vec![ActionRecord {
+            id: "1".to_owned(),
+            kind: ActionKind::Revoke,
+            domain: Domain::Cloud,
+            scope: self.truths[&Story::WildcardPolicy].who.clone(),
+            at,
+            expires: Timestamp::NEVER,
+            reversible: true,
+            state: if self.approved { ActionState::Reverted } else { ActionState::InForce },
+            because: Vec::new(),
+        }])
+    }
+
+    fn plans(&self) -> Result<Vec<PlanView>, Unsupported> {
+        let used = ["s3:ListBucket", "s3:GetObject", "s3:PutObject"];
+        Ok(vec![PlanView {
+            id: PlanId("fit".to_owned()),
+            who: self.truths[&Story::WildcardPolicy].who[0].clone(),
+            incident: None,
+            before: vec!["*".to_owned()],
+            after: used.map(str::to_owned).to_vec(),
+            permissions: (18_000, 3),
+            path_gone: Some(true),
+        }])
+    }
+
+    fn approve(&mut self, _plan: &PlanId) -> Result<(), Unsupported> {
+        self.approved = true;
+        Ok(())
+    }
+}
+
+fn bed() -> &'static TestBed {
+    static BED: OnceLock<TestBed> = OnceLock::new();
+    BED.get_or_init(|| TestBed::new(3, &SuiteOptions::default().days(10)).unwrap())
+}
+
+fn verdicts(make: &mut dyn FnMut() -> Box<dyn MaturityTarget>) -> BTreeMap<MaturityTest, Verdict> {
+    bed().run(&mut |_| make()).into_iter().map(|(test, result)| (test, result.verdict)).collect()
+}
+
+#[test]
+fn who_knows_the_truth_misses_no_bar_and_lacks_only_what_is_told() {
+    let verdicts = verdicts(&mut || Box::new(Oracle::of(bed().tenant())));
+    let lacks = |test: MaturityTest| match &verdicts[&test] {
+        Verdict::Lacking(what) => what.iter().map(String::as_str).collect::<Vec<_>>().join("; "),
+        other => panic!("{test}: {other:?}"),
+    };
+    assert_eq!(lacks(MaturityTest::ShadowIdentity), "a clock, by which computing time is judged");
+    assert!(lacks(MaturityTest::MultiHopReplay).starts_with("records of mail and click"));
+    assert_eq!(
+        lacks(MaturityTest::ClosedLoop),
+        "28 days of use before the change: ask for a history of 30 days"
+    );
+}
+
+#[test]
+fn every_mutant_fails_every_test_that_is_built() {
+    for mutant in Mutant::ALL {
+        for (test, verdict) in verdicts(&mut || mutant.target()) {
+            assert_eq!(verdict.as_str(), "failed", "{} passes {test}", mutant.as_str());
+        }
+    }
+}
+
+#[test]
+fn a_target_that_only_takes_events_lacks_the_rest_or_fails() {
+    struct Sink;
+    impl MaturityTarget for Sink {
+        fn feed(&mut self, _event: Event) -> Result<(), Unsupported> {
+            Ok(())
+        }
+    }
+    let mut card = Scorecard::default();
+    card.add(bed().run(&mut |_| Box::new(Sink)));
+    assert_eq!(card.passed(), 0);
+    assert!(card.to_string().ends_with("\n0 of 12"));
+}
+
+#[test]
+fn equal_runs_give_equal_cards() {
+    let card = || {
+        let mut card = Scorecard::default();
+        card.add(bed().run(&mut |_| Mutant::OneDomain.target()));
+        (card.json(), card.to_string())
+    };
+    assert_eq!(card(), card());
+}
+
+#[test]
+fn views_hide_names_and_texts() {
+    let mark = "marked-secret";
+    let key = EntityKey::new(EntityKind::Email, "acme", &format!("{mark}@acme.example")).unwrap();
+    let plan = PlanView {
+        id: PlanId("1".to_owned()),
+        who: key.clone(),
+        incident: None,
+        before: vec![mark.to_owned()],
+        after: vec![mark.to_owned()],
+        permissions: (1, 1),
+        path_gone: None,
+    };
+    let answers = BTreeMap::from([("who".to_owned(), mark.to_owned())]);
+    let incident = IncidentView {
+        id: "1".to_owned(),
+        opened: Timestamp::UNKNOWN,
+        severity: Severity::LOW,
+        confidence: 0.5,
+        open: true,
+        steps: Vec::new(),
+        who: vec![vec![key.clone()]],
+        objects: vec![key],
+        events: Vec::new(),
+        answers: answers.clone(),
+    };
+    let line =
+        homeostat_maturity::LineView { at: Timestamp::UNKNOWN, text: mark.to_owned(), events: Vec::new() };
+    let report = homeostat_maturity::ReportView {
+        incident: None,
+        sections: BTreeMap::from([(homeostat_maturity::Section::Entry, vec![line.clone()])]),
+        answers,
+    };
+    let shown = format!("{plan:?} {incident:?} {line:?} {report:?}");
+    assert!(!shown.contains(mark), "{shown}");
+}
