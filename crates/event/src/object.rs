@@ -3,7 +3,7 @@
 //! `ocsf_object!` makes a struct of a list of attributes. Reading and writing are plain functions over JSON
 //! text, without generics over formats, so that forty objects compile in seconds; serde goes through them.
 
-use crate::cursor::{BadJson, Cursor};
+use crate::cursor::{BadJson, Cursor, special};
 use crate::text::Str;
 use homeostat_core::{JsonText, Timestamp};
 use std::fmt::Write as _;
@@ -139,6 +139,9 @@ impl Extra {
         if let Some(members) = &mut self.0 {
             members.retain(|(known, _)| **known != *name);
         }
+        if self.0.as_ref().is_some_and(|members| members.is_empty()) {
+            self.0 = None;
+        }
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
@@ -159,7 +162,8 @@ impl Extra {
 
 /// Line ends in JSON are white space, for inside strings they are escaped: one event stays on one line.
 pub(crate) fn one_line(json: &str) -> Box<str> {
-    if json.bytes().any(|byte| matches!(byte, b'\n' | b'\r')) {
+    let bytes = json.as_bytes();
+    if bytes.contains(&b'\n') || bytes.contains(&b'\r') {
         json.replace(['\n', '\r'], " ").into()
     } else {
         json.into()
@@ -233,7 +237,7 @@ impl<'a> Members<'a> {
 pub(crate) fn write_text(text: &str, out: &mut String) {
     out.push('"');
     let mut rest = text;
-    while let Some(at) = rest.bytes().position(|byte| matches!(byte, b'"' | b'\\' | 0..0x20)) {
+    while let Some(at) = special(rest.as_bytes()) {
         let (plain, special) = rest.split_at(at);
         out.push_str(plain);
         let mut characters = special.chars();
