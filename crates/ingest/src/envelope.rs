@@ -54,9 +54,11 @@ impl Opener<'_> {
     }
 
     fn level(&self, record: &Record<'_>, outer: Option<&Envelope<'_>>, left: usize, claim: Claim<'_>) -> bool {
-        if let Some(source) = self.registry.find(record) {
-            claim(record, source, outer);
-            return true;
+        for record in [*record, record.folded()] {
+            if let Some(source) = self.registry.find(&record) {
+                claim(&record, source, outer);
+                return true;
+            }
         }
         if left == 0 {
             return false;
