@@ -12,8 +12,8 @@ use crate::record::{Field, Record};
 use crate::source::{Context, Source};
 use homeostat_core::{Outcome, Timestamp};
 use homeostat_event::{
-    Account, Actor, Analytic, Api, Cloud, Event, Feature, FindingInfo, Group, Head, HttpRequest, NetworkEndpoint,
-    Policy, Product, Request, Service, Session, SignInTo, User,
+    Account, Actor, Analytic, Api, Cloud, Event, Feature, FindingInfo, Group, Head, HttpRequest,
+    NetworkEndpoint, Policy, Product, Request, Service, Session, SignInTo, User,
 };
 use operation::{Act, classify};
 use std::borrow::Cow;
@@ -235,7 +235,8 @@ fn group_change(record: &Record<'_>, head: Head, actor: &Actor) -> Event {
     let mut group = Group::named(name.as_deref().unwrap_or("unknown"));
     let told = record.copy("responseElements.group.arn");
     let account = record.look("recipientAccountId").or_else(|| record.look("userIdentity.accountId"));
-    let made = || name.as_deref().zip(account.as_deref()).map(|(name, account)| arn_of(account, "group", name));
+    let made =
+        || name.as_deref().zip(account.as_deref()).map(|(name, account)| arn_of(account, "group", name));
     group.set_uid(told.map(Cow::into_owned).or_else(made));
     let mut event = Event::group_management(head, group);
     if record.has("requestParameters.userName") {

@@ -374,8 +374,7 @@ mod tests {
 
     #[test]
     fn dots_in_names_are_found_either_way() {
-        for text in
-            [r#"{"id.orig_h":"h"}"#, r#"{"id":{"orig_h":"h"}}"#, r#"{"id":{"x":1},"id.orig_h":"h"}"#]
+        for text in [r#"{"id.orig_h":"h"}"#, r#"{"id":{"orig_h":"h"}}"#, r#"{"id":{"x":1},"id.orig_h":"h"}"#]
         {
             let mut tape = Tape::default();
             tape.parse(text.as_bytes(), 16).unwrap();

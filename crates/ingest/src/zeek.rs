@@ -49,17 +49,74 @@ impl Source for Zeek {
 
 /// Zeek's logs by the names of their files, the longer of two with one ending first.
 const LOGS: [&str; 62] = [
-    "analyzer", "broker", "capture_loss", "cluster", "conn", "dce_rpc", "dhcp", "dnp3", "dns", "dpd", "files", "ftp",
-    "http", "intel", "irc", "kerberos", "known_certs", "known_hosts", "known_services", "ldap_search", "ldap",
-    "loaded_scripts", "modbus", "mqtt_connect", "mqtt_publish", "mqtt_subscribe", "mysql", "notice", "ntlm", "ntp",
-    "ocsp", "packet_filter", "pe", "postgresql", "print", "quic", "radius", "rdp", "redis", "reporter", "rfb",
-    "signatures", "signature", "sip", "smb_cmd", "smb_files", "smb_mapping", "smtp", "snmp", "socks", "software",
-    "ssh", "ssl", "stats", "syslog", "telemetry", "traceroute", "tunnel", "weird", "websocket", "wireguard", "x509",
+    "analyzer",
+    "broker",
+    "capture_loss",
+    "cluster",
+    "conn",
+    "dce_rpc",
+    "dhcp",
+    "dnp3",
+    "dns",
+    "dpd",
+    "files",
+    "ftp",
+    "http",
+    "intel",
+    "irc",
+    "kerberos",
+    "known_certs",
+    "known_hosts",
+    "known_services",
+    "ldap_search",
+    "ldap",
+    "loaded_scripts",
+    "modbus",
+    "mqtt_connect",
+    "mqtt_publish",
+    "mqtt_subscribe",
+    "mysql",
+    "notice",
+    "ntlm",
+    "ntp",
+    "ocsp",
+    "packet_filter",
+    "pe",
+    "postgresql",
+    "print",
+    "quic",
+    "radius",
+    "rdp",
+    "redis",
+    "reporter",
+    "rfb",
+    "signatures",
+    "signature",
+    "sip",
+    "smb_cmd",
+    "smb_files",
+    "smb_mapping",
+    "smtp",
+    "snmp",
+    "socks",
+    "software",
+    "ssh",
+    "ssl",
+    "stats",
+    "syslog",
+    "telemetry",
+    "traceroute",
+    "tunnel",
+    "weird",
+    "websocket",
+    "wireguard",
+    "x509",
 ];
 
 /// A record of a file with one of Zeek's names, or in a shape that only one of Zeek's logs has.
 fn is_known_log(record: &Record<'_>) -> bool {
-    let shaped = ["fuid", "uid", "uids", "certificate.serial", "ts_delta", "port_num", "peer_descr", "@stream"];
+    let shaped =
+        ["fuid", "uid", "uids", "certificate.serial", "ts_delta", "port_num", "peer_descr", "@stream"];
     log_in(record.stream()).is_some() || shaped.iter().any(|name| record.root().member(name).is_some())
 }
 
@@ -86,7 +143,10 @@ fn log_of<'a>(record: &Record<'a>) -> Cow<'a, str> {
     if has("conn_state") {
         return Cow::Borrowed("conn");
     }
-    if has("trans_id") && (has("qtype") || has("rcode") || has("query") || has("rejected")) && !has("assigned_addr") {
+    if has("trans_id")
+        && (has("qtype") || has("rcode") || has("query") || has("rejected"))
+        && !has("assigned_addr")
+    {
         return Cow::Borrowed("dns");
     }
     match root.member("@stream").and_then(|path| path.look()) {
@@ -165,7 +225,8 @@ fn end(record: &Record<'_>, side: &str) -> Option<NetworkEndpoint> {
         nested.or_else(dotted).or_else(flat)
     };
     let mut end = NetworkEndpoint::of_ip(field("h")?.take()?);
-    if let Some((port, number)) = field("p").and_then(|port| Some((port, port.look()?.parse::<u16>().ok()?))) {
+    if let Some((port, number)) = field("p").and_then(|port| Some((port, port.look()?.parse::<u16>().ok()?)))
+    {
         end.set_port(number);
         port.take();
     }
@@ -206,7 +267,8 @@ fn traffic(root: Field<'_>) -> Option<NetworkTraffic> {
     let mut traffic = NetworkTraffic::new();
     let (bytes_out, bytes_in) = (count("orig_bytes"), count("resp_bytes"));
     let (packets_out, packets_in) = (count("orig_pkts"), count("resp_pkts"));
-    let sum = |out: Option<i64>, back: Option<i64>| out.zip(back).and_then(|(out, back)| out.checked_add(back));
+    let sum =
+        |out: Option<i64>, back: Option<i64>| out.zip(back).and_then(|(out, back)| out.checked_add(back));
     traffic.set_bytes(sum(bytes_out, bytes_in)).set_bytes_in(bytes_in);
     traffic.set_bytes_missed(count("missed_bytes")).set_bytes_out(bytes_out);
     traffic.set_packets(sum(packets_out, packets_in)).set_packets_in(packets_in).set_packets_out(packets_out);

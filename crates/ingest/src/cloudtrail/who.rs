@@ -49,7 +49,9 @@ fn user_of(identity: Field<'_>, kind: &str) -> Option<User> {
         (None, None, Some(account)) => User::of_account(Account::of_uid(&**account)),
         (None, None, None) => return None,
     };
-    user.set_name(name.or_else(|| uid.as_deref().and_then(name_in_arn).map(|name| Cow::Owned(name.to_owned()))));
+    user.set_name(
+        name.or_else(|| uid.as_deref().and_then(name_in_arn).map(|name| Cow::Owned(name.to_owned()))),
+    );
     user.set_uid_alt(alternative).set_account(account.map(|uid| account_of(uid, kind)));
     match kind {
         "" => {}
