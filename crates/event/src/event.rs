@@ -328,6 +328,15 @@ impl Event {
         self
     }
 
+    /// Takes `whole`, the text of one JSON object, as all that the mapper left over, without a copy.
+    ///
+    /// It replaces a whole text set before and goes beside what was kept by name. Text that is no object is kept
+    /// as the member `text`.
+    pub fn set_unmapped(&mut self, whole: JsonText) -> &mut Self {
+        self.hot.leftover_mut().set_whole(whole);
+        self
+    }
+
     fn refine_time(&mut self) {
         let Some(time) = self.hot.time() else { return };
         let own = self.unmapped("homeostat_time");

@@ -118,7 +118,11 @@ pub(crate) fn sound(value: &JsonText) -> String {
 
 /// Attributes that no typed field holds, in order of arrival, as JSON text.
 #[derive(Clone, Default, PartialEq)]
-pub(crate) struct Extra(Option<Box<Vec<(Box<str>, Box<str>)>>>);
+#[expect(clippy::box_collection, reason = "8 bytes in every object, for it is seldom told")]
+pub(crate) struct Extra(Option<Box<Vec<Member>>>);
+
+/// Name, and value as JSON text.
+type Member = (Box<str>, Box<str>);
 
 impl Extra {
     /// Keeps `value`, which is JSON, under `name`; a value of that name before is replaced.
@@ -154,7 +158,7 @@ impl Extra {
 }
 
 /// Line ends in JSON are white space, for inside strings they are escaped: one event stays on one line.
-fn one_line(json: &str) -> Box<str> {
+pub(crate) fn one_line(json: &str) -> Box<str> {
     if json.bytes().any(|byte| matches!(byte, b'\n' | b'\r')) {
         json.replace(['\n', '\r'], " ").into()
     } else {
@@ -199,6 +203,22 @@ impl<'a> Members<'a> {
     /// Writes `value` as the member named last.
     pub(crate) fn text(&mut self, value: &str) {
         write_text(value, self.out);
+    }
+
+    /// Writes `value`, which is JSON, as the member named last.
+    pub(crate) fn raw(&mut self, value: &str) {
+        self.out.push_str(value);
+    }
+
+    /// Appends the members of `object`, the text of an object, as they stand.
+    pub(crate) fn inside(&mut self, object: &str) {
+        let object = object.trim();
+        let inside =
+            object.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')).unwrap_or_default().trim();
+        if !inside.is_empty() {
+            self.comma();
+            self.out.push_str(inside);
+        }
     }
 
     fn comma(&mut self) {
@@ -328,15 +348,13 @@ impl<T: Attribute> Attribute for Vec<T> {
         // An element of another type makes the whole list one: it is read to its end, and kept as text.
         cursor.array(|cursor| {
             let start = cursor.start();
-            match if all { T::read(cursor)? } else { None } {
-                Some(item) => items.push(item),
-                None => {
-                    all = false;
-                    cursor.back_to(start);
-                    cursor.skip()?;
-                }
+            if all && let Some(item) = T::read(cursor)? {
+                items.push(item);
+                return Ok(());
             }
-            Ok(())
+            all = false;
+            cursor.back_to(start);
+            cursor.skip().map(drop)
         })?;
         Ok(all.then_some(items))
     }

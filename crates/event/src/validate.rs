@@ -9,6 +9,7 @@ use crate::object::member;
 use crate::table::{self, Body, Class, Form, Slot, Type};
 use core::fmt;
 use std::borrow::Cow;
+use std::fmt::Write as _;
 
 /// A rule of the schema.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -267,7 +268,7 @@ impl<'a> Check<'a> {
         }
         for (index, item) in items(value)?.into_iter().enumerate() {
             let before = self.path.len();
-            self.path.push_str(&format!("[{index}]"));
+            let _ = write!(self.path, "[{index}]");
             self.value(slot, item)?;
             self.path.truncate(before);
         }
@@ -340,11 +341,11 @@ impl<'a> Check<'a> {
 
     fn applies(&self, slot: &Slot) -> bool {
         let profiles = slot.profiles();
-        let named = |profile: &&str| {
+        let named = |profile: &&'static str| {
             let short = profile.rsplit('/').next();
             self.profiles.iter().any(|known| known == profile || Some(&**known) == short)
         };
-        profiles.is_empty() || profiles.iter().any(|profile| named(&profile))
+        profiles.is_empty() || profiles.iter().any(named)
     }
 
     fn broken(&mut self, rule: Rule, value: Option<&str>) {
