@@ -35,7 +35,8 @@ impl Source for CloudTrail {
         let root = record.root();
         let told = |name| root.member(name).is_some_and(|field| field.is_text());
         // `aws:s3` and its like are notifications, of another shape.
-        let call = told("eventName") && root.member("eventSource").is_some_and(is_service);
+        let identified = || root.member("userIdentity").is_some_and(|who| who.is_object());
+        let call = told("eventName") && root.member("eventSource").map_or_else(identified, is_service);
         call || (told("digestS3Bucket") && told("awsAccountId")) || is_insight(record)
     }
 
@@ -75,7 +76,8 @@ fn time_of(record: &Record<'_>, name: &str) -> Timestamp {
 /// A call of an interface, a sign-in, or what a service did of itself.
 fn call(record: &Record<'_>) -> Event {
     let operation = record.take("eventName").unwrap_or_default();
-    let service = record.take("eventSource").unwrap_or_default();
+    let told = record.take("eventSource");
+    let service = told.clone().unwrap_or(Cow::Borrowed("AWS"));
     let act = classify(&service, &operation, record);
     let product = product(record);
     let time = time_of(record, "eventTime");
@@ -85,7 +87,7 @@ fn call(record: &Record<'_>) -> Event {
     };
     let actor = actor_of(record, &service);
     let mut api = Api::new(&*operation);
-    api.set_service(Service::named(&*service)).set_version(record.take("apiVersion"));
+    api.set_service(told.map(Service::named)).set_version(record.take("apiVersion"));
     if let Some(request) = record.take("requestID") {
         api.set_request(Request::new(request));
     }

@@ -13,7 +13,7 @@ use crate::tape::Tape;
 use crate::zeek_text::write_text;
 use core::fmt;
 use homeostat_core::{EventRef, JsonText, Timestamp};
-use homeostat_event::{Event, Head, Product};
+use homeostat_event::{Event, Head, NetworkEndpoint, Product};
 use std::collections::VecDeque;
 use std::io::Read;
 use std::sync::Arc;
@@ -236,6 +236,9 @@ impl Work<'_> {
             if let Some(tenant) = &self.context.tenant {
                 event.set_tenant(tenant);
             }
+            if let Some(network) = &self.context.network {
+                place(event, network);
+            }
             if let Some(at) = self.at {
                 event.set_reference(at);
             }
@@ -336,6 +339,21 @@ fn unclaimed(source: &str) -> Event {
 fn stream_of(place: &str) -> &str {
     let name = place.rsplit('/').next().unwrap_or(place);
     name.split('.').next().unwrap_or(name)
+}
+
+/// Tells of both ends which network their private addresses belong to, unless the record did.
+fn place(event: &mut Event, network: &str) {
+    let placed = |end: &NetworkEndpoint| {
+        let told = end.vpc_uid().or_else(|| end.zone()).is_some();
+        (!told && end.ip().is_some()).then(|| {
+            let mut end = end.clone();
+            end.set_zone(network);
+            end
+        })
+    };
+    let (source, destination) =
+        (event.src_endpoint().and_then(placed), event.dst_endpoint().and_then(placed));
+    event.set_src_endpoint(source).set_dst_endpoint(destination);
 }
 
 /// Puts the members of the object `left` into the event's `unmapped`.

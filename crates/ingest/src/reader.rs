@@ -52,10 +52,12 @@ pub(crate) struct Reader<R: Read> {
     zeek: ZeekText,
 }
 
+type Unpacked<R> = MultiGzDecoder<BufReader<Chain<Cursor<Vec<u8>>, R>>>;
+
 enum Input<R: Read> {
     Unknown(R),
     Plain(R, Cursor<Vec<u8>>),
-    Packed(Box<MultiGzDecoder<BufReader<Chain<Cursor<Vec<u8>>, R>>>>),
+    Packed(Box<Unpacked<R>>),
     Done,
 }
 
@@ -127,7 +129,7 @@ impl<R: Read> Reader<R> {
             (_, b'{') => self.object(tape),
             (true, b'[') => self.open_list(),
             (false, b']') => self.close_list(),
-            (false, b',') => self.pass(1),
+            (false, b',') => Ok(self.pass(1)),
             (false, _) => self.value(tape),
             (true, b'#') => self.header_line(),
             (true, _) => self.row(tape),
@@ -177,13 +179,12 @@ impl<R: Read> Reader<R> {
     fn object(&mut self, tape: &mut Tape) -> Result<Step, Stop> {
         loop {
             match list_start(self.window(), tape, self.limits.depth) {
-                ListStart::No => return self.value(tape),
                 ListStart::Unclear if self.window().len() < CHUNK && self.fill()? => {}
-                ListStart::Unclear => return self.value(tape),
+                ListStart::No | ListStart::Unclear => return self.value(tape),
                 ListStart::Yes { before, length } => {
                     let is_member = true;
                     self.lists.push(List { is_member, before });
-                    return self.pass(length);
+                    return Ok(self.pass(length));
                 }
             }
         }
@@ -191,7 +192,7 @@ impl<R: Read> Reader<R> {
 
     fn open_list(&mut self) -> Result<Step, Stop> {
         self.lists.push(List { is_member: false, before: String::new() });
-        self.pass(1)
+        Ok(self.pass(1))
     }
 
     /// Ends a list. Members after the list, in the object around it, become a record of their own.
@@ -202,7 +203,7 @@ impl<R: Read> Reader<R> {
             return Ok(Step::On);
         }
         match self.first_byte()? {
-            Some(b'}') => self.pass(1),
+            Some(b'}') => Ok(self.pass(1)),
             Some(b',') => {
                 if let Some(comma) = self.buffer.get_mut(self.start) {
                     *comma = b'{';
@@ -261,7 +262,7 @@ impl<R: Read> Reader<R> {
         let length = self.line_length()?;
         let line = trimmed(self.window().get(..length).unwrap_or_default());
         match core::str::from_utf8(line).map(str::to_owned) {
-            Ok(line) if self.zeek.header(&line) => self.pass(length),
+            Ok(line) if self.zeek.header(&line) => Ok(self.pass(length)),
             _ => Err(self.lose(0, length, Reason::UnknownForm)),
         }
     }
@@ -406,9 +407,9 @@ impl<R: Read> Reader<R> {
         }
     }
 
-    fn pass(&mut self, length: usize) -> Result<Step, Stop> {
+    fn pass(&mut self, length: usize) -> Step {
         self.drop_front(length);
-        Ok(Step::On)
+        Step::On
     }
 
     fn window(&self) -> &[u8] {
@@ -481,9 +482,10 @@ impl<R: Read> Input<R> {
         input.by_ref().take(2).read_to_end(&mut head)?;
         let packed = head == [0x1F, 0x8B];
         let head = Cursor::new(head);
-        Ok(match packed {
-            true => Self::Packed(Box::new(MultiGzDecoder::new(BufReader::new(head.chain(input))))),
-            false => Self::Plain(input, head),
+        Ok(if packed {
+            Self::Packed(Box::new(MultiGzDecoder::new(BufReader::new(head.chain(input)))))
+        } else {
+            Self::Plain(input, head)
         })
     }
 }
