@@ -175,11 +175,14 @@ impl Rate {
         if generation <= self.generation {
             return;
         }
-        let next = self.generation.checked_add(1) == Some(generation);
+        let known = self.generation;
+        let next = known.checked_add(1) == Some(generation);
         self.generation = generation;
         let (now, hours) = (std::mem::take(&mut self.now), std::mem::take(&mut self.hours_now));
         (self.before, self.hours_before) = if next { (now, hours) } else { (Vec::new(), 0) };
-        let kept = if next { 0.5 } else { 0.0 };
+        // Halving at each turn, adjacent or not, is what makes the order of merging not show.
+        let turns = generation.saturating_sub(known).min(60);
+        let kept = libm::ldexp(1.0, i32::try_from(-turns).unwrap_or(-60));
         self.excess *= kept;
         self.square *= kept;
     }
