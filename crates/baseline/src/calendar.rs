@@ -98,9 +98,7 @@ mod tests {
     #[test]
     fn tables_that_no_calendar_has_are_refused() {
         let moment = Timestamp::from_micros(0);
-        for wrong in
-            [vec![(moment, 0), (moment, 60)], vec![(moment, 1_441)], vec![(Timestamp::NEVER, 0)]]
-        {
+        for wrong in [vec![(moment, 0), (moment, 60)], vec![(moment, 1_441)], vec![(Timestamp::NEVER, 0)]] {
             let error = LocalTime::new(&wrong).unwrap_err();
             assert_eq!(
                 error.to_string(),

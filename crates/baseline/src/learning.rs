@@ -9,7 +9,7 @@ use crate::calendar;
 use crate::cohort::{Cohort, Profile};
 use crate::entity::{Counted, Entity, Signature};
 use crate::novelty::{Moment, Novelty, UNIT};
-use crate::score::{Scene, trusted, Weighed};
+use crate::score::{Scene, Weighed, trusted};
 use crate::verdict::{Contribution, Detail, Maturity, Verdict};
 use crate::volume;
 use homeostat_core::{Bits, EntityKey, Timestamp};
@@ -114,7 +114,8 @@ impl Baseline {
             }
             let gap = if entity.closed == i64::MIN { 0 } else { closing.saturating_sub(entity.closed) - 1 };
             let silent = (gap > 0).then(|| {
-                let cells = (closing - gap.min(GAP_HOURS)..closing).map(|hour| self.config.local_time.cell(hour));
+                let cells =
+                    (closing - gap.min(GAP_HOURS)..closing).map(|hour| self.config.local_time.cell(hour));
                 entity.profile.rate.silent_lesson(cells, u32::try_from(gap).unwrap_or(u32::MAX))
             });
             let peers = self.peers(group, key).nearest().map(|cohort| &cohort.profile.rate);
@@ -141,7 +142,8 @@ impl Baseline {
             let p = self.p_of(key, entity, signature);
             let weight = weight(entity, signature, *count, p).saturating_mul(unit).div_ceil(UNIT);
             let tick = signature.tick;
-            let at = Moment { generation: calendar::generation(calendar::hour(tick)), day: calendar::day(tick) };
+            let at =
+                Moment { generation: calendar::generation(calendar::hour(tick)), day: calendar::day(tick) };
             let fits = match signature.counted {
                 Counted::Seen => true,
                 Counted::Value => self.learn_value(entity, signature, (weight, &at), [kind, group]),
@@ -236,7 +238,8 @@ impl Baseline {
             return None;
         }
         let scene = self.scene(key, entity, entity.last);
-        let cells = (first..first.saturating_add(hours.min(SILENT_HOURS))).map(|hour| self.config.local_time.cell(hour));
+        let cells = (first..first.saturating_add(hours.min(SILENT_HOURS)))
+            .map(|hour| self.config.local_time.cell(hour));
         let p = rate.silence(cells, scene.peers.nearest().map(|cohort| &cohort.profile.rate));
         let last_seen = Timestamp::from_micros(entity.last.saturating_mul(60_000_000));
         let mut verdict = Verdict {
@@ -248,7 +251,11 @@ impl Baseline {
             aspects: 0,
             contributions: Vec::new(),
         };
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count, never negative")]
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "a count, never negative"
+        )]
         let support = rate.hours() as u64;
         let weighed = Weighed { p: trusted(p.nothing(), rate.hours()), support };
         scene.add(&mut verdict, &weighed, || Contribution {
@@ -320,7 +327,11 @@ fn weight(entity: &Entity, signature: &Signature, count: u32, p: f64) -> u32 {
     let count = f64::from(count);
     let excess = (count - usual).max(0.0);
     let learnt = count.min(usual) + EXCESS_SCALE * libm::log1p(excess / EXCESS_SCALE);
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "at most sixteen counts of u32")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "at most sixteen counts of u32"
+    )]
     let units = libm::round(learnt * f64::from(UNIT)).min(f64::from(u32::MAX)) as u32;
     if p < SUSPICIOUS { (units / SUSPICIOUS_SHARE).max(1) } else { units }
 }

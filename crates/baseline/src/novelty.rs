@@ -22,6 +22,9 @@ const NARROW_WORDS: usize = 4;
 /// Words of a group's trace: 4,096 bits.
 const WIDE_WORDS: usize = 64;
 
+/// With fewer free bits than this a trace tells nothing of how many values were seen once.
+const CROWDED: f64 = 8.0;
+
 /// What is known of one feature's values: counts of the frequent ones, traces of the rest.
 ///
 /// Counts cover the running generation of 28 days and the one before; "seen" has no end. Merging is exact while
@@ -111,7 +114,7 @@ impl Novelty {
         self.now = self.now.saturating_add(u64::from(now));
         self.before = self.before.saturating_add(u64::from(before));
         let (ticks, ticks_before) = (u32::from(now > 0), u32::from(before > 0));
-        let new = u32::from(self.remember(tag(value)));
+        let new = self.remember(tag(value));
         self.fresh = self.fresh.saturating_add(new * ticks);
         self.fresh_before = self.fresh_before.saturating_add(new * ticks_before);
         self.put(Slot { tag: tag(value), now, before, ticks, ticks_before, day: at.day });
@@ -163,6 +166,11 @@ impl Novelty {
         self.now.saturating_add(self.before) / u64::from(UNIT)
     }
 
+    /// How many values are counted, each in a slot.
+    pub(crate) fn counted(&self) -> usize {
+        self.slots.len()
+    }
+
     /// In a group's profile, which counts each member once a generation: how many members show the value.
     /// A value only remembered as seen counts one.
     pub(crate) fn holders(&self, value: u64) -> u32 {
@@ -182,12 +190,13 @@ impl Novelty {
     pub(crate) fn adopt(&mut self, member: &Self) {
         self.turn(member.generation);
         for slot in &member.slots {
-            let (now, before) = if member.generation < self.generation { (0, slot.now) } else { (slot.now, slot.before) };
+            let (now, before) =
+                if member.generation < self.generation { (0, slot.now) } else { (slot.now, slot.before) };
             let (now, before) = (UNIT * u32::from(now > 0), UNIT * u32::from(before > 0));
             self.now = self.now.saturating_add(u64::from(now));
             self.before = self.before.saturating_add(u64::from(before));
             let (ticks, ticks_before) = (u32::from(now > 0), u32::from(before > 0));
-            let new = u32::from(self.remember(slot.tag));
+            let new = self.remember(slot.tag);
             self.fresh = self.fresh.saturating_add(new * ticks);
             self.fresh_before = self.fresh_before.saturating_add(new * ticks_before);
             self.put(Slot { now, before, ticks, ticks_before, ..*slot });
@@ -208,8 +217,19 @@ impl Novelty {
     }
 
     /// Values seen once ever, but no more than were new in the generations that the counts cover.
+    ///
+    /// With values scattered over bits by chance, the bits met once stand to the bits never met as the values
+    /// seen once to all bits. A crowded map tells nothing: then whatever is not counted may have been seen once.
     fn singletons(&self) -> f64 {
-        let once = (linear_count(&self.seen) - linear_count(&self.again)).max(0.0);
+        let ones = |map: &[u64]| f64::from(map.iter().map(|word| word.count_ones()).sum::<u32>());
+        let bits = self.seen.len() as f64 * 64.0;
+        let (seen, again) = (ones(&self.seen), ones(&self.again));
+        if bits - seen < CROWDED && bits > 0.0 {
+            let counted: u64 =
+                self.slots.iter().map(Slot::count).filter(|count| *count > u64::from(UNIT)).sum();
+            return (self.total() - counted as f64) / f64::from(UNIT);
+        }
+        let once = if bits > 0.0 { bits * (seen - again) / (bits - seen) } else { 0.0 };
         once.min(f64::from(self.fresh) + f64::from(self.fresh_before))
     }
 
@@ -225,7 +245,8 @@ impl Novelty {
     /// A bit that a counted value explains tells nothing of another one.
     fn was_seen(&self, value: u64) -> bool {
         let place = place(self.seen.len(), tag(value));
-        bit(&self.seen, tag(value)) && !self.slots.iter().any(|slot| self::place(self.seen.len(), slot.tag) == place)
+        bit(&self.seen, tag(value))
+            && !self.slots.iter().any(|slot| self::place(self.seen.len(), slot.tag) == place)
     }
 
     fn put(&mut self, new: Slot) {
@@ -259,15 +280,20 @@ impl Novelty {
         true
     }
 
-    /// Leaves a trace of a value; `true` when it is the first.
-    fn remember(&mut self, tag: u32) -> bool {
+    /// Leaves a trace of a value; tells for how many new values the trace stands, 0 when it was there: in a map
+    /// three quarters full, one that finds a free bit stands for four.
+    fn remember(&mut self, tag: u32) -> u32 {
         if self.seen.is_empty() {
             self.seen = vec![0; self.words()];
             self.again = vec![0; self.words()];
         }
-        let new = !bit(&self.seen, tag);
-        set(if new { &mut self.seen } else { &mut self.again }, tag);
-        new
+        if bit(&self.seen, tag) {
+            set(&mut self.again, tag);
+            return 0;
+        }
+        let free: u32 = self.seen.iter().map(|word| word.count_zeros()).sum();
+        set(&mut self.seen, tag);
+        u32::try_from(self.seen.len() * 64).unwrap_or(0).checked_div(free).unwrap_or(1)
     }
 
     /// A wide trace and a narrow one join at the narrow width, into which the wide one folds exactly.
@@ -391,7 +417,7 @@ pub(crate) struct Moment {
 }
 
 fn tag(value: u64) -> u32 {
-    (value >> 32) as u32
+    u32::try_from((value >> 32) ^ (value & u64::from(u32::MAX))).unwrap_or(0)
 }
 
 /// Bits of a map are chosen by the tag, so that a value that falls out of the slots finds its own.
@@ -444,7 +470,8 @@ fn write_map(out: &mut Vec<u8>, map: &[u64]) {
         return;
     }
     let mut last = 0;
-    for at in (0..map.len() * 64).filter(|at| map.get(at / 64).is_some_and(|word| word >> (at % 64) & 1 == 1)) {
+    for at in (0..map.len() * 64).filter(|at| map.get(at / 64).is_some_and(|word| word >> (at % 64) & 1 == 1))
+    {
         put(out, (at - last) as u64);
         last = at;
     }

@@ -121,7 +121,8 @@ impl Observation {
 impl fmt::Debug for Observation {
     /// Shows the entity's kind and hash, the time and the names of features, never a value.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let names = self.categories.iter().map(|(name, _)| name).chain(self.sizes.iter().map(|(name, _)| name));
+        let names =
+            self.categories.iter().map(|(name, _)| name).chain(self.sizes.iter().map(|(name, _)| name));
         f.debug_struct("Observation")
             .field("entity", &self.entity)
             .field("time", &self.time)

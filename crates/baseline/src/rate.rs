@@ -31,7 +31,7 @@ const WINSOR: f64 = 4.0;
 /// ```
 /// let mut rate = homeostat_baseline::Rate::default();
 /// for week in 0..8 {
-///     for cell in 0..168 {
+///     for cell in 0..168_u8 {
 ///         let count = if (8..18).contains(&(cell % 24)) { 10 } else { 0 };
 ///         rate.learn(week * 168 + i64::from(cell), usize::from(cell), count);
 ///     }
@@ -169,6 +169,13 @@ impl Rate {
         let level = self.total() / self.hours().max(1.0);
         let weight = SCATTER_HOURS * (level * level).max(0.01);
         ((self.excess.max(0.0) + weight * prior) / (self.square + weight)).clamp(0.01, 20.0)
+    }
+
+    /// Forgets the cells of the generation before; `false` when there are none.
+    pub(crate) fn drop_before(&mut self) -> bool {
+        let had = !self.before.is_empty();
+        (self.before, self.hours_before) = (Vec::new(), 0);
+        had
     }
 
     fn turn(&mut self, generation: i64) {

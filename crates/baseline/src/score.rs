@@ -109,7 +109,11 @@ impl Scene<'_> {
         let sum = count * own.map_or(1.0, |own| own.tail(size))
             + weight * peers.map_or(1.0, |peers| peers.tail(size));
         let p = if count + weight > 0.0 { sum / (count + weight) } else { 1.0 };
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count, never negative")]
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "a count, never negative"
+        )]
         let support = count as u64;
         Weighed { p: trusted(p, count + weight), support }
     }
@@ -124,7 +128,11 @@ impl Scene<'_> {
         // At or below the mean there is nothing to tell, and the tail need not be computed.
         let p = if (count as f64) <= usual.mean() { 1.0 } else { usual.mid_tail(count) };
         let hours = rate.hours() + peers.map_or(0.0, |peers| peers.hours().min(PSEUDO_COUNT));
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count, never negative")]
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "a count, never negative"
+        )]
         let support = rate.hours() as u64;
         self.add(verdict, &Weighed { p: trusted(p, hours), support }, || Contribution {
             aspect: "rate".into(),
@@ -153,7 +161,10 @@ impl Scene<'_> {
         Contribution {
             aspect,
             bits: Bits::ZERO,
-            detail: Detail::Value { value: value.to_owned(), distinct: own.map_or(0.0, crate::Novelty::distinct) },
+            detail: Detail::Value {
+                value: value.to_owned(),
+                distinct: own.map_or(0.0, crate::Novelty::distinct),
+            },
             peers: self.peers.told(at.0, at.1),
             support: 0,
             last_seen: last_seen.map(micros),

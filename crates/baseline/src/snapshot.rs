@@ -59,9 +59,7 @@ impl Baseline {
             read.ahead.push(fields.u64()?.cast_signed());
         }
         let stats = &mut read.stats;
-        for count in
-            [&mut stats.late, &mut stats.future, &mut stats.evicted, &mut stats.cut]
-        {
+        for count in [&mut stats.late, &mut stats.future, &mut stats.evicted, &mut stats.cut] {
             *count = fields.u64()?;
         }
         read.read_cohorts(&mut fields)?;
