@@ -24,9 +24,9 @@ pub(crate) struct Profile {
 
 impl Profile {
     /// The most categorical features of one profile.
-    pub(crate) const CATEGORIES: usize = 16;
+    pub(crate) const CATEGORIES: usize = 12;
     /// The most sizes of one profile.
-    pub(crate) const SIZES: usize = 6;
+    pub(crate) const SIZES: usize = 3;
 
     pub(crate) fn category(&self, feature: u32) -> Option<&Novelty> {
         find(&self.categories, feature)
@@ -44,6 +44,21 @@ impl Profile {
     /// The sizes of `feature`; `None` when the profile is full.
     pub(crate) fn size_mut(&mut self, feature: u32) -> Option<&mut Volume> {
         find_or_add(&mut self.sizes, (feature, Self::SIZES), Volume::default)
+    }
+
+    /// Lets go of what is worth least: the rarest value of the widest feature down to a few values each, then the
+    /// rates of the generation before, then the other values, then whole features; `false` when nothing is left.
+    pub(crate) fn shed(&mut self) -> bool {
+        const FEW: usize = 4;
+        let widest =
+            self.categories.iter_mut().map(|(_, values)| values).max_by_key(|values| values.counted());
+        let widest = widest.filter(|values| values.counted() > 0);
+        match widest {
+            Some(values) if values.counted() > FEW => values.drop_rarest(),
+            _ if self.rate.drop_before() => true,
+            Some(values) => values.drop_rarest(),
+            None => self.categories.pop().is_some() || self.sizes.pop().is_some(),
+        }
     }
 
     /// Bytes that what is learnt takes in memory beyond the profile itself.

@@ -166,14 +166,11 @@ impl Entity {
         self.hours.drain(..end).collect()
     }
 
-    /// Lets rare values fall out until what is learnt fits its bytes; tells how many fell out.
+    /// Sheds what is worth least until what is learnt fits its bytes; tells how much was shed.
     pub(crate) fn fit(&mut self) -> u64 {
         let mut cut = 0;
-        while self.profile.weight() > Self::BYTES && self.learnt_bytes() > Self::BYTES {
-            let widest = self.profile.categories.iter_mut().max_by_key(|(_, values)| values.weight());
-            if !widest.is_some_and(|(_, values)| values.drop_rarest()) {
-                break;
-            }
+        while self.profile.weight() > Self::BYTES && self.learnt_bytes() > Self::BYTES && self.profile.shed()
+        {
             cut += 1;
         }
         cut

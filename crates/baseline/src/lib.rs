@@ -6,6 +6,8 @@ mod calendar;
 mod cohort;
 mod config;
 mod entity;
+#[cfg(feature = "event")]
+mod featurizer;
 mod learning;
 mod novelty;
 mod observation;
@@ -22,6 +24,8 @@ mod volume;
 pub use baseline::{Baseline, Silence, Stats};
 pub use calendar::{BadOffsets, LocalTime};
 pub use config::{Config, ConfigError};
+#[cfg(feature = "event")]
+pub use featurizer::Featurizer;
 pub use novelty::Novelty;
 pub use observation::{BadObservation, Observation};
 pub use rate::Rate;

@@ -1,10 +1,10 @@
 //! Is this value new or rare here, and are new values rare here at all?
 //!
 //! The most frequent values are counted (in the manner of Metwally et al., "Space-Saving", ICDT 2005, but without
-//! inherited counts); what falls out is remembered in two bitmaps, *seen* and *seen again*, that also estimate
-//! how many values there are (linear counting: Whang et al., ACM TODS 15(2), 1990). The chance of a new value is
-//! Good and Turing's: values seen once over all seen (Good, Biometrika 40, 1953), so that a feature that is
-//! always new is never news. O(slots) a value; values are kept as hashes only.
+//! inherited counts); all are remembered in two bitmaps, *seen* and *seen again*, that also estimate how many
+//! there are (linear counting: Whang et al., ACM TODS 15(2), 1990). The chance of a new value is Good and
+//! Turing's: values seen once over all seen (Good, Biometrika 40, 1953), so that a feature that is always new is
+//! never news. O(slots) a value; values are kept as hashes only.
 
 use crate::varint::{Fields, put};
 use homeostat_core::{Merge, SnapshotError};
@@ -21,6 +21,9 @@ const WIDE_SLOTS: u16 = 128;
 const NARROW_WORDS: usize = 4;
 /// Words of a group's trace: 4,096 bits.
 const WIDE_WORDS: usize = 64;
+
+/// With fewer free bits than this a trace tells nothing of how many values were seen once.
+const CROWDED: f64 = 8.0;
 
 /// What is known of one feature's values: counts of the frequent ones, traces of the rest.
 ///
@@ -44,7 +47,10 @@ pub struct Novelty {
     slots: Vec<Slot>,
     now: u64,
     before: u64,
-    // Empty until a value falls out of the slots. INVARIANT: both empty or both of `words()` words.
+    // Observations of values not seen before, per generation.
+    fresh: u32,
+    fresh_before: u32,
+    // Empty until a value is learnt. INVARIANT: both empty, or both of `words()` words, `again` within `seen`.
     seen: Vec<u64>,
     again: Vec<u64>,
 }
@@ -84,6 +90,8 @@ impl Novelty {
             slots: Vec::new(),
             now: 0,
             before: 0,
+            fresh: 0,
+            fresh_before: 0,
             seen: Vec::new(),
             again: Vec::new(),
         }
@@ -106,6 +114,9 @@ impl Novelty {
         self.now = self.now.saturating_add(u64::from(now));
         self.before = self.before.saturating_add(u64::from(before));
         let (ticks, ticks_before) = (u32::from(now > 0), u32::from(before > 0));
+        let new = self.remember(tag(value));
+        self.fresh = self.fresh.saturating_add(new * ticks);
+        self.fresh_before = self.fresh_before.saturating_add(new * ticks_before);
         self.put(Slot { tag: tag(value), now, before, ticks, ticks_before, day: at.day });
         self.trim();
     }
@@ -134,8 +145,8 @@ impl Novelty {
         ((1.0 + self.singletons()) / (1.0 + total)).min(1.0)
     }
 
-    /// Whether the value was seen here; after more values than slots, wrongly so with a chance of
-    /// `distinct() / bits`.
+    /// Whether the value was seen here. Exact up to as many values as slots; beyond, wrong with a chance of about
+    /// `distinct() / 256` (for a group `/ 4096`) for a new value, 1/25 for one that fell out.
     pub fn knows(&self, value: u64) -> bool {
         self.slot(value).is_some() || self.was_seen(value)
     }
@@ -147,13 +158,17 @@ impl Novelty {
 
     /// An estimate of the number of different values ever seen.
     pub fn distinct(&self) -> f64 {
-        let fresh = self.slots.iter().filter(|slot| !bit(&self.seen, slot.tag)).count();
-        fresh as f64 + linear_count(&self.seen)
+        linear_count(&self.seen)
     }
 
     /// Observations behind all counts, in full ones: after flood control and suspicion gate.
     pub fn support(&self) -> u64 {
         self.now.saturating_add(self.before) / u64::from(UNIT)
+    }
+
+    /// How many values are counted, each in a slot.
+    pub(crate) fn counted(&self) -> usize {
+        self.slots.len()
     }
 
     /// In a group's profile, which counts each member once a generation: how many members show the value.
@@ -181,8 +196,12 @@ impl Novelty {
             self.now = self.now.saturating_add(u64::from(now));
             self.before = self.before.saturating_add(u64::from(before));
             let (ticks, ticks_before) = (u32::from(now > 0), u32::from(before > 0));
+            let new = self.remember(slot.tag);
+            self.fresh = self.fresh.saturating_add(new * ticks);
+            self.fresh_before = self.fresh_before.saturating_add(new * ticks_before);
             self.put(Slot { now, before, ticks, ticks_before, ..*slot });
         }
+        self.slots.retain(|slot| slot.count() > 0);
         self.trim();
     }
 
@@ -197,9 +216,21 @@ impl Novelty {
         self.now.saturating_add(self.before) as f64
     }
 
+    /// Values seen once ever, but no more than were new in the generations that the counts cover.
+    ///
+    /// With values scattered over bits by chance, the bits met once stand to the bits never met as the values
+    /// seen once to all bits. A crowded map tells nothing: then whatever is not counted may have been seen once.
     fn singletons(&self) -> f64 {
-        let counted = self.slots.iter().filter(|slot| slot.count() <= u64::from(UNIT)).count();
-        counted as f64 + (linear_count(&self.seen) - linear_count(&self.again)).max(0.0)
+        let ones = |map: &[u64]| f64::from(map.iter().map(|word| word.count_ones()).sum::<u32>());
+        let bits = self.seen.len() as f64 * 64.0;
+        let (seen, again) = (ones(&self.seen), ones(&self.again));
+        if bits - seen < CROWDED && bits > 0.0 {
+            let counted: u64 =
+                self.slots.iter().map(Slot::count).filter(|count| *count > u64::from(UNIT)).sum();
+            return (self.total() - counted as f64) / f64::from(UNIT);
+        }
+        let once = if bits > 0.0 { bits * (seen - again) / (bits - seen) } else { 0.0 };
+        once.min(f64::from(self.fresh) + f64::from(self.fresh_before))
     }
 
     fn sum_where(&self, chosen: impl Fn(u64) -> bool) -> f64 {
@@ -211,8 +242,11 @@ impl Novelty {
         self.slots.get(at)
     }
 
+    /// A bit that a counted value explains tells nothing of another one.
     fn was_seen(&self, value: u64) -> bool {
+        let place = place(self.seen.len(), tag(value));
         bit(&self.seen, tag(value))
+            && !self.slots.iter().any(|slot| self::place(self.seen.len(), slot.tag) == place)
     }
 
     fn put(&mut self, new: Slot) {
@@ -242,21 +276,24 @@ impl Novelty {
         let rank = |slot: &Slot| (slot.count(), slot.day, slot.tag);
         let rarest = self.slots.iter().enumerate().min_by_key(|(_, slot)| rank(slot));
         let Some(at) = rarest.map(|(at, _)| at) else { return false };
-        let slot = self.slots.remove(at);
-        self.remember(&slot);
+        self.slots.remove(at);
         true
     }
 
-    fn remember(&mut self, slot: &Slot) {
-        let words = self.words();
+    /// Leaves a trace of a value; tells for how many new values the trace stands, 0 when it was there: in a map
+    /// three quarters full, one that finds a free bit stands for four.
+    fn remember(&mut self, tag: u32) -> u32 {
         if self.seen.is_empty() {
-            self.seen = vec![0; words];
-            self.again = vec![0; words];
+            self.seen = vec![0; self.words()];
+            self.again = vec![0; self.words()];
         }
-        if bit(&self.seen, slot.tag) || slot.count() > u64::from(UNIT) {
-            set(&mut self.again, slot.tag);
+        if bit(&self.seen, tag) {
+            set(&mut self.again, tag);
+            return 0;
         }
-        set(&mut self.seen, slot.tag);
+        let free: u32 = self.seen.iter().map(|word| word.count_zeros()).sum();
+        set(&mut self.seen, tag);
+        u32::try_from(self.seen.len() * 64).unwrap_or(0).checked_div(free).unwrap_or(1)
     }
 
     /// A wide trace and a narrow one join at the narrow width, into which the wide one folds exactly.
@@ -292,14 +329,13 @@ impl Novelty {
         self.generation = generation;
         self.before = if next { self.now } else { 0 };
         self.now = 0;
-        for slot in std::mem::take(&mut self.slots) {
-            let (before, ticks_before) = if next { (slot.now, slot.ticks) } else { (0, 0) };
-            if before == 0 {
-                self.remember(&slot);
-            } else {
-                self.slots.push(Slot { now: 0, before, ticks: 0, ticks_before, ..slot });
-            }
+        self.fresh_before = if next { self.fresh } else { 0 };
+        self.fresh = 0;
+        for slot in &mut self.slots {
+            (slot.before, slot.ticks_before) = if next { (slot.now, slot.ticks) } else { (0, 0) };
+            (slot.now, slot.ticks) = (0, 0);
         }
+        self.slots.retain(|slot| slot.before > 0);
     }
 
     /// Bytes this takes in memory.
@@ -312,6 +348,8 @@ impl Novelty {
         put(out, u64::from(self.capacity > SLOTS));
         put(out, self.now);
         put(out, self.before);
+        put(out, u64::from(self.fresh));
+        put(out, u64::from(self.fresh_before));
         put(out, self.slots.len() as u64);
         for slot in &self.slots {
             for field in [slot.tag, slot.now, slot.before, slot.ticks, slot.ticks_before, slot.day] {
@@ -319,9 +357,8 @@ impl Novelty {
             }
         }
         put(out, self.seen.len() as u64);
-        for word in self.seen.iter().chain(&self.again) {
-            out.extend_from_slice(&word.to_le_bytes());
-        }
+        write_map(out, &self.seen);
+        write_map(out, &self.again);
     }
 
     pub(crate) fn read(fields: &mut Fields<'_>) -> Result<Self, SnapshotError> {
@@ -331,6 +368,8 @@ impl Novelty {
         read.generation = generation;
         read.now = fields.number()?;
         read.before = fields.number()?;
+        read.fresh = fields.small()?;
+        read.fresh_before = fields.small()?;
         for _ in 0..fields.count(usize::from(read.capacity))? {
             read.slots.push(Slot {
                 tag: fields.small()?,
@@ -343,8 +382,8 @@ impl Novelty {
         }
         let width = usize::try_from(fields.number()?).unwrap_or(usize::MAX);
         let fits = width == 0 || width == NARROW_WORDS || width == read.words();
-        read.seen = words(fields, if fits { width } else { 0 })?;
-        read.again = words(fields, read.seen.len())?;
+        read.seen = read_map(fields, if fits { width } else { 0 })?;
+        read.again = read_map(fields, read.seen.len())?;
         let sorted = read.slots.is_sorted_by(|a, b| a.tag < b.tag);
         if sorted && wide <= 1 && fits { Ok(read) } else { Err(SnapshotError::Invalid { field: "novelty" }) }
     }
@@ -360,6 +399,8 @@ impl Merge for Novelty {
         other.turn(newest);
         self.now = self.now.saturating_add(other.now);
         self.before = self.before.saturating_add(other.before);
+        self.fresh = self.fresh.saturating_add(other.fresh);
+        self.fresh_before = self.fresh_before.saturating_add(other.fresh_before);
         self.join_traces(other.seen, other.again);
         for slot in other.slots {
             self.put(slot);
@@ -376,7 +417,7 @@ pub(crate) struct Moment {
 }
 
 fn tag(value: u64) -> u32 {
-    (value >> 32) as u32
+    u32::try_from((value >> 32) ^ (value & u64::from(u32::MAX))).unwrap_or(0)
 }
 
 /// Bits of a map are chosen by the tag, so that a value that falls out of the slots finds its own.
@@ -418,11 +459,44 @@ fn linear_count(map: &[u64]) -> f64 {
     -bits * libm::log(zeros / bits)
 }
 
-fn words(fields: &mut Fields<'_>, count: usize) -> Result<Vec<u64>, SnapshotError> {
-    let (bytes, rest) = fields.0.split_at_checked(count * 8).ok_or(SnapshotError::Truncated)?;
-    fields.0 = rest;
-    let (words, _) = bytes.as_chunks::<8>();
-    Ok(words.iter().map(|word| u64::from_le_bytes(*word)).collect())
+/// Up to so many set bits are written as their distances, a byte or two each; more as the words themselves.
+const SPARSE: u32 = 24;
+
+fn write_map(out: &mut Vec<u8>, map: &[u64]) {
+    let ones: u32 = map.iter().map(|word| word.count_ones()).sum();
+    put(out, u64::from(ones));
+    if ones > SPARSE {
+        map.iter().for_each(|word| out.extend_from_slice(&word.to_le_bytes()));
+        return;
+    }
+    let mut last = 0;
+    for at in (0..map.len() * 64).filter(|at| map.get(at / 64).is_some_and(|word| word >> (at % 64) & 1 == 1))
+    {
+        put(out, (at - last) as u64);
+        last = at;
+    }
+}
+
+fn read_map(fields: &mut Fields<'_>, width: usize) -> Result<Vec<u64>, SnapshotError> {
+    const INVALID: SnapshotError = SnapshotError::Invalid { field: "trace" };
+    let ones = fields.small()?;
+    let mut map = vec![0_u64; width];
+    if ones > SPARSE {
+        let (bytes, rest) = fields.0.split_at_checked(width * 8).ok_or(SnapshotError::Truncated)?;
+        fields.0 = rest;
+        for (word, bytes) in map.iter_mut().zip(bytes.as_chunks::<8>().0) {
+            *word = u64::from_le_bytes(*bytes);
+        }
+    } else {
+        let mut at = 0_usize;
+        for _ in 0..ones {
+            let step = usize::try_from(fields.number()?).map_err(|_| INVALID)?;
+            at = at.checked_add(step).ok_or(INVALID)?;
+            *map.get_mut(at / 64).ok_or(INVALID)? |= 1 << (at % 64);
+        }
+    }
+    let sound = map.iter().map(|word| word.count_ones()).sum::<u32>() == ones;
+    if sound { Ok(map) } else { Err(INVALID) }
 }
 
 #[cfg(test)]
@@ -457,11 +531,10 @@ mod tests {
         }
 
         #[test]
-        fn beyond_the_slots_nothing_seen_is_forgotten(numbers in prop::collection::vec(0_u32..200, 0..150)) {
+        fn beyond_the_slots_hardly_anything_seen_is_forgotten(numbers in prop::collection::vec(0_u32..200, 0..150)) {
             let novelty = learnt(&numbers.iter().map(|number| (*number, 1)).collect::<Vec<_>>());
-            for number in &numbers {
-                prop_assert!(novelty.knows(value(*number)));
-            }
+            let lost = numbers.iter().filter(|number| !novelty.knows(value(**number))).count();
+            prop_assert!(lost <= 3 + numbers.len() / 8, "{lost} of {}", numbers.len());
             prop_assert!(novelty.slots.len() <= usize::from(SLOTS));
             let mut out = Vec::new();
             novelty.write(&mut out);

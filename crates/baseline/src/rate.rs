@@ -31,7 +31,7 @@ const WINSOR: f64 = 4.0;
 /// ```
 /// let mut rate = homeostat_baseline::Rate::default();
 /// for week in 0..8 {
-///     for cell in 0..168 {
+///     for cell in 0..168_u8 {
 ///         let count = if (8..18).contains(&(cell % 24)) { 10 } else { 0 };
 ///         rate.learn(week * 168 + i64::from(cell), usize::from(cell), count);
 ///     }
@@ -171,15 +171,25 @@ impl Rate {
         ((self.excess.max(0.0) + weight * prior) / (self.square + weight)).clamp(0.01, 20.0)
     }
 
+    /// Forgets the cells of the generation before; `false` when there are none.
+    pub(crate) fn drop_before(&mut self) -> bool {
+        let had = !self.before.is_empty();
+        (self.before, self.hours_before) = (Vec::new(), 0);
+        had
+    }
+
     fn turn(&mut self, generation: i64) {
         if generation <= self.generation {
             return;
         }
-        let next = self.generation.checked_add(1) == Some(generation);
+        let known = self.generation;
+        let next = known.checked_add(1) == Some(generation);
         self.generation = generation;
         let (now, hours) = (std::mem::take(&mut self.now), std::mem::take(&mut self.hours_now));
         (self.before, self.hours_before) = if next { (now, hours) } else { (Vec::new(), 0) };
-        let kept = if next { 0.5 } else { 0.0 };
+        // Halving at each turn, adjacent or not, is what makes the order of merging not show.
+        let turns = generation.saturating_sub(known).min(60);
+        let kept = libm::ldexp(1.0, i32::try_from(-turns).unwrap_or(-60));
         self.excess *= kept;
         self.square *= kept;
     }

@@ -78,17 +78,17 @@ impl Volume {
         let share = |mass: f64| ((mass + 0.5) / (total + 1.0)).min(1.0);
         if total <= 0.0 {
             1.0
-        } else if place <= edge {
+        } else if place < edge {
             share(self.above(place))
         } else {
-            share(self.above(edge)) * libm::exp(-(place - edge) / self.tail_octaves(edge))
+            share(self.from_edge(edge)) * libm::exp(-(place - edge) / self.tail_octaves(edge))
         }
     }
 
     /// The size that is exceeded with `probability`, from the histogram alone; 0 while nothing is known.
     pub fn usual_at_most(&self, probability: f64) -> f64 {
         let enough = self.support() * probability;
-        let top = self.bins.iter().rev().find(|bin| self.above(f64::from(bin.octave)) > enough);
+        let top = self.bins.iter().rev().find(|bin| self.from_edge(f64::from(bin.octave)) > enough);
         top.map_or(0.0, |bin| libm::exp2(f64::from(bin.octave) + 1.0) - 1.0)
     }
 
@@ -97,10 +97,24 @@ impl Volume {
         self.bins.iter().map(Bin::count).sum()
     }
 
-    /// The mass above `place` (in octaves), as if each bin were evenly filled.
+    /// The mass above the octave of `place`, and half of what lies in it: of a bin's inside nothing is known.
     fn above(&self, place: f64) -> f64 {
-        let part = |bin: &Bin| bin.count() * (f64::from(bin.octave) + 1.0 - place).clamp(0.0, 1.0);
+        let part = |bin: &Bin| {
+            let octave = f64::from(bin.octave);
+            if octave > place {
+                bin.count()
+            } else if octave + 1.0 > place {
+                0.5 * bin.count()
+            } else {
+                0.0
+            }
+        };
         self.bins.iter().map(part).sum()
+    }
+
+    /// The mass of the bins from `edge` on.
+    fn from_edge(&self, edge: f64) -> f64 {
+        self.bins.iter().filter(|bin| f64::from(bin.octave) >= edge).map(Bin::count).sum()
     }
 
     /// The lowest octave edge above which at most 2 % lie.
