@@ -191,9 +191,9 @@ impl RiskBook {
         }
         let touched = self.touched(input);
         let before: Vec<f64> = touched.iter().map(|id| self.score(*id, now)).collect();
-        for (a, b, kind) in &input.links {
-            self.lend(*a, *b, *kind);
-            self.lend(*b, *a, *kind);
+        for (a, b, kind) in input.links.iter().filter(|(.., kind)| factor(*kind) > 0.0) {
+            self.lend(*a, *b, *kind, now);
+            self.lend(*b, *a, *kind, now);
         }
         if !input.signal.tightened {
             for id in charged(input) {
@@ -231,15 +231,10 @@ impl RiskBook {
     }
 
     fn note(&mut self, id: EntityId, name: &EntityKey, now: i64) {
-        let start = *self.start.get_or_insert(now);
         if let Some(old) = self.names.get(name).copied().filter(|old| *old != id) {
             self.hand_over(old, id);
         }
-        let identity = self.identities.entry(id).or_insert_with(|| Identity {
-            first: now,
-            newcomer: now.saturating_sub(start) >= DAY,
-            ..Identity::default()
-        });
+        let identity = self.identity(id, now);
         identity.last = identity.last.max(now);
         if identity.names.len() < KEPT && identity.names.insert(name.clone()) {
             self.names.insert(name.clone(), id);
@@ -270,15 +265,19 @@ impl RiskBook {
         }
     }
 
-    fn lend(&mut self, from: EntityId, to: EntityId, kind: LinkKind) {
-        if factor(kind) <= 0.0 || from == to {
-            return;
+    fn lend(&mut self, from: EntityId, to: EntityId, kind: LinkKind, now: i64) {
+        let identity = self.identity(to, now);
+        if from != to && identity.lenders.len() < KEPT {
+            identity.lenders.insert(from, kind);
         }
-        if let Some(identity) = self.identities.get_mut(&to) {
-            if identity.lenders.len() < KEPT {
-                identity.lenders.insert(from, kind);
-            }
-        }
+    }
+
+    /// The identity `id`, known from now on if it was not.
+    fn identity(&mut self, id: EntityId, now: i64) -> &mut Identity {
+        let start = *self.start.get_or_insert(now);
+        let newcomer = now.saturating_sub(start) >= DAY;
+        let unknown = || Identity { first: now, last: now, newcomer, ..Identity::default() };
+        self.identities.entry(id).or_insert_with(unknown)
     }
 
     fn charge(&mut self, id: EntityId, signal: &Signal, now: i64) {
@@ -317,19 +316,16 @@ impl RiskBook {
         }
         let mut idle: Vec<_> = self.identities.iter().map(|(id, identity)| (identity.last, *id)).collect();
         idle.sort_unstable();
-        for (_, id) in idle.into_iter().take(IDENTITIES / 16) {
-            self.remove(id);
-            self.evicted = self.evicted.saturating_add(1);
-        }
+        let gone: BTreeSet<EntityId> = idle.into_iter().take(IDENTITIES / 16).map(|(_, id)| id).collect();
+        self.evicted = self.evicted.saturating_add(gone.len() as u64);
+        self.remove(&gone);
     }
 
-    fn remove(&mut self, id: EntityId) {
-        let Some(gone) = self.identities.remove(&id) else { return };
-        for name in gone.names {
-            self.names.remove(&name);
-        }
+    fn remove(&mut self, gone: &BTreeSet<EntityId>) {
+        self.identities.retain(|id, _| !gone.contains(id));
+        self.names.retain(|_, id| !gone.contains(id));
         for identity in self.identities.values_mut() {
-            identity.lenders.remove(&id);
+            identity.lenders.retain(|id, _| !gone.contains(id));
         }
     }
 }
@@ -343,7 +339,7 @@ impl RiskView for RiskBook {
 impl Forget for RiskBook {
     fn forget(&mut self, entity: &EntityKey) -> bool {
         let id = self.names.get(entity).copied();
-        id.inspect(|id| self.remove(*id)).is_some()
+        id.inspect(|id| self.remove(&BTreeSet::from([*id]))).is_some()
     }
 }
 
