@@ -25,7 +25,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let tenant = TenantId::new("example")?;
     let mut hosts: BTreeMap<EntityKey, EntityId> = BTreeMap::new();
     let mut investigator = Investigator::default();
-    for (number, line) in text.lines().skip(1).enumerate() {
+    // A batch may hold one product's alerts after another's: it is put in order of time as a log would be.
+    let mut lines: Vec<(usize, &str)> = text.lines().skip(1).enumerate().collect();
+    lines.sort_by_key(|(_, line)| line.split(',').next().and_then(|time| time.parse::<i64>().ok()));
+    for (position, (number, line)) in lines.into_iter().enumerate() {
         let mut columns = line.split(',');
         let (Some(time), Some(_name), Some(_ip), Some(host), Some(short)) =
             (columns.next(), columns.next(), columns.next(), columns.next(), columns.next())
@@ -47,7 +50,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         let signal = Signal::new(short, &occurrence, &key, bits);
         let host = Participant { id, class: EntityClass::Device, key, role: Role::Actor };
         let resolved = Resolved { signal, participants: vec![host], links: Vec::new() };
-        investigator.observe(Position::at(number as u64), &resolved)?;
+        investigator.observe(Position::at(position as u64), &resolved)?;
     }
     investigator.finish();
     let incidents: Vec<String> = investigator.incidents().iter().map(|incident| incident.to_json()).collect();

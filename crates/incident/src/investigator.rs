@@ -30,6 +30,10 @@ const RESUME: f64 = 4.0;
 const MERGE: f64 = 6.0;
 /// Bits from which a fact that two open incidents share makes them one.
 const SHARED: f64 = 2.0;
+/// How near in time two facts are one act seen by two detectors, in microseconds.
+const SAME_ACT: u64 = 2_000_000;
+/// What each heavier fact of the same act leaves of a fact.
+const SHARE_OF_ACT: f64 = 0.75;
 /// Families of facts that an incident needs; one kind of surprise is no story.
 const FAMILIES: usize = 2;
 /// Share of the threshold at which slow heat opens, and the days and families it needs.
@@ -77,6 +81,8 @@ pub struct Investigator {
     pub(crate) ticked: Option<i64>,
     // Everything up to here is final.
     pub(crate) watermark: Option<i64>,
+    // The latest moment applied, and its bin.
+    pub(crate) clock: Option<i64>,
     pub(crate) bin: Option<i64>,
     pub(crate) ledger: Ledger,
     pub(crate) stories: BTreeMap<u64, Story>,
@@ -272,13 +278,15 @@ impl Investigator {
     }
 
     fn apply(&mut self, act: Act, updates: &mut Vec<Update>) {
-        let now = act.time;
+        // What comes too late happened before, but what it changes changes now.
+        let now = act.time.max(self.clock.unwrap_or(act.time));
+        self.clock = Some(now);
         if self.bin.is_none_or(|bin| bin_of(now) > bin) {
             self.bin = Some(bin_of(now));
             updates.extend(self.expire(now));
         }
         let known_bad = act.is_known_bad();
-        let applied = self.ledger.apply(act, &self.setup);
+        let applied = self.ledger.apply(act, now, &self.setup);
         let Some(episode) = self.ledger.episodes.get(&applied.episode) else { return };
         if let Some(story) = episode.story {
             self.touch(story, &applied, updates);
@@ -410,21 +418,33 @@ impl Investigator {
 
     /// Bits, families and stages of loose episodes together.
     fn heat_of(&self, seeds: &[u64], now: i64) -> (f64, usize, usize) {
-        let mut families: BTreeMap<u32, BTreeMap<u32, f64>> = BTreeMap::new();
+        let mut facts: BTreeMap<FactId, (f64, i64)> = BTreeMap::new();
         let mut stages: BTreeSet<Stage> = BTreeSet::new();
         for episode in seeds.iter().filter_map(|id| self.ledger.episodes.get(id)) {
             let left = episode.weight * fade(now.saturating_sub(episode.last), FAST);
-            let family = families.entry(self.ledger.facts.family(episode.fact)).or_default();
-            let fact = family.entry(episode.fact.0).or_default();
-            *fact = fact.max(left);
+            let fact = facts.entry(episode.fact).or_insert((0.0, episode.act.time));
+            if left > fact.0 {
+                *fact = (left, episode.act.time);
+            }
             stages.extend(stage(episode));
         }
-        let group = |facts: &BTreeMap<u32, f64>| {
-            let mut bits: Vec<f64> = facts.values().copied().collect();
-            bits.sort_by(f64::total_cmp);
-            bits.iter().fold(0.0, |sum, weight| weight + sum / 2.0)
-        };
-        (families.values().map(group).sum(), families.len(), stages.len())
+        let mut heaviest: Vec<_> = facts.into_iter().collect();
+        heaviest.sort_by(|(fa, (a, _)), (fb, (b, _))| b.total_cmp(a).then(fa.cmp(fb)));
+        let mut counted: Vec<(u32, i64)> = Vec::new();
+        let mut bits = 0.0;
+        for (fact, (left, time)) in heaviest {
+            let family = self.ledger.facts.family(fact);
+            // Half for each heavier fact of its family, two thirds for each of the same act.
+            let share = counted.iter().fold(1.0, |share, (other, at)| match at.abs_diff(time) {
+                _ if *other == family => share / 2.0,
+                ..=SAME_ACT => share * SHARE_OF_ACT,
+                _ => share,
+            });
+            bits += left * share;
+            counted.push((family, time));
+        }
+        let families: BTreeSet<u32> = counted.iter().map(|(family, _)| *family).collect();
+        (bits, families.len(), stages.len())
     }
 
     fn begin(&mut self, entity: EntityId, (seeds, now): (Vec<u64>, i64), updates: &mut Vec<Update>) {

@@ -46,7 +46,7 @@ pub(crate) struct Applied {
 
 impl Ledger {
     /// Applies one act.
-    pub(crate) fn apply(&mut self, act: Act, setup: &InvestigatorBuilder) -> Applied {
+    pub(crate) fn apply(&mut self, act: Act, now: i64, setup: &InvestigatorBuilder) -> Applied {
         let start = *self.start.get_or_insert(act.time);
         let history = bin_of(act.time).saturating_sub(bin_of(start));
         self.signals = self.signals.saturating_add(1);
@@ -61,7 +61,7 @@ impl Ledger {
         let known_bad = act.is_known_bad();
         let bits = if known_bad { act.bits.get() } else { act.bits.get().min(MOST_OF_ONE.get()) };
         let scale = if rote { 0.0 } else { criticality(&act, &setup.values) };
-        let given = Given { bits, tenant_bins, history, scale };
+        let given = Given { bits, tenant_bins, history, scale, now };
         let primary = act.primary().map(|p| p.id);
         let (mut own, mut hot) = (None, Vec::new());
         if !echo {
@@ -118,7 +118,7 @@ impl Ledger {
         act: &Act,
         (fact, given): (FactId, Given),
     ) -> Option<(f64, Option<(Heat, Heat)>)> {
-        let all = self.signals;
+        let (all, now) = (self.signals, given.now);
         let profile = self.profiles.get_mut(&id)?;
         let acted_on = act.primary().is_some_and(|p| p.id != id);
         if acted_on && profile.is_hub(all) {
@@ -126,7 +126,7 @@ impl Ledger {
         }
         let weight = profile.weigh(fact, act, given)?;
         let heats = (weight > 0.0)
-            .then(|| (profile.heat(act.time, &self.facts), profile.slow_heat(act.time, &self.facts)));
+            .then(|| (profile.heat(now, &self.facts), profile.slow_heat(now, &self.facts)));
         Some((weight, heats))
     }
 

@@ -133,6 +133,7 @@ impl Profile {
         let own_before = seen.bins.saturating_sub(1);
         let learnt = weight::surprise(own_before, given.tenant_bins, given.history)
             + weight::burst(seen.count, seen.peak);
+        let learnt = learnt * weight::trust(given.history);
         let weight = learnt.max(rated) * given.scale;
         if weight >= seen.weight * fade(act.time.saturating_sub(seen.time), FAST) {
             (seen.weight, seen.time) = (weight, act.time.max(seen.time));
@@ -214,6 +215,8 @@ pub(crate) struct Given {
     pub(crate) history: i64,
     /// Factor of criticality; 0 for what is rote.
     pub(crate) scale: f64,
+    /// The latest moment applied: not before the act's.
+    pub(crate) now: i64,
 }
 
 impl Seen {

@@ -17,7 +17,7 @@ impl Investigator {
         self.setup.write(&mut out);
         out.positions(&self.positions);
         out.text(self.tenant.as_ref().map_or("", TenantId::as_str));
-        for time in [self.high, self.ahead, self.ticked, self.watermark, self.bin] {
+        for time in [self.high, self.ahead, self.ticked, self.watermark, self.clock, self.bin] {
             out.u64(time.unwrap_or(i64::MIN).cast_unsigned());
         }
         out.len(self.waiting.len());
@@ -45,7 +45,7 @@ impl Investigator {
         }
         let mut time = || Ok(Some(fields.u64()?.cast_signed()).filter(|time| *time != i64::MIN));
         (read.high, read.ahead, read.ticked) = (time()?, time()?, time()?);
-        (read.watermark, read.bin) = (time()?, time()?);
+        (read.watermark, read.clock, read.bin) = (time()?, time()?, time()?);
         for act in act::read_all(&mut fields, 60, Act::read)? {
             read.waiting.insert((act.time, act.id.get()), act);
         }

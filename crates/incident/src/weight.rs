@@ -53,6 +53,11 @@ pub(crate) fn burst(count: u32, peak: f64) -> f64 {
     (log2(1.0 + f64::from(count)) - peak.max(2.0) - 1.0).clamp(0.0, MOST_BURST)
 }
 
+/// How far learnt weights can be trusted after `history` bins: all after a day, in proportion before.
+pub(crate) fn trust(history: i64) -> f64 {
+    (history.max(0) as f64 * BIN as f64 / DAY as f64).min(1.0)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,0 +1,277 @@
+#![cfg(test)]
+//! Stories that must be told, and benign ones that must not.
+
+mod world;
+
+use homeostat_core::{
+    Bits, EntityKey, EntityKind, Hop, MemoryReach, MemoryValues, Outcome, Position, Reached, RiskView, Role, Stage,
+    State, TenantId, Timestamp, Value,
+};
+use homeostat_identity::{LinkKind, Resolved};
+use homeostat_incident::{Incident, Investigator, ObserveError, RiskBook, Update};
+use world::{
+    BUCKET, DELIVERY, HUB, JANE, JANES_KEY, JANES_SESSION, OFFICE, OUTSIDE, PEOPLE, START, leaked_key, linked,
+    ordinary_days, signal, with_action, with_technique,
+};
+
+const DAY: i64 = 86_400;
+
+fn learn(mut log: Vec<Resolved>) -> (Investigator, Vec<Update>) {
+    log.sort_by_key(|input| input.signal.time);
+    let mut investigator = Investigator::default();
+    let mut updates = Vec::new();
+    for (number, input) in log.iter().enumerate() {
+        updates.extend(investigator.observe(Position::at(number as u64), input).unwrap().applied().unwrap());
+    }
+    updates.extend(investigator.finish());
+    (investigator, updates)
+}
+
+fn told(log: Vec<Resolved>) -> Vec<Incident> {
+    learn(log).0.incidents()
+}
+
+fn numbers(incident: &Incident) -> Vec<u64> {
+    let mut numbers: Vec<u64> = incident.events().iter().map(|event| event.record()).collect();
+    numbers.sort_unstable();
+    numbers
+}
+
+#[test]
+fn a_leaked_key_is_told_with_its_innocuous_calls() {
+    let incidents = told([ordinary_days(0), leaked_key(10_000)].concat());
+    assert_eq!(incidents.len(), 1);
+    assert_eq!(numbers(&incidents[0]), (10_000..10_008).collect::<Vec<_>>());
+    assert_eq!(incidents[0].stages(), [Stage::Discovery, Stage::Persistence]);
+    assert_eq!(incidents[0].hypotheses()[0].name, "credential_theft");
+    assert!(incidents[0].gaps().iter().any(|gap| gap.starts_with("entry not observed")));
+}
+
+#[test]
+fn the_same_users_other_session_stays_out() {
+    let parts = [(JANE, Role::Actor), (JANES_SESSION, Role::Via), (OFFICE, Role::Origin)];
+    let burst = (0..60).map(|n| {
+        let kind = ["deploy", "build", "test"][n as usize % 3];
+        let act = signal(20_000 + n as u64, 2 * DAY + 200 + n * 9, kind, &parts, 0.0);
+        linked(act, JANES_SESSION, JANE, LinkKind::ActsFor)
+    });
+    let incidents = told([ordinary_days(0), leaked_key(10_000), burst.collect()].concat());
+    assert_eq!(incidents.len(), 1);
+    assert_eq!(numbers(&incidents[0]), (10_000..10_008).collect::<Vec<_>>());
+}
+
+/// One service principal that is refused every 20 s from `first` on, whatever detectors say of it.
+fn denials(first: i64, count: u64) -> Vec<Resolved> {
+    let parts = [(DELIVERY, Role::Actor), (BUCKET, Role::Target)];
+    let one = |n: u64| {
+        let kind = ["access-denied", "rate", "first-seen"][n as usize % 3];
+        let act = signal(100_000 + n, first + 20 * n as i64, kind, &parts, [4.0, 30.0, 12.0][n as usize % 3]);
+        with_action(act, "PutObject", Outcome::Failure)
+    };
+    (0..count).map(one).collect()
+}
+
+#[test]
+fn a_service_refused_ten_thousand_times_is_no_incident() {
+    for first in [0, DAY + 7_000] {
+        assert!(told([ordinary_days(0), denials(first, 10_000)].concat()).is_empty(), "from {first}");
+    }
+}
+
+#[test]
+fn a_service_refused_all_along_joins_no_incident() {
+    let mut attack = leaked_key(10_000);
+    for act in &mut attack {
+        act.participants.push(homeostat_identity::Participant {
+            id: homeostat_identity::EntityId(BUCKET.0),
+            class: BUCKET.1,
+            key: world::key(BUCKET),
+            role: Role::Target,
+        });
+    }
+    let incidents = told([ordinary_days(0), denials(DAY, 6_000), attack].concat());
+    assert_eq!(incidents.len(), 1);
+    assert_eq!(numbers(&incidents[0]), (10_000..10_008).collect::<Vec<_>>());
+}
+
+#[test]
+fn repetition_is_one_fact() {
+    let parts = [(PEOPLE[0], Role::Actor)];
+    let alerts = (0..2_000).map(|n| signal(10_000 + n, 2 * DAY + n as i64, "brute-force", &parts, 12.0));
+    assert!(told([ordinary_days(0), alerts.collect()].concat()).is_empty());
+}
+
+#[test]
+fn one_weak_signal_a_day_is_told_and_six_over_six_people_are_not() {
+    let kinds = ["mail-rule", "new-consent", "odd-hour", "new-country", "mass-read", "new-device"];
+    let days = |person: fn(usize) -> world::Who| {
+        let signals = kinds.iter().enumerate().map(move |(n, kind)| {
+            signal(10_000 + n as u64, (2 + n as i64) * DAY, kind, &[(person(n), Role::Actor)], 7.0)
+        });
+        [ordinary_days(0), signals.collect()].concat()
+    };
+    assert_eq!(told(days(|_| PEOPLE[0])).len(), 1);
+    assert!(told(days(|n| PEOPLE[n])).is_empty());
+}
+
+#[test]
+fn the_known_bad_opens_at_once_and_a_great_surprise_does_not() {
+    let parts = [(PEOPLE[0], Role::Actor)];
+    assert_eq!(told(vec![signal(1, 0, "decoy", &parts, Bits::KNOWN_BAD.get())]).len(), 1);
+    assert!(told(vec![signal(1, 0, "rate", &parts, 300.0)]).is_empty());
+}
+
+#[test]
+fn what_is_quiet_closes_and_what_goes_on_is_resumed() {
+    let mut log = [ordinary_days(0), leaked_key(10_000)].concat();
+    let parts = [(JANE, Role::Actor), (JANES_KEY, Role::Via), (OUTSIDE, Role::Origin)];
+    let late = signal(30_000, 2 * DAY + 20_000, "mass-read", &parts, 14.0);
+    log.push(with_technique(late, "T1530"));
+    let (investigator, updates) = learn(log);
+    let [incident] = investigator.incidents().try_into().unwrap();
+    assert_eq!(incident.resumed().len(), 1);
+    assert_eq!(incident.stages().last(), Some(&Stage::Collection));
+    assert!(updates.contains(&Update::Opened(incident.id())) && updates.contains(&Update::Closed(incident.id())));
+}
+
+#[test]
+fn reach_raises_severity_and_is_shown() {
+    let incident = told([ordinary_days(0), leaked_key(10_000)].concat()).remove(0);
+    let jewel = world::key(BUCKET);
+    let hop = Hop { from: world::key(JANE), to: jewel.clone(), kind: "s3:GetObject".into(), because: "policy".into() };
+    let (mut reach, mut values) = (MemoryReach::default(), MemoryValues::default());
+    reach.insert(world::key(JANE), Reached { entity: jewel.clone(), probability: 1.0, path: vec![hop] });
+    values.insert(jewel, Value::MOST);
+    let report = incident.report(&reach, &values);
+    assert!(report.answers.how_much_worse.text.contains("plans"));
+    assert_eq!(report.answers.how_much_worse.paths.len(), 1);
+    assert!(report.severity == "high" || report.severity == "critical");
+    let threat = incident.threat(TenantId::new("acme").unwrap());
+    assert_eq!(threat.evidence, incident.events());
+    assert!(threat.entities.contains(&(world::key(JANES_KEY), Role::Via)));
+}
+
+#[test]
+fn hostile_text_stays_text() {
+    let mut log = leaked_key(10_000);
+    for input in &mut log {
+        input.signal.action = "<script>alert(1)</script>\" onload=\"x".to_owned();
+    }
+    let incident = told([ordinary_days(0), log].concat()).remove(0);
+    let report = incident.report(&MemoryReach::default(), &MemoryValues::default());
+    for page in [report.to_html(), report.to_markdown()] {
+        assert!(!page.contains("<script") && page.contains("&lt;script"));
+    }
+}
+
+#[test]
+fn debug_shows_no_value() {
+    let mut log = leaked_key(10_000);
+    for input in &mut log {
+        input.signal.action = "marked".to_owned();
+        input.signal.kind = format!("marked-{}", input.signal.kind);
+        let reason = homeostat_core::Reason::new("aspect", "marked", "marked", Bits::LOW);
+        input.signal.reasons.push(reason);
+        for participant in &mut input.participants {
+            participant.key = EntityKey::new(EntityKind::NativeId, "acme", &format!("marked-{}", participant.id.0)).unwrap();
+        }
+    }
+    let log = [ordinary_days(0), log].concat();
+    let mut book = RiskBook::default();
+    let mut shown = String::new();
+    for (number, input) in log.iter().enumerate() {
+        shown += &format!("{:?}", book.observe(Position::at(number as u64), input).unwrap());
+    }
+    let (investigator, updates) = learn(log);
+    let incident = investigator.incidents().remove(0);
+    let report = incident.report(&MemoryReach::default(), &MemoryValues::default());
+    shown += &format!("{book:?} {investigator:?} {updates:?} {incident:?} {report:?} {:?}", report.answers);
+    shown += &format!("{:?} {:?} {:?}", incident.steps(), incident.edges(), incident.hypotheses());
+    shown += &format!("{:?} {:?} {:?}", incident.entities(), report.steps, report.edges);
+    assert!(!shown.contains("marked"), "a value shows");
+}
+
+#[test]
+fn unsound_signals_are_refused_by_name() {
+    let good = signal(1, 0, "kind", &[(JANE, Role::Actor)], 1.0);
+    let mut investigator = Investigator::default();
+    investigator.observe(Position::at(0), &good).unwrap();
+    let mut timeless = good.clone();
+    timeless.signal.time = Timestamp::UNKNOWN;
+    let mut nobody = good.clone();
+    nobody.participants.clear();
+    let mut foreign = good;
+    foreign.signal.tenant = TenantId::new("other").unwrap();
+    let cases = [
+        (timeless, ObserveError::NoMoment, "the signal tells no moment"),
+        (nobody, ObserveError::Nobody, "the signal names no entity"),
+        (foreign, ObserveError::ForeignTenant, "the signal belongs to another tenant"),
+    ];
+    for (number, (input, error, message)) in cases.into_iter().enumerate() {
+        let position = Position::at(1 + number as u64);
+        assert_eq!(investigator.observe(position, &input), Err(error));
+        assert_eq!(RiskBook::default().observe(position, &input).err(), (error != ObserveError::ForeignTenant).then_some(error));
+        assert_eq!(error.to_string(), message);
+    }
+    assert_eq!(investigator.stats().signals, 1);
+}
+
+fn risk_after(inputs: &[Resolved], who: world::Who, hours: i64) -> f64 {
+    let mut book = RiskBook::default();
+    let start = Timestamp::from_micros(START * 1_000_000);
+    book.meet(homeostat_identity::EntityId(who.0), &world::key(who), start);
+    for (number, input) in inputs.iter().enumerate() {
+        book.observe(Position::at(number as u64), input).unwrap();
+    }
+    book.risk(&world::key(who), Timestamp::from_micros((START + hours * 3_600) * 1_000_000)).score()
+}
+
+#[test]
+fn risk_lends_one_hop_counts_once_and_fades() {
+    let acts = |who| [(who, Role::Actor)];
+    let key_act = linked(signal(1, 0, "new-address", &acts(JANES_KEY), 16.0), JANES_KEY, JANE, LinkKind::ActsFor);
+    let own = risk_after(&[key_act.clone()], JANES_KEY, 0);
+    let lent = risk_after(&[key_act.clone()], JANE, 0);
+    assert!((own - 0.5).abs() < 1e-9 && lent > 0.4 && lent < own);
+    assert!((risk_after(&[key_act.clone()], JANES_KEY, 12) - Bits::new(8.0).risk()).abs() < 1e-9);
+    // The same kind again adds nothing; a third party hears nothing of what Jane borrowed.
+    let again = signal(2, 0, "new-address", &acts(JANES_KEY), 16.0);
+    let desk = linked(signal(3, 0, "nothing", &acts(JANE), 0.0), JANE, PEOPLE[0], LinkKind::LoggedOn);
+    assert!((risk_after(&[key_act.clone(), again], JANES_KEY, 0) - own).abs() < 1e-12);
+    assert!(risk_after(&[key_act, desk], PEOPLE[0], 0) < 1e-12);
+}
+
+#[test]
+fn tightened_signals_do_not_feed_risk() {
+    let parts = [(JANE, Role::Actor)];
+    let first = signal(1, 0, "odd-login", &parts, 10.0);
+    let mut probe = signal(2, 60, "grey", &parts, 6.0);
+    probe.signal.tightened = true;
+    let (without, with) = (risk_after(&[first.clone()], JANE, 1), risk_after(&[first, probe], JANE, 1));
+    assert!((with - without).abs() < 1e-12);
+}
+
+#[test]
+fn whoever_joins_late_starts_at_fifteen_hundredths() {
+    let mut book = RiskBook::default();
+    book.observe(Position::at(0), &signal(0, 0, "any", &[(PEOPLE[0], Role::Actor)], 0.0)).unwrap();
+    let now = Timestamp::from_micros((START + 3 * DAY) * 1_000_000);
+    book.meet(homeostat_identity::EntityId(1), &world::key(JANE), now);
+    assert!((book.risk(&world::key(JANE), now).score() - 0.15).abs() < 1e-3);
+    assert!(book.risk(&world::key(PEOPLE[0]), now).score().abs() < 1e-12);
+}
+
+#[test]
+fn other_people_on_a_shared_machine_stay_out() {
+    let mut log = [ordinary_days(0), leaked_key(10_000)].concat();
+    for (n, person) in PEOPLE.iter().enumerate() {
+        let parts = [(*person, Role::Actor), (HUB, Role::Device)];
+        let time = 2 * DAY + 100 + n as i64;
+        log.push(signal(20_000 + n as u64, time, "open-file", &parts, 0.0));
+    }
+    let with_hub = [(JANE, Role::Actor), (JANES_KEY, Role::Via), (OUTSIDE, Role::Origin), (HUB, Role::Device)];
+    log.push(signal(10_008, 2 * DAY + 90, "call", &with_hub, 0.0));
+    let incidents = told(log);
+    assert_eq!(incidents.len(), 1);
+    assert_eq!(numbers(&incidents[0]), (10_000..=10_008).collect::<Vec<_>>());
+}
