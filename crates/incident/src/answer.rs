@@ -142,9 +142,7 @@ fn how(incident: &Incident) -> Answer {
         .clone()
         .map(|step| {
             let stage = step.stage.map_or("", homeostat_core::Stage::as_str);
-            step.technique
-                .as_ref()
-                .map_or_else(|| stage.to_owned(), |technique| format!("{stage} {technique}"))
+            step.technique.as_ref().map_or_else(|| stage.to_owned(), |technique| format!("{stage} {technique}"))
         })
         .collect();
     let text = crate::incident::in_order(parts.into_iter()).join(" → ");
@@ -182,12 +180,8 @@ fn pace(incident: &Incident) -> Option<i64> {
     let mut seen = BTreeSet::new();
     let firsts = incident.steps.iter().filter(|step| step.stage.is_some_and(|stage| seen.insert(stage)));
     let times: Vec<_> = firsts.map(|step| step.time).collect();
-    let mut gaps: Vec<i64> = times
-        .iter()
-        .zip(times.iter().skip(1))
-        .filter_map(|(a, b)| b.since(*a))
-        .map(|gap| gap / 60_000_000)
-        .collect();
+    let mut gaps: Vec<i64> =
+        times.iter().zip(times.iter().skip(1)).filter_map(|(a, b)| b.since(*a)).map(|gap| gap / 60_000_000).collect();
     gaps.sort_unstable();
     gaps.get(gaps.len() / 2).copied()
 }

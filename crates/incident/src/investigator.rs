@@ -15,8 +15,7 @@ use crate::walk;
 use crate::weight::{HOUR, bin_of, fade};
 use crate::{Incident, Stats, Update};
 use homeostat_core::{
-    EntityKey, EventRef, FUTURE_LIMIT, Forget, Observed, Position, Positions, Stage, State, TenantId,
-    Timestamp,
+    EntityKey, EventRef, FUTURE_LIMIT, Forget, Observed, Position, Positions, Stage, State, TenantId, Timestamp,
 };
 use homeostat_identity::{EntityId, Resolved};
 use std::collections::{BTreeMap, BTreeSet};
@@ -390,12 +389,7 @@ impl Investigator {
     }
 
     /// The loose episodes that make `entity` hot enough to open an incident.
-    fn seeds(
-        &self,
-        entity: EntityId,
-        known_bad: bool,
-        (fast, slow, now): (Heat, Heat, i64),
-    ) -> Option<Vec<u64>> {
+    fn seeds(&self, entity: EntityId, known_bad: bool, (fast, slow, now): (Heat, Heat, i64)) -> Option<Vec<u64>> {
         let threshold = self.threshold();
         let least = if self.ledger.is_early(now) { FLOOR } else { threshold };
         if known_bad || fast.bits >= least && fast.families >= FAMILIES {

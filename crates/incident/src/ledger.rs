@@ -226,12 +226,8 @@ impl Ledger {
         if self.profiles.len() <= limit {
             return;
         }
-        let mut idle: Vec<_> = self
-            .profiles
-            .iter()
-            .filter(|(id, _)| !members.contains(id))
-            .map(|(id, p)| (p.last, *id))
-            .collect();
+        let mut idle: Vec<_> =
+            self.profiles.iter().filter(|(id, _)| !members.contains(id)).map(|(id, p)| (p.last, *id)).collect();
         idle.sort_unstable();
         // A sixteenth more than must go, so that the search is not made for every signal.
         let surplus = self.profiles.len() - limit + limit / 16;

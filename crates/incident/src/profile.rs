@@ -109,7 +109,8 @@ impl Profile {
     /// signals.
     pub(crate) fn is_hub(&self, all: u64) -> bool {
         let partners = self.partners.len();
-        partners >= HUB_PARTNERS || partners >= HUB_PARTNERS_OF_MANY && self.signals.saturating_mul(4) > all
+        partners >= HUB_PARTNERS
+            || partners >= HUB_PARTNERS_OF_MANY && self.signals.saturating_mul(4) > all
     }
 
     /// Weighs `fact`, seen now, and keeps the weight; `None` when nothing is to be re-weighed. `n_t` is the
@@ -172,8 +173,7 @@ impl Profile {
 
     /// How many distinct actions of the entity were refused within a day before `now`, `fact` among them.
     pub(crate) fn refusals(&self, fact: FactId, now: i64) -> usize {
-        let recent =
-            |seen: &Seen| seen.refused && now.saturating_sub(seen.last.saturating_mul(weight::BIN)) < DAY;
+        let recent = |seen: &Seen| seen.refused && now.saturating_sub(seen.last.saturating_mul(weight::BIN)) < DAY;
         1 + self.facts.iter().filter(|(id, seen)| **id != fact && recent(seen)).count()
     }
 

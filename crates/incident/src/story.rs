@@ -135,13 +135,7 @@ pub(crate) fn stage(episode: &Episode) -> Option<Stage> {
 
 impl Story {
     /// Takes `episode` in; gives the entities that are new members.
-    pub(crate) fn add(
-        &mut self,
-        id: u64,
-        episode: &Episode,
-        joined: Joined,
-        ledger: &Ledger,
-    ) -> Vec<EntityId> {
+    pub(crate) fn add(&mut self, id: u64, episode: &Episode, joined: Joined, ledger: &Ledger) -> Vec<EntityId> {
         self.episodes.insert(id, joined);
         self.first = if self.first == 0 { episode.act.time } else { self.first.min(episode.act.time) };
         self.last = self.last.max(episode.last);
