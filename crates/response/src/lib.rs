@@ -1,2 +1,41 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![doc = include_str!("../README.md")]
+
+mod action;
+mod actuator;
+mod budget;
+mod calendar;
+mod case;
+mod clock;
+#[cfg(feature = "conformance")]
+pub mod conformance;
+mod decision;
+mod executor;
+mod gate;
+mod journal;
+mod lifecycle;
+mod memory;
+mod notice;
+mod pattern;
+mod plan;
+mod policy;
+mod rails;
+mod request;
+
+pub use action::{Action, ActionFacts, Breadth, Effect, Reversibility};
+pub use actuator::{Act, ActError, Actuator, BadDescriptor, BoxFuture, Descriptor, Erase, Expiry};
+pub use calendar::{Calendar, Offsets};
+pub use case::Hold;
+pub use decision::{Because, Decision};
+pub use executor::{Executor, ExecutorConfig, ExecutorStats, SubmitError};
+pub use gate::{Admission, Brake, Gate, GateConfig, GateError, GateStats, Mode, Permit, Proposal};
+pub use journal::{
+    Durability, Entry, FileStorage, Journal, JournalError, MemoryStorage, PseudonymKey, Record, Storage,
+};
+pub use lifecycle::{Ending, Event, Illegal, Phase, Refusal, step};
+pub use memory::{Fault, MemoryActuator, MemoryWorld, Verb};
+pub use notice::{News, Notice};
+pub use plan::{Applied, BadPlanHash, BadUndo, Impact, Observed, Plan, PlanHash, Undo};
+pub use policy::{BadPolicy, Budget, Floor, Policy, Protected, Rule, Ruling, Scope, When};
+pub use rails::{Asked, Rails};
+pub use request::{ActionId, Args, BadActionId, Person, Proposer, Request, Target, TargetKind};

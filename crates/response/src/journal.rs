@@ -1,0 +1,433 @@
+//! What happened, in order, so that nobody can change it unseen and a restart knows all of it.
+//!
+//! One record is length ‖ SHA-256(previous hash ‖ body) ‖ JSON. A tail torn at any byte is cut off on opening;
+//! any altered byte is found. Opening costs O(n) in bytes; appending one write, and one sync where asked.
+//! People stand in it as keyed pseudonyms, so that a person can be forgotten and the chain stays whole.
+
+mod chain;
+mod file;
+mod pseudonym;
+mod storage;
+
+pub use file::FileStorage;
+pub use pseudonym::PseudonymKey;
+pub use storage::{MemoryStorage, Storage};
+
+use crate::request::Proposer;
+use crate::{ActionId, Brake, Event, Person, Plan, Request, Target};
+use chain::{BODY_LIMIT, Chaining, Frames, frame};
+use homeostat_core::Timestamp;
+use pseudonym::Names;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
+use std::fmt;
+use std::io;
+
+/// What one record tells.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Entry {
+    /// Something happened to an action.
+    Action {
+        /// To which.
+        id: ActionId,
+        /// What.
+        event: Event,
+    },
+    /// The brake was set.
+    Brake {
+        /// To what.
+        brake: Brake,
+        /// By whom.
+        by: Person,
+    },
+}
+
+/// One record of the journal.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Record {
+    /// When, by the clock of leases.
+    pub at: Timestamp,
+    /// What happened.
+    pub entry: Entry,
+}
+
+/// Whether records must survive a crash before going on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Durability {
+    /// They may be lost with the tail: what they tell can be seen again.
+    Buffered,
+    /// They are promises: one sync.
+    Synced,
+}
+
+/// Why the journal can not be read or written.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum JournalError {
+    /// The storage failed.
+    #[error("the journal's storage failed")]
+    Storage(#[from] io::Error),
+    /// The bytes from `offset` on are not those that were written.
+    #[error("the journal was altered at byte {offset}")]
+    Altered {
+        /// Where the record begins.
+        offset: u64,
+    },
+    /// The record at `offset` is whole but of no known form, or tells what can not have happened.
+    #[error("the journal's record at byte {offset} can not be understood")]
+    Unreadable {
+        /// Where the record begins.
+        offset: u64,
+    },
+    /// A record would be longer than 16 MiB.
+    #[error("a record of {bytes} bytes is too long for the journal")]
+    TooLong {
+        /// Its length in bytes.
+        bytes: usize,
+    },
+    /// An earlier write failed; open the journal anew.
+    #[error("an earlier write to the journal failed")]
+    Broken,
+}
+
+/// The append-only, hash-chained journal of one tenant.
+///
+/// ```
+/// use homeostat_response::{Journal, MemoryStorage, PseudonymKey};
+/// let (journal, records) =
+///     Journal::open(MemoryStorage::default(), MemoryStorage::default(), PseudonymKey::new([1; 32]))?;
+/// assert!(records.is_empty());
+/// assert_eq!(journal.head(), [0; 32]);
+/// # Ok::<(), homeostat_response::JournalError>(())
+/// ```
+pub struct Journal<S> {
+    chain: S,
+    names: Names<S>,
+    head: [u8; 32],
+    bytes: u64,
+    records: u64,
+    // INVARIANT: once set, nothing is written any more, as the end of the chain is not known.
+    broken: bool,
+}
+
+impl<S: Storage> Journal<S> {
+    /// Opens the journal whose chain lies in `chain` and whose names lie in `names`; cuts a torn tail off and
+    /// tells all records.
+    ///
+    /// # Errors
+    ///
+    /// [`JournalError`] when a storage fails, or the chain was altered or holds what can not be understood.
+    pub fn open(mut chain: S, names: S, key: PseudonymKey) -> Result<(Self, Vec<Record>), JournalError> {
+        let names = Names::open(names, key)?;
+        let bytes = chain.read()?;
+        let mut frames = Frames::new(&bytes, Chaining::Chained);
+        let mut records = Vec::new();
+        while let Some((offset, body)) = frames.next()? {
+            let record: Record =
+                serde_json::from_slice(body).map_err(|_| JournalError::Unreadable { offset })?;
+            records.push(record.map_texts(&|text| names.open_text(text)));
+        }
+        let (head, end) = (frames.head(), frames.end());
+        if end < bytes.len() as u64 {
+            chain.truncate(end)?;
+        }
+        let count = records.len() as u64;
+        Ok((Self { chain, names, head, bytes: end, records: count, broken: false }, records))
+    }
+
+    /// Adds `records` in one write; synced when `durability` asks for it.
+    ///
+    /// # Errors
+    ///
+    /// [`JournalError`]; how much was written is then not known, and every later write is
+    /// [`JournalError::Broken`].
+    pub fn append(&mut self, records: &[Record], durability: Durability) -> Result<(), JournalError> {
+        if self.broken {
+            return Err(JournalError::Broken);
+        }
+        let (mut bytes, mut head) = (Vec::new(), self.head);
+        for record in records {
+            head = self.encode(record, head, &mut bytes)?;
+        }
+        // Set before the first write, so that no way out of here leaves it unset after a failure.
+        self.broken = true;
+        self.chain.append(&bytes)?;
+        if durability == Durability::Synced {
+            self.chain.sync()?;
+        }
+        self.broken = false;
+        self.head = head;
+        self.bytes = self.bytes.saturating_add(bytes.len() as u64);
+        self.records = self.records.saturating_add(records.len() as u64);
+        Ok(())
+    }
+
+    fn encode(
+        &mut self,
+        record: &Record,
+        previous: [u8; 32],
+        out: &mut Vec<u8>,
+    ) -> Result<[u8; 32], JournalError> {
+        let people = record.people();
+        self.names.introduce(&people)?;
+        let sealed = record.clone().map_texts(&|text| self.names.seal(text, &people));
+        let body = serde_json::to_vec(&sealed).map_err(io::Error::other)?;
+        if body.len() > BODY_LIMIT {
+            return Err(JournalError::TooLong { bytes: body.len() });
+        }
+        Ok(frame(&previous, &body, out))
+    }
+
+    /// Drops the way back from a person's pseudonym to the name; whether there was any. The chain stays as it is.
+    ///
+    /// # Errors
+    ///
+    /// When the storage of names fails; the name is then still known.
+    pub fn forget(&mut self, name: &str) -> Result<bool, JournalError> {
+        self.names.forget(&spellings(name))
+    }
+
+    /// The hash of the last record. Publish it elsewhere from time to time: a journal rolled back to an earlier
+    /// state is whole in itself, and only a head kept outside tells.
+    pub fn head(&self) -> [u8; 32] {
+        self.head
+    }
+
+    /// The length of the chain in bytes.
+    pub fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    /// How many records there are.
+    pub fn records(&self) -> u64 {
+        self.records
+    }
+
+    /// How many people it knows by name.
+    pub fn people(&self) -> usize {
+        self.names.len()
+    }
+}
+
+impl<S> fmt::Debug for Journal<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Journal({} records, {} bytes)", self.records, self.bytes)
+    }
+}
+
+/// A name as it stands in texts: as it is, in lower case, and escaped as JSON has it inside an undo value.
+fn spellings(name: &str) -> Vec<String> {
+    let mut spellings = BTreeSet::from([name.to_owned(), name.to_lowercase()]);
+    for plain in spellings.clone() {
+        let json = serde_json::to_string(&plain).unwrap_or_default();
+        spellings.extend(json.get(1..json.len().saturating_sub(1)).map(str::to_owned));
+    }
+    spellings.into_iter().filter(|spelling| !spelling.is_empty()).collect()
+}
+
+impl Record {
+    /// The spellings of everybody the record names, longest first.
+    fn people(&self) -> Vec<String> {
+        let mut names: Vec<&str> = Vec::new();
+        match &self.entry {
+            Entry::Brake { by, .. } => names.push(by.name()),
+            Entry::Action { event, .. } => match event {
+                Event::Proposed { request } => {
+                    if let Proposer::Person(person) = &request.proposer {
+                        names.push(person.name());
+                    }
+                    names.extend(personal(&request.target));
+                }
+                Event::Planned { plan, .. } => {
+                    names.extend(personal(&plan.target));
+                    names.extend(plan.touches.iter().filter_map(personal));
+                }
+                Event::Approved { by, .. } | Event::Extended { by, .. } => names.push(by.name()),
+                Event::RevertIntent { by: Some(by), .. } => names.push(by.name()),
+                _ => {}
+            },
+        }
+        let spellings: BTreeSet<String> = names.into_iter().flat_map(spellings).collect();
+        let mut people: Vec<String> = spellings.into_iter().collect();
+        people.sort_by_key(|name| std::cmp::Reverse(name.len()));
+        people
+    }
+
+    /// The record with `map` done to every text that may name a person.
+    fn map_texts(mut self, map: &impl Fn(&str) -> String) -> Self {
+        let person = |by: &mut Person| *by = Person::new(&map(by.name()));
+        match &mut self.entry {
+            Entry::Brake { by, .. } => person(by),
+            Entry::Action { event, .. } => match event {
+                Event::Proposed { request } => map_request(request, map),
+                Event::Planned { plan, .. } => map_plan(plan, map),
+                Event::Approved { by, .. } | Event::Extended { by, .. } => person(by),
+                Event::RevertIntent { by: Some(by), .. } => person(by),
+                _ => {}
+            },
+        }
+        self
+    }
+}
+
+fn personal(target: &Target) -> Option<&str> {
+    target.kind.is_personal().then_some(target.id.as_str())
+}
+
+fn map_target(target: &mut Target, map: &impl Fn(&str) -> String) {
+    target.id = map(&target.id);
+    target.attrs.values_mut().for_each(|value| *value = map(value));
+}
+
+fn map_request(request: &mut Request, map: &impl Fn(&str) -> String) {
+    map_target(&mut request.target, map);
+    request.args.values_mut().flatten().for_each(|value| *value = map(value));
+    request.reason = map(&request.reason);
+    request.incident = request.incident.as_deref().map(map);
+    if let Proposer::Person(person) = &mut request.proposer {
+        *person = Person::new(&map(person.name()));
+    }
+}
+
+fn map_plan(plan: &mut Plan, map: &impl Fn(&str) -> String) {
+    map_target(&mut plan.target, map);
+    plan.touches.iter_mut().for_each(|target| map_target(target, map));
+    plan.args.values_mut().flatten().for_each(|value| *value = map(value));
+    plan.summary = map(&plan.summary);
+    plan.undo = plan.undo.map_text(map);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Action, TargetKind, Undo};
+    use homeostat_core::TenantId;
+    use proptest::prelude::*;
+
+    fn open(storage: &MemoryStorage) -> Result<(Journal<MemoryStorage>, Vec<Record>), JournalError> {
+        Journal::open(storage.clone(), MemoryStorage::default(), PseudonymKey::new([3; 32]))
+    }
+
+    fn records() -> Vec<Record> {
+        let id = ActionId::new("a-1").unwrap();
+        let target = Target::new(TargetKind::Host, "web-1").with("team", "ü\"x");
+        let request = Request::new(id.clone(), TenantId::new("acme").unwrap(), Action::Isolate, target);
+        let event = Event::Proposed { request: Box::new(request) };
+        let action = |event| Entry::Action { id: id.clone(), event };
+        [
+            action(event),
+            action(Event::ApplyIntent { expires_at: Timestamp::from_micros(9) }),
+            action(Event::Applied),
+            Entry::Brake { brake: Brake::HoldNew, by: Person::new("jane@acme.example") },
+            action(Event::Reverted),
+        ]
+        .map(|entry| Record { at: Timestamp::from_micros(5), entry })
+        .to_vec()
+    }
+
+    #[test]
+    fn a_tail_torn_at_any_byte_leaves_a_clean_prefix() {
+        let storage = MemoryStorage::default();
+        let mut ends = vec![0];
+        let (mut journal, _) = open(&storage).unwrap();
+        for record in records() {
+            journal.append(&[record], Durability::Synced).unwrap();
+            ends.push(storage.durable().len());
+        }
+        let whole = storage.durable();
+        for cut in 0..=whole.len() {
+            let torn = MemoryStorage::holding(whole[..cut].to_vec());
+            let (mut journal, read) = open(&torn).unwrap();
+            let kept = ends.iter().filter(|end| **end > 0 && **end <= cut).count();
+            assert_eq!(read.len(), kept, "cut at {cut}");
+            journal.append(&records()[..1], Durability::Synced).unwrap();
+            assert_eq!(open(&torn).unwrap().1.len(), kept + 1, "and it goes on from there");
+        }
+    }
+
+    #[test]
+    fn any_altered_byte_is_found() {
+        let storage = MemoryStorage::default();
+        open(&storage).unwrap().0.append(&records(), Durability::Synced).unwrap();
+        let whole = storage.durable();
+        for at in 0..whole.len() {
+            for flip in [0x01, 0x80] {
+                let mut altered = whole.clone();
+                altered[at] ^= flip;
+                let error = open(&MemoryStorage::holding(altered)).unwrap_err();
+                assert!(matches!(error, JournalError::Altered { .. }), "byte {at}: {error}");
+            }
+        }
+    }
+
+    #[test]
+    fn people_stand_as_pseudonyms_and_can_be_forgotten() {
+        let (chain, names) = (MemoryStorage::default(), MemoryStorage::default());
+        let key = PseudonymKey::new([3; 32]);
+        let (mut journal, _) = Journal::open(chain.clone(), names.clone(), key.clone()).unwrap();
+        let jane = "jane@acme.example";
+        let target = Target::new(TargetKind::Person, jane).with("mail", jane);
+        let id = ActionId::new("a-2").unwrap();
+        let request = Request::new(id.clone(), TenantId::new("acme").unwrap(), Action::Challenge, target)
+            .about("inc", "jane@acme.example signed in twice")
+            .proposed_by(Proposer::Person(Person::new("joe@acme.example")));
+        let undo = Undo::new(1, &serde_json::json!({"dn": "uid=jane@acme.example", "b": 1, "a": 2})).unwrap();
+        let plan = Plan::new(&request).with_undo(undo);
+        let decision = crate::Decision {
+            ruling: crate::Ruling::Autonomous,
+            max_ttl_ms: 1,
+            because: BTreeSet::new(),
+            policy: "1".into(),
+        };
+        let written: Vec<Record> = [
+            Event::Proposed { request: Box::new(request) },
+            Event::Planned {
+                plan: Box::new(plan),
+                actuator: "m".into(),
+                effect: crate::Effect::Containment,
+                decision,
+            },
+        ]
+        .map(|event| Record { at: Timestamp::from_micros(1), entry: Entry::Action { id: id.clone(), event } })
+        .to_vec();
+        journal.append(&written, Durability::Synced).unwrap();
+        let before = chain.durable();
+        let text = String::from_utf8_lossy(&before).into_owned();
+        assert!(!text.contains("jane") && !text.contains("joe"), "{text}");
+        let (_, read) = Journal::open(chain.clone(), names.clone(), key.clone()).unwrap();
+        assert_eq!(read, written, "whoever has the names reads it all, byte for byte");
+
+        assert!(journal.forget(jane).unwrap());
+        assert_eq!(chain.durable(), before, "the chain is untouched");
+        let (_, read) = Journal::open(chain, names, key).unwrap();
+        let Entry::Action { event: Event::Proposed { request }, .. } = &read[0].entry else { panic!() };
+        assert!(!request.target.id.contains("jane") && !request.reason.contains("jane"));
+        assert_eq!(request.proposer, Proposer::Person(Person::new("joe@acme.example")));
+    }
+
+    proptest! {
+        #[test]
+        fn what_was_appended_is_read_back(ids in prop::collection::vec("[a-z0-9-]{1,8}", 1..8), name in ".{0,12}") {
+            let storage = MemoryStorage::default();
+            let names = MemoryStorage::default();
+            let key = PseudonymKey::new([3; 32]);
+            let (mut journal, _) = Journal::open(storage.clone(), names.clone(), key.clone()).unwrap();
+            let mut written = Vec::new();
+            for (number, id) in ids.iter().enumerate() {
+                let target = Target::new(TargetKind::Person, &name).with("x", &name);
+                let id = ActionId::new(id).unwrap();
+                let request = Request::new(id.clone(), TenantId::new("t").unwrap(), Action::Notify, target)
+                    .proposed_by(Proposer::Person(Person::new(&name)));
+                let event = Event::Proposed { request: Box::new(request) };
+                let record = Record { at: Timestamp::from_micros(number as i64), entry: Entry::Action { id, event } };
+                journal.append(std::slice::from_ref(&record), Durability::Buffered).unwrap();
+                written.push(record);
+            }
+            let (reopened, read) = Journal::open(storage, names, key).unwrap();
+            prop_assert_eq!(read, written);
+            prop_assert_eq!(reopened.head(), journal.head());
+        }
+    }
+}

@@ -1,0 +1,231 @@
+//! Keyed pseudonyms: what stands in the journal in place of a person's name.
+//!
+//! A pseudonym is HMAC-SHA-256 (RFC 2104) of the name under the tenant's key, which never enters the journal.
+//! The way back, pseudonym to name, lies in a storage of its own; forgetting a person drops the entry there,
+//! and no byte of the chain changes. After that the same name gets another pseudonym, as the generation grew.
+
+use super::chain::{Frames, frame};
+use super::{JournalError, Storage};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
+use std::fmt;
+
+/// The key of a tenant's pseudonyms. Keep it apart from the journal; who has both can guess names.
+#[derive(Clone, PartialEq, Eq)]
+pub struct PseudonymKey([u8; 32]);
+
+impl PseudonymKey {
+    /// Takes over 256 random bits.
+    pub fn new(key: [u8; 32]) -> Self {
+        Self(key)
+    }
+}
+
+impl fmt::Debug for PseudonymKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("PseudonymKey")
+    }
+}
+
+/// Marks a pseudonym in a text; 32 hexadecimal digits follow.
+const MARK: char = '~';
+const DIGITS: usize = 32;
+const ZERO: [u8; 32] = [0; 32];
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Entry {
+    Generation(u64),
+    Name { token: String, name: String },
+}
+
+pub(crate) struct Names<S> {
+    storage: S,
+    key: PseudonymKey,
+    generation: u64,
+    by_token: BTreeMap<String, String>,
+    by_name: BTreeMap<String, String>,
+}
+
+impl<S: Storage> Names<S> {
+    pub(crate) fn open(mut storage: S, key: PseudonymKey) -> Result<Self, JournalError> {
+        let bytes = storage.read()?;
+        let mut names =
+            Self { storage, key, generation: 0, by_token: BTreeMap::new(), by_name: BTreeMap::new() };
+        let mut frames = Frames::new(&bytes, Chaining::Loose);
+        while let Some((offset, body)) = frames.next()? {
+            match serde_json::from_slice(body) {
+                Ok(Entry::Generation(generation)) => names.generation = generation,
+                Ok(Entry::Name { token, name }) => names.learn(token, name),
+                Err(_) => return Err(JournalError::Unreadable { offset }),
+            }
+        }
+        if frames.end() < bytes.len() as u64 {
+            names.storage.truncate(frames.end())?;
+        }
+        Ok(names)
+    }
+
+    fn learn(&mut self, token: String, name: String) {
+        self.by_name.insert(name.clone(), token.clone());
+        self.by_token.insert(token, name);
+    }
+
+    /// Makes sure that each of `people` has a durable pseudonym. One sync, and only for people not seen before.
+    pub(crate) fn introduce(&mut self, people: &[String]) -> Result<(), JournalError> {
+        let mut bytes = Vec::new();
+        let mut fresh = Vec::new();
+        for name in people.iter().filter(|name| !self.by_name.contains_key(*name)) {
+            let token = self.token(name);
+            let entry = Entry::Name { token: token.clone(), name: name.clone() };
+            frame(&ZERO, &serde_json::to_vec(&entry).unwrap_or_default(), &mut bytes);
+            fresh.push((token, name.clone()));
+        }
+        if !fresh.is_empty() {
+            self.storage.append(&bytes)?;
+            self.storage.sync()?;
+        }
+        fresh.into_iter().for_each(|(token, name)| self.learn(token, name));
+        Ok(())
+    }
+
+    /// `text` with every mention of `people`, who were introduced, replaced. `people` come longest first.
+    pub(crate) fn seal(&self, text: &str, people: &[String]) -> String {
+        let mut sealed = String::with_capacity(text.len());
+        let mut rest = text;
+        while let Some(first) = rest.chars().next() {
+            let named = people.iter().find(|name| rest.starts_with(name.as_str()));
+            match named.and_then(|name| Some((name, self.by_name.get(name)?))) {
+                Some((name, token)) => {
+                    sealed.push_str(token);
+                    rest = rest.get(name.len()..).unwrap_or_default();
+                }
+                None => {
+                    sealed.push(first);
+                    rest = rest.get(first.len_utf8()..).unwrap_or_default();
+                }
+            }
+        }
+        sealed
+    }
+
+    /// `text` with every pseudonym whose person is still known replaced by the name.
+    pub(crate) fn open_text(&self, text: &str) -> String {
+        let mut opened = String::with_capacity(text.len());
+        let mut rest = text;
+        while let Some(at) = rest.find(MARK) {
+            let (before, from) = rest.split_at(at);
+            opened.push_str(before);
+            let length = MARK.len_utf8() + DIGITS;
+            match from.get(..length).and_then(|token| self.by_token.get(token)) {
+                Some(name) => {
+                    opened.push_str(name);
+                    rest = from.get(length..).unwrap_or_default();
+                }
+                None => {
+                    opened.push(MARK);
+                    rest = from.get(MARK.len_utf8()..).unwrap_or_default();
+                }
+            }
+        }
+        opened.push_str(rest);
+        opened
+    }
+
+    /// Drops the way back to `names`; whether there was any.
+    pub(crate) fn forget(&mut self, names: &[String]) -> Result<bool, JournalError> {
+        let known: Vec<_> = names.iter().filter(|name| self.by_name.contains_key(*name)).collect();
+        if known.is_empty() {
+            return Ok(false);
+        }
+        let generation = self.generation.saturating_add(1);
+        let mut bytes = Vec::new();
+        frame(&ZERO, &serde_json::to_vec(&Entry::Generation(generation)).unwrap_or_default(), &mut bytes);
+        for (token, name) in self.by_token.iter().filter(|(_, name)| !known.contains(name)) {
+            let entry = Entry::Name { token: token.clone(), name: name.clone() };
+            frame(&ZERO, &serde_json::to_vec(&entry).unwrap_or_default(), &mut bytes);
+        }
+        self.storage.replace(&bytes)?;
+        self.generation = generation;
+        for name in names {
+            if let Some(token) = self.by_name.remove(name) {
+                self.by_token.remove(&token);
+            }
+        }
+        Ok(true)
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.by_token.len()
+    }
+
+    fn token(&self, name: &str) -> String {
+        let mut message = self.generation.to_le_bytes().to_vec();
+        message.extend_from_slice(name.as_bytes());
+        let digest = hmac(&self.key.0, &message);
+        let hex = digest.iter().take(DIGITS / 2).map(|byte| format!("{byte:02x}"));
+        std::iter::once(MARK.to_string()).chain(hex).collect()
+    }
+}
+
+use super::chain::Chaining;
+
+/// RFC 2104 with SHA-256, whose block has 64 bytes.
+fn hmac(key: &[u8; 32], message: &[u8]) -> [u8; 32] {
+    let pad = |with: u8| {
+        let mut block = [with; 64];
+        block.iter_mut().zip(key).for_each(|(byte, key)| *byte ^= key);
+        block
+    };
+    let inner = Sha256::new().chain_update(pad(0x36)).chain_update(message).finalize();
+    Sha256::new().chain_update(pad(0x5C)).chain_update(inner).finalize().into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::MemoryStorage;
+    use proptest::prelude::*;
+
+    fn names() -> Names<MemoryStorage> {
+        Names::open(MemoryStorage::default(), PseudonymKey::new([7; 32])).unwrap()
+    }
+
+    #[test]
+    fn hmac_is_that_of_rfc_4231() {
+        // Test case 2 has a shorter key, which HMAC fills with zeros.
+        let mut key = [0; 32];
+        key[..4].copy_from_slice(b"Jefe");
+        let digest = hmac(&key, b"what do ya want for nothing?");
+        assert_eq!(digest[..4], [0x5b, 0xdc, 0xc1, 0x46]);
+        assert_eq!(digest[28..], [0x64, 0xec, 0x38, 0x43]);
+    }
+
+    proptest! {
+        #[test]
+        fn sealing_and_opening_meet(text in "[a-d0-9 ]{0,40}", people in prop::collection::btree_set("[a-d0-9]{1,4}", 0..4)) {
+            let mut people: Vec<String> = people.into_iter().collect();
+            people.sort_by_key(|name| std::cmp::Reverse(name.len()));
+            let mut names = names();
+            names.introduce(&people).unwrap();
+            let sealed = names.seal(&text, &people);
+            prop_assert_eq!(names.open_text(&sealed), text);
+        }
+    }
+
+    #[test]
+    fn a_forgotten_name_comes_back_as_another() {
+        let people = ["jane".to_owned(), "joe".to_owned()];
+        let mut names = names();
+        names.introduce(&people).unwrap();
+        let (jane, joe) = (names.seal("jane", &people), names.seal("joe", &people));
+        assert!(names.forget(&people[..1]).unwrap() && !names.forget(&people[..1]).unwrap());
+        let storage = names.storage.clone();
+        assert!(!String::from_utf8_lossy(&storage.durable()).contains("jane"));
+        let mut names = Names::open(storage, PseudonymKey::new([7; 32])).unwrap();
+        assert_eq!((names.open_text(&jane), names.open_text(&joe)), (jane.clone(), "joe".to_owned()));
+        names.introduce(&people).unwrap();
+        assert_ne!(names.seal("jane", &people), jane);
+    }
+}
