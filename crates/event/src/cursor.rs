@@ -1,0 +1,265 @@
+//! Reads JSON text where it stands: looks at a value before it takes it, and cuts out what it does not know.
+//!
+//! A typed attribute whose value is of another type goes back to its first byte and is kept as text, which no
+//! streaming deserializer allows. One pass, O(n); a value is read twice only when its type is wrong.
+
+use std::borrow::Cow;
+
+/// How deep objects and arrays may nest: what `serde_json` reads too, and ten times what real events use.
+pub(crate) const DEPTH: usize = 127;
+
+/// Why and where a text stops being JSON. Never shows the text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{cause} at byte {offset}")]
+pub(crate) struct BadJson {
+    pub(crate) offset: usize,
+    pub(crate) cause: &'static str,
+}
+
+/// A place in a JSON text.
+pub(crate) struct Cursor<'a> {
+    text: &'a str,
+    at: usize,
+    depth: usize,
+}
+
+impl<'a> Cursor<'a> {
+    pub(crate) fn new(text: &'a str) -> Self {
+        Self { text, at: 0, depth: 0 }
+    }
+
+    /// The next byte that is no white space, not taken.
+    pub(crate) fn peek(&mut self) -> Option<u8> {
+        let rest = self.text.as_bytes().get(self.at..)?;
+        let blank = rest.iter().position(|byte| !matches!(byte, b' ' | b'\t' | b'\n' | b'\r'))?;
+        self.at += blank;
+        rest.get(blank).copied()
+    }
+
+    /// Where the next value starts.
+    pub(crate) fn start(&mut self) -> usize {
+        self.peek();
+        self.at
+    }
+
+    /// Goes back to a place that [`Self::start`] gave at the same depth.
+    pub(crate) fn back_to(&mut self, start: usize) {
+        self.at = start;
+    }
+
+    /// Asks that nothing but white space is left.
+    pub(crate) fn end(&mut self) -> Result<(), BadJson> {
+        if self.peek().is_some() { Err(self.bad("more text after the end")) } else { Ok(()) }
+    }
+
+    /// Takes an object and hands each key to `each`, which must take the value.
+    pub(crate) fn object(
+        &mut self,
+        mut each: impl FnMut(&mut Self, Cow<'a, str>) -> Result<(), BadJson>,
+    ) -> Result<(), BadJson> {
+        self.enter(b'{')?;
+        if self.closes(b'}') {
+            return Ok(());
+        }
+        loop {
+            let key = self.string()?;
+            self.expect(b':', "no colon after a key")?;
+            each(self, key)?;
+            if self.closes(b'}') {
+                return Ok(());
+            }
+            self.expect(b',', "neither comma nor end of object")?;
+        }
+    }
+
+    /// Takes an array; `each` must take one element a call.
+    pub(crate) fn array(
+        &mut self,
+        mut each: impl FnMut(&mut Self) -> Result<(), BadJson>,
+    ) -> Result<(), BadJson> {
+        self.enter(b'[')?;
+        if self.closes(b']') {
+            return Ok(());
+        }
+        loop {
+            each(self)?;
+            if self.closes(b']') {
+                return Ok(());
+            }
+            self.expect(b',', "neither comma nor end of array")?;
+        }
+    }
+
+    /// Takes a string, borrowed when it has no escapes.
+    pub(crate) fn string(&mut self) -> Result<Cow<'a, str>, BadJson> {
+        self.expect(b'"', "no string")?;
+        let start = self.at;
+        let plain = self.plain()?;
+        if self.text.as_bytes().get(self.at) == Some(&b'"') {
+            self.at += 1;
+            return Ok(Cow::Borrowed(plain));
+        }
+        self.at = start;
+        self.escaped().map(Cow::Owned)
+    }
+
+    /// Takes a number and gives its text.
+    pub(crate) fn number(&mut self) -> Result<&'a str, BadJson> {
+        let start = self.start();
+        self.eat(b'-');
+        if !self.eat(b'0') {
+            self.digits()?;
+        }
+        if self.eat(b'.') {
+            self.digits()?;
+        }
+        if self.eat(b'e') || self.eat(b'E') {
+            let _signed = self.eat(b'+') || self.eat(b'-');
+            self.digits()?;
+        }
+        Ok(self.text.get(start..self.at).unwrap_or_default())
+    }
+
+    /// Takes `true` or `false`.
+    pub(crate) fn flag(&mut self) -> Result<bool, BadJson> {
+        if self.peek() == Some(b't') {
+            self.word("true")?;
+            return Ok(true);
+        }
+        self.word("false")?;
+        Ok(false)
+    }
+
+    /// Takes any value and gives its text.
+    pub(crate) fn skip(&mut self) -> Result<&'a str, BadJson> {
+        let start = self.start();
+        match self.peek() {
+            Some(b'{') => self.object(|cursor, _| cursor.skip().map(drop))?,
+            Some(b'[') => self.array(|cursor| cursor.skip().map(drop))?,
+            Some(b'"') => self.string().map(drop)?,
+            Some(b't' | b'f') => self.flag().map(drop)?,
+            Some(b'n') => self.word("null")?,
+            Some(_) => self.number().map(drop)?,
+            None => return Err(self.bad("no value")),
+        }
+        Ok(self.text.get(start..self.at).unwrap_or_default())
+    }
+
+    fn enter(&mut self, byte: u8) -> Result<(), BadJson> {
+        self.expect(byte, "no object or array")?;
+        self.depth += 1;
+        if self.depth > DEPTH { Err(self.bad("nested deeper than 127")) } else { Ok(()) }
+    }
+
+    fn closes(&mut self, byte: u8) -> bool {
+        let closed = self.peek() == Some(byte);
+        if closed {
+            self.at += 1;
+            self.depth -= 1;
+        }
+        closed
+    }
+
+    fn expect(&mut self, byte: u8, cause: &'static str) -> Result<(), BadJson> {
+        if self.peek() != Some(byte) {
+            return Err(self.bad(cause));
+        }
+        self.at += 1;
+        Ok(())
+    }
+
+    fn eat(&mut self, byte: u8) -> bool {
+        let eaten = self.text.as_bytes().get(self.at) == Some(&byte);
+        self.at += usize::from(eaten);
+        eaten
+    }
+
+    fn digits(&mut self) -> Result<(), BadJson> {
+        let rest = self.text.as_bytes().get(self.at..).unwrap_or_default();
+        let count = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
+        if count == 0 {
+            return Err(self.bad("no value"));
+        }
+        self.at += count;
+        Ok(())
+    }
+
+    fn word(&mut self, word: &str) -> Result<(), BadJson> {
+        self.peek();
+        let rest = self.text.get(self.at..).unwrap_or_default();
+        if !rest.starts_with(word) {
+            return Err(self.bad("no value"));
+        }
+        self.at += word.len();
+        Ok(())
+    }
+
+    /// The text up to the next quote or backslash, which is not taken.
+    fn plain(&mut self) -> Result<&'a str, BadJson> {
+        let rest = self.text.as_bytes().get(self.at..).unwrap_or_default();
+        let special = rest.iter().position(|byte| matches!(byte, b'"' | b'\\' | 0..0x20));
+        let start = self.at;
+        self.at += special.unwrap_or(rest.len());
+        match self.text.as_bytes().get(self.at) {
+            Some(b'"' | b'\\') => Ok(self.text.get(start..self.at).unwrap_or_default()),
+            Some(_) => Err(self.bad("control character in a string")),
+            None => Err(self.bad("string without end")),
+        }
+    }
+
+    fn escaped(&mut self) -> Result<String, BadJson> {
+        let mut text = String::new();
+        loop {
+            text.push_str(self.plain()?);
+            if self.eat(b'"') {
+                return Ok(text);
+            }
+            self.at += 1;
+            text.push(self.escape()?);
+        }
+    }
+
+    fn escape(&mut self) -> Result<char, BadJson> {
+        let kind = self.text.as_bytes().get(self.at).copied();
+        self.at += usize::from(kind.is_some_and(|byte| byte.is_ascii()));
+        match kind {
+            Some(byte @ (b'"' | b'\\' | b'/')) => Ok(char::from(byte)),
+            Some(b'b') => Ok('\u{8}'),
+            Some(b'f') => Ok('\u{C}'),
+            Some(b'n') => Ok('\n'),
+            Some(b'r') => Ok('\r'),
+            Some(b't') => Ok('\t'),
+            Some(b'u') => self.unicode(),
+            _ => Err(self.bad("unknown escape")),
+        }
+    }
+
+    fn unicode(&mut self) -> Result<char, BadJson> {
+        let first = self.hex()?;
+        if !(0xD800..0xDC00).contains(&first) {
+            return char::from_u32(first).ok_or_else(|| self.bad("half a surrogate pair"));
+        }
+        if !(self.eat(b'\\') && self.eat(b'u')) {
+            return Err(self.bad("half a surrogate pair"));
+        }
+        let second = self.hex()?;
+        if !(0xDC00..0xE000).contains(&second) {
+            return Err(self.bad("half a surrogate pair"));
+        }
+        let joined = 0x1_0000 + ((first - 0xD800) << 10) + (second - 0xDC00);
+        char::from_u32(joined).ok_or_else(|| self.bad("half a surrogate pair"))
+    }
+
+    fn hex(&mut self) -> Result<u32, BadJson> {
+        let digits = self.text.get(self.at..self.at + 4).unwrap_or_default();
+        if digits.len() != 4 || !digits.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+            return Err(self.bad("unknown escape"));
+        }
+        self.at += 4;
+        u32::from_str_radix(digits, 16).map_err(|_| self.bad("unknown escape"))
+    }
+
+    fn bad(&self, cause: &'static str) -> BadJson {
+        BadJson { offset: self.at, cause }
+    }
+}

@@ -1,0 +1,463 @@
+//! A security event of any class, typed where this crate knows it and whole everywhere.
+//!
+//! OCSF gives an attribute name one type in every class, so one struct serves all classes: what is often told
+//! stands in it, the rest in one box, unknown attributes as text. Reading and writing take O(n).
+
+use crate::class::{ClassUid, Severity};
+use crate::cloud::{Api, Cloud, ResourceDetails, Service};
+use crate::cursor::{BadJson, Cursor};
+use crate::device::{Device, Process};
+use crate::finding::{Attack, Evidence, FindingInfo, Malware};
+use crate::identity::{Actor, AuthFactor, Authorization, Group, ManagedEntity, Policy, Session, User};
+use crate::metadata::{Enrichment, Metadata, Observable};
+use crate::moment;
+use crate::network::{
+    Certificate, DnsAnswer, DnsQuery, HttpRequest, HttpResponse, NetworkConnectionInfo, NetworkEndpoint,
+    NetworkTraffic, Tls, Url,
+};
+use crate::object::{self, Members, Object as _, ocsf_name, ocsf_object, ocsf_seen, ocsf_type};
+use crate::profile::profile_of;
+use crate::text::{Just, Told};
+use crate::unmapped::Unmapped;
+use core::fmt;
+use homeostat_core::{EventRef, JsonText, Timestamp};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
+/// A security event of any class and domain, as OCSF 1.8.0. Any JSON object is one: nothing of it is lost.
+///
+/// `Debug` shows class, activity and reference, never a value.
+///
+/// ```
+/// use homeostat_event::{ClassUid, Event, Head, NetworkEndpoint, Product, Service, SignInTo, User};
+///
+/// let head = Head::new(1, "2026-03-16T08:30:00Z".parse()?, Product::new("Acme", "Login"));
+/// let mut login = Event::authentication(head, User::named("jane"), SignInTo::Service(Service::named("wiki")));
+/// login.set_src_endpoint(NetworkEndpoint::of_ip("192.0.2.7"));
+///
+/// let read = Event::from_json(&login.to_json())?;
+/// assert_eq!(read.class_uid(), ClassUid::AUTHENTICATION);
+/// assert_eq!(read, login);
+/// assert!(homeostat_event::validate(&read).is_empty());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, PartialEq)]
+pub struct Event {
+    pub(crate) hot: Hot,
+    rest: Option<Box<Rest>>,
+}
+
+/// Declares the attributes of one part of [`Event`] and their getters and setters on the event.
+macro_rules! event_part {
+    ($(#[$doc:meta])* $name:ident at $place:ident {
+        $($own_kind:ident $own:ident $own_set:ident $(: $own_of:ident)? $(= $own_wire:literal)?),* $(,)?
+    } told {
+        $($kind:ident $field:ident $set:ident $(: $of:ident)? $(= $wire:literal)?),+ $(,)?
+    }) => {
+        ocsf_object! {
+            $(#[$doc])* pub(crate) struct $name {
+                $($own_kind $own $own_set $(: $own_of)? $(= $own_wire)?,)*
+                $($kind $field $set $(: $of)? $(= $wire)?),+
+            }
+        }
+
+        impl Event {
+            $(
+                #[doc = concat!("The attribute `", ocsf_name!($field $($wire)?), "`.")]
+                pub fn $field(&self) -> ocsf_seen!($kind $($of)?) {
+                    event_part!(@get $place self $field)
+                }
+
+                #[doc = concat!("Sets `", ocsf_name!($field $($wire)?), "` when the value is told, and names the profile it belongs to.")]
+                pub fn $set(&mut self, value: impl Told<ocsf_type!($kind $($of)?)>) -> &mut Self {
+                    if let Some(value) = value.told() {
+                        self.settle(ocsf_name!($field $($wire)?));
+                        self.hot.extra_mut().forget(ocsf_name!($field $($wire)?));
+                        self.$place().$set(Just(value));
+                    }
+                    self
+                }
+            )+
+        }
+    };
+    (@get hot_mut $event:ident $field:ident) => { $event.hot.$field() };
+    (@get rest_mut $event:ident $field:ident) => {
+        match &$event.rest {
+            Some(rest) => rest.$field(),
+            None => Default::default(),
+        }
+    };
+}
+
+event_part! {
+    /// What is often told.
+    Hot at hot_mut {
+        number activity set_activity = "activity_id",
+        number category set_category = "category_uid",
+        number class set_class = "class_uid",
+        object metadata set_metadata: Metadata,
+        number severity_number set_severity_number = "severity_id",
+        number status_id set_status_id,
+        time time set_time,
+        number type_uid set_type_uid,
+        object leftover set_leftover: Unmapped = "unmapped",
+    } told {
+        object actor_told set_actor: Actor = "actor",
+        list answers set_answers: DnsAnswer,
+        object api set_api: Api,
+        object cloud set_cloud: Cloud,
+        object connection_info set_connection_info: NetworkConnectionInfo,
+        object device set_device: Device,
+        object dst_endpoint set_dst_endpoint: NetworkEndpoint,
+        object finding_info set_finding_info: FindingInfo,
+        object http_request set_http_request: HttpRequest,
+        text message set_message,
+        list observables set_observables: Observable,
+        object query set_query: DnsQuery,
+        list resources set_resources: ResourceDetails,
+        object service_told set_service: Service = "service",
+        object session set_session: Session,
+        object src_endpoint set_src_endpoint: NetworkEndpoint,
+        text status_code set_status_code,
+        object traffic_told set_traffic: NetworkTraffic = "traffic",
+        object user set_user: User,
+        flag mfa_told set_is_mfa = "is_mfa",
+    }
+}
+
+event_part! {
+    /// What is seldom told.
+    Rest at rest_mut {} told {
+        text action_taken set_action_taken = "action",
+        number action_id set_action_id,
+        text activity_name set_activity_name,
+        text app_name set_app_name,
+        text app_protocol_name set_app_protocol_name,
+        list attacks set_attacks: Attack,
+        list auth_factors set_auth_factors: AuthFactor,
+        text auth_protocol set_auth_protocol,
+        number auth_protocol_id set_auth_protocol_id,
+        list authorizations set_authorizations: Authorization,
+        text category_name set_category_name,
+        object certificate set_certificate: Certificate,
+        text class_name set_class_name,
+        text comment set_comment,
+        text confidence set_confidence,
+        number confidence_id set_confidence_id,
+        number confidence_score set_confidence_score,
+        number count set_count,
+        text disposition set_disposition,
+        number disposition_id set_disposition_id,
+        long duration set_duration,
+        time end_time set_end_time,
+        list enrichments set_enrichments: Enrichment,
+        object entity set_entity: ManagedEntity,
+        object entity_result set_entity_result: ManagedEntity,
+        list evidences set_evidences: Evidence,
+        object group set_group: Group,
+        object http_response set_http_response: HttpResponse,
+        flag is_alert set_is_alert,
+        flag is_cleartext set_is_cleartext,
+        flag is_new_logon set_is_new_logon,
+        flag is_remote set_is_remote,
+        flag is_src_dst_assignment_known set_is_src_dst_assignment_known,
+        object logon_process set_logon_process: Process,
+        text logon_type set_logon_type,
+        number logon_type_id set_logon_type_id,
+        list malware set_malware: Malware,
+        text observation_point set_observation_point,
+        number observation_point_id set_observation_point_id,
+        list policies set_policies: Policy,
+        object policy set_policy: Policy,
+        texts privileges set_privileges,
+        time query_time set_query_time,
+        text raw_data set_raw_data,
+        long raw_data_size set_raw_data_size,
+        text rcode set_rcode,
+        number rcode_id set_rcode_id,
+        object resource set_resource: ResourceDetails,
+        time response_time set_response_time,
+        text risk_level set_risk_level,
+        number risk_level_id set_risk_level_id,
+        number risk_score set_risk_score,
+        text severity_name set_severity_name = "severity",
+        time start_time set_start_time,
+        text status set_status,
+        text status_detail set_status_detail,
+        object subgroup set_subgroup: Group,
+        number timezone_offset set_timezone_offset,
+        object tls set_tls: Tls,
+        text type_name set_type_name,
+        object url set_url: Url,
+        object user_result set_user_result: User,
+    }
+}
+
+impl Event {
+    pub(crate) fn untold() -> Self {
+        Self { hot: Hot::blank(), rest: None }
+    }
+
+    /// Reads an event of any class and any release: one JSON object.
+    ///
+    /// What is known is typed; an unknown attribute, or a known one of another type, is kept as it stands.
+    /// Of equal names in one object the last counts.
+    ///
+    /// # Errors
+    ///
+    /// [`EventError`] when `text` is no JSON object, or nests deeper than 127.
+    pub fn from_json(text: &str) -> Result<Self, EventError> {
+        let mut cursor = Cursor::new(text);
+        let read = object::read_object::<Self>(&mut cursor)?;
+        cursor.end()?;
+        let mut event = read.ok_or(EventError(BadJson { offset: 0, cause: "no object" }))?;
+        event.refine_time();
+        Ok(event)
+    }
+
+    /// The event as one line of OCSF JSON.
+    pub fn to_json(&self) -> String {
+        let mut text = String::with_capacity(1_024);
+        object::write_object(self, &mut text);
+        text
+    }
+
+    /// The class; an event that tells none is a base event.
+    pub fn class_uid(&self) -> ClassUid {
+        self.hot.class().and_then(|number| u32::try_from(number).ok()).unwrap_or(0).into()
+    }
+
+    /// What was done, as numbered in its class; 0 when not told, 99 when no number fits.
+    pub fn activity_id(&self) -> u32 {
+        self.hot.activity().and_then(|number| u32::try_from(number).ok()).unwrap_or(0)
+    }
+
+    /// The category: class / 1000 where the source keeps to the schema.
+    pub fn category_uid(&self) -> Option<i32> {
+        self.hot.category()
+    }
+
+    /// Class and activity as one number: class · 100 + activity where the source keeps to the schema.
+    pub fn type_uid(&self) -> Option<i32> {
+        self.hot.type_uid()
+    }
+
+    /// How severe the source takes it to be.
+    pub fn severity(&self) -> Severity {
+        self.hot.severity_number().unwrap_or(0).into()
+    }
+
+    /// Sets the severity.
+    pub fn set_severity(&mut self, severity: Severity) -> &mut Self {
+        self.hot.set_severity_number(severity.get());
+        self
+    }
+
+    /// How it ended, as OCSF numbers it: 1 success, 2 failure, 99 other.
+    pub fn status_id(&self) -> Option<i32> {
+        self.hot.status_id()
+    }
+
+    /// Sets how it ended; with 99 tell the source's own word through [`Self::set_status`].
+    pub fn set_status_id(&mut self, status_id: impl Told<i32>) -> &mut Self {
+        self.hot.set_status_id(status_id);
+        self
+    }
+
+    /// What is told about the event itself.
+    pub fn metadata(&self) -> Option<&Metadata> {
+        self.hot.metadata()
+    }
+
+    /// What is told about the event itself, to be told more.
+    pub fn metadata_mut(&mut self) -> &mut Metadata {
+        self.hot.metadata_mut()
+    }
+
+    /// The id of the record this event was made of.
+    pub fn reference(&self) -> Option<EventRef> {
+        self.hot.leftover()?.reference().cloned()
+    }
+
+    /// Sets the id of the record this event was made of; it stands in `unmapped.homeostat_ref`.
+    pub fn set_reference(&mut self, at: &EventRef) {
+        self.hot.leftover_mut().set_reference(at);
+    }
+
+    /// A leftover of the source by its dotted path, such as `requestParameters.userName`.
+    ///
+    /// Names that hold dots themselves are found too.
+    pub fn unmapped(&self, path: &str) -> Option<JsonText> {
+        self.hot.leftover()?.find(path)
+    }
+
+    /// Keeps a leftover of the source in `unmapped` under the name `path`, replacing one kept there before.
+    ///
+    /// Text that is no JSON is kept as a JSON string.
+    pub fn keep(&mut self, path: &str, value: &JsonText) -> &mut Self {
+        let text = object::sound(value);
+        self.hot.leftover_mut().keep(path, &text);
+        self
+    }
+
+    /// Any attribute by its OCSF name, typed or not, as JSON text.
+    pub fn attribute(&self, name: &str) -> Option<JsonText> {
+        object::look_up(self, name)
+    }
+
+    /// Sets any attribute by its OCSF name, and names the profile it belongs to.
+    ///
+    /// Text that is no JSON is kept as a JSON string.
+    pub fn set_attribute(&mut self, name: &str, value: &JsonText) -> &mut Self {
+        object::assign(self, name, value);
+        self.settle(name);
+        self
+    }
+
+    /// Sets the time text as the source wrote it.
+    ///
+    /// When the event's time is finer than a millisecond and this text does not tell it, the time is kept in
+    /// `unmapped.homeostat_time` too, so that it is read back whole.
+    pub fn set_original_time(&mut self, text: &str) -> &mut Self {
+        self.metadata_mut().set_original_time(text);
+        if let Some(time) = self.hot.time() {
+            let wire = Timestamp::from_millis(time.millis().unwrap_or(0));
+            if moment::refine(wire, text) != time {
+                self.keep("homeostat_time", &JsonText::new(format!("\"{time}\"")));
+            }
+        }
+        self
+    }
+
+    /// Takes `whole`, the text of one JSON object, as all that the mapper left over, without a copy.
+    ///
+    /// It replaces a whole text set before and goes beside what was kept by name. Text that is no object is kept
+    /// as the member `text`.
+    pub fn set_unmapped(&mut self, whole: JsonText) -> &mut Self {
+        self.hot.leftover_mut().set_whole(whole);
+        self
+    }
+
+    fn refine_time(&mut self) {
+        let Some(time) = self.hot.time() else { return };
+        let own = self.unmapped("homeostat_time");
+        let own = own.as_ref().map(|text| text.as_str().trim_matches('"'));
+        let original = self.metadata().and_then(Metadata::original_time);
+        let refined = own.or(original).map_or(time, |text| moment::refine(time, text));
+        self.hot.set_time(refined);
+    }
+
+    /// Makes room for attribute `name`: a value of another type goes, the profile of the attribute is named.
+    fn settle(&mut self, name: &str) {
+        if let Some(profile) = profile_of(self.class_uid(), name) {
+            self.metadata_mut().name_profile(profile);
+        }
+    }
+
+    fn hot_mut(&mut self) -> &mut Hot {
+        &mut self.hot
+    }
+
+    fn rest_mut(&mut self) -> &mut Rest {
+        self.rest.get_or_insert_with(|| Box::new(Rest::blank()))
+    }
+}
+
+impl Hot {
+    fn metadata_mut(&mut self) -> &mut Metadata {
+        self.metadata.get_or_insert_with(|| Box::new(Metadata::untold()))
+    }
+
+    fn leftover_mut(&mut self) -> &mut Unmapped {
+        if self.leftover().is_none() {
+            self.set_leftover(Just(Box::default()));
+        }
+        self.leftover.get_or_insert_default()
+    }
+}
+
+impl object::Object for Event {
+    fn blank() -> Self {
+        Self::untold()
+    }
+
+    fn take(&mut self, key: &str, cursor: &mut Cursor<'_>) -> Result<bool, BadJson> {
+        let start = cursor.start();
+        if self.hot.take(key, cursor)? {
+            return Ok(true);
+        }
+        cursor.back_to(start);
+        if let Some(rest) = &mut self.rest {
+            return rest.take(key, cursor);
+        }
+        let mut rest = Rest::blank();
+        let taken = rest.take(key, cursor)?;
+        if taken {
+            self.rest = Some(Box::new(rest));
+        }
+        Ok(taken)
+    }
+
+    fn write_members(&self, members: &mut Members<'_>) {
+        self.hot.write_members(members);
+        if let Some(rest) = &self.rest {
+            rest.write_members(members);
+        }
+    }
+
+    fn extra(&self) -> &object::Extra {
+        self.hot.extra()
+    }
+
+    fn extra_mut(&mut self) -> &mut object::Extra {
+        self.hot.extra_mut()
+    }
+}
+
+impl fmt::Debug for Event {
+    /// Shows class, activity and reference, never a value.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Event({}/{}", self.class_uid(), self.activity_id())?;
+        if let Some(reference) = self.reference() {
+            write!(f, " {reference}")?;
+        }
+        f.write_str(")")
+    }
+}
+
+/// As the JSON object; to formats that no person reads, as its text.
+impl Serialize for Event {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        use serde::ser::Error as _;
+        let text = self.to_json();
+        if serializer.is_human_readable() {
+            let value: serde_json::Value =
+                serde_json::from_str(&text).map_err(|_| S::Error::custom("no JSON"))?;
+            value.serialize(serializer)
+        } else {
+            serializer.serialize_str(&text)
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Event {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = if deserializer.is_human_readable() {
+            serde_json::Value::deserialize(deserializer)?.to_string()
+        } else {
+            String::deserialize(deserializer)?
+        };
+        Self::from_json(&text).map_err(de::Error::custom)
+    }
+}
+
+/// Why a text is no event: what is wrong and at which byte, never what it holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not a JSON event: {0}")]
+pub struct EventError(#[from] BadJson);
+
+impl EventError {
+    /// The byte at which the text stops being an event.
+    pub fn offset(&self) -> usize {
+        self.0.offset
+    }
+}

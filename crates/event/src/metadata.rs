@@ -1,0 +1,131 @@
+//! What is told about the event itself: product, ids, the source's own time text.
+
+use crate::object::{Object as _, ocsf_object, ocsf_open};
+use crate::text::Str;
+
+ocsf_object! {
+    /// What is told about the event itself.
+    pub struct Metadata {
+        text correlation_uid set_correlation_uid,
+        text event_code set_event_code,
+        texts labels set_labels,
+        text log_format set_log_format,
+        text log_level set_log_level,
+        text log_name set_log_name,
+        text log_provider set_log_provider,
+        text log_source set_log_source,
+        text log_version set_log_version,
+        time logged_time set_logged_time,
+        text original_event_uid set_original_event_uid,
+        text original_time set_original_time,
+        time processed_time set_processed_time,
+        object product set_product: Product,
+        texts profiles set_profiles,
+        long sequence set_sequence,
+        text tenant_uid set_tenant_uid,
+        text uid set_uid,
+        text version set_version,
+    }
+}
+
+impl Metadata {
+    /// Metadata of an event of `product`, of the release this crate emits.
+    pub fn new(product: Product) -> Self {
+        Self { product: Some(Box::new(product)), version: Some(crate::OCSF_VERSION.into()), ..Self::blank() }
+    }
+
+    pub(crate) fn untold() -> Self {
+        Self::blank()
+    }
+
+    /// Names a profile whose attributes the event holds; naming it again changes nothing.
+    pub(crate) fn name_profile(&mut self, profile: &str) {
+        let profiles = self.profiles.get_or_insert_default();
+        if !profiles.iter().any(|known| known.as_str() == profile) {
+            profiles.push(profile.into());
+        }
+    }
+}
+
+ocsf_object! {
+    /// The product that told of the event first, not the one that mapped it.
+    pub struct Product {
+        text name set_name,
+        text uid set_uid,
+        object feature set_feature: Feature,
+        text lang set_lang,
+        text path set_path,
+        text url_string set_url_string,
+        text vendor_name set_vendor_name,
+        text version set_version,
+    }
+}
+
+impl Product {
+    /// A product by vendor and name.
+    ///
+    /// ```
+    /// use homeostat_event::Product;
+    /// let okta = Product::new("Okta", "System Log");
+    /// assert_eq!((okta.vendor_name(), okta.name()), (Some("Okta"), Some("System Log")));
+    /// ```
+    pub fn new(vendor_name: impl Into<Str>, name: impl Into<Str>) -> Self {
+        Self { vendor_name: Some(vendor_name.into()), name: Some(name.into()), ..Self::blank() }
+    }
+}
+
+ocsf_object! {
+    /// A part of a product.
+    pub struct Feature {
+        text name set_name,
+        text uid set_uid,
+        text version set_version,
+    }
+}
+
+impl Feature {
+    /// A part by its name.
+    pub fn named(name: impl Into<Str>) -> Self {
+        Self { name: Some(name.into()), ..Self::blank() }
+    }
+}
+
+ocsf_object! {
+    /// A value of the event by which events are found, named by its path.
+    pub struct Observable {
+        text name set_name,
+        text kind set_kind = "type",
+        number type_id set_type_id,
+        text value set_value,
+    }
+}
+
+impl Observable {
+    /// The observable at path `name`, of observable type `type_id`.
+    pub fn new(name: impl Into<Str>, type_id: i32) -> Self {
+        Self { name: Some(name.into()), type_id: Some(type_id), ..Self::blank() }
+    }
+}
+
+ocsf_object! {
+    /// Something added to the event from elsewhere.
+    pub struct Enrichment {
+        json data set_data,
+        text desc set_desc,
+        text name set_name,
+        text provider set_provider,
+        text kind set_kind = "type",
+        text value set_value,
+    }
+}
+
+impl Enrichment {
+    /// What `data` says about `value`, the value of the attribute `name`.
+    pub fn new(name: impl Into<Str>, value: impl Into<Str>, data: &homeostat_core::JsonText) -> Self {
+        let mut enrichment = Self::blank();
+        enrichment.set_name(name.into()).set_value(value.into()).set_attribute("data", data);
+        enrichment
+    }
+}
+
+ocsf_open!(Metadata, Product, Feature, Observable, Enrichment);

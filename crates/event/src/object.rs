@@ -1,0 +1,552 @@
+//! One OCSF object: typed attributes, and everything else of it kept as JSON text.
+//!
+//! `ocsf_object!` makes a struct of a list of attributes. Reading and writing are plain functions over JSON
+//! text, without generics over formats, so that forty objects compile in seconds; serde goes through them.
+
+use crate::cursor::{BadJson, Cursor};
+use crate::text::Str;
+use homeostat_core::{JsonText, Timestamp};
+use std::fmt::Write as _;
+
+/// A value that stands in an attribute.
+pub(crate) trait Attribute: Sized {
+    /// Takes the next value; `None` when it is of another type, and the cursor may then stand anywhere.
+    fn read(cursor: &mut Cursor<'_>) -> Result<Option<Self>, BadJson>;
+
+    /// Appends the value as JSON.
+    fn write(&self, out: &mut String);
+}
+
+/// A struct made by `ocsf_object!`, or of such.
+pub(crate) trait Object: Sized {
+    /// One without any attribute.
+    fn blank() -> Self;
+
+    /// Takes the next value for the typed attribute `key`. `false` when there is none of that name or the
+    /// value is of another type: the attribute is then not told, and the cursor may stand anywhere.
+    fn take(&mut self, key: &str, cursor: &mut Cursor<'_>) -> Result<bool, BadJson>;
+
+    /// Appends every attribute as `"name":value`.
+    fn write_members(&self, members: &mut Members<'_>);
+
+    fn extra(&self) -> &Extra;
+
+    fn extra_mut(&mut self) -> &mut Extra;
+}
+
+/// Reads the next value as an object of type `T`; `None` when it is no object.
+pub(crate) fn read_object<T: Object>(cursor: &mut Cursor<'_>) -> Result<Option<T>, BadJson> {
+    if cursor.peek() != Some(b'{') {
+        return Ok(None);
+    }
+    let mut object = T::blank();
+    cursor.object(|cursor, key| {
+        let start = cursor.start();
+        if object.take(&key, cursor)? {
+            object.extra_mut().forget(&key);
+        } else {
+            cursor.back_to(start);
+            let text = cursor.skip()?;
+            object.extra_mut().keep(&key, text);
+        }
+        Ok(())
+    })?;
+    Ok(Some(object))
+}
+
+/// Appends `object` as JSON.
+pub(crate) fn write_object<T: Object>(object: &T, out: &mut String) {
+    let mut members = Members::open(out);
+    object.write_members(&mut members);
+    object.extra().write_members(&mut members);
+    members.close();
+}
+
+/// Sets attribute `name` of `object` to `value`, typed where the type fits.
+pub(crate) fn assign<T: Object>(object: &mut T, name: &str, value: &JsonText) {
+    let text = sound(value);
+    let mut cursor = Cursor::new(&text);
+    if object.take(name, &mut cursor).unwrap_or(false) {
+        object.extra_mut().forget(name);
+    } else {
+        object.extra_mut().keep(name, &text);
+    }
+}
+
+/// The JSON text of attribute `name`, typed or not.
+pub(crate) fn look_up<T: Object>(object: &T, name: &str) -> Option<JsonText> {
+    let mut text = String::new();
+    write_object(object, &mut text);
+    member(&text, name).map(JsonText::new)
+}
+
+/// The text of member `name` of the object `text`, the last of that name.
+pub(crate) fn member<'a>(text: &'a str, name: &str) -> Option<&'a str> {
+    let mut found = None;
+    let walked = Cursor::new(text).object(|cursor, key| {
+        let value = cursor.skip()?;
+        if key == name {
+            found = Some(value);
+        }
+        Ok(())
+    });
+    walked.ok().and(found)
+}
+
+/// The names of the attributes told, for `Debug`.
+pub(crate) fn names<T: Object>(object: &T) -> Vec<String> {
+    let mut text = String::new();
+    write_object(object, &mut text);
+    let mut names = Vec::new();
+    let walked = Cursor::new(&text).object(|cursor, key| {
+        names.push(key.into_owned());
+        cursor.skip().map(drop)
+    });
+    walked.map(|()| names).unwrap_or_default()
+}
+
+/// `value` when it is JSON, else the same text as a JSON string: nothing is lost and the event stays JSON.
+pub(crate) fn sound(value: &JsonText) -> String {
+    let mut cursor = Cursor::new(value.as_str());
+    let mut text = String::new();
+    match cursor.skip().and_then(|text| cursor.end().map(|()| text)) {
+        Ok(json) => text.push_str(json),
+        Err(_) => write_text(value.as_str(), &mut text),
+    }
+    text
+}
+
+/// Attributes that no typed field holds, in order of arrival, as JSON text.
+#[derive(Clone, Default, PartialEq)]
+#[expect(clippy::box_collection, reason = "8 bytes in every object, for it is seldom told")]
+pub(crate) struct Extra(Option<Box<Vec<Member>>>);
+
+/// Name, and value as JSON text.
+type Member = (Box<str>, Box<str>);
+
+impl Extra {
+    /// Keeps `value`, which is JSON, under `name`; a value of that name before is replaced.
+    pub(crate) fn keep(&mut self, name: &str, value: &str) {
+        let value = one_line(value);
+        let members = self.0.get_or_insert_default();
+        match members.iter_mut().find(|(known, _)| **known == *name) {
+            Some((_, old)) => *old = value,
+            None => members.push((name.into(), value)),
+        }
+    }
+
+    pub(crate) fn forget(&mut self, name: &str) {
+        if let Some(members) = &mut self.0 {
+            members.retain(|(known, _)| **known != *name);
+        }
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().flat_map(|members| members.iter()).map(|(name, value)| (&**name, &**value))
+    }
+
+    pub(crate) fn find(&self, name: &str) -> Option<&str> {
+        self.iter().find(|(known, _)| *known == name).map(|(_, value)| value)
+    }
+
+    pub(crate) fn write_members(&self, members: &mut Members<'_>) {
+        for (name, value) in self.iter() {
+            members.name_any(name);
+            members.out.push_str(value);
+        }
+    }
+}
+
+/// Line ends in JSON are white space, for inside strings they are escaped: one event stays on one line.
+pub(crate) fn one_line(json: &str) -> Box<str> {
+    if json.bytes().any(|byte| matches!(byte, b'\n' | b'\r')) {
+        json.replace(['\n', '\r'], " ").into()
+    } else {
+        json.into()
+    }
+}
+
+/// An object being written.
+pub(crate) struct Members<'a> {
+    out: &'a mut String,
+    empty: bool,
+}
+
+impl<'a> Members<'a> {
+    pub(crate) fn open(out: &'a mut String) -> Self {
+        out.push('{');
+        Self { out, empty: true }
+    }
+
+    pub(crate) fn close(self) {
+        self.out.push('}');
+    }
+
+    /// Appends an attribute if it is told; `name` needs no escapes.
+    pub(crate) fn add<T: Attribute>(&mut self, name: &'static str, value: Option<&T>) {
+        if let Some(value) = value {
+            self.comma();
+            self.out.push('"');
+            self.out.push_str(name);
+            self.out.push_str("\":");
+            value.write(self.out);
+        }
+    }
+
+    /// Appends the name of a member whose value the caller writes next.
+    pub(crate) fn name_any(&mut self, name: &str) {
+        self.comma();
+        write_text(name, self.out);
+        self.out.push(':');
+    }
+
+    /// Writes `value` as the member named last.
+    pub(crate) fn text(&mut self, value: &str) {
+        write_text(value, self.out);
+    }
+
+    /// Writes `value`, which is JSON, as the member named last.
+    pub(crate) fn raw(&mut self, value: &str) {
+        self.out.push_str(value);
+    }
+
+    /// Appends the members of `object`, the text of an object, as they stand.
+    pub(crate) fn inside(&mut self, object: &str) {
+        let object = object.trim();
+        let inside =
+            object.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')).unwrap_or_default().trim();
+        if !inside.is_empty() {
+            self.comma();
+            self.out.push_str(inside);
+        }
+    }
+
+    fn comma(&mut self) {
+        if !self.empty {
+            self.out.push(',');
+        }
+        self.empty = false;
+    }
+}
+
+/// Appends `text` as a JSON string.
+pub(crate) fn write_text(text: &str, out: &mut String) {
+    out.push('"');
+    let mut rest = text;
+    while let Some(at) = rest.bytes().position(|byte| matches!(byte, b'"' | b'\\' | 0..0x20)) {
+        let (plain, special) = rest.split_at(at);
+        out.push_str(plain);
+        let mut characters = special.chars();
+        match characters.next() {
+            Some('"') => out.push_str("\\\""),
+            Some('\\') => out.push_str("\\\\"),
+            Some('\n') => out.push_str("\\n"),
+            Some('\r') => out.push_str("\\r"),
+            Some('\t') => out.push_str("\\t"),
+            Some(control) => push_number(out, format_args!("\\u{:04x}", u32::from(control))),
+            None => {}
+        }
+        rest = characters.as_str();
+    }
+    out.push_str(rest);
+    out.push('"');
+}
+
+fn push_number(out: &mut String, number: core::fmt::Arguments<'_>) {
+    // Writing to a `String` cannot fail.
+    let _ = out.write_fmt(number);
+}
+
+/// The next value when it is a whole number; `-0` is none, for JSON readers take it as a float.
+fn whole(cursor: &mut Cursor<'_>) -> Result<Option<i64>, BadJson> {
+    if !matches!(cursor.peek(), Some(b'-' | b'0'..=b'9')) {
+        return Ok(None);
+    }
+    let text = cursor.number()?;
+    Ok(if text == "-0" { None } else { text.parse().ok() })
+}
+
+impl Attribute for i64 {
+    fn read(cursor: &mut Cursor<'_>) -> Result<Option<Self>, BadJson> {
+        whole(cursor)
+    }
+
+    fn write(&self, out: &mut String) {
+        push_number(out, format_args!("{self}"));
+    }
+}
+
+impl Attribute for i32 {
+    fn read(cursor: &mut Cursor<'_>) -> Result<Option<Self>, BadJson> {
+        Ok(whole(cursor)?.and_then(|number| Self::try_from(number).ok()))
+    }
+
+    fn write(&self, out: &mut String) {
+        push_number(out, format_args!("{self}"));
+    }
+}
+
+impl Attribute for bool {
+    fn read(cursor: &mut Cursor<'_>) -> Result<Option<Self>, BadJson> {
+        if matches!(cursor.peek(), Some(b't' | b'f')) { cursor.flag().map(Some) } else { Ok(None) }
+    }
+
+    fn write(&self, out: &mut String) {
+        out.push_str(if *self { "true" } else { "false" });
+    }
+}
+
+impl Attribute for Str {
+    fn read(cursor: &mut Cursor<'_>) -> Result<Option<Self>, BadJson> {
+        if cursor.peek() == Some(b'"') { Ok(Some(cursor.string()?.into())) } else { Ok(None) }
+    }
+
+    fn write(&self, out: &mut String) {
+        write_text(self.as_str(), out);
+    }
+}
+
+/// On the wire OCSF milliseconds; what is no moment stands as 0.
+impl Attribute for Timestamp {
+    fn read(cursor: &mut Cursor<'_>) -> Result<Option<Self>, BadJson> {
+        let millis = whole(cursor)?;
+        Ok(millis.map(Self::from_millis).filter(|time| time.millis() == millis))
+    }
+
+    fn write(&self, out: &mut String) {
+        push_number(out, format_args!("{}", self.millis().unwrap_or(0)));
+    }
+}
+
+impl Attribute for JsonText {
+    fn read(cursor: &mut Cursor<'_>) -> Result<Option<Self>, BadJson> {
+        cursor.skip().map(|text| Some(Self::new(one_line(text))))
+    }
+
+    fn write(&self, out: &mut String) {
+        out.push_str(self.as_str());
+    }
+}
+
+impl<T: Attribute> Attribute for Box<T> {
+    fn read(cursor: &mut Cursor<'_>) -> Result<Option<Self>, BadJson> {
+        Ok(T::read(cursor)?.map(Self::new))
+    }
+
+    fn write(&self, out: &mut String) {
+        (**self).write(out);
+    }
+}
+
+impl<T: Attribute> Attribute for Vec<T> {
+    fn read(cursor: &mut Cursor<'_>) -> Result<Option<Self>, BadJson> {
+        if cursor.peek() != Some(b'[') {
+            return Ok(None);
+        }
+        let mut items = Self::new();
+        let mut all = true;
+        // An element of another type makes the whole list one: it is read to its end, and kept as text.
+        cursor.array(|cursor| {
+            let start = cursor.start();
+            if all && let Some(item) = T::read(cursor)? {
+                items.push(item);
+                return Ok(());
+            }
+            all = false;
+            cursor.back_to(start);
+            cursor.skip().map(drop)
+        })?;
+        Ok(all.then_some(items))
+    }
+
+    fn write(&self, out: &mut String) {
+        out.push('[');
+        for (index, item) in self.iter().enumerate() {
+            if index > 0 {
+                out.push(',');
+            }
+            item.write(out);
+        }
+        out.push(']');
+    }
+}
+
+/// Makes a struct of OCSF attributes: `kind name setter [: Type] [= "wire name"]`, in schema order.
+///
+/// Kinds: `text`, `number` (32 bits), `long` (64 bits), `flag`, `time`, `object Type` (boxed), `list Type`, `texts`,
+/// `numbers`, `json` (any JSON, as text). The struct has a getter and a setter for each.
+macro_rules! ocsf_object {
+    ($(#[$doc:meta])* $vis:vis struct $name:ident {
+        $($kind:ident $field:ident $set:ident $(: $of:ident)? $(= $wire:literal)?),+ $(,)?
+    }) => {
+        $(#[$doc])*
+        #[derive(Clone, PartialEq)]
+        $vis struct $name {
+            $($field: Option<$crate::object::ocsf_type!($kind $($of)?)>,)+
+            extra: $crate::object::Extra,
+        }
+
+        impl $name {
+            $(
+                #[doc = concat!("The attribute `", $crate::object::ocsf_name!($field $($wire)?), "`.")]
+                $vis fn $field(&self) -> $crate::object::ocsf_seen!($kind $($of)?) {
+                    $crate::object::ocsf_get!($kind self.$field)
+                }
+
+                #[doc = concat!("Sets `", $crate::object::ocsf_name!($field $($wire)?), "` when the value is told.")]
+                $vis fn $set(&mut self, value: impl $crate::text::Told<$crate::object::ocsf_type!($kind $($of)?)>) -> &mut Self {
+                    if let Some(value) = value.told() {
+                        self.$field = Some(value);
+                        self.extra.forget($crate::object::ocsf_name!($field $($wire)?));
+                    }
+                    self
+                }
+            )+
+        }
+
+        impl $crate::object::Object for $name {
+            fn blank() -> Self {
+                Self { $($field: None,)+ extra: $crate::object::Extra::default() }
+            }
+
+            fn take(
+                &mut self,
+                key: &str,
+                cursor: &mut $crate::cursor::Cursor<'_>,
+            ) -> Result<bool, $crate::cursor::BadJson> {
+                match key {
+                    $($crate::object::ocsf_name!($field $($wire)?) => {
+                        self.$field = $crate::object::Attribute::read(cursor)?;
+                        Ok(self.$field.is_some())
+                    })+
+                    _ => Ok(false),
+                }
+            }
+
+            fn write_members(&self, members: &mut $crate::object::Members<'_>) {
+                $(members.add($crate::object::ocsf_name!($field $($wire)?), self.$field.as_ref());)+
+            }
+
+            fn extra(&self) -> &$crate::object::Extra {
+                &self.extra
+            }
+
+            fn extra_mut(&mut self) -> &mut $crate::object::Extra {
+                &mut self.extra
+            }
+        }
+
+        impl $crate::object::Attribute for $name {
+            fn read(cursor: &mut $crate::cursor::Cursor<'_>) -> Result<Option<Self>, $crate::cursor::BadJson> {
+                $crate::object::read_object(cursor)
+            }
+
+            fn write(&self, out: &mut String) {
+                $crate::object::write_object(self, out);
+            }
+        }
+
+        impl core::fmt::Debug for $name {
+            /// Shows which attributes are told, never a value.
+            fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+                write!(f, concat!(stringify!($name), " {{{}}}"), $crate::object::names(self).join(", "))
+            }
+        }
+    };
+}
+
+/// Lets objects made by `ocsf_object!` be set as attributes, and gives access to attributes they do not list.
+macro_rules! ocsf_open {
+    ($($name:ident),+ $(,)?) => {
+        $(
+            impl $name {
+                /// Any attribute by its OCSF name, typed or not, as JSON text.
+                pub fn attribute(&self, name: &str) -> Option<homeostat_core::JsonText> {
+                    $crate::object::look_up(self, name)
+                }
+
+                /// Sets any attribute by its OCSF name. Text that is no JSON is kept as a JSON string.
+                pub fn set_attribute(&mut self, name: &str, value: &homeostat_core::JsonText) -> &mut Self {
+                    $crate::object::assign(self, name, value);
+                    self
+                }
+            }
+
+            impl $crate::text::Told<Box<$name>> for $name {
+                fn told(self) -> Option<Box<$name>> {
+                    Some(Box::new(self))
+                }
+            }
+
+            impl $crate::text::Told<Box<$name>> for Option<$name> {
+                fn told(self) -> Option<Box<$name>> {
+                    self.map(Box::new)
+                }
+            }
+        )+
+    };
+}
+
+/// The type in which an attribute of a kind is kept.
+macro_rules! ocsf_type {
+    (text) => { $crate::text::Str };
+    (number) => { i32 };
+    (long) => { i64 };
+    (flag) => { bool };
+    (time) => { homeostat_core::Timestamp };
+    (json) => { homeostat_core::JsonText };
+    (texts) => { Vec<$crate::text::Str> };
+    (numbers) => { Vec<i32> };
+    (object $of:ident) => { Box<$of> };
+    (list $of:ident) => { Vec<$of> };
+}
+
+/// The type in which an attribute of a kind is seen.
+macro_rules! ocsf_seen {
+    (text) => { Option<&str> };
+    (number) => { Option<i32> };
+    (long) => { Option<i64> };
+    (flag) => { Option<bool> };
+    (time) => { Option<homeostat_core::Timestamp> };
+    (json) => { Option<&homeostat_core::JsonText> };
+    (texts) => { &[$crate::text::Str] };
+    (numbers) => { &[i32] };
+    (object $of:ident) => { Option<&$of> };
+    (list $of:ident) => { &[$of] };
+}
+
+macro_rules! ocsf_get {
+    (text $place:expr) => {
+        $place.as_ref().map($crate::text::Str::as_str)
+    };
+    (json $place:expr) => {
+        $place.as_ref()
+    };
+    (object $place:expr) => {
+        $place.as_deref()
+    };
+    (texts $place:expr) => {
+        $place.as_deref().unwrap_or_default()
+    };
+    (numbers $place:expr) => {
+        $place.as_deref().unwrap_or_default()
+    };
+    (list $place:expr) => {
+        $place.as_deref().unwrap_or_default()
+    };
+    ($kind:ident $place:expr) => {
+        $place
+    };
+}
+
+/// The name of an attribute on the wire.
+macro_rules! ocsf_name {
+    ($field:ident) => {
+        stringify!($field)
+    };
+    ($field:ident $wire:literal) => {
+        $wire
+    };
+}
+
+pub(crate) use {ocsf_get, ocsf_name, ocsf_object, ocsf_open, ocsf_seen, ocsf_type};
