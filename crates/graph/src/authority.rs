@@ -1,0 +1,356 @@
+//! What a principal may do, with all that is attached to it resolved; and what a role lets others do.
+//!
+//! Policies are compiled when they enter the inventory; here they are only gathered: O(policies) per principal.
+//! Which of the rules' permissions a principal has at all is worked out once, so that most pairs of
+//! principal and target cost a few look-ups.
+
+use crate::edge::Standing;
+use crate::inventory::{BOUNDARY, Inventory};
+use crate::managed;
+use crate::object::{LinkKind, Object, ObjectKind, PolicySlot, arn_key};
+use crate::rule::{ADMIN, CREDENTIAL, GROUP_POLICY, PASS, ROLE_POLICY, USER_POLICY, WORK};
+use crate::snapshot_aws::{DEFAULT_VERSION, UNIQUE_ID};
+use crate::Evidence;
+use homeostat_access::{Answer, Context, Decision, Policy, Principal, Request, ResourceSide, Subject};
+use homeostat_core::EntityKey;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What proves a step, and what it still rests on.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Proof {
+    pub(crate) because: Vec<String>,
+    pub(crate) evidence: BTreeSet<Evidence>,
+    pub(crate) conditions: BTreeSet<String>,
+}
+
+impl Proof {
+    pub(crate) fn and(mut self, other: Self) -> Self {
+        for because in other.because {
+            if !self.because.contains(&because) {
+                self.because.push(because);
+            }
+        }
+        self.evidence.extend(other.evidence);
+        self.conditions.extend(other.conditions);
+        self
+    }
+
+    pub(crate) fn condition(&self) -> Option<String> {
+        let all: Vec<&str> = self.conditions.iter().map(String::as_str).collect();
+        (!all.is_empty()).then(|| all.join(" and "))
+    }
+}
+
+/// A principal with its rights.
+#[derive(Clone, PartialEq)]
+pub(crate) struct Authority {
+    pub(crate) key: EntityKey,
+    pub(crate) kind: ObjectKind,
+    pub(crate) subject: Subject,
+    pub(crate) context: Context,
+    pub(crate) groups: Vec<EntityKey>,
+    pub(crate) stale: bool,
+    /// Attached policies whose document nobody told.
+    pub(crate) unresolved: Vec<EntityKey>,
+    sources: BTreeMap<String, Evidence>,
+    able: BTreeSet<&'static str>,
+    /// Pass rules whose other permissions it has, with the proof.
+    pub(crate) passes: Vec<(usize, Proof)>,
+    /// Workload rules whose permissions it has on some workload, with the proof.
+    pub(crate) works: Vec<(usize, Proof)>,
+}
+
+pub(crate) const ASSUME: &str = "sts:AssumeRole";
+pub(crate) const PASS_ROLE: &str = "iam:PassRole";
+pub(crate) const NEW_VERSION: &str = "iam:CreatePolicyVersion";
+pub(crate) const SET_VERSION: &str = "iam:SetDefaultPolicyVersion";
+pub(crate) const ADD_TO_GROUP: &str = "iam:AddUserToGroup";
+pub(crate) const UPDATE_TRUST: &str = "iam:UpdateAssumeRolePolicy";
+pub(crate) const READ_OBJECT: &str = "s3:GetObject";
+pub(crate) const READ_SECRET: &str = "secretsmanager:GetSecretValue";
+pub(crate) const READ_PARAMETER: &str = "ssm:GetParameter";
+
+/// Every permission that a rule asks for.
+fn actions() -> impl Iterator<Item = &'static str> {
+    let single = [
+        ASSUME, PASS_ROLE, NEW_VERSION, SET_VERSION, ADD_TO_GROUP, UPDATE_TRUST, READ_OBJECT, READ_SECRET,
+        READ_PARAMETER,
+    ];
+    let policies = USER_POLICY.iter().chain(&ROLE_POLICY).chain(&GROUP_POLICY).chain(&CREDENTIAL);
+    let pass = PASS.iter().flat_map(|rule| rule.needs).map(|(action, _)| *action);
+    let work = WORK.iter().flat_map(|rule| rule.needs).copied();
+    single.into_iter().chain(policies.map(|(_, action)| *action)).chain(pass).chain(work).chain(ADMIN)
+}
+
+impl Authority {
+    pub(crate) fn of(inventory: &Inventory, object: &Object) -> Self {
+        let arn = object.key().value();
+        let mut principal = Principal::aws(arn);
+        if let Some(id) = object.attribute(UNIQUE_ID) {
+            principal = principal.with_unique_id(id);
+        }
+        let mut own = Self {
+            key: object.key().clone(),
+            kind: object.kind(),
+            subject: Subject::new(principal),
+            context: context(object),
+            groups: object.links(LinkKind::MemberOf).cloned().collect(),
+            stale: object.stale().is_some(),
+            unresolved: Vec::new(),
+            sources: BTreeMap::new(),
+            able: BTreeSet::new(),
+            passes: Vec::new(),
+            works: Vec::new(),
+        };
+        own.gather(inventory, object);
+        for group in own.groups.clone() {
+            if let Some(group) = inventory.object(&group) {
+                own.gather(inventory, group);
+            }
+        }
+        own.bound(inventory, object);
+        own.weigh();
+        own
+    }
+
+    /// The same principal as a member of `group`.
+    pub(crate) fn joined(&self, inventory: &Inventory, group: &Object) -> Self {
+        let mut joined = self.clone();
+        joined.gather(inventory, group);
+        joined
+    }
+
+    /// Adds what is attached to `object`: to the principal itself or to one of its groups.
+    fn gather(&mut self, inventory: &Inventory, object: &Object) {
+        self.stale |= object.stale().is_some();
+        for (slot, document, evidence) in object.documents() {
+            if matches!(slot, PolicySlot::Inline(_)) {
+                self.attach(&object.policy_name(slot), document.read.as_ref().ok(), evidence);
+            }
+        }
+        for policy in object.links(LinkKind::Attached) {
+            self.stale |= inventory.object(policy).is_some_and(|policy| policy.stale().is_some());
+            match in_force(inventory, policy) {
+                Some((name, policy, evidence)) => self.attach(&name, policy.as_ref(), &evidence),
+                None => self.unresolved.push(policy.clone()),
+            }
+        }
+    }
+
+    fn attach(&mut self, name: &str, policy: Option<&Policy>, evidence: &Evidence) {
+        self.sources.insert(name.to_owned(), evidence.clone());
+        let subject = self.subject.clone();
+        self.subject = match policy {
+            Some(policy) => subject.with(policy.clone()),
+            None => subject.with_unread(name),
+        };
+    }
+
+    fn bound(&mut self, inventory: &Inventory, object: &Object) {
+        let Some(arn) = object.attribute(BOUNDARY) else { return };
+        let found = arn_key(arn).and_then(|key| in_force(inventory, &key));
+        let subject = self.subject.clone();
+        self.subject = match found {
+            Some((name, Some(policy), evidence)) => {
+                self.sources.insert(name, evidence);
+                subject.within(policy)
+            }
+            _ => subject.within_unread(arn),
+        };
+    }
+
+    fn weigh(&mut self) {
+        self.able = actions().filter(|action| self.subject.mentions(&action.to_lowercase())).collect();
+        let account = self.key.scope().to_owned();
+        if self.able.contains(PASS_ROLE) {
+            let rules = PASS.iter().enumerate();
+            let each = rules.map(|(at, rule)| (at, self.may_all(rule.needs.iter().copied(), &account)));
+            self.passes = each.filter_map(|(at, proof)| Some((at, proof?))).collect();
+        }
+        let rules = WORK.iter().enumerate();
+        let each = rules.map(|(at, rule)| {
+            (at, self.may_all(rule.needs.iter().map(|action| (*action, rule.resource)), &account))
+        });
+        self.works = each.filter_map(|(at, proof)| Some((at, proof?))).collect();
+    }
+
+    /// Whether all of these may be done on some resource each.
+    fn may_all(&self, needs: impl Iterator<Item = (&'static str, &'static str)>, account: &str) -> Option<Proof> {
+        let mut all = Proof::default();
+        for (action, resource) in needs {
+            all = all.and(self.may_on_some(action, &resource.replace("{}", account))?);
+        }
+        Some(all)
+    }
+
+    /// Whether it has any of these permissions on anything.
+    pub(crate) fn is_able(&self, actions: &[&'static str]) -> bool {
+        actions.iter().any(|action| self.able.contains(action))
+    }
+
+    pub(crate) fn may(&self, action: &'static str, resource: &str) -> Option<Proof> {
+        self.may_under(action, resource, &self.context)
+    }
+
+    pub(crate) fn may_under(&self, action: &'static str, resource: &str, context: &Context) -> Option<Proof> {
+        if !self.able.contains(action) {
+            return None;
+        }
+        self.proof(self.subject.decide(&Request::new(action, resource, context)))
+    }
+
+    pub(crate) fn may_on_some(&self, action: &'static str, pattern: &str) -> Option<Proof> {
+        if !self.able.contains(action) {
+            return None;
+        }
+        self.proof(self.subject.decide(&Request::on_some(action, pattern, &self.context)))
+    }
+
+    pub(crate) fn may_where(&self, request: &Request<'_>, side: ResourceSide<'_>) -> Option<Proof> {
+        self.proof(self.subject.decide_with(request, side))
+    }
+
+    fn proof(&self, answer: Answer) -> Option<Proof> {
+        let conditions = match &answer.decision {
+            Decision::Allowed => BTreeSet::new(),
+            Decision::AllowedIf(residual) => residual.conditions().iter().map(ToString::to_string).collect(),
+            Decision::ImplicitlyDenied | Decision::ExplicitlyDenied => return None,
+        };
+        let evidence = answer.because.iter().filter_map(|because| self.sources.get(&*because.policy).cloned());
+        Some(Proof {
+            evidence: evidence.collect(),
+            because: answer.because.iter().map(ToString::to_string).collect(),
+            conditions,
+        })
+    }
+
+    /// Full authority over its account: the proof that it may do everything that gives it.
+    pub(crate) fn administers(&self) -> Option<Proof> {
+        let mut all = Proof::default();
+        for action in ADMIN {
+            all = all.and(self.proof(self.subject.decide(&Request::on_all(action, &self.context)))?);
+        }
+        Some(all)
+    }
+
+    /// Whether it would have full authority if it were given a policy that allows everything: no boundary and
+    /// no denial is in the way.
+    pub(crate) fn would_administer(&self) -> bool {
+        let Ok(everything) = Policy::parse("everything", EVERYTHING) else { return false };
+        let mut given = self.clone();
+        given.subject = given.subject.with(everything);
+        given.administers().is_some_and(|proof| proof.conditions.is_empty())
+    }
+
+    /// The same principal, where `policy` is in force besides.
+    pub(crate) fn given(&self, policy: Policy) -> Self {
+        let mut given = self.clone();
+        given.subject = given.subject.with(policy);
+        given
+    }
+}
+
+const EVERYTHING: &str =
+    r#"{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}"#;
+
+/// What every request of the principal carries.
+fn context(object: &Object) -> Context {
+    let arn = object.key().value();
+    let mut context = Context::symbolic()
+        .with("aws:PrincipalArn", [arn])
+        .with("aws:PrincipalAccount", [object.key().scope()])
+        .with("aws:SecureTransport", ["true"])
+        .complete_for("aws:PrincipalTag/");
+    for (name, value) in object.attributes() {
+        if let Some(tag) = name.strip_prefix("tag/") {
+            context.set(&format!("aws:PrincipalTag/{tag}"), [value]);
+        }
+    }
+    let kind = if object.kind() == ObjectKind::User { "User" } else { "AssumedRole" };
+    context.set("aws:PrincipalType", [kind]);
+    if object.kind() == ObjectKind::User {
+        context.set("aws:username", [arn.rsplit('/').next().unwrap_or(arn)]);
+        return context;
+    }
+    context.without("aws:username")
+}
+
+/// A policy document that is in force: its name, the policy when it could be read, its evidence.
+type InForce = (String, Option<Policy>, Evidence);
+
+/// The version of a managed policy that is in force; `None` when its document is not known.
+fn in_force(inventory: &Inventory, key: &EntityKey) -> Option<InForce> {
+    if let Some(policy) = inventory.object(key)
+        && let Some((slot, document, evidence)) = default_version(policy)
+    {
+        return Some((policy.policy_name(slot), document.read.as_ref().ok().cloned(), evidence.clone()));
+    }
+    let json = managed::document(key.value())?;
+    let policy = Policy::parse(key.value(), &json).ok()?;
+    Some((key.value().to_owned(), Some(policy), Evidence::document("AWS managed policy reference")))
+}
+
+type Version<'a> = (&'a PolicySlot, &'a crate::object::Document, &'a Evidence);
+
+fn default_version(policy: &Object) -> Option<Version<'_>> {
+    let mut versions = policy.documents().filter(|(slot, ..)| matches!(slot, PolicySlot::Version(_)));
+    match policy.attribute(DEFAULT_VERSION) {
+        Some(id) => versions.find(|(slot, ..)| **slot == PolicySlot::Version(id.to_owned())),
+        None => versions.next(),
+    }
+}
+
+/// The versions of a policy that are not in force.
+pub(crate) fn other_versions(policy: &Object) -> impl Iterator<Item = &Policy> {
+    let own = default_version(policy).map(|(slot, ..)| slot);
+    let others = policy.documents().filter(move |(slot, ..)| Some(*slot) != own);
+    others.filter_map(|(_, document, _)| document.read.as_ref().ok())
+}
+
+/// Whom a role lets become it.
+#[derive(Clone, PartialEq)]
+pub(crate) struct RoleSide {
+    pub(crate) trust: Option<Policy>,
+    pub(crate) evidence: Option<Evidence>,
+    pub(crate) services: BTreeSet<&'static str>,
+    pub(crate) profiles: Vec<String>,
+}
+
+impl RoleSide {
+    pub(crate) fn of(role: &Object) -> Self {
+        let (trust, evidence) = match role.document(&PolicySlot::Trust) {
+            Some((document, evidence)) => (document.read.as_ref().ok().cloned(), Some(evidence.clone())),
+            None => (None, None),
+        };
+        let services = trust.iter().flat_map(|trust| trusted_services(trust, role.key().value())).collect();
+        let profiles = role.links(LinkKind::Profile).filter_map(|key| key.value().rsplit('/').next());
+        Self { trust, evidence, services, profiles: profiles.map(str::to_owned).collect() }
+    }
+
+    /// Whether `arn` may be named by the trust policy: a quick test before it is evaluated.
+    pub(crate) fn may_name(&self, authority: &Authority) -> bool {
+        self.trust.as_ref().is_some_and(|trust| match trust.named_arns() {
+            Some(arns) => arns.iter().any(|arn| *arn == authority.key.value() || arn.contains('*')),
+            None => true,
+        })
+    }
+}
+
+fn trusted_services(trust: &Policy, role: &str) -> Vec<&'static str> {
+    let named = PASS.iter().map(|rule| rule.service).chain(WORK.iter().map(|rule| rule.trusted));
+    let distinct: BTreeSet<&'static str> = named.collect();
+    let context = Context::symbolic();
+    let request = Request::new(ASSUME, role, &context);
+    let trusts = |service: &&'static str| {
+        let service = Subject::new(Principal::service(service));
+        service.decide_with(&request, ResourceSide::MustGrant(trust)).decision.is_possible()
+    };
+    distinct.into_iter().filter(trusts).collect()
+}
+
+impl Standing {
+    /// What several steps together are.
+    pub(crate) fn worse(self, other: Self) -> Self {
+        self.max(other)
+    }
+}

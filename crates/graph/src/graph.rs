@@ -1,0 +1,421 @@
+//! Who can reach what, by which steps: the edges that follow from an inventory, and those a product brings.
+//!
+//! Edges belong to pairs of a source and what they are about; a change redoes the pairs of the objects it touches
+//! and no others. Building asks each principal about each target, most pairs cost a few look-ups. The state is
+//! O(nodes + edges).
+
+use crate::authority::{Authority, RoleSide};
+use crate::change::Touched;
+use crate::derive::Derivation;
+use crate::edge::{Edge, EdgeKind, EdgeKinds, KindInfo, Standing, probability};
+use crate::inventory::Inventory;
+use crate::object::{Object, ObjectKind, account_key};
+use crate::value::ValueRules;
+use crate::workload::ACCOUNT;
+use crate::Evidence;
+use core::fmt;
+use homeostat_access::account_of;
+use homeostat_core::{EntityKey, Value};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The graph of an estate.
+///
+/// ```
+/// use homeostat_graph::{Graph, Inventory, Reading, arn_key};
+///
+/// let inventory = Inventory::from_account_authorization(r#"{"UserDetailList": [{
+///     "Arn": "arn:aws:iam::111122223333:user/jane",
+///     "UserPolicyList": [{"PolicyName": "p", "PolicyDocument": {"Statement":
+///         {"Effect": "Allow", "Action": "iam:PutUserPolicy", "Resource": "*"}}}]}]}"#, &Reading::default())?;
+/// let graph = Graph::build(&inventory);
+/// let jane = arn_key("arn:aws:iam::111122223333:user/jane").unwrap();
+/// let path = graph.path_to_administrator(&jane).unwrap();
+/// assert_eq!((path.steps.len(), &*path.steps[0].rule), (1, "iam:PutUserPolicy"));
+/// # Ok::<(), homeostat_graph::SnapshotFault>(())
+/// ```
+#[derive(Clone, PartialEq)]
+pub struct Graph {
+    kinds: EdgeKinds,
+    rules: ValueRules,
+    pub(crate) nodes: Nodes,
+    /// Per node: its edges with what they are about.
+    pub(crate) out: Vec<Vec<Held>>,
+    /// Per node: the sources of edges about it.
+    about: Vec<BTreeSet<u32>>,
+    authorities: BTreeMap<EntityKey, Authority>,
+    roles: BTreeMap<EntityKey, RoleSide>,
+    workloads: BTreeSet<EntityKey>,
+    /// Which objects lie in each account.
+    accounts: BTreeMap<EntityKey, BTreeSet<EntityKey>>,
+    values: BTreeMap<EntityKey, Value>,
+    edges: usize,
+}
+
+/// An edge with the numbers of its ends and of what it is about.
+#[derive(Clone, PartialEq)]
+pub(crate) struct Held {
+    pub(crate) about: u32,
+    pub(crate) to: u32,
+    pub(crate) edge: Edge,
+}
+
+/// The keys of the nodes and their numbers.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Nodes {
+    keys: Vec<EntityKey>,
+    numbers: BTreeMap<EntityKey, u32>,
+}
+
+impl Nodes {
+    fn number(&mut self, key: &EntityKey) -> u32 {
+        if let Some(number) = self.numbers.get(key) {
+            return *number;
+        }
+        let number = u32::try_from(self.keys.len()).unwrap_or(u32::MAX);
+        self.keys.push(key.clone());
+        self.numbers.insert(key.clone(), number);
+        number
+    }
+
+    pub(crate) fn find(&self, key: &EntityKey) -> Option<u32> {
+        self.numbers.get(key).copied()
+    }
+
+    pub(crate) fn key(&self, number: u32) -> Option<&EntityKey> {
+        self.keys.get(number as usize)
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.keys.len()
+    }
+}
+
+/// How many edges a change brought and took.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct EdgeChanges {
+    /// Edges that were not there before.
+    pub added: usize,
+    /// Edges that are no more.
+    pub removed: usize,
+    /// Pairs of objects that were looked at.
+    pub pairs: usize,
+}
+
+/// How big the graph is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct GraphStats {
+    /// Nodes, those without edges included.
+    pub nodes: usize,
+    /// Edges.
+    pub edges: usize,
+    /// Users and roles.
+    pub principals: usize,
+    /// Attachments whose policy document nobody told: such a policy grants nothing here.
+    pub unresolved: usize,
+}
+
+/// An edge that a product brings.
+#[derive(Clone, Debug, PartialEq)]
+pub struct OwnEdge {
+    /// Where it starts.
+    pub from: EntityKey,
+    /// Where it leads.
+    pub to: EntityKey,
+    /// Its kind, from [`Graph::register`].
+    pub kind: EdgeKind,
+    /// How likely it succeeds, in `0.0..=1.0`; `None` is the kind's own.
+    pub probability: Option<f64>,
+    /// What says so.
+    pub evidence: Evidence,
+    /// How it came to be known.
+    pub standing: Standing,
+}
+
+impl Default for Graph {
+    fn default() -> Self {
+        Self::with_values(ValueRules::default())
+    }
+}
+
+impl Graph {
+    /// An empty graph that values things by `rules`.
+    pub fn with_values(rules: ValueRules) -> Self {
+        Self {
+            kinds: EdgeKinds::default(),
+            rules,
+            nodes: Nodes::default(),
+            out: Vec::new(),
+            about: Vec::new(),
+            authorities: BTreeMap::new(),
+            roles: BTreeMap::new(),
+            workloads: BTreeSet::new(),
+            accounts: BTreeMap::new(),
+            values: BTreeMap::new(),
+            edges: 0,
+        }
+    }
+
+    /// The graph of `inventory`, with the default values.
+    pub fn build(inventory: &Inventory) -> Self {
+        let mut graph = Self::default();
+        graph.rebuild(inventory);
+        graph
+    }
+
+    /// Derives everything from `inventory`; own edges stay.
+    pub fn rebuild(&mut self, inventory: &Inventory) -> EdgeChanges {
+        let gone = self.authorities.keys().chain(&self.workloads).chain(self.values.keys()).cloned();
+        let objects = gone.chain(inventory.objects().map(|object| object.key().clone())).collect();
+        self.update(inventory, &Touched { objects })
+    }
+
+    /// Brings the graph up to `inventory` after changes that touched `touched`.
+    ///
+    /// The result is the same as that of building anew. O(touched × objects) pairs are looked at.
+    pub fn update(&mut self, inventory: &Inventory, touched: &Touched) -> EdgeChanges {
+        for key in &touched.objects {
+            self.refresh(inventory, key);
+        }
+        let mut changes = EdgeChanges::default();
+        let targets: Vec<&Object> = inventory.objects().collect();
+        for key in &touched.objects {
+            if self.is_source(key) {
+                for target in &targets {
+                    self.redo(inventory, (key, target), &mut changes);
+                }
+            } else if let Some(number) = self.nodes.find(key) {
+                self.drop_from(number, &mut changes);
+            }
+        }
+        let sources: Vec<EntityKey> =
+            self.authorities.keys().chain(&self.workloads).chain(self.accounts.keys()).cloned().collect();
+        for key in &touched.objects {
+            match inventory.object(key) {
+                Some(target) => {
+                    for source in sources.iter().filter(|source| !touched.objects.contains(*source)) {
+                        self.redo(inventory, (source, target), &mut changes);
+                    }
+                }
+                None => self.drop_about(key, &mut changes),
+            }
+        }
+        changes
+    }
+
+    fn is_source(&self, key: &EntityKey) -> bool {
+        self.authorities.contains_key(key) || self.workloads.contains(key)
+    }
+
+    /// Forgets what was known of the object and learns it anew.
+    fn refresh(&mut self, inventory: &Inventory, key: &EntityKey) {
+        self.authorities.remove(key);
+        self.roles.remove(key);
+        self.workloads.remove(key);
+        self.values.remove(key);
+        self.accounts.retain(|_, inside| {
+            inside.remove(key);
+            !inside.is_empty()
+        });
+        let Some(object) = inventory.object(key) else { return };
+        self.values.insert(key.clone(), self.rules.of(object));
+        if object.kind().is_principal() {
+            self.authorities.insert(key.clone(), Authority::of(inventory, object));
+        }
+        match object.kind() {
+            ObjectKind::Role => {
+                self.roles.insert(key.clone(), RoleSide::of(object));
+            }
+            ObjectKind::Workload => {
+                self.workloads.insert(key.clone());
+            }
+            _ => {}
+        }
+        let named = account_of(key.value()).or_else(|| object.attribute(ACCOUNT));
+        if let Some(account) = named.filter(|account| !["aws", "*"].contains(account)).and_then(account_key) {
+            self.accounts.entry(account).or_default().insert(key.clone());
+        }
+    }
+
+    fn redo(&mut self, inventory: &Inventory, (source, target): (&EntityKey, &Object), changes: &mut EdgeChanges) {
+        let derivation = Derivation {
+            inventory,
+            kinds: &self.kinds,
+            authorities: &self.authorities,
+            roles: &self.roles,
+        };
+        let edges = derivation.pair(source, target);
+        changes.pairs += 1;
+        let known = self.nodes.find(source).zip(self.nodes.find(target.key()));
+        if edges.is_empty() && known.is_none_or(|(from, about)| !self.is_about(from, about)) {
+            return;
+        }
+        let (from, about) = (self.node(source), self.node(target.key()));
+        self.replace(from, about, edges, changes);
+    }
+
+    fn is_about(&self, from: u32, about: u32) -> bool {
+        self.about.get(about as usize).is_some_and(|sources| sources.contains(&from))
+    }
+
+    fn node(&mut self, key: &EntityKey) -> u32 {
+        let number = self.nodes.number(key);
+        self.out.resize_with(self.nodes.len(), Vec::new);
+        self.about.resize_with(self.nodes.len(), BTreeSet::new);
+        number
+    }
+
+    fn replace(&mut self, from: u32, about: u32, edges: Vec<Edge>, changes: &mut EdgeChanges) {
+        let mut fresh = Vec::with_capacity(edges.len());
+        for edge in edges {
+            fresh.push(Held { about, to: self.node(&edge.to), edge });
+        }
+        let Some(out) = self.out.get_mut(from as usize) else { return };
+        let (old, kept): (Vec<Held>, Vec<Held>) = out.drain(..).partition(|held| held.about == about);
+        *out = kept;
+        changes.removed += old.iter().filter(|held| !fresh.contains(held)).count();
+        changes.added += fresh.iter().filter(|held| !old.contains(held)).count();
+        self.edges = (self.edges + fresh.len()).saturating_sub(old.len());
+        if let Some(sources) = self.about.get_mut(about as usize) {
+            if fresh.is_empty() {
+                sources.remove(&from);
+            } else {
+                sources.insert(from);
+            }
+        }
+        out.append(&mut fresh);
+    }
+
+    /// Drops all that was derived from a source that is none any more.
+    fn drop_from(&mut self, from: u32, changes: &mut EdgeChanges) {
+        let abouts: BTreeSet<u32> = self.derived(from).map(|held| held.about).collect();
+        for about in abouts {
+            self.replace(from, about, Vec::new(), changes);
+        }
+    }
+
+    fn derived(&self, from: u32) -> impl Iterator<Item = &Held> {
+        let account = self.nodes.key(from).is_some_and(|key| self.accounts.contains_key(key));
+        let out = self.out.get(from as usize).into_iter().flatten();
+        out.filter(move |held| held.about != OWN && !account)
+    }
+
+    fn drop_about(&mut self, key: &EntityKey, changes: &mut EdgeChanges) {
+        let Some(about) = self.nodes.find(key) else { return };
+        let sources = self.about.get(about as usize).cloned().unwrap_or_default();
+        for from in sources {
+            self.replace(from, about, Vec::new(), changes);
+        }
+    }
+
+    /// Registers a kind of edge of the product's own.
+    pub fn register(&mut self, info: KindInfo) -> EdgeKind {
+        self.kinds.register(info)
+    }
+
+    /// Adds an edge of the product's own. It stays until [`Self::disconnect`].
+    pub fn connect(&mut self, own: &OwnEdge) {
+        let (from, to) = (self.node(&own.from), self.node(&own.to));
+        let default = self.kinds.info(own.kind).map_or(0.0, |info| info.probability);
+        let edge = Edge {
+            from: own.from.clone(),
+            to: own.to.clone(),
+            kind: own.kind,
+            rule: self.kinds.name(own.kind).into(),
+            probability: probability(own.probability.unwrap_or(default)),
+            standing: own.standing,
+            because: vec![own.evidence.to_string()],
+            evidence: vec![own.evidence.clone()],
+            condition: None,
+            stale: false,
+        };
+        if let Some(out) = self.out.get_mut(from as usize) {
+            out.push(Held { about: OWN, to, edge });
+            self.edges += 1;
+        }
+    }
+
+    /// Takes away own edges of this kind between two nodes; tells how many there were.
+    pub fn disconnect(&mut self, from: &EntityKey, to: &EntityKey, kind: EdgeKind) -> usize {
+        let Some((from, to)) = self.nodes.find(from).zip(self.nodes.find(to)) else { return 0 };
+        let Some(out) = self.out.get_mut(from as usize) else { return 0 };
+        let before = out.len();
+        out.retain(|held| !(held.about == OWN && held.to == to && held.edge.kind == kind));
+        let removed = before - out.len();
+        self.edges = self.edges.saturating_sub(removed);
+        removed
+    }
+
+    /// The kinds of edges.
+    pub fn kinds(&self) -> &EdgeKinds {
+        &self.kinds
+    }
+
+    /// What is worth how much.
+    pub fn values(&self) -> &ValueRules {
+        &self.rules
+    }
+
+    /// All edges, in the order of source, target and rule.
+    pub fn edges(&self) -> Vec<&Edge> {
+        let mut edges: Vec<&Edge> = self.out.iter().flatten().map(|held| &held.edge).collect();
+        edges.sort_by(|a, b| (&a.from, &a.to, a.kind, &a.rule).cmp(&(&b.from, &b.to, b.kind, &b.rule)));
+        edges
+    }
+
+    /// Users and roles, in the order of keys.
+    pub fn principals(&self) -> impl Iterator<Item = &EntityKey> {
+        self.authorities.keys()
+    }
+
+    /// The principals that have full authority over their account now, without any condition.
+    pub fn administrators(&self) -> impl Iterator<Item = &EntityKey> {
+        self.authorities.keys().filter(|key| self.is_administrator(key))
+    }
+
+    /// Whether `key` has full authority over its account now, without any condition.
+    pub fn is_administrator(&self, key: &EntityKey) -> bool {
+        let out = self.nodes.find(key).and_then(|number| self.out.get(number as usize));
+        out.into_iter().flatten().any(|held| {
+            held.edge.kind == EdgeKind::ADMINISTRATOR && held.edge.condition.is_none()
+        })
+    }
+
+    /// What `key` is worth; `None` when nothing is known of it.
+    pub(crate) fn worth(&self, key: &EntityKey) -> Option<Value> {
+        if self.accounts.contains_key(key) {
+            return Some(self.rules.account);
+        }
+        let value = *self.values.get(key)?;
+        Some(if self.is_administrator(key) { value.max(self.rules.administrator) } else { value })
+    }
+
+    /// Whether `key` is an account, that is full authority over it.
+    pub(crate) fn is_account(&self, key: &EntityKey) -> bool {
+        self.accounts.contains_key(key)
+    }
+
+    /// The accounts that the estate has, as nodes.
+    pub fn accounts(&self) -> impl Iterator<Item = &EntityKey> {
+        self.accounts.keys()
+    }
+
+    /// How big the graph is.
+    pub fn stats(&self) -> GraphStats {
+        GraphStats {
+            nodes: self.nodes.len(),
+            edges: self.edges,
+            principals: self.authorities.len(),
+            unresolved: self.authorities.values().map(|authority| authority.unresolved.len()).sum(),
+        }
+    }
+}
+
+/// What own edges are about: nothing of the inventory.
+const OWN: u32 = u32::MAX;
+
+impl fmt::Debug for Graph {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Graph({:?})", self.stats())
+    }
+}
