@@ -5,6 +5,7 @@ mod act;
 mod pipeline;
 mod refusals;
 mod semantics;
+mod surprise;
 
 pub use pipeline::{Pipeline, Stats};
 pub use refusals::Refusals;

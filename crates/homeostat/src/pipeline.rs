@@ -6,11 +6,13 @@
 
 use crate::act::{act_of, describe};
 use crate::refusals::Refusals;
+use crate::surprise::Surprise;
 use core::fmt;
 use homeostat_core::{Detector, Observed, Position, RiskView, Signal, State as _, TenantId, Timestamp};
 use homeostat_event::Event;
 use homeostat_identity::Directory;
-use homeostat_incident::{Investigator, Update};
+use homeostat_baseline::Baseline;
+use homeostat_incident::{Investigator, RiskBook, Update};
 
 /// The whole of homeostat for one tenant.
 ///
@@ -28,7 +30,8 @@ pub struct Pipeline {
     directory: Directory,
     investigator: Investigator,
     detectors: Vec<Box<dyn Detector<Event>>>,
-    risk: homeostat_core::CalmRisk,
+    surprise: Surprise,
+    risk: RiskBook,
     next_event: u64,
     next_signal: u64,
     stats: Stats,
@@ -56,7 +59,8 @@ impl Pipeline {
             tenant,
             investigator: Investigator::default(),
             detectors: vec![Box::new(Refusals::default())],
-            risk: homeostat_core::CalmRisk,
+            surprise: Surprise::default(),
+            risk: RiskBook::default(),
             next_event: 0,
             next_signal: 0,
             stats: Stats::default(),
@@ -91,20 +95,20 @@ impl Pipeline {
         let position = Position::at(self.next_signal);
         self.next_signal += 1;
         self.stats.signals = self.stats.signals.saturating_add(1);
-        let resolved = self.directory.resolve_signal(signal).ok();
-        let updates = resolved.and_then(|resolved| self.investigator.observe(position, &resolved).ok());
-        match updates {
-            Some(Observed::Applied(updates)) => updates,
-            Some(Observed::Replayed) => Vec::new(),
-            None => {
-                self.stats.untold = self.stats.untold.saturating_add(1);
-                Vec::new()
-            }
+        let updates = self.directory.resolve_signal(signal).ok().and_then(|resolved| {
+            // An identity's risk changes at the signal's position, before the next event is scored.
+            drop(self.risk.observe(position, &resolved));
+            self.investigator.observe(position, &resolved).ok()
+        });
+        if updates.is_none() {
+            self.stats.untold = self.stats.untold.saturating_add(1);
         }
+        updates.and_then(Observed::applied).unwrap_or_default()
     }
 
     /// Says that it is `now`: stories that went quiet close.
     pub fn tick(&mut self, now: Timestamp) -> Vec<Update> {
+        self.surprise.tick(now);
         self.investigator.tick(now)
     }
 
@@ -123,6 +127,16 @@ impl Pipeline {
         &self.directory
     }
 
+    /// What is normal.
+    pub fn baseline(&self) -> &Baseline {
+        self.surprise.baseline()
+    }
+
+    /// How much is known against each identity.
+    pub fn risk(&self) -> &RiskBook {
+        &self.risk
+    }
+
     /// What became of the events.
     pub fn stats(&self) -> Stats {
         self.stats
@@ -131,8 +145,8 @@ impl Pipeline {
     /// What is said about `event`: by detectors, or, when they are silent, by the event itself.
     fn signals(&mut self, event: &Event) -> Vec<Signal> {
         let risk: &dyn RiskView = &self.risk;
-        let mut signals: Vec<Signal> =
-            self.detectors.iter_mut().flat_map(|detector| detector.detect(event, risk)).collect();
+        let mut signals = self.surprise.observe(event, risk);
+        signals.extend(self.detectors.iter_mut().flat_map(|detector| detector.detect(event, risk)));
         signals.iter_mut().for_each(|signal| describe(signal, event));
         signals.extend(act_of(event));
         signals

@@ -60,7 +60,9 @@ impl Ledger {
         let rote = self.is_rote(&act, fact);
         let known_bad = act.is_known_bad();
         let bits = if known_bad { act.bits.get() } else { act.bits.get().min(MOST_OF_ONE.get()) };
-        let scale = if rote { 0.0 } else { criticality(&act, &setup.values) };
+        // An act of no bits is context: told with the story, never a reason for one.
+        let context = act.bits == Bits::ZERO;
+        let scale = if rote || context { 0.0 } else { criticality(&act, &setup.values) };
         let given = Given { bits, tenant_bins, history, scale, now };
         let primary = act.primary().map(|p| p.id);
         let (mut own, mut hot) = (None, Vec::new());
