@@ -287,3 +287,25 @@ pub(crate) fn special(bytes: &[u8]) -> Option<usize> {
     }
     tail.iter().position(|byte| matches!(byte, b'"' | b'\\' | 0..0x20)).map(|place| at + place)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn eight_bytes_at_a_time_find_what_one_at_a_time_finds(bytes in prop::collection::vec(any::<u8>(), 0..40)) {
+            let slow = bytes.iter().position(|byte| matches!(byte, b'"' | b'\\' | 0..0x20));
+            prop_assert_eq!(special(&bytes), slow);
+        }
+
+        #[test]
+        fn a_string_is_read_as_it_was_written(text: String) {
+            let mut out = String::new();
+            crate::attribute::write_text(&text, &mut out);
+            prop_assert_eq!(Cursor::new(&out).string().unwrap(), text.as_str());
+            prop_assert_eq!(serde_json::from_str::<String>(&out).unwrap(), text);
+        }
+    }
+}

@@ -449,7 +449,13 @@ impl<'de> Deserialize<'de> for Event {
 /// Why a text is no event: what is wrong and at which byte, never what it holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not a JSON event: {0}")]
-pub struct EventError(#[from] BadJson);
+pub struct EventError(BadJson);
+
+impl From<BadJson> for EventError {
+    fn from(bad: BadJson) -> Self {
+        Self(bad)
+    }
+}
 
 impl EventError {
     /// The byte at which the text stops being an event.

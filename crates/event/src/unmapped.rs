@@ -2,8 +2,9 @@
 //!
 //! The text is kept whole until somebody looks: a look-up walks it, O(length), and copies only what it finds.
 
+use crate::attribute::{self, Attribute};
 use crate::cursor::{BadJson, Cursor, special};
-use crate::object::{self, Attribute, Extra, Members};
+use crate::object::{self, Extra, Members};
 use homeostat_core::{EventRef, JsonText};
 
 /// The name under which the event id stands.
@@ -62,7 +63,7 @@ impl Unmapped {
     pub(crate) fn find(&self, path: &str) -> Option<JsonText> {
         if let (REFERENCE, Some(reference)) = (path, &self.reference) {
             let mut text = String::new();
-            object::write_text(reference.as_str(), &mut text);
+            attribute::write_text(reference.as_str(), &mut text);
             return Some(JsonText::new(text));
         }
         let beside = || descend(path, &|name| self.members.find(name));

@@ -129,7 +129,7 @@ fn setting_a_profiles_attribute_names_the_profile_once() {
         .set_actor(Actor::of_app("x"))
         .set_action_id(1);
     let profiles: Vec<_> =
-        event.metadata().unwrap().profiles().iter().map(|profile| profile.as_str()).collect();
+        event.metadata().unwrap().profiles().iter().map(homeostat_event::Str::as_str).collect();
     assert_eq!(profiles, ["cloud", "host", "security_control"]);
     assert_eq!(event.class_uid(), ClassUid::NETWORK_ACTIVITY);
 }

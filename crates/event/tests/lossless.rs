@@ -29,19 +29,17 @@ fn hand_picked_cases_round_trip() {
         r#"{"unmapped":{"homeostat_ref":7},"severity":3,"é\n":"\u00e9\ud83d\ude00\"\\"}"#,
         r#"{"user":{"name":"a"},"user":5}"#,
         r#"{"user":5,"user":{"name":"a"},"rcode_id":"x","rcode_id":3}"#,
-        r#"{"type_uid":18446744073709551615,"count":-9223372036854775808,"duration":1E400000000000000000000}"#,
+        r#"{"type_uid":18446744073709551615,"count":-9223372036854775808}"#,
         r#"{"observables":[],"privileges":["a",null],"src_endpoint":{"port":80.0,"ip":true}}"#,
         r#"{"metadata":{"profiles":["cloud"],"profiles":"x"},"unmapped":[],"time":"2026"}"#,
         r#"{"time":253402300800000,"start_time":-62167219200001,"unmapped":{"homeostat_time":"\n"}}"#,
         "{\n \"zeek\": [ 1 ,\r\n 2 ] ,\t\"unmapped\":{\n}}",
     ] {
-        if !text.contains("1E4000") {
-            check(text);
-        } else {
-            // No `Value` holds this number; the text stays.
-            assert!(Event::from_json(text).unwrap().to_json().contains("1E400000000000000000000"));
-        }
+        check(text);
     }
+    // No `Value` holds this number; the text stays.
+    let text = r#"{"duration":1E400000000000000000000}"#;
+    assert_eq!(Event::from_json(text).unwrap().to_json(), text);
 }
 
 #[test]

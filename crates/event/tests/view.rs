@@ -3,8 +3,8 @@
 
 use homeostat_event::{
     Account, Actor, Api, Cloud, DnsQuery, Domain, Ends, EntityKey, Event, EventRef, FindingInfo, Head,
-    JsonText, NetworkEndpoint, NetworkTraffic, Outcome, PrincipalKind, Product, ResourceDetails, Role,
-    Service, Session, Severity, SignInTo, TenantId, Timestamp, User, signal_of, validate,
+    JsonText, NetworkEndpoint, NetworkTraffic, Outcome, PrincipalKind, Product, ResourceDetails, Service,
+    Session, Severity, SignInTo, TenantId, Timestamp, User, signal_of, validate,
 };
 
 fn head(activity: u32, vendor: &str, product: &str) -> Head {
@@ -154,6 +154,28 @@ fn connections_and_names_asked_for() {
     );
     let dns = event.dns().unwrap();
     assert_eq!((dns.hostname(), dns.rcode(), dns.answers().count()), (Some("Evil.Example."), Some(3), 0));
+}
+
+#[test]
+fn kubernetes_names_belong_to_their_cluster() {
+    let call = |name: &str| {
+        let mut user = User::of_uid("6b1f1a6e-5a5f-4f6c-9c1e-000000000001");
+        user.set_name(name).set_account(Account::of_uid("prod"));
+        let source = NetworkEndpoint::of_ip("10.0.0.1");
+        Event::api_activity(
+            head(1, "Kubernetes", "audit"),
+            Actor::of_user(user),
+            Api::new("create pods/exec"),
+            source,
+        )
+    };
+    check(
+        &call("system:serviceaccount:kube-system:cron"),
+        &["actor k8s_service_account:prod:kube-system:cron", "origin ip:-:10.0.0.1"],
+    );
+    check(&call("system:node:worker-1"), &["actor k8s_node:prod:worker-1", "origin ip:-:10.0.0.1"]);
+    check(&call("admin"), &["actor k8s_user:prod:admin", "origin ip:-:10.0.0.1"]);
+    check(&call("system:anonymous"), &["origin ip:-:10.0.0.1"]);
 }
 
 #[test]
