@@ -1,5 +1,6 @@
 //! Which class an event is of, and how severe it is: numbers that keep what this release does not know.
 
+use crate::table;
 use core::fmt;
 
 /// The OCSF release this crate emits. Releases 1.1 to 1.9 are read.
@@ -9,8 +10,9 @@ pub const OCSF_VERSION: &str = "1.8.0";
 ///
 /// ```
 /// use homeostat_event::ClassUid;
-/// assert_eq!(ClassUid::AUTHENTICATION.get(), 3002);
-/// assert_eq!(ClassUid::from(777_777).get(), 777_777);
+/// assert_eq!(ClassUid::AUTHENTICATION.name(), Some("authentication"));
+/// assert_eq!(ClassUid::AUTHENTICATION.activity_name(1), Some("Logon"));
+/// assert_eq!(ClassUid::from(777_777).name(), None);
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ClassUid(u32);
@@ -40,6 +42,21 @@ impl ClassUid {
     /// The number.
     pub const fn get(self) -> u32 {
         self.0
+    }
+
+    /// The schema's name of the class; `None` for one that release 1.8.0 does not know.
+    pub fn name(self) -> Option<&'static str> {
+        table::class(self.0).map(|class| class.name)
+    }
+
+    /// The category that the schema files the class under.
+    pub fn category(self) -> Option<u32> {
+        table::class(self.0).map(|class| class.category)
+    }
+
+    /// The schema's name of an activity of this class.
+    pub fn activity_name(self, activity: u32) -> Option<&'static str> {
+        table::activity(self.0, activity)
     }
 }
 

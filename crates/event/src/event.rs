@@ -37,6 +37,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 /// let read = Event::from_json(&login.to_json())?;
 /// assert_eq!(read.class_uid(), ClassUid::AUTHENTICATION);
 /// assert_eq!(read, login);
+/// assert!(homeostat_event::validate(&read).is_empty());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, PartialEq)]
@@ -207,8 +208,8 @@ impl Event {
     pub fn from_json(text: &str) -> Result<Self, EventError> {
         let mut cursor = Cursor::new(text);
         let read = object::read_object::<Self>(&mut cursor)?;
-        cursor.end()?;
         let mut event = read.ok_or(EventError(BadJson { offset: 0, cause: "no object" }))?;
+        cursor.end()?;
         event.refine_time();
         Ok(event)
     }
@@ -327,6 +328,15 @@ impl Event {
         self
     }
 
+    /// Takes `whole`, the text of one JSON object, as all that the mapper left over, without a copy.
+    ///
+    /// It replaces a whole text set before and goes beside what was kept by name. Text that is no object is kept
+    /// as the member `text`.
+    pub fn set_unmapped(&mut self, whole: JsonText) -> &mut Self {
+        self.hot.leftover_mut().set_whole(whole);
+        self
+    }
+
     fn refine_time(&mut self) {
         let Some(time) = self.hot.time() else { return };
         let own = self.unmapped("homeostat_time");
@@ -376,14 +386,10 @@ impl object::Object for Event {
             return Ok(true);
         }
         cursor.back_to(start);
-        if let Some(rest) = &mut self.rest {
-            return rest.take(key, cursor);
-        }
-        let mut rest = Rest::blank();
+        let mut rest = self.rest.take().unwrap_or_else(|| Box::new(Rest::blank()));
         let taken = rest.take(key, cursor)?;
-        if taken {
-            self.rest = Some(Box::new(rest));
-        }
+        // Of an attribute named twice the first may have been typed: equal events must not differ in a blank box.
+        self.rest = Some(rest).filter(|rest| taken || **rest != Rest::blank());
         Ok(taken)
     }
 

@@ -17,8 +17,11 @@ mod naming;
 mod network;
 mod object;
 mod profile;
+mod signal;
+mod table;
 mod text;
 mod unmapped;
+mod validate;
 mod view;
 
 pub use class::{ClassUid, OCSF_VERSION, Severity};
@@ -37,5 +40,7 @@ pub use network::{
     AutonomousSystem, Certificate, DnsAnswer, DnsQuery, HttpRequest, HttpResponse, Location,
     NetworkConnectionInfo, NetworkEndpoint, NetworkTraffic, Tls, Url,
 };
+pub use signal::signal_of;
 pub use text::{Str, Told};
+pub use validate::{Level, Rule, Violation, validate};
 pub use view::{DnsView, Origin, Party, PrincipalKind, Traffic};

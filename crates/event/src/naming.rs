@@ -78,7 +78,7 @@ impl<'a> Naming<'a> {
         }
         keys.extend(user.email_addr().and_then(|mail| key(EntityKind::Email, self.tenant, mail)));
         if keys.is_empty() {
-            keys.extend(user.name().and_then(|name| key(EntityKind::NativeId, &self.source, name)));
+            keys.extend(user.name().and_then(|name| key(EntityKind::NativeId, self.who(), name)));
         }
         keys
     }
@@ -105,7 +105,7 @@ impl<'a> Naming<'a> {
             Provider::Other if account.is_some() => {
                 key(EntityKind::SaasUserId, &self.organization(account), uid)
             }
-            _ => key(EntityKind::NativeId, &self.source, uid),
+            _ => key(EntityKind::NativeId, self.who(), uid),
         }
     }
 
@@ -172,15 +172,15 @@ impl<'a> Naming<'a> {
     pub(crate) fn application(&self, uid: Option<&str>, name: Option<&str>) -> Option<EntityKey> {
         match (self.provider, uid) {
             (Provider::Aws, _) => key(EntityKind::NativeId, "aws", uid.or(name)?),
-            (Provider::Other, Some(uid)) => key(EntityKind::NativeId, &self.source, uid),
+            (Provider::Other, Some(uid)) => key(EntityKind::NativeId, self.who(), uid),
             (_, Some(uid)) => key(EntityKind::AppId, self.who(), uid),
-            (_, None) => key(EntityKind::NativeId, &self.source, name?),
+            (_, None) => key(EntityKind::NativeId, self.who(), name?),
         }
     }
 
     /// The keys of a group.
     pub(crate) fn group(&self, group: &Group) -> Option<EntityKey> {
-        let Some(uid) = group.uid() else { return key(EntityKind::NativeId, &self.source, group.name()?) };
+        let Some(uid) = group.uid() else { return key(EntityKind::NativeId, self.who(), group.name()?) };
         match Arn::parse(uid) {
             Some(arn) => arn.key(),
             None if uid.starts_with("S-1-") => sid(uid, self.host),
@@ -190,7 +190,7 @@ impl<'a> Naming<'a> {
 
     /// The key of a thing that was acted on.
     pub(crate) fn thing(&self, uid: Option<&str>, name: Option<&str>) -> Option<EntityKey> {
-        let Some(uid) = uid else { return key(EntityKind::NativeId, &self.source, name?) };
+        let Some(uid) = uid else { return key(EntityKind::NativeId, self.who(), name?) };
         if let Some(arn) = Arn::parse(uid) {
             return arn.key();
         }
@@ -208,7 +208,7 @@ impl<'a> Naming<'a> {
             }
             Provider::Aws if is_access_key(uid) => key(EntityKind::AccessKey, self.tenant, uid),
             Provider::Okta => key(EntityKind::SaasObject, &self.organization(None), uid),
-            _ => key(EntityKind::NativeId, &self.source, uid),
+            _ => key(EntityKind::NativeId, self.who(), uid),
         }
     }
 

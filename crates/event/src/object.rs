@@ -3,7 +3,7 @@
 //! `ocsf_object!` makes a struct of a list of attributes. Reading and writing are plain functions over JSON
 //! text, without generics over formats, so that forty objects compile in seconds; serde goes through them.
 
-use crate::cursor::{BadJson, Cursor};
+use crate::cursor::{BadJson, Cursor, special};
 use crate::text::Str;
 use homeostat_core::{JsonText, Timestamp};
 use std::fmt::Write as _;
@@ -118,7 +118,11 @@ pub(crate) fn sound(value: &JsonText) -> String {
 
 /// Attributes that no typed field holds, in order of arrival, as JSON text.
 #[derive(Clone, Default, PartialEq)]
-pub(crate) struct Extra(Option<Box<Vec<(Box<str>, Box<str>)>>>);
+#[expect(clippy::box_collection, reason = "8 bytes in every object, for it is seldom told")]
+pub(crate) struct Extra(Option<Box<Vec<Member>>>);
+
+/// Name, and value as JSON text.
+type Member = (Box<str>, Box<str>);
 
 impl Extra {
     /// Keeps `value`, which is JSON, under `name`; a value of that name before is replaced.
@@ -134,6 +138,9 @@ impl Extra {
     pub(crate) fn forget(&mut self, name: &str) {
         if let Some(members) = &mut self.0 {
             members.retain(|(known, _)| **known != *name);
+        }
+        if self.0.as_ref().is_some_and(|members| members.is_empty()) {
+            self.0 = None;
         }
     }
 
@@ -154,8 +161,9 @@ impl Extra {
 }
 
 /// Line ends in JSON are white space, for inside strings they are escaped: one event stays on one line.
-fn one_line(json: &str) -> Box<str> {
-    if json.bytes().any(|byte| matches!(byte, b'\n' | b'\r')) {
+pub(crate) fn one_line(json: &str) -> Box<str> {
+    let bytes = json.as_bytes();
+    if bytes.contains(&b'\n') || bytes.contains(&b'\r') {
         json.replace(['\n', '\r'], " ").into()
     } else {
         json.into()
@@ -201,6 +209,22 @@ impl<'a> Members<'a> {
         write_text(value, self.out);
     }
 
+    /// Writes `value`, which is JSON, as the member named last.
+    pub(crate) fn raw(&mut self, value: &str) {
+        self.out.push_str(value);
+    }
+
+    /// Appends the members of `object`, the text of an object, as they stand.
+    pub(crate) fn inside(&mut self, object: &str) {
+        let object = object.trim();
+        let inside =
+            object.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')).unwrap_or_default().trim();
+        if !inside.is_empty() {
+            self.comma();
+            self.out.push_str(inside);
+        }
+    }
+
     fn comma(&mut self) {
         if !self.empty {
             self.out.push(',');
@@ -213,7 +237,7 @@ impl<'a> Members<'a> {
 pub(crate) fn write_text(text: &str, out: &mut String) {
     out.push('"');
     let mut rest = text;
-    while let Some(at) = rest.bytes().position(|byte| matches!(byte, b'"' | b'\\' | 0..0x20)) {
+    while let Some(at) = special(rest.as_bytes()) {
         let (plain, special) = rest.split_at(at);
         out.push_str(plain);
         let mut characters = special.chars();
@@ -328,15 +352,13 @@ impl<T: Attribute> Attribute for Vec<T> {
         // An element of another type makes the whole list one: it is read to its end, and kept as text.
         cursor.array(|cursor| {
             let start = cursor.start();
-            match if all { T::read(cursor)? } else { None } {
-                Some(item) => items.push(item),
-                None => {
-                    all = false;
-                    cursor.back_to(start);
-                    cursor.skip()?;
-                }
+            if all && let Some(item) = T::read(cursor)? {
+                items.push(item);
+                return Ok(());
             }
-            Ok(())
+            all = false;
+            cursor.back_to(start);
+            cursor.skip().map(drop)
         })?;
         Ok(all.then_some(items))
     }

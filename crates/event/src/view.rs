@@ -41,7 +41,8 @@ impl Event {
     pub fn action(&self) -> &str {
         let operation = self.api().and_then(|api| api.operation());
         let code = operation.or_else(|| self.metadata().and_then(Metadata::event_code));
-        code.or_else(|| self.activity_name()).unwrap_or_default()
+        let told = code.or_else(|| self.activity_name());
+        told.or_else(|| self.class_uid().activity_name(self.activity_id())).unwrap_or_default()
     }
 
     /// The service it was done at, such as `iam.amazonaws.com`.
@@ -62,13 +63,13 @@ impl Event {
 
     /// Sets how it ended; `word` is the source's own, which [`Outcome::Other`] needs.
     pub fn set_outcome(&mut self, outcome: Outcome, word: Option<&str>) -> &mut Self {
-        let (number, name) = match outcome {
-            Outcome::Success => (1, Some("Success")),
-            Outcome::Failure => (2, Some("Failure")),
-            Outcome::Other => (99, word),
-            Outcome::Unknown => (0, Some("Unknown")),
+        let number = match outcome {
+            Outcome::Success => 1,
+            Outcome::Failure => 2,
+            Outcome::Other => 99,
+            Outcome::Unknown => 0,
         };
-        self.set_status_id(number).set_status(name)
+        self.set_status_id(number).set_status(word.filter(|_| outcome == Outcome::Other))
     }
 
     /// The source's code of the outcome, such as `AccessDenied`.
@@ -100,8 +101,8 @@ impl Event {
     pub fn targets(&self) -> Vec<Party<'_>> {
         keys::target_users(self)
             .into_iter()
-            .map(|user| self.party(Some(user), keys::of_user(self, user)))
-            .chain(keys::target_things(self).into_iter().map(|key| self.party(None, vec![key])))
+            .map(|user| target(Some(user), keys::of_user(self, user)))
+            .chain(keys::target_things(self).into_iter().map(|key| target(None, vec![key])))
             .collect()
     }
 
@@ -148,12 +149,12 @@ impl Event {
     pub fn dns(&self) -> Option<DnsView<'_>> {
         let query = self.query();
         let told = query.is_some() || !self.answers().is_empty() || self.rcode_id().is_some();
-        (told || self.class_uid() == ClassUid::DNS_ACTIVITY).then(|| DnsView { event: self })
+        (told || self.class_uid() == ClassUid::DNS_ACTIVITY).then_some(DnsView { event: self })
     }
+}
 
-    fn party<'a>(&'a self, user: Option<&'a User>, keys: Vec<EntityKey>) -> Party<'a> {
-        Party { kind: kind_of(user, None), user, app: None, session: None, keys }
-    }
+fn target(user: Option<&User>, keys: Vec<EntityKey>) -> Party<'_> {
+    Party { kind: kind_of(user, None), user, app: None, session: None, keys }
 }
 
 /// What kind of principal someone is.
