@@ -45,16 +45,20 @@ pub(crate) struct Component {
 impl Component {
     /// The smallest id of the entity that `id` belongs to at `at`; `id` itself when it is no member.
     pub(crate) fn leader(&self, id: u32, at: Timestamp) -> u32 {
-        let after = self.slices.partition_point(|slice| slice.from <= at);
-        let slice = self.slices.get(after.saturating_sub(1));
         let place = self.members.binary_search(&id).ok();
-        slice.zip(place).and_then(|(slice, place)| slice.leaders.get(place).copied()).unwrap_or(id)
+        place.and_then(|place| self.leaders_at(at).get(place).copied()).unwrap_or(id)
     }
 
     /// The ids that are one with `id` at `at`, rising.
     pub(crate) fn entity(&self, id: u32, at: Timestamp) -> Vec<u32> {
         let leader = self.leader(id, at);
-        self.members.iter().copied().filter(|member| self.leader(*member, at) == leader).collect()
+        let members = self.members.iter().zip(self.leaders_at(at));
+        members.filter(|(_, of)| **of == leader).map(|(member, _)| *member).collect()
+    }
+
+    fn leaders_at(&self, at: Timestamp) -> &[u32] {
+        let after = self.slices.partition_point(|slice| slice.from <= at);
+        self.slices.get(after.saturating_sub(1)).map_or(&[], |slice| &slice.leaders)
     }
 }
 

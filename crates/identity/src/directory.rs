@@ -4,23 +4,24 @@
 //! retracted link recomputes the one group of identifiers it connects (`component.rs`), never more:
 //! O(n² + l log l) for a group of n identifiers and l links, both bounded; a link told again costs O(log n).
 
-use crate::class::{Nature, Told};
+use crate::class::Nature;
 use crate::component::Component;
 use crate::law::{Bond, Law, Side};
+use crate::node::{Node, Stored};
 use crate::{
-    ConfigError, EntityClass, EntityId, Fact, Limits, Link, LinkId, LinkKind, LoginRule, Observation, Stats,
-    Strength, Validity,
+    ConfigError, EntityClass, Fact, ForeignInput, Learnt, Limits, Link, LinkId, LinkKind, LoginRule,
+    Observation, Outcome, Stats, Strength,
 };
 use core::fmt;
-use homeostat_core::{EntityKey, EntityKind, EventRef, Forget, Positions, TenantId, Timestamp};
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use homeostat_core::{EntityKey, Positions, TenantId, Timestamp};
+use std::collections::BTreeMap;
 
 /// The resolver of one tenant: which identifiers were the same entity at that time, undoably, and why.
 ///
 /// A [`State`](homeostat_core::State) over [`Observation`]s. `Default` belongs to no tenant and learns nothing.
 /// It has no `Merge`: all links of a tenant have one owner (scale-out contract), so when two entities become one
-/// nothing of the directory moves; what others hold by entity follows [`Change::Merged`] and [`Change::Split`].
+/// nothing of the directory moves; what others hold by entity follows [`Change::Merged`](crate::Change::Merged) and
+/// [`Change::Split`](crate::Change::Split).
 ///
 /// ```
 /// use homeostat_core::{EntityKey, EntityKind, EventRef, Position, State, TenantId, Timestamp};
@@ -55,134 +56,6 @@ pub struct Directory {
     pub(crate) components: BTreeMap<u32, Component>,
     // Since it was built or restored; no part of the snapshot.
     pub(crate) counted: Stats,
-}
-
-/// One identifier.
-#[derive(Clone)]
-pub(crate) struct Node {
-    pub(crate) key: EntityKey,
-    pub(crate) told: Told,
-    /// When it was last spoken of.
-    pub(crate) last: Timestamp,
-    /// Links that say what it is the same as.
-    pub(crate) same: BTreeSet<LinkId>,
-    /// Other links that lead away from it.
-    pub(crate) out: BTreeSet<LinkId>,
-    /// Other links that lead to it.
-    pub(crate) into: BTreeSet<LinkId>,
-    /// Identifiers named beside it in signals, rising.
-    pub(crate) neighbours: Vec<u32>,
-    /// The group it belongs to; derived.
-    pub(crate) component: Option<u32>,
-}
-
-/// One link, with all spans of time in which it was told to hold.
-#[derive(Clone)]
-pub(crate) struct Stored {
-    pub(crate) a: u32,
-    pub(crate) b: u32,
-    pub(crate) kind: LinkKind,
-    pub(crate) strength: Strength,
-    pub(crate) witness: Arc<str>,
-    /// When it was first told.
-    pub(crate) told: Timestamp,
-    pub(crate) retracted: bool,
-    // INVARIANT: rising, not empty, no two overlap or meet.
-    pub(crate) periods: Vec<(Validity, EventRef)>,
-}
-
-impl Stored {
-    pub(crate) fn holds(&self, at: Timestamp) -> bool {
-        !self.retracted && self.periods.iter().any(|(valid, _)| valid.holds(at))
-    }
-
-    /// Takes in that it is told again; whether that tells anything new of when it holds or was first told.
-    fn widen(&mut self, link: &Link, told: Timestamp) -> bool {
-        let (mut valid, mut evidence) = (link.valid, link.evidence.clone());
-        let before = (self.periods.clone(), self.told);
-        self.periods.retain(|(held, because)| match held.joined(valid) {
-            Some(both) => {
-                valid = both;
-                evidence = evidence.clone().min(because.clone());
-                false
-            }
-            None => true,
-        });
-        self.periods.push((valid, evidence));
-        self.periods.sort();
-        self.told = self.told.min(told);
-        // Of several witnesses and events the least stands, so that the order of arrival does not show.
-        self.witness = self.witness.clone().min(link.witness.clone());
-        before != (self.periods.clone(), self.told)
-    }
-}
-
-/// What became of one fact.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Outcome {
-    /// It told something new, and counts.
-    New,
-    /// It told nothing new.
-    Known,
-    /// A weak link without a second witness, or between identifiers of different class: kept, without effect.
-    Waits,
-    /// A law forbids it. When it was kept all the same, another link stands against it, and it takes effect
-    /// when that one is retracted.
-    Refused(Law),
-    /// It is retracted; it counts again after [`Fact::Restore`].
-    Retracted,
-    /// There is no such link.
-    NoSuchLink,
-    /// The kind of the key does not allow that class.
-    PassedOver,
-    /// The named limit of [`Limits`] refuses it.
-    Cut(&'static str),
-}
-
-/// What became of the numbers of entities, as of now.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Change {
-    /// `absorbed` forwards to `into` from now on.
-    Merged {
-        /// The number that survives, the smaller one.
-        into: EntityId,
-        /// The number that forwards.
-        absorbed: EntityId,
-    },
-    /// `back` stands for itself again.
-    Split {
-        /// The number it forwarded to.
-        out_of: EntityId,
-        /// The number that came back.
-        back: EntityId,
-    },
-}
-
-/// What one observation taught.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Learnt {
-    /// What became of each fact, in order.
-    pub outcomes: Vec<Outcome>,
-    /// Which entities became one or came apart.
-    pub changes: Vec<Change>,
-}
-
-/// Why an observation or signal was not taken. Shows no value.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum ForeignInput {
-    /// The directory was not built for a tenant.
-    #[error("the directory belongs to no tenant")]
-    NoTenant,
-    /// The input names another tenant.
-    #[error("the input belongs to another tenant")]
-    OtherTenant,
-    /// A key is named by another tenant.
-    #[error("a key of entry {entry} is named by another tenant")]
-    ForeignKey {
-        /// Which fact, or which entity of the signal, from 0.
-        entry: usize,
-    },
 }
 
 impl Directory {
@@ -477,141 +350,6 @@ impl Directory {
         for link in links {
             self.learn_link(&link, time, learnt);
         }
-    }
-
-    /// Makes room for `new` identifiers: those not seen for longest go, the fleeting ones first.
-    pub(crate) fn make_room(&mut self, new: usize) {
-        let most = self.limits.keys as usize;
-        if self.nodes.len() + new <= most {
-            return;
-        }
-        // A sixteenth more than asked for, so that the sorting is paid for once in many inputs.
-        let going = (self.nodes.len() + new).saturating_sub(most) + most / 16;
-        let mut order: Vec<_> =
-            self.nodes.iter().map(|(id, node)| (!node.is_fleeting(), node.last, *id)).collect();
-        order.sort_unstable();
-        let gone: BTreeSet<u32> = order.into_iter().take(going).map(|(_, _, id)| id).collect();
-        self.counted.keys_evicted += gone.len() as u64;
-        self.remove(&gone);
-    }
-
-    /// Removes identifiers with all their links.
-    pub(crate) fn remove(&mut self, gone: &BTreeSet<u32>) {
-        let mut left: BTreeSet<u32> = BTreeSet::new();
-        for id in gone {
-            left.extend(self.linked_group(*id));
-        }
-        for id in gone {
-            let Some(node) = self.nodes.remove(id) else { continue };
-            self.ids.remove(&node.key);
-            for link in node.same.iter().chain(&node.out).chain(&node.into) {
-                self.detach(*link);
-            }
-            self.components.remove(&node.component.unwrap_or(*id));
-        }
-        for node in self.nodes.values_mut() {
-            node.neighbours.retain(|neighbour| !gone.contains(neighbour));
-        }
-        left.retain(|id| self.nodes.contains_key(id));
-        self.rebuild(&left, &mut Learnt::default());
-    }
-
-    fn detach(&mut self, id: LinkId) {
-        let Some(link) = self.links.remove(&id) else { return };
-        for end in [link.a, link.b] {
-            if let Some(node) = self.nodes.get_mut(&end) {
-                node.same.remove(&id);
-                node.out.remove(&id);
-                node.into.remove(&id);
-            }
-        }
-    }
-
-    /// The facts of `observation` with their keys named as this tenant names them.
-    fn at_home(&self, observation: &Observation) -> Result<Vec<Fact>, ForeignInput> {
-        let tenant = self.tenant.as_ref().ok_or(ForeignInput::NoTenant)?;
-        if observation.tenant != *tenant {
-            return Err(ForeignInput::OtherTenant);
-        }
-        let own =
-            |(entry, fact): (usize, &Fact)| own_fact(tenant, fact).ok_or(ForeignInput::ForeignKey { entry });
-        observation.facts.iter().enumerate().map(own).collect()
-    }
-}
-
-fn own_fact(tenant: &TenantId, fact: &Fact) -> Option<Fact> {
-    Some(match fact {
-        Fact::Link(link) => {
-            let (a, b) = (own_key(tenant, &link.a)?, own_key(tenant, &link.b)?);
-            Fact::Link(Link { a, b, ..link.clone() })
-        }
-        Fact::Class(key, class) => Fact::Class(own_key(tenant, key)?, *class),
-        Fact::Retract(link) => Fact::Retract(*link),
-        Fact::Restore(link) => Fact::Restore(*link),
-    })
-}
-
-/// `key` as `tenant` names it: what the tenant itself names may come unscoped; `None` for another tenant's key.
-pub(crate) fn own_key(tenant: &TenantId, key: &EntityKey) -> Option<EntityKey> {
-    let named_by_tenant = matches!(
-        key.kind(),
-        EntityKind::Upn
-            | EntityKind::Email
-            | EntityKind::Hostname
-            | EntityKind::Fqdn
-            | EntityKind::Mac
-            | EntityKind::AccessKey
-            | EntityKind::MessageId
-            | EntityKind::Image
-    );
-    let unscoped = key.scope() == EntityKey::UNSCOPED;
-    if unscoped && (named_by_tenant || key.kind() == EntityKind::Ip) {
-        return EntityKey::new(key.kind(), tenant.as_str(), key.value()).ok();
-    }
-    (!named_by_tenant || key.scope() == tenant.as_str()).then(|| key.clone())
-}
-
-impl Node {
-    pub(crate) fn new(key: EntityKey) -> Self {
-        Self {
-            key,
-            told: Told::default(),
-            last: Timestamp::UNKNOWN,
-            same: BTreeSet::new(),
-            out: BTreeSet::new(),
-            into: BTreeSet::new(),
-            neighbours: Vec::new(),
-            component: None,
-        }
-    }
-
-    pub(crate) fn class(&self) -> EntityClass {
-        EntityClass::told(&self.key, self.told)
-    }
-
-    /// Whether it is of a kind that comes in masses and is not named again for long.
-    fn is_fleeting(&self) -> bool {
-        use EntityClass as C;
-        matches!(self.class(), C::Session | C::Address | C::Process | C::File | C::Domain)
-    }
-
-    fn bytes(&self) -> usize {
-        let links = self.same.len() + self.out.len() + self.into.len();
-        240 + 2 * (self.key.value().len() + self.key.scope().len()) + 16 * links + 4 * self.neighbours.len()
-    }
-}
-
-impl Forget for Directory {
-    /// Clears every identifier that ever was one with `entity`, the sessions and credentials that acted for it,
-    /// and all their links. Their numbers are not given again: a gap in the numbering stays.
-    fn forget(&mut self, entity: &EntityKey) -> bool {
-        let Some(key) = self.tenant.as_ref().and_then(|tenant| own_key(tenant, entity)) else { return false };
-        let Some(&id) = self.ids.get(&key) else { return false };
-        let mut gone = self.ever_one_with(id);
-        let followers: Vec<u32> = gone.iter().flat_map(|id| self.followers(*id)).collect();
-        gone.extend(followers);
-        self.remove(&gone);
-        true
     }
 }
 

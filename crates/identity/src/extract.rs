@@ -113,14 +113,18 @@ impl Told<'_> {
 
     fn all_one(&mut self, keys: &[EntityKey]) {
         if let Some((best, others)) = keys.split_first() {
-            others.iter().for_each(|other| self.link(LinkKind::SameAs, best, other));
+            for other in others {
+                self.link(LinkKind::SameAs, best, other);
+            }
         }
     }
 
     fn parties(&mut self) {
         let parties = self.event.actor().into_iter().chain(self.event.targets());
         let keys: Vec<Vec<EntityKey>> = parties.map(|party| login_keys(&party)).collect();
-        keys.iter().for_each(|keys| self.all_one(keys));
+        for keys in keys {
+            self.all_one(&keys);
+        }
     }
 
     fn actor(&self) -> Option<EntityKey> {

@@ -1,8 +1,9 @@
 //! How a directory keeps its groups of identifiers in step with its links.
 
 use crate::component::{Component, Edge, Member, Slice, leaders};
-use crate::directory::{Change, Directory, Learnt, Stored};
-use crate::{EntityClass, EntityId, LinkKind, Strength};
+use crate::directory::Directory;
+use crate::node::{Node, Stored};
+use crate::{Change, EntityClass, EntityId, Learnt, LinkKind, Strength};
 use homeostat_core::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -35,7 +36,7 @@ impl Directory {
     }
 
     pub(crate) fn class_of(&self, id: u32) -> EntityClass {
-        self.nodes.get(&id).map_or(EntityClass::Unknown, crate::directory::Node::class)
+        self.nodes.get(&id).map_or(EntityClass::Unknown, Node::class)
     }
 
     /// All that links connect with `id`, itself among them.
@@ -84,7 +85,9 @@ impl Directory {
         let mut left = affected.clone();
         while let Some(first) = left.pop_first() {
             let group = self.flood(first);
-            left.retain(|id| !group.contains(id));
+            for id in &group {
+                left.remove(id);
+            }
             self.form(&group);
         }
         for (id, old) in before {

@@ -9,19 +9,24 @@ mod entity;
 mod extract;
 mod group;
 mod law;
+mod learnt;
 mod limits;
 mod link;
 mod lookup;
+mod node;
 mod resolved;
+mod room;
 mod rule;
 mod snapshot;
+mod tenant;
 
 pub use class::EntityClass;
-pub use directory::{Change, Directory, ForeignInput, Learnt, Outcome};
+pub use directory::Directory;
 pub use entity::Entity;
 #[cfg(feature = "event")]
 pub use extract::{facts_of, links_of};
 pub use law::Law;
+pub use learnt::{Change, ForeignInput, Learnt, Outcome};
 pub use limits::{ConfigError, Limits, Stats};
 pub use link::{Fact, Link, LinkId, LinkKind, Observation, Strength, Validity};
 pub use lookup::Behind;

@@ -1,7 +1,12 @@
 //! Asking a directory: who is this, at that time, why, and who stands behind it.
 
-use crate::directory::{Directory, ForeignInput, Learnt, Stored, own_key};
-use crate::{EntityClass, EntityId, Link, LinkId, LinkKind, Participant, Resolved, Strength, Validity};
+use crate::directory::Directory;
+use crate::node::Stored;
+use crate::tenant::own_key;
+use crate::{
+    EntityClass, EntityId, ForeignInput, Learnt, Link, LinkId, LinkKind, Participant, Resolved, Strength,
+    Validity,
+};
 use homeostat_core::{EntityKey, EventRef, Role, Signal, Timestamp};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 

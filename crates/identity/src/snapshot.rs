@@ -1,10 +1,15 @@
 //! The bytes of a directory: tenant, limits, rules, identifiers, links. What follows from them is computed anew.
 
 use crate::class::Told;
-use crate::directory::{Directory, ForeignInput, Learnt, Node, Stored};
+use crate::directory::Directory;
 use crate::law::Law;
+use crate::node::{Node, Stored};
 use crate::rule::Namer;
-use crate::{EntityClass, Limits, Link, LinkId, LinkKind, LoginRule, Observation, Stats, Strength, Validity};
+use crate::tenant::own_key;
+use crate::{
+    EntityClass, ForeignInput, Learnt, Limits, Link, LinkId, LinkKind, LoginRule, Observation, Stats,
+    Strength, Validity,
+};
 use homeostat_core::{
     EventRef, Observed, Position, Positions, SnapshotError, SnapshotReader, SnapshotWriter, State, TenantId,
     Timestamp,
@@ -78,7 +83,7 @@ impl Directory {
         for _ in 0..fields.len(41)? {
             let (id, node) = (fields.u32()?, read_node(fields)?);
             let rises = last.is_none_or(|last| last < id) && id < self.next;
-            let own = self.tenant.as_ref().and_then(|tenant| crate::directory::own_key(tenant, &node.key));
+            let own = self.tenant.as_ref().and_then(|tenant| own_key(tenant, &node.key));
             if !rises || own.as_ref() != Some(&node.key) {
                 return Err(INVALID);
             }

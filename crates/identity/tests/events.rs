@@ -68,7 +68,7 @@ fn assume(role: &str, session: &str, key: &str) -> String {
 
 fn told(links: &[Link]) -> Vec<String> {
     let short = |key: &EntityKey| {
-        let value = key.value().rsplit_once("/").map_or(key.value(), |(_, last)| last);
+        let value = key.value().rsplit_once('/').map_or(key.value(), |(_, last)| last);
         format!("{} {value}", key.kind())
     };
     let line = |link: &Link| {

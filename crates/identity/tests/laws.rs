@@ -465,3 +465,46 @@ fn debug_shows_no_value() {
     );
     assert!(!shown.contains("marked"), "{shown}");
 }
+
+/// A small directory in every part of its layout.
+fn golden() -> Directory {
+    let event = EventRef::new("log", 1).unwrap();
+    let lease = Validity::between(time(1), time(9)).unwrap();
+    let weak = Link::same(key(EntityKind::Upn, 1), key(EntityKind::SaasUserId, 1), &event);
+    let facts = vec![
+        Fact::Link(Link::same(key(EntityKind::Upn, 1), key(EntityKind::Email, 1), &event)),
+        Fact::Link(Link::lease(key(EntityKind::Ip, 1), key(EntityKind::Hostname, 1), lease, &event)),
+        Fact::Link(weak.clone().resting_on(Strength::Weak).told_by("okta")),
+        Fact::Retract(weak.resting_on(Strength::Weak).told_by("okta").id()),
+        Fact::Class(key(EntityKind::NativeId, 1), EntityClass::Device),
+    ];
+    let rules = vec![LoginRule::windows_domain("corp", "acme.example")];
+    let mut directory = Directory::build(acme(), rules, Limits::default()).unwrap();
+    directory.observe(Position::at(4), &Observation::new(&acme(), time(3), facts)).unwrap();
+    directory
+}
+
+#[test]
+fn bytes_of_version_1_are_read_and_written_as_ever() {
+    let stored: Vec<u8> = include_str!("golden/directory-1.hex")
+        .split_whitespace()
+        .flat_map(|line| {
+            (0..line.len()).step_by(2).map(|at| u8::from_str_radix(&line[at..at + 2], 16).unwrap())
+        })
+        .collect();
+    let read = Directory::from_bytes(&stored).unwrap();
+    assert_eq!(read.clusters(), golden().clusters());
+    assert_eq!(golden().to_bytes(), stored);
+}
+
+#[test]
+fn damaged_bytes_are_named() {
+    let bytes = golden().to_bytes();
+    let mut future = bytes.clone();
+    future[4] = 9;
+    let refused = Directory::from_bytes(&future).unwrap_err();
+    assert_eq!(refused.to_string(), "snapshot version 9 is not known");
+    for length in 0..bytes.len() {
+        assert!(Directory::from_bytes(&bytes[..length]).is_err(), "cut at {length}");
+    }
+}

@@ -1,0 +1,71 @@
+//! What leaves a directory: identifiers for which there is no room, and those that are to be forgotten.
+
+use crate::directory::Directory;
+use crate::tenant::own_key;
+use crate::{Learnt, LinkId};
+use homeostat_core::{EntityKey, Forget};
+use std::collections::BTreeSet;
+
+impl Directory {
+    /// Makes room for `new` identifiers: those not seen for longest go, the fleeting ones first.
+    pub(crate) fn make_room(&mut self, new: usize) {
+        let most = self.limits.keys as usize;
+        if self.nodes.len() + new <= most {
+            return;
+        }
+        // A sixteenth more than asked for, so that the sorting is paid for once in many inputs.
+        let going = (self.nodes.len() + new).saturating_sub(most) + most / 16;
+        let mut order: Vec<_> =
+            self.nodes.iter().map(|(id, node)| (!node.is_fleeting(), node.last, *id)).collect();
+        order.sort_unstable();
+        let gone: BTreeSet<u32> = order.into_iter().take(going).map(|(_, _, id)| id).collect();
+        self.counted.keys_evicted += gone.len() as u64;
+        self.remove(&gone);
+    }
+
+    /// Removes identifiers with all their links.
+    pub(crate) fn remove(&mut self, gone: &BTreeSet<u32>) {
+        let mut left: BTreeSet<u32> = BTreeSet::new();
+        for id in gone {
+            left.extend(self.linked_group(*id));
+        }
+        for id in gone {
+            let Some(node) = self.nodes.remove(id) else { continue };
+            self.ids.remove(&node.key);
+            for link in node.same.iter().chain(&node.out).chain(&node.into) {
+                self.detach(*link);
+            }
+            self.components.remove(&node.component.unwrap_or(*id));
+        }
+        for node in self.nodes.values_mut() {
+            node.neighbours.retain(|neighbour| !gone.contains(neighbour));
+        }
+        left.retain(|id| self.nodes.contains_key(id));
+        self.rebuild(&left, &mut Learnt::default());
+    }
+
+    fn detach(&mut self, id: LinkId) {
+        let Some(link) = self.links.remove(&id) else { return };
+        for end in [link.a, link.b] {
+            if let Some(node) = self.nodes.get_mut(&end) {
+                node.same.remove(&id);
+                node.out.remove(&id);
+                node.into.remove(&id);
+            }
+        }
+    }
+}
+
+impl Forget for Directory {
+    /// Clears every identifier that ever was one with `entity`, the sessions and credentials that acted for it,
+    /// and all their links. Their numbers are not given again: a gap in the numbering stays.
+    fn forget(&mut self, entity: &EntityKey) -> bool {
+        let Some(key) = self.tenant.as_ref().and_then(|tenant| own_key(tenant, entity)) else { return false };
+        let Some(&id) = self.ids.get(&key) else { return false };
+        let mut gone = self.ever_one_with(id);
+        let followers: Vec<u32> = gone.iter().flat_map(|id| self.followers(*id)).collect();
+        gone.extend(followers);
+        self.remove(&gone);
+        true
+    }
+}
