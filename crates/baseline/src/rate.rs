@@ -207,7 +207,9 @@ impl Rate {
         put_float(out, self.square);
         for counts in [&self.now, &self.before] {
             put(out, counts.len() as u64);
-            counts.iter().for_each(|count| put(out, u64::from(*count)));
+            for count in counts {
+                put(out, u64::from(*count));
+            }
         }
     }
 

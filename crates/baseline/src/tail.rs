@@ -93,7 +93,7 @@ fn sound(value: f64) -> f64 {
     if value.is_nan() { 1e-9 } else { value.clamp(1e-9, 1e12) }
 }
 
-/// I_x(a, b), for a, b > 0 and x in 0..=1.
+/// `I_x(a, b)`, for a, b > 0 and x in 0..=1.
 fn incomplete_beta(a: f64, b: f64, x: f64) -> f64 {
     if x <= 0.0 {
         return 0.0;
@@ -114,20 +114,20 @@ fn incomplete_beta(a: f64, b: f64, x: f64) -> f64 {
 /// The continued fraction DLMF 8.17.22, by the modified Lentz method.
 fn fraction(a: f64, b: f64, x: f64) -> f64 {
     let away = |value: f64| if value.abs() < 1e-30 { 1e-30 } else { value };
-    let mut c = 1.0;
-    let mut d = 1.0 / away(1.0 - (a + b) * x / (a + 1.0));
-    let mut sum = d;
+    let mut upper = 1.0;
+    let mut lower = 1.0 / away(1.0 - (a + b) * x / (a + 1.0));
+    let mut sum = lower;
     for step in 1..=STEPS {
-        let m = f64::from(step);
-        let even = m * (b - m) * x / ((a + 2.0 * m - 1.0) * (a + 2.0 * m));
-        d = 1.0 / away(1.0 + even * d);
-        c = away(1.0 + even / c);
-        sum *= d * c;
-        let odd = -(a + m) * (a + b + m) * x / ((a + 2.0 * m) * (a + 2.0 * m + 1.0));
-        d = 1.0 / away(1.0 + odd * d);
-        c = away(1.0 + odd / c);
-        let factor = d * c;
-        sum *= factor;
+        let at = f64::from(step);
+        let even = at * (b - at) * x / ((a + 2.0 * at - 1.0) * (a + 2.0 * at));
+        let odd = -(a + at) * (a + b + at) * x / ((a + 2.0 * at) * (a + 2.0 * at + 1.0));
+        let mut factor = 1.0;
+        for term in [even, odd] {
+            lower = 1.0 / away(1.0 + term * lower);
+            upper = away(1.0 + term / upper);
+            factor = lower * upper;
+            sum *= factor;
+        }
         if (factor - 1.0).abs() < 1e-14 {
             break;
         }
