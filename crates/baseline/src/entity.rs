@@ -16,6 +16,10 @@ const OPEN_ENTRIES: usize = 2_048;
 /// Stands for all values of a feature beyond [`OPEN_VALUES`].
 const OTHERS: u64 = u64::MAX;
 
+/// The most bytes by which one signature lengthens numbers that are there already: six counts, two bits of a
+/// trace, a count of an hour, one byte each.
+const GROWTH: usize = 12;
+
 /// What an open entry counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Counted {
@@ -52,6 +56,10 @@ pub(crate) struct Entity {
     pub(crate) hours: Vec<(i64, u32)>,
     // INVARIANT: sorted by signature, none twice.
     pub(crate) open: Vec<(Signature, u32)>,
+    // Bytes that what is learnt may still grow before it must be measured again, and its size in memory when it
+    // was measured. Neither shows in any result.
+    slack: usize,
+    measured: usize,
 }
 
 impl Entity {
@@ -70,6 +78,8 @@ impl Entity {
             closed: i64::MIN,
             hours: Vec::new(),
             open: Vec::new(),
+            slack: 0,
+            measured: 0,
         }
     }
 
@@ -167,12 +177,23 @@ impl Entity {
     }
 
     /// Sheds what is worth least until what is learnt fits its bytes; tells how much was shed.
-    pub(crate) fn fit(&mut self) -> u64 {
-        let mut cut = 0;
-        while self.profile.weight() > Self::BYTES && self.learnt_bytes() > Self::BYTES && self.profile.shed()
-        {
-            cut += 1;
+    ///
+    /// Measuring costs a whole encoding, so it is left out while `signatures` learnt in the vectors at hand can
+    /// only have lengthened a few numbers.
+    pub(crate) fn fit(&mut self, signatures: usize) -> u64 {
+        let growth = GROWTH.saturating_mul(signatures + 1);
+        if self.profile.weight() == self.measured && growth <= self.slack {
+            self.slack -= growth;
+            return 0;
         }
+        let mut cut = 0;
+        let mut bytes = self.learnt_bytes();
+        while bytes > Self::BYTES && self.profile.shed() {
+            cut += 1;
+            bytes = self.learnt_bytes();
+        }
+        self.slack = Self::BYTES.saturating_sub(bytes);
+        self.measured = self.profile.weight();
         cut
     }
 

@@ -56,11 +56,11 @@ impl Baseline {
         self.join_groups(key, &mut entity, &open);
         self.close_hours(key, &mut entity, calendar::hour(tick));
         let cut = self.learn_open(key, &mut entity, &open, UNIT);
-        self.put_back(key, entity, (before, cut));
+        self.put_back(key, entity, (before, cut, open.len()));
     }
 
-    fn put_back(&mut self, key: &EntityKey, mut entity: Entity, (before, cut): (u64, u64)) {
-        let cut = cut.saturating_add(entity.fit());
+    fn put_back(&mut self, key: &EntityKey, mut entity: Entity, (before, cut, learnt): (u64, u64, usize)) {
+        let cut = cut.saturating_add(entity.fit(learnt));
         self.stats.cut = self.stats.cut.saturating_add(cut);
         self.bytes = self.bytes.saturating_sub(before).saturating_add(entity.weight());
         self.entities.insert(key.clone(), entity);
@@ -83,7 +83,7 @@ impl Baseline {
         }
         self.join_groups(key, &mut entity, &[]);
         let cut = self.learn_open(key, &mut entity, &open, UNIT / 2);
-        self.put_back(key, entity, (before, cut));
+        self.put_back(key, entity, (before, cut, open.len()));
     }
 
     /// Counts the entity among its kind and in its group; on a change of group it is a member of the new one.

@@ -466,7 +466,7 @@ fn write_map(out: &mut Vec<u8>, map: &[u64]) {
     let ones: u32 = map.iter().map(|word| word.count_ones()).sum();
     put(out, u64::from(ones));
     if ones > SPARSE {
-        map.iter().for_each(|word| out.extend_from_slice(&word.to_le_bytes()));
+        out.extend(map.iter().flat_map(|word| word.to_le_bytes()));
         return;
     }
     let mut last = 0;

@@ -44,6 +44,9 @@ pub struct Rate {
     // INVARIANT: each empty or of `CELLS` counts.
     now: Vec<u32>,
     before: Vec<u32>,
+    // Sums of the two, so that a score need not add up the week. Not in the bytes.
+    total_now: u64,
+    total_before: u64,
     hours_now: u32,
     hours_before: u32,
     // Sums for the scatter. INVARIANT: finite; `square` is not negative.
@@ -57,6 +60,8 @@ impl Default for Rate {
             generation: i64::MIN,
             now: Vec::new(),
             before: Vec::new(),
+            total_now: 0,
+            total_before: 0,
             hours_now: 0,
             hours_before: 0,
             excess: 0.0,
@@ -93,16 +98,18 @@ impl Rate {
     pub(crate) fn apply(&mut self, generation: i64, cell: usize, lesson: &Lesson) {
         self.turn(generation);
         let late = generation < self.generation;
-        let (counts, hours) = if late {
-            (&mut self.before, &mut self.hours_before)
+        let (counts, total, hours) = if late {
+            (&mut self.before, &mut self.total_before, &mut self.hours_before)
         } else {
-            (&mut self.now, &mut self.hours_now)
+            (&mut self.now, &mut self.total_now, &mut self.hours_now)
         };
         if lesson.count > 0 && counts.is_empty() {
             counts.resize(CELLS, 0);
         }
         if let Some(known) = counts.get_mut(cell % CELLS) {
-            *known = known.saturating_add(lesson.count);
+            let sum = known.saturating_add(lesson.count);
+            *total += u64::from(sum - *known);
+            *known = sum;
         }
         *hours = hours.saturating_add(lesson.hours);
         self.excess += lesson.excess;
@@ -147,7 +154,12 @@ impl Rate {
     }
 
     fn total(&self) -> f64 {
-        self.now.iter().chain(&self.before).map(|count| f64::from(*count)).sum()
+        self.total_now as f64 + self.total_before as f64
+    }
+
+    fn add_up(&mut self) {
+        let sum = |counts: &[u32]| counts.iter().map(|count| u64::from(*count)).sum();
+        (self.total_now, self.total_before) = (sum(&self.now), sum(&self.before));
     }
 
     fn count(&self, cell: usize) -> f64 {
@@ -174,7 +186,7 @@ impl Rate {
     /// Forgets the cells of the generation before; `false` when there are none.
     pub(crate) fn drop_before(&mut self) -> bool {
         let had = !self.before.is_empty();
-        (self.before, self.hours_before) = (Vec::new(), 0);
+        (self.before, self.total_before, self.hours_before) = (Vec::new(), 0, 0);
         had
     }
 
@@ -187,6 +199,7 @@ impl Rate {
         self.generation = generation;
         let (now, hours) = (std::mem::take(&mut self.now), std::mem::take(&mut self.hours_now));
         (self.before, self.hours_before) = if next { (now, hours) } else { (Vec::new(), 0) };
+        self.add_up();
         // Halving at each turn, adjacent or not, is what makes the order of merging not show.
         let turns = generation.saturating_sub(known).min(60);
         let kept = libm::ldexp(1.0, i32::try_from(-turns).unwrap_or(-60));
@@ -207,7 +220,9 @@ impl Rate {
         put_float(out, self.square);
         for counts in [&self.now, &self.before] {
             put(out, counts.len() as u64);
-            counts.iter().for_each(|count| put(out, u64::from(*count)));
+            for count in counts {
+                put(out, u64::from(*count));
+            }
         }
     }
 
@@ -229,6 +244,7 @@ impl Rate {
                 counts.push(fields.small()?);
             }
         }
+        read.add_up();
         Ok(read)
     }
 }
@@ -241,6 +257,7 @@ impl Merge for Rate {
         other.turn(newest);
         add(&mut self.now, &other.now);
         add(&mut self.before, &other.before);
+        self.add_up();
         self.hours_now = self.hours_now.saturating_add(other.hours_now);
         self.hours_before = self.hours_before.saturating_add(other.hours_before);
         self.excess += other.excess;

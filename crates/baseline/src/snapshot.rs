@@ -22,9 +22,13 @@ impl Baseline {
             out.u64(number.cast_unsigned());
         }
         out.len(self.ahead.len());
-        self.ahead.iter().for_each(|time| out.u64(time.cast_unsigned()));
+        for time in &self.ahead {
+            out.u64(time.cast_unsigned());
+        }
         let Stats { late, future, evicted, cut, .. } = self.stats;
-        [late, future, evicted, cut].into_iter().for_each(|count| out.u64(count));
+        for count in [late, future, evicted, cut] {
+            out.u64(count);
+        }
         self.write_cohorts(&mut out);
         let sorted: BTreeMap<&EntityKey, &Entity> = self.entities.iter().collect();
         out.len(sorted.len());

@@ -10,6 +10,9 @@ use libm::{exp, lgamma, log, log1p};
 /// The most steps of the continued fraction: it converges within O(√max(count, shape)), a few hundred at most.
 const STEPS: u32 = 600;
 
+/// Up to so many events the lower counts are added up instead: most hours hold no more.
+const FEW: u64 = 16;
+
 /// The smallest probability that is told; scores need no more than [`homeostat_core::Bits::MAX`].
 const LEAST: f64 = 1e-300;
 
@@ -66,7 +69,21 @@ impl NegativeBinomial {
     /// Half of the point mass makes the values of a discrete test uniform on average (Lancaster, J. Am. Stat.
     /// Assoc. 56, 1961); without it low counts never alert.
     pub fn mid_tail(self, count: u64) -> f64 {
-        (self.at_least(count) - 0.5 * self.exactly(count)).clamp(LEAST, 1.0)
+        let tail = if count <= FEW { self.few(count) } else { 0.0 };
+        // What is left of 1 after taking away has no digits when it is small.
+        let tail = if tail > 1e-6 { tail } else { self.at_least(count) - 0.5 * self.exactly(count) };
+        tail.clamp(LEAST, 1.0)
+    }
+
+    /// The mid-p tail by adding up the lower counts.
+    fn few(self, count: u64) -> f64 {
+        let odds = self.mean / (self.mean + self.shape);
+        let (mut tail, mut point) = (1.0, self.nothing());
+        for k in 0..count {
+            tail -= point;
+            point *= (k as f64 + self.shape) / (k as f64 + 1.0) * odds;
+        }
+        tail - 0.5 * point
     }
 
     /// The probability of no count at all.
@@ -93,7 +110,7 @@ fn sound(value: f64) -> f64 {
     if value.is_nan() { 1e-9 } else { value.clamp(1e-9, 1e12) }
 }
 
-/// I_x(a, b), for a, b > 0 and x in 0..=1.
+/// `I_x(a, b)`, for a, b > 0 and x in 0..=1.
 fn incomplete_beta(a: f64, b: f64, x: f64) -> f64 {
     if x <= 0.0 {
         return 0.0;
@@ -114,20 +131,20 @@ fn incomplete_beta(a: f64, b: f64, x: f64) -> f64 {
 /// The continued fraction DLMF 8.17.22, by the modified Lentz method.
 fn fraction(a: f64, b: f64, x: f64) -> f64 {
     let away = |value: f64| if value.abs() < 1e-30 { 1e-30 } else { value };
-    let mut c = 1.0;
-    let mut d = 1.0 / away(1.0 - (a + b) * x / (a + 1.0));
-    let mut sum = d;
+    let mut upper = 1.0;
+    let mut lower = 1.0 / away(1.0 - (a + b) * x / (a + 1.0));
+    let mut sum = lower;
     for step in 1..=STEPS {
-        let m = f64::from(step);
-        let even = m * (b - m) * x / ((a + 2.0 * m - 1.0) * (a + 2.0 * m));
-        d = 1.0 / away(1.0 + even * d);
-        c = away(1.0 + even / c);
-        sum *= d * c;
-        let odd = -(a + m) * (a + b + m) * x / ((a + 2.0 * m) * (a + 2.0 * m + 1.0));
-        d = 1.0 / away(1.0 + odd * d);
-        c = away(1.0 + odd / c);
-        let factor = d * c;
-        sum *= factor;
+        let at = f64::from(step);
+        let even = at * (b - at) * x / ((a + 2.0 * at - 1.0) * (a + 2.0 * at));
+        let odd = -(a + at) * (a + b + at) * x / ((a + 2.0 * at) * (a + 2.0 * at + 1.0));
+        let mut factor = 1.0;
+        for term in [even, odd] {
+            lower = 1.0 / away(1.0 + term * lower);
+            upper = away(1.0 + term / upper);
+            factor = lower * upper;
+            sum *= factor;
+        }
         if (factor - 1.0).abs() < 1e-14 {
             break;
         }
@@ -150,6 +167,8 @@ mod tests {
             prop_assert!((ours.at_least(count) - expected).abs() <= 1e-9 + 1e-6 * expected);
             let point = oracle.pmf(count);
             prop_assert!((ours.exactly(count) - point).abs() <= 1e-9 + 1e-6 * point);
+            let mid = expected - 0.5 * point;
+            prop_assert!((ours.mid_tail(count) - mid).abs() <= 1e-9 + 1e-6 * mid);
         }
 
         #[test]

@@ -81,14 +81,14 @@ impl Volume {
         } else if place < edge {
             share(self.above(place))
         } else {
-            share(self.from_edge(edge)) * libm::exp(-(place - edge) / self.tail_octaves(edge))
+            share(self.beyond(edge)) * libm::exp(-(place - edge) / self.tail_octaves(edge))
         }
     }
 
     /// The size that is exceeded with `probability`, from the histogram alone; 0 while nothing is known.
     pub fn usual_at_most(&self, probability: f64) -> f64 {
         let enough = self.support() * probability;
-        let top = self.bins.iter().rev().find(|bin| self.from_edge(f64::from(bin.octave)) > enough);
+        let top = self.bins.iter().rev().find(|bin| self.beyond(f64::from(bin.octave)) > enough);
         top.map_or(0.0, |bin| libm::exp2(f64::from(bin.octave) + 1.0) - 1.0)
     }
 
@@ -113,7 +113,7 @@ impl Volume {
     }
 
     /// The mass of the bins from `edge` on.
-    fn from_edge(&self, edge: f64) -> f64 {
+    fn beyond(&self, edge: f64) -> f64 {
         self.bins.iter().filter(|bin| f64::from(bin.octave) >= edge).map(Bin::count).sum()
     }
 
@@ -231,7 +231,9 @@ mod tests {
         let mut volume = Volume::default();
         let mut sizes = sizes.to_vec();
         sizes.sort_by_key(|(_, day)| *day);
-        sizes.iter().for_each(|(size, day)| volume.learn(*size, *day));
+        for (size, day) in sizes {
+            volume.learn(size, day);
+        }
         volume
     }
 
@@ -247,7 +249,9 @@ mod tests {
         #[test]
         fn every_number_is_scored_and_learnt(size: f64, sizes in prop::collection::vec(any::<f64>(), 0..30)) {
             let mut volume = Volume::default();
-            sizes.iter().for_each(|size| volume.learn(*size, 3));
+            for size in &sizes {
+                volume.learn(*size, 3);
+            }
             let p = volume.tail(size);
             prop_assert!((0.0..=1.0).contains(&p), "{p}");
             prop_assert!(volume.tail(size.abs() * 2.0 + 1.0) <= volume.tail(size.abs()) + 1e-12);

@@ -46,6 +46,11 @@ impl Seeded {
     }
 }
 
+#[expect(clippy::cast_possible_truncation, reason = "far below 2^53")]
+fn whole(number: f64) -> i64 {
+    number as i64
+}
+
 /// One simulated entity: its level, its hours, its scatter, the values it uses.
 struct Actor {
     key: EntityKey,
@@ -60,8 +65,8 @@ impl Actor {
         Self {
             key: EntityKey::new(EntityKind::Upn, "acme", &format!("user{number}@acme.example")).unwrap(),
             level: 0.5 * (random.exponential() + 0.2) * 10.0,
-            shape: 2 + (random.next() % 6) as u32,
-            starts: 6 + (random.next() % 4) as i64,
+            shape: 2 + u32::try_from(random.next() % 6).unwrap(),
+            starts: 6 + (random.next() % 4).cast_signed(),
             home: random.next() % 5,
         }
     }
@@ -74,7 +79,7 @@ impl Actor {
 
     fn app(&self, random: &mut Seeded) -> u64 {
         // Twelve applications, the first ones far more often.
-        ((12.0 * random.uniform() * random.uniform() * random.uniform()) as u64 + self.home) % 14
+        (whole(12.0 * random.uniform() * random.uniform() * random.uniform()).unsigned_abs() + self.home) % 14
     }
 
     fn event(&self, micros: i64, random: &mut Seeded) -> Observation {
@@ -124,7 +129,7 @@ fn live(
         for (number, actor) in actors.iter().enumerate() {
             let scatter = random.gamma(actor.shape);
             for _ in 0..random.poisson(actor.expected(hour) * scatter) {
-                events.push((hour * HOUR + (random.uniform() * HOUR as f64) as i64, number));
+                events.push((hour * HOUR + whole(random.uniform() * HOUR as f64), number));
             }
         }
         events.sort_unstable();
@@ -173,7 +178,7 @@ fn alarms_are_as_rare_as_their_bits_say_and_what_is_injected_is_found() {
     let now = (from + 14 * 24 + 2 * 168) * HOUR;
     let (mut bursts, mut strange, mut exports, mut quiet) = (0, 0, 0, 0);
     for actor in &actors {
-        let burst = (actor.expected(from + 10).max(actor.level) * 8.0).max(40.0) as i64;
+        let burst = whole((actor.level * 8.0).max(40.0));
         let busiest = (from + 14 * 24) * HOUR + (actor.starts + 1) * HOUR;
         let mut most = 0.0_f64;
         for n in 0..burst {

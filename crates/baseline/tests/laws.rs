@@ -84,7 +84,8 @@ proptest! {
 
 #[test]
 fn what_is_forgotten_leaves_no_byte() {
-    let mine: Vec<Observation> = (0..200).map(|n| observation(1, n * 30 * MINUTE, (n % 7) as u16)).collect();
+    let mine: Vec<Observation> =
+        (0..200_u16).map(|n| observation(1, i64::from(n) * 30 * MINUTE, n % 7)).collect();
     let mut without = learn(&mine);
     let mut with = Baseline::default();
     for (number, observation) in mine.iter().enumerate() {
@@ -167,7 +168,7 @@ fn memory_is_a_hard_cap_and_the_least_known_go() {
     let mut show = |baseline: &mut Baseline, name: String, n: i64| {
         let at = Position::at(position.next().unwrap());
         baseline.observe(at, &Observation::new(key(&name), Timestamp::from_micros(n * MINUTE))).unwrap();
-        assert!(at.offset % 97 > 0 || baseline.stats().bytes <= Config::LEAST_MEMORY);
+        assert!(!at.offset.is_multiple_of(97) || baseline.stats().bytes <= Config::LEAST_MEMORY);
     };
     for n in 0..50 {
         show(&mut baseline, "steady@acme.example".to_owned(), n);
