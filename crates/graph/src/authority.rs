@@ -206,6 +206,13 @@ impl Authority {
         self.proof(self.subject.decide(&Request::on_some(action, pattern, &self.context)))
     }
 
+    pub(crate) fn may_on_all(&self, action: &'static str) -> Option<Proof> {
+        if !self.able.contains(action) {
+            return None;
+        }
+        self.proof(self.subject.decide(&Request::on_all(action, &self.context)))
+    }
+
     pub(crate) fn may_where(&self, request: &Request<'_>, side: ResourceSide<'_>) -> Option<Proof> {
         self.proof(self.subject.decide_with(request, side))
     }

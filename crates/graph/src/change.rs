@@ -101,6 +101,18 @@ impl Op {
         }
     }
 
+    pub(crate) fn keys_mut(&mut self) -> Vec<&mut EntityKey> {
+        match self {
+            Self::Put { object, .. }
+            | Self::Remove { object }
+            | Self::Unset { object, .. }
+            | Self::PutPolicy { object, .. }
+            | Self::RemovePolicy { object, .. }
+            | Self::Stale { object } => vec![object],
+            Self::Link { from, to, .. } | Self::Unlink { from, to, .. } => vec![from, to],
+        }
+    }
+
     fn name(&self) -> &'static str {
         match self {
             Self::Put { .. } => "put",

@@ -93,52 +93,13 @@ impl Derivation<'_> {
             return self.about_itself(from, role);
         }
         let Some(side) = self.roles.get(role.key()) else { return Vec::new() };
-        let mut steps: Vec<Step> = self.assume(from, role, side).into_iter().collect();
-        steps.extend(self.rewrite_trust(from, role));
-        steps.extend(self.pass(from, role, side));
+        let mut steps: Vec<Step> = assume(from, role, side).into_iter().collect();
+        steps.extend(rewrite_trust(from, role));
+        steps.extend(pass(from, role, side));
         if self.inventory.workloads() == Listing::Unread {
             steps.extend(unlisted(from, side));
         }
         self.become_and_control(from, role, steps)
-    }
-
-    fn assume(&self, from: &Authority, role: &Object, side: &RoleSide) -> Option<Step> {
-        let trust = side.trust.as_ref()?;
-        if !side.may_name(from) {
-            return None;
-        }
-        let context = resource_tags(&from.context, role);
-        let request = Request::new(ASSUME, role.key().value(), &context);
-        let mut proof = from.may_where(&request, ResourceSide::MustGrant(trust))?;
-        proof.evidence.extend(side.evidence.clone());
-        Some(Step::new(EdgeKind::ASSUME_ROLE, ASSUME, proof))
-    }
-
-    /// Whoever writes the trust policy names itself in it, which suffices within the account.
-    fn rewrite_trust(&self, from: &Authority, role: &Object) -> Option<Step> {
-        let proof = from.may(UPDATE_TRUST, role.key().value())?;
-        (from.key.scope() == role.key().scope()).then(|| Step::new(EdgeKind::UPDATE_TRUST, UPDATE_TRUST, proof))
-    }
-
-    fn pass(&self, from: &Authority, role: &Object, side: &RoleSide) -> Vec<Step> {
-        if from.key.scope() != role.key().scope() {
-            return Vec::new();
-        }
-        let mut steps = Vec::new();
-        for (at, proof) in &from.passes {
-            let Some(rule) = PASS.get(*at) else { continue };
-            let fitting = side.services.contains(rule.service) && (!rule.profile || !side.profiles.is_empty());
-            if !fitting {
-                continue;
-            }
-            let context = from.context.clone().with("iam:PassedToService", [rule.service]);
-            if let Some(passed) = from.may_under(PASS_ROLE, role.key().value(), &context) {
-                let actions: Vec<&str> = rule.needs.iter().map(|(action, _)| *action).collect();
-                let text = format!("{PASS_ROLE} + {}", actions.join(" + "));
-                steps.push(Step::new(EdgeKind::PASS_ROLE, &text, passed.and(proof.clone())));
-            }
-        }
-        steps
     }
 
     /// Edges to `target`, and one to its account for each way to write what it may do while one can become it.
@@ -169,6 +130,9 @@ impl Derivation<'_> {
             steps.push(Step::new(EdgeKind::ADMINISTRATOR, "full authority", proof));
         }
         steps.extend(self.control(from, own));
+        if self.inventory.workloads() == Listing::Unread {
+            steps.extend(every_role(from));
+        }
         steps.into_iter().map(|step| self.edge(&from.key, &account, step, from.stale)).collect()
     }
 
@@ -178,19 +142,20 @@ impl Derivation<'_> {
         let mut steps = Vec::new();
         let inline: &[(EdgeKind, &'static str)] =
             if target.kind() == ObjectKind::User { &USER_POLICY } else { &ROLE_POLICY };
-        self.write(from, target, inline, &mut steps);
+        Self::write(from, target, inline, &mut steps);
         self.versions(from, target, &mut steps);
         for group in other.groups.iter().filter_map(|key| self.inventory.object(key)) {
-            self.write(from, group, &GROUP_POLICY, &mut steps);
+            Self::write(from, group, &GROUP_POLICY, &mut steps);
             self.versions(from, group, &mut steps);
         }
-        if !steps.iter().all(|step| step.kind == EdgeKind::SET_POLICY_VERSION) && !other.would_administer() {
-            steps.retain(|step| step.kind == EdgeKind::SET_POLICY_VERSION);
+        let older = |step: &Step| step.kind == EdgeKind::SET_POLICY_VERSION;
+        if !steps.iter().all(older) && !other.would_administer() {
+            steps.retain(older);
         }
         steps
     }
 
-    fn write(&self, from: &Authority, target: &Object, rules: &[(EdgeKind, &'static str)], steps: &mut Vec<Step>) {
+    fn write(from: &Authority, target: &Object, rules: &[(EdgeKind, &'static str)], steps: &mut Vec<Step>) {
         let able: Vec<_> = rules.iter().filter(|(_, action)| from.is_able(&[action])).collect();
         if able.is_empty() {
             return;
@@ -246,7 +211,7 @@ impl Derivation<'_> {
             steps.push(Step::new(EdgeKind::ADD_TO_GROUP, ADD_TO_GROUP, proof.clone().and(more)));
         }
         let mut writing = Vec::new();
-        self.write(from, group, &GROUP_POLICY, &mut writing);
+        Self::write(from, group, &GROUP_POLICY, &mut writing);
         if from.would_administer() {
             let both = writing.into_iter().map(|step| Step {
                 rule: format!("{ADD_TO_GROUP} + {}", step.rule),
@@ -365,6 +330,45 @@ impl Derivation<'_> {
     }
 }
 
+fn assume(from: &Authority, role: &Object, side: &RoleSide) -> Option<Step> {
+    let trust = side.trust.as_ref()?;
+    if !side.may_name(from) {
+        return None;
+    }
+    let context = resource_tags(&from.context, role);
+    let request = Request::new(ASSUME, role.key().value(), &context);
+    let mut proof = from.may_where(&request, ResourceSide::MustGrant(trust))?;
+    proof.evidence.extend(side.evidence.clone());
+    Some(Step::new(EdgeKind::ASSUME_ROLE, ASSUME, proof))
+}
+
+/// Whoever writes the trust policy names itself in it, which suffices within the account.
+fn rewrite_trust(from: &Authority, role: &Object) -> Option<Step> {
+    let proof = from.may(UPDATE_TRUST, role.key().value())?;
+    (from.key.scope() == role.key().scope()).then(|| Step::new(EdgeKind::UPDATE_TRUST, UPDATE_TRUST, proof))
+}
+
+fn pass(from: &Authority, role: &Object, side: &RoleSide) -> Vec<Step> {
+    if from.key.scope() != role.key().scope() {
+        return Vec::new();
+    }
+    let mut steps = Vec::new();
+    for (at, proof) in &from.passes {
+        let Some(rule) = PASS.get(*at) else { continue };
+        let fitting = side.services.contains(rule.service) && (!rule.profile || !side.profiles.is_empty());
+        if !fitting {
+            continue;
+        }
+        let context = from.context.clone().with("iam:PassedToService", [rule.service]);
+        if let Some(passed) = from.may_under(PASS_ROLE, role.key().value(), &context) {
+            let actions: Vec<&str> = rule.needs.iter().map(|(action, _)| *action).collect();
+            let text = format!("{PASS_ROLE} + {}", actions.join(" + "));
+            steps.push(Step::new(EdgeKind::PASS_ROLE, &text, passed.and(proof.clone())));
+        }
+    }
+    steps
+}
+
 /// Workloads that no snapshot listed may run as any role that trusts their service.
 fn unlisted(from: &Authority, side: &RoleSide) -> Vec<Step> {
     let mut steps = Vec::new();
@@ -378,6 +382,13 @@ fn unlisted(from: &Authority, side: &RoleSide) -> Vec<Step> {
         }
     }
     steps
+}
+
+/// Who writes the policies of every role raises what already runs as one of them and is in its reach: whether
+/// there is something, only a list of workloads can tell.
+fn every_role(from: &Authority) -> Vec<Step> {
+    let whole = ROLE_POLICY.iter().filter_map(|(kind, action)| Some((kind, action, from.may_on_all(action)?)));
+    whole.map(|(kind, action, proof)| Step::new(*kind, action, proof).hypothetical()).collect()
 }
 
 fn takes_over(from: &Authority, rule: &WorkRule, workload: &Object) -> Option<Proof> {

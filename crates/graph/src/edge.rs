@@ -182,6 +182,13 @@ pub struct Edge {
     pub stale: bool,
 }
 
+impl Edge {
+    /// What edges are ordered by, wherever an order is needed: nothing that depends on how the graph grew.
+    pub(crate) fn order(&self) -> (&EntityKey, &EntityKey, EdgeKind, &str, &[String]) {
+        (&self.from, &self.to, self.kind, &self.rule, &self.because)
+    }
+}
+
 impl fmt::Debug for Edge {
     /// Shows keys, rule and statements, no value.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

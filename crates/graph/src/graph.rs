@@ -356,10 +356,10 @@ impl Graph {
         &self.rules
     }
 
-    /// All edges, in the order of source, target and rule.
+    /// All edges, in the order of source, target, kind, rule and proof.
     pub fn edges(&self) -> Vec<&Edge> {
         let mut edges: Vec<&Edge> = self.out.iter().flatten().map(|held| &held.edge).collect();
-        edges.sort_by(|a, b| (&a.from, &a.to, a.kind, &a.rule).cmp(&(&b.from, &b.to, b.kind, &b.rule)));
+        edges.sort_by(|one, two| one.order().cmp(&two.order()));
         edges
     }
 
@@ -388,11 +388,6 @@ impl Graph {
         }
         let value = *self.values.get(key)?;
         Some(if self.is_administrator(key) { value.max(self.rules.administrator) } else { value })
-    }
-
-    /// Whether `key` is an account, that is full authority over it.
-    pub(crate) fn is_account(&self, key: &EntityKey) -> bool {
-        self.accounts.contains_key(key)
     }
 
     /// The accounts that the estate has, as nodes.

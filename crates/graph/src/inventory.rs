@@ -7,7 +7,7 @@ use crate::change::{Change, ChangeError, Op, Touched};
 use crate::object::{Document, Fact, Held, LinkKind, Object, ObjectKind, Slot, arn_key};
 use crate::Evidence;
 use core::fmt;
-use homeostat_core::{EntityKey, Positions, TenantId, Timestamp};
+use homeostat_core::{EntityKey, EntityKind, Positions, TenantId, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What is configured in one tenant's estate.
@@ -40,6 +40,8 @@ pub struct Inventory {
     pub(crate) objects: BTreeMap<EntityKey, Object>,
     /// Who rests on whom: policy → holders, group → members. Follows from `objects`.
     pub(crate) holders: BTreeMap<EntityKey, BTreeSet<EntityKey>>,
+    /// Users, roles and groups by account and name: calls name them without their path.
+    pub(crate) names: BTreeMap<(EntityKind, String, String), EntityKey>,
     pub(crate) workloads: Listing,
     pub(crate) problems: Vec<Problem>,
     pub(crate) stats: InventoryStats,
@@ -138,6 +140,8 @@ impl Inventory {
     /// Applies a change of the own tenant whose position is fresh.
     pub(crate) fn absorb(&mut self, change: &Change) -> Touched {
         self.tenant.get_or_insert_with(|| change.tenant.clone());
+        let known = self.by_known_names(change);
+        let change = known.as_ref().unwrap_or(change);
         let effect = self.effect(change);
         let count = match effect {
             Effect::Applied => &mut self.stats.applied,
@@ -146,6 +150,24 @@ impl Inventory {
         };
         *count = count.saturating_add(1);
         if effect == Effect::Applied { self.touched_by(&change.op) } else { Touched::default() }
+    }
+
+    /// The key under which the object of this name is known: IAM names are unique in an account, a path is not
+    /// part of them. AWS IAM User Guide, "IAM identifiers".
+    pub fn resolve<'a>(&'a self, key: &'a EntityKey) -> &'a EntityKey {
+        if self.objects.contains_key(key) {
+            return key;
+        }
+        name_of(key).and_then(|name| self.names.get(&name)).unwrap_or(key)
+    }
+
+    /// The change about known keys; `None` when it is so already.
+    fn by_known_names(&self, change: &Change) -> Option<Change> {
+        let mut known = change.clone();
+        for key in known.op.keys_mut() {
+            *key = self.resolve(key).clone();
+        }
+        (known != *change).then_some(known)
     }
 
     fn effect(&mut self, change: &Change) -> Effect {
@@ -181,6 +203,9 @@ impl Inventory {
             return None;
         }
         let woken = !known || !object.present;
+        if woken {
+            object.evidence = change.evidence.clone();
+        }
         object.present = true;
         object.seen = object.seen.max(change.at);
         Some((object, if woken { Effect::Applied } else { Effect::Repeated }))
@@ -219,8 +244,11 @@ impl Inventory {
         let object = self.objects.entry(key.clone()).or_insert_with(|| {
             Object::new(key.clone(), Timestamp::UNKNOWN, change.evidence.clone())
         });
-        if change.at < object.as_of || (!object.present && change.at == object.as_of) {
-            return if change.at < object.as_of { Effect::Late } else { Effect::Repeated };
+        if change.at < object.as_of {
+            return Effect::Late;
+        }
+        if change.at == object.as_of && object.facts.values().all(|fact| fact.at > change.at) {
+            return Effect::Repeated;
         }
         let tied = object.tied();
         object.facts.retain(|_, fact| fact.at > change.at);
@@ -244,6 +272,15 @@ impl Inventory {
         if again.as_ref() == Some(&change.evidence) { woken } else { Effect::Applied }
     }
 
+    /// Takes `key` out of what follows from the objects.
+    pub(crate) fn unname(&mut self, key: &EntityKey) {
+        self.holders.remove(key);
+        for holders in self.holders.values_mut() {
+            holders.remove(key);
+        }
+        self.names.retain(|_, known| known != key);
+    }
+
     /// Those whose rights follow from what the change was about.
     fn touched_by(&self, op: &Op) -> Touched {
         let mut objects = BTreeSet::new();
@@ -260,6 +297,9 @@ impl Inventory {
     /// Brings `holders` up to what the object at `key` says now.
     pub(crate) fn relink(&mut self, key: &EntityKey) {
         let Some(object) = self.objects.get(key) else { return };
+        if let Some(name) = name_of(key) {
+            self.names.entry(name).or_insert_with(|| key.clone());
+        }
         for (slot, fact) in &object.facts {
             let Slot::Link(LinkKind::MemberOf | LinkKind::Attached, to) = slot else { continue };
             let holders = self.holders.entry(to.clone()).or_default();
@@ -273,6 +313,12 @@ impl Inventory {
             self.holders.entry(boundary).or_default().insert(key.clone());
         }
     }
+}
+
+fn name_of(key: &EntityKey) -> Option<(EntityKind, String, String)> {
+    let iam = [EntityKind::IamUserArn, EntityKind::IamRoleArn, EntityKind::IamGroupArn].contains(&key.kind());
+    let name = key.value().rsplit('/').next().filter(|_| iam)?;
+    Some((key.kind(), key.scope().to_owned(), name.to_lowercase()))
 }
 
 /// The attribute that names a principal's permissions boundary.
@@ -302,10 +348,9 @@ fn hold(object: &mut Object, change: &Change, slot: Slot, held: Held) -> Effect 
     match object.facts.get(&slot) {
         Some(known) if known.at > fact.at => Effect::Late,
         Some(known) if known.held == fact.held => {
-            let later = known.at < fact.at;
-            if later {
-                object.facts.insert(slot, fact);
-            }
+            // Told again: what told it first stays the evidence, the time moves on.
+            let evidence = known.evidence.clone();
+            object.facts.insert(slot, Fact { evidence, ..fact });
             Effect::Repeated
         }
         None if fact.held == Held::Gone => {

@@ -3,6 +3,8 @@
 
 mod authority;
 mod change;
+#[cfg(feature = "event")]
+mod cloudtrail;
 mod derive;
 mod edge;
 mod evidence;
@@ -13,10 +15,13 @@ mod object;
 mod path;
 mod rule;
 mod snapshot_aws;
+mod state;
 mod value;
 mod workload;
 
 pub use change::{Change, ChangeError, Op, Touched};
+#[cfg(feature = "event")]
+pub use cloudtrail::EventFault;
 pub use edge::{Edge, EdgeClass, EdgeKind, EdgeKinds, KindInfo, Standing};
 pub use evidence::Evidence;
 pub use graph::{EdgeChanges, Graph, GraphStats, OwnEdge};

@@ -7,12 +7,18 @@
 /// The document of the AWS-owned policy `arn`; `None` when the table does not have it.
 pub(crate) fn document(arn: &str) -> Option<String> {
     let name = arn.strip_prefix("arn:")?.split_once(":iam::aws:policy/")?.1;
+    if name == "AWSDenyAll" {
+        return Some(DENY_ALL.to_owned());
+    }
     let (element, actions) = TABLE.iter().find(|(own, ..)| *own == name).map(|(_, element, list)| (element, list))?;
     let actions = actions.join("\", \"");
     Some(format!(
         "{{\"Version\": \"2012-10-17\", \"Statement\": [{{\"Effect\": \"Allow\", \"{element}\": [\"{actions}\"], \"Resource\": \"*\"}}]}}"
     ))
 }
+
+const DENY_ALL: &str =
+    r#"{"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": "*", "Resource": "*"}]}"#;
 
 const TABLE: [(&str, &str, &[&str]); 8] = [
     ("AdministratorAccess", "Action", &["*"]),

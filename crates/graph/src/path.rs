@@ -67,12 +67,14 @@ struct Waiting<'a> {
     key: &'a EntityKey,
     node: u32,
     by: Option<Place>,
+    edge: Option<&'a Edge>,
 }
 
 impl Ord for Waiting<'_> {
     fn cmp(&self, other: &Self) -> Ordering {
         let effort = self.effort.total_cmp(&other.effort);
-        effort.then((self.steps, self.key, self.by).cmp(&(other.steps, other.key, other.by)))
+        let edge = |waiting: &Self| waiting.edge.map(Edge::order);
+        effort.then_with(|| (self.steps, self.key).cmp(&(other.steps, other.key))).then_with(|| edge(self).cmp(&edge(other)))
     }
 }
 
@@ -156,7 +158,7 @@ impl Graph {
         let mut reached: BTreeMap<u32, (f64, Option<Place>)> = BTreeMap::new();
         let mut heap = BinaryHeap::new();
         let waiting = |node: u32, effort: f64, steps: u32, by: Option<Place>| {
-            Some(Reverse(Waiting { effort, steps, key: self.nodes.key(node)?, node, by }))
+            Some(Reverse(Waiting { effort, steps, key: self.nodes.key(node)?, node, by, edge: by.and_then(|by| Some(&self.held(by)?.edge)) }))
         };
         heap.extend(starts.iter().filter_map(|node| waiting(*node, 0.0, 0, None)));
         while let Some(Reverse(next)) = heap.pop() {

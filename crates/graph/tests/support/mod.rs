@@ -1,0 +1,58 @@
+//! A small estate for tests.
+
+use homeostat_core::{EntityKey, TenantId, Timestamp};
+use homeostat_graph::{Change, Evidence, Inventory, Op, Reading, arn_key};
+use serde_json::{Value, json};
+
+pub const ACCOUNT: &str = "111122223333";
+
+pub fn key(name: &str) -> EntityKey {
+    arn_key(&arn(name)).unwrap()
+}
+
+pub fn arn(name: &str) -> String {
+    if name.starts_with("arn:") { name.to_owned() } else { format!("arn:aws:iam::{ACCOUNT}:{name}") }
+}
+
+pub fn statement(effect: &str, action: &str, resource: &str) -> Value {
+    json!({"Version": "2012-10-17", "Statement": [{"Effect": effect, "Action": action, "Resource": resource}]})
+}
+
+pub fn trust(principal: Value) -> Value {
+    let statement = json!({"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": principal});
+    json!({"Version": "2012-10-17", "Statement": [statement]})
+}
+
+/// A user or role with inline policies.
+pub fn principal(name: &str, policies: &[Value]) -> Value {
+    let inline: Vec<Value> = policies
+        .iter()
+        .enumerate()
+        .map(|(number, document)| json!({"PolicyName": format!("p{number}"), "PolicyDocument": document}))
+        .collect();
+    json!({"Arn": arn(name), "UserPolicyList": inline, "RolePolicyList": inline})
+}
+
+pub fn with(mut record: Value, field: &str, value: Value) -> Value {
+    record[field] = value;
+    record
+}
+
+pub fn inventory(users: &[Value], roles: &[Value]) -> Inventory {
+    let dump = json!({"UserDetailList": users, "RoleDetailList": roles});
+    Inventory::from_account_authorization(&dump.to_string(), &Reading::default()).unwrap()
+}
+
+pub fn tenant() -> TenantId {
+    TenantId::new("acme").unwrap()
+}
+
+pub fn change(at: i64, op: Op) -> Change {
+    Change {
+        tenant: tenant(),
+        at: Timestamp::from_micros(at),
+        position: None,
+        evidence: Evidence::document(&format!("note {at}")),
+        op,
+    }
+}
