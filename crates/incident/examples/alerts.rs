@@ -7,7 +7,7 @@ use homeostat_core::{
     Timestamp,
 };
 use homeostat_identity::{EntityClass, EntityId, Participant, Resolved};
-use homeostat_incident::Investigator;
+use homeostat_incident::{Incident, Investigator};
 use std::collections::BTreeMap;
 
 const OWN: &str = "time,name,ip,host,short
@@ -53,7 +53,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         investigator.observe(Position::at(position as u64), &resolved)?;
     }
     investigator.finish();
-    let incidents: Vec<String> = investigator.incidents().iter().map(|incident| incident.to_json()).collect();
+    let incidents: Vec<String> = investigator.incidents().iter().map(Incident::to_json).collect();
     println!("{{\"incidents\":[{}]}}", incidents.join(",\n"));
     eprintln!("{:?}", investigator.stats());
     Ok(())

@@ -1,8 +1,8 @@
 //! One resolved signal, slimmed to what an incident needs of it, and its bytes.
 
 use homeostat_core::{
-    Bits, Domain, EntityKind, EventRef, Outcome, Reason, Role, Signal, SignalId, SnapshotError, SnapshotReader,
-    SnapshotWriter, Technique,
+    Bits, Domain, EntityKind, EventRef, Outcome, Reason, Role, Signal, SignalId, SnapshotError,
+    SnapshotReader, SnapshotWriter, Technique,
 };
 use homeostat_identity::{EntityClass, EntityId, LinkKind, Participant, Resolved};
 

@@ -3,6 +3,7 @@
 
 use crate::Incident;
 use crate::incident::Involved;
+use crate::step::short;
 use homeostat_core::{Criticality, EntityKey, EventRef, Hop, Reach, Reached, Role};
 use serde::Serialize;
 use std::collections::BTreeSet;
@@ -98,8 +99,8 @@ fn what(incident: &Incident) -> Answer {
         "{} events in {} steps from {} to {}: {seen}{by}",
         incident.events.len(),
         incident.steps.len(),
-        incident.first,
-        incident.updated
+        short(incident.first),
+        short(incident.updated)
     );
     Answer::new(text, first_events(incident))
 }
@@ -142,7 +143,9 @@ fn how(incident: &Incident) -> Answer {
         .clone()
         .map(|step| {
             let stage = step.stage.map_or("", homeostat_core::Stage::as_str);
-            step.technique.as_ref().map_or_else(|| stage.to_owned(), |technique| format!("{stage} {technique}"))
+            step.technique
+                .as_ref()
+                .map_or_else(|| stage.to_owned(), |technique| format!("{stage} {technique}"))
         })
         .collect();
     let text = crate::incident::in_order(parts.into_iter()).join(" → ");
@@ -180,8 +183,12 @@ fn pace(incident: &Incident) -> Option<i64> {
     let mut seen = BTreeSet::new();
     let firsts = incident.steps.iter().filter(|step| step.stage.is_some_and(|stage| seen.insert(stage)));
     let times: Vec<_> = firsts.map(|step| step.time).collect();
-    let mut gaps: Vec<i64> =
-        times.iter().zip(times.iter().skip(1)).filter_map(|(a, b)| b.since(*a)).map(|gap| gap / 60_000_000).collect();
+    let mut gaps: Vec<i64> = times
+        .iter()
+        .zip(times.iter().skip(1))
+        .filter_map(|(a, b)| b.since(*a))
+        .map(|gap| gap / 60_000_000)
+        .collect();
     gaps.sort_unstable();
     gaps.get(gaps.len() / 2).copied()
 }

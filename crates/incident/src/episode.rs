@@ -27,7 +27,6 @@ pub(crate) struct Episode {
     pub(crate) weight: f64,
     /// The most that a detector itself gave.
     pub(crate) rated: f64,
-    pub(crate) rote: bool,
     pub(crate) events: BTreeSet<(i64, EventRef)>,
     pub(crate) cut: u64,
     // The sensor whose word counted last.
@@ -45,15 +44,15 @@ impl Episode {
             count: 0,
             weight: 0.0,
             rated: 0.0,
-            rote: false,
             events: BTreeSet::new(),
             cut: 0,
             spoke: String::new(),
             witnesses: BTreeSet::new(),
             story: None,
-            act: act.clone(),
+            act,
         };
-        episode.fold(&act);
+        let first = episode.act.clone();
+        episode.fold(&first);
         episode
     }
 
@@ -119,7 +118,6 @@ impl Episode {
         out.u64(self.count);
         out.f64(self.weight);
         out.f64(self.rated);
-        out.u8(u8::from(self.rote));
         out.len(self.events.len());
         for (time, event) in &self.events {
             out.u64(time.cast_unsigned());
@@ -139,7 +137,6 @@ impl Episode {
         episode.count = fields.u64()?;
         episode.weight = act::read_weight(fields)?;
         episode.rated = act::read_weight(fields)?;
-        episode.rote = fields.u8()? != 0;
         let events = act::read_all(fields, 16, |f| Ok((f.u64()?.cast_signed(), act::read_event(f)?)))?;
         episode.events = events.into_iter().collect();
         episode.cut = fields.u64()?;

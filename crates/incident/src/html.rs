@@ -3,6 +3,7 @@
 //! Log text is hostile input: every value goes through [`escaped`], and none stands in an attribute.
 
 use crate::Report;
+use crate::step::short;
 use homeostat_core::EventRef;
 use std::fmt::Write as _;
 
@@ -22,8 +23,8 @@ pub(crate) fn page(report: &Report) -> String {
          <p>Opened {}, last act {}; {}.</p>\n",
         report.severity,
         report.score,
-        report.opened,
-        report.updated,
+        short(report.opened),
+        short(report.updated),
         report.headline.join(" → ")
     );
     answers(&mut out, report);

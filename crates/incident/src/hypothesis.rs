@@ -39,23 +39,63 @@ struct Rule {
 
 const RULES: &[Rule] = &[
     Rule { name: "credential_theft", points: 3, holds: from_new_address },
-    Rule { name: "credential_theft", points: 2, holds: |_, deed| has(deed, &["T1078", "T1528", "T1550", "T1552", "T1110", "T1621", "T1539", "T1557", "T1566"]) },
-    Rule { name: "insider", points: 2, holds: |incident, deed| takes_data(deed) && !from_new_address(incident, deed) },
+    Rule {
+        name: "credential_theft",
+        points: 2,
+        holds: |_, deed| {
+            has(deed, &["T1078", "T1528", "T1550", "T1552", "T1110", "T1621", "T1539", "T1557", "T1566"])
+        },
+    },
+    Rule {
+        name: "credential_theft",
+        points: 2,
+        holds: |incident, deed| uses_key(incident) && has(deed, &["T1098", "T1136"]),
+    },
+    Rule {
+        name: "insider",
+        points: 2,
+        holds: |incident, deed| is_person(incident) && takes_data(deed) && !from_new_address(incident, deed),
+    },
     Rule { name: "insider", points: -3, holds: from_new_address },
-    Rule { name: "accident", points: 3, holds: |incident, deed| deed.outcome == Outcome::Failure && incident.stages().is_empty() },
+    Rule {
+        name: "accident",
+        points: 3,
+        holds: |incident, deed| deed.outcome == Outcome::Failure && incident.stages().is_empty(),
+    },
     Rule { name: "accident", points: -3, holds: |_, deed| deed.stage.is_some() },
     Rule { name: "ransomware", points: 4, holds: |_, deed| has(deed, &["T1486", "T1490", "T1489"]) },
     Rule { name: "resource_hijack", points: 4, holds: |_, deed| has(deed, &["T1496"]) },
     Rule { name: "collection", points: 3, holds: |_, deed| takes_data(deed) },
-    Rule { name: "ai_misuse", points: 4, holds: |incident, _| incident.entities().iter().any(|e| matches!(e.class, EntityClass::AiAgent | EntityClass::AiService)) },
-    Rule { name: "authorised_test", points: 2, holds: |incident, deed| deed.stage == Some(Stage::Discovery) && !from_new_address(incident, deed) },
-    Rule { name: "authorised_test", points: -2, holds: |_, deed| takes_data(deed) || deed.stage == Some(Stage::Impact) },
+    Rule {
+        name: "ai_misuse",
+        points: 4,
+        holds: |incident, _| {
+            incident
+                .entities()
+                .iter()
+                .any(|e| matches!(e.class, EntityClass::AiAgent | EntityClass::AiService))
+        },
+    },
+    Rule {
+        name: "authorised_test",
+        points: 2,
+        holds: |incident, deed| deed.stage == Some(Stage::Discovery) && !from_new_address(incident, deed),
+    },
+    Rule {
+        name: "authorised_test",
+        points: -2,
+        holds: |_, deed| takes_data(deed) || deed.stage == Some(Stage::Impact),
+    },
 ];
 
 /// The hypotheses on `incident`, likeliest first.
 pub(crate) fn weigh(incident: &Incident) -> Vec<Hypothesis> {
-    let unknown =
-        Hypothesis { name: "unknown", points: UNKNOWN, evidence_for: Vec::new(), evidence_against: Vec::new() };
+    let unknown = Hypothesis {
+        name: "unknown",
+        points: UNKNOWN,
+        evidence_for: Vec::new(),
+        evidence_against: Vec::new(),
+    };
     let mut all = vec![unknown];
     for rule in RULES {
         let shown = incident.deeds.iter().filter(|deed| (rule.holds)(incident, deed));
@@ -66,11 +106,17 @@ pub(crate) fn weigh(incident: &Incident) -> Vec<Hypothesis> {
         }
         let at = all.iter().position(|hypothesis| hypothesis.name == rule.name).unwrap_or(all.len());
         if at == all.len() {
-            all.push(Hypothesis { name: rule.name, points: 0, evidence_for: Vec::new(), evidence_against: Vec::new() });
+            all.push(Hypothesis {
+                name: rule.name,
+                points: 0,
+                evidence_for: Vec::new(),
+                evidence_against: Vec::new(),
+            });
         }
         let Some(hypothesis) = all.get_mut(at) else { continue };
         hypothesis.points += rule.points;
-        let side = if rule.points > 0 { &mut hypothesis.evidence_for } else { &mut hypothesis.evidence_against };
+        let side =
+            if rule.points > 0 { &mut hypothesis.evidence_for } else { &mut hypothesis.evidence_against };
         side.extend(evidence);
     }
     all.retain(|hypothesis| hypothesis.name == "unknown" || !hypothesis.evidence_for.is_empty());
@@ -80,6 +126,14 @@ pub(crate) fn weigh(incident: &Incident) -> Vec<Hypothesis> {
 
 fn has(deed: &Deed, parents: &[&str]) -> bool {
     deed.techniques.iter().any(|technique| parents.contains(&technique.parent()))
+}
+
+fn is_person(incident: &Incident) -> bool {
+    incident.entities().iter().any(|involved| involved.class == EntityClass::Person)
+}
+
+fn uses_key(incident: &Incident) -> bool {
+    incident.entities().iter().any(|involved| involved.class == EntityClass::Credential)
 }
 
 fn takes_data(deed: &Deed) -> bool {

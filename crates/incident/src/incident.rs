@@ -4,12 +4,11 @@
 //! bodies.
 
 use crate::hypothesis::{self, Hypothesis};
-use crate::investigator::IncidentId;
 use crate::step::{self, Deed, Step};
 use crate::story::{Cut, Story, Why};
 use crate::technique_stage::headline;
 use crate::weight::DAY;
-use crate::{Investigator, Report};
+use crate::{IncidentId, Investigator, Report};
 use homeostat_core::{
     Bits, Criticality, Domain, EntityKey, EventRef, MemoryReach, MemoryValues, Reach, Role, Stage, Technique,
     TenantId, Threat, Timestamp,
@@ -281,7 +280,8 @@ impl Incident {
             threat.confidence = 0.0;
         }
         for involved in &self.entities {
-            let pairs = involved.keys.iter().flat_map(|key| involved.roles.iter().map(|role| (key.clone(), *role)));
+            let pairs =
+                involved.keys.iter().flat_map(|key| involved.roles.iter().map(|role| (key.clone(), *role)));
             threat.entities.extend(pairs);
         }
         threat.stages = self.stages();
@@ -373,10 +373,14 @@ fn gaps(incident: &Incident, story: &Story, book: &Investigator) -> Vec<String> 
         gaps.push(format!("entry not observed: likely {kind}; no event of the entry is in the signals"));
     }
     if book.ledger.is_early(story.first) {
-        gaps.push("history is shorter than a day: little can be called rare, and it may be poisoned".to_owned());
+        gaps.push(
+            "history is shorter than a day: little can be called rare, and it may be poisoned".to_owned(),
+        );
     }
     let Cut { episodes, hops, events } = incident.cut;
-    for (count, what) in [(episodes, "episodes"), (hops, "entities too many hops away"), (events, "event ids")] {
+    for (count, what) in
+        [(episodes, "episodes"), (hops, "entities too many hops away"), (events, "event ids")]
+    {
         if count > 0 {
             gaps.push(format!("a limit cut {count} {what}"));
         }

@@ -8,14 +8,13 @@ use crate::act::Act;
 use crate::episode::Episode;
 use crate::fact::FactId;
 use crate::ledger::{Applied, Ledger};
-use crate::profile::{FAST, Heat, SLOW};
 use crate::settings::{FLOOR, InvestigatorBuilder};
-use crate::story::{Joined, Story, Why, stage};
+use crate::story::{Joined, Story, Why};
 use crate::walk;
-use crate::weight::{HOUR, bin_of, fade};
-use crate::{Incident, Stats, Update};
+use crate::weight::{HOUR, bin_of};
+use crate::{Incident, IncidentId, Stats, Update};
 use homeostat_core::{
-    EntityKey, EventRef, FUTURE_LIMIT, Forget, Observed, Position, Positions, Stage, State, TenantId, Timestamp,
+    EntityKey, EventRef, FUTURE_LIMIT, Forget, Observed, Position, Positions, State, TenantId, Timestamp,
 };
 use homeostat_identity::{EntityId, Resolved};
 use std::collections::{BTreeMap, BTreeSet};
@@ -29,38 +28,6 @@ const RESUME: f64 = 4.0;
 const MERGE: f64 = 6.0;
 /// Bits from which a fact that two open incidents share makes them one.
 const SHARED: f64 = 2.0;
-/// How near in time two facts are one act seen by two detectors, in microseconds.
-const SAME_ACT: u64 = 2_000_000;
-/// What each heavier fact of the same act leaves of a fact.
-const SHARE_OF_ACT: f64 = 0.75;
-/// Families of facts that an incident needs; one kind of surprise is no story.
-const FAMILIES: usize = 2;
-/// Share of the threshold at which slow heat opens, and the days and families it needs.
-const SLOW_SHARE: f64 = 0.75;
-const SLOW_FACTS: usize = 4;
-
-/// The number of an incident: that of its first signal, the same on every run.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct IncidentId(pub(crate) u64);
-
-impl IncidentId {
-    /// Reads the text form.
-    pub fn parse(text: &str) -> Option<Self> {
-        u64::from_str_radix(text.strip_prefix("inc-")?, 16).ok().map(Self)
-    }
-}
-
-impl fmt::Display for IncidentId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "inc-{:016x}", self.0)
-    }
-}
-
-impl fmt::Debug for IncidentId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
-    }
-}
 
 /// Turns resolved signals into incidents.
 ///
@@ -289,7 +256,7 @@ impl Investigator {
         let Some(episode) = self.ledger.episodes.get(&applied.episode) else { return };
         if let Some(story) = episode.story {
             self.touch(story, &applied, updates);
-        } else if applied.weighed && !episode.rote && !self.join(&applied, now, updates) {
+        } else if applied.weighed && !self.join(&applied, now, updates) {
             self.open(&applied, known_bad, (now, updates));
         }
     }
@@ -368,113 +335,7 @@ impl Investigator {
         self.merge_by_shared_facts(id, &added, updates);
     }
 
-    /// Opens an incident where one of the entities that grew hotter is hot enough by loose episodes alone.
-    fn open(&mut self, applied: &Applied, known_bad: bool, (now, updates): (i64, &mut Vec<Update>)) {
-        let mut hot = applied.hot.clone();
-        let primary = self.ledger.episodes.get(&applied.episode).and_then(|e| e.act.primary()).map(|p| p.id);
-        hot.sort_by(|(ia, a, _), (ib, b, _)| {
-            let later = |id: &EntityId| (!self.is_exact(*id), primary != Some(*id));
-            later(ia).cmp(&later(ib)).then(b.bits.total_cmp(&a.bits)).then(ia.cmp(ib))
-        });
-        for (entity, fast, slow) in hot {
-            if let Some(seeds) = self.seeds(entity, known_bad, (fast, slow, now)) {
-                self.begin(entity, (seeds, now), updates);
-                return;
-            }
-        }
-    }
-
-    fn is_exact(&self, id: EntityId) -> bool {
-        self.ledger.profiles.get(&id).is_some_and(|p| p.keys.iter().any(|key| key.kind().is_exact()))
-    }
-
-    /// The loose episodes that make `entity` hot enough to open an incident.
-    fn seeds(&self, entity: EntityId, known_bad: bool, (fast, slow, now): (Heat, Heat, i64)) -> Option<Vec<u64>> {
-        let threshold = self.threshold();
-        let least = if self.ledger.is_early(now) { FLOOR } else { threshold };
-        if known_bad || fast.bits >= least && fast.families >= FAMILIES {
-            let seeds = self.ledger.warm(entity, now, FAST);
-            let (bits, families, stages) = self.heat_of(&seeds, now);
-            let chain = stages >= 2;
-            let bar = match (self.ledger.is_early(now), chain) {
-                (false, _) => threshold,
-                (true, true) => FLOOR,
-                (true, false) => self.setup.early_threshold.max(threshold),
-            };
-            if known_bad || bits >= bar && families >= FAMILIES {
-                return Some(seeds);
-            }
-        }
-        let steady = slow.days >= SLOW_FACTS && slow.families >= SLOW_FACTS;
-        let enough = steady && slow.bits >= threshold * SLOW_SHARE;
-        enough.then(|| self.ledger.warm(entity, now, SLOW)).filter(|seeds| seeds.len() >= SLOW_FACTS)
-    }
-
-    /// Bits, families and stages of loose episodes together.
-    fn heat_of(&self, seeds: &[u64], now: i64) -> (f64, usize, usize) {
-        let mut facts: BTreeMap<FactId, (f64, i64)> = BTreeMap::new();
-        let mut stages: BTreeSet<Stage> = BTreeSet::new();
-        for episode in seeds.iter().filter_map(|id| self.ledger.episodes.get(id)) {
-            let left = episode.weight * fade(now.saturating_sub(episode.last), FAST);
-            let fact = facts.entry(episode.fact).or_insert((0.0, episode.act.time));
-            if left > fact.0 {
-                *fact = (left, episode.act.time);
-            }
-            stages.extend(stage(episode));
-        }
-        let mut heaviest: Vec<_> = facts.into_iter().collect();
-        heaviest.sort_by(|(fa, (a, _)), (fb, (b, _))| b.total_cmp(a).then(fa.cmp(fb)));
-        let mut counted: Vec<(u32, i64)> = Vec::new();
-        let mut bits = 0.0;
-        for (fact, (left, time)) in heaviest {
-            let family = self.ledger.facts.family(fact);
-            // Half for each heavier fact of its family, two thirds for each of the same act.
-            let share = counted.iter().fold(1.0, |share, (other, at)| match at.abs_diff(time) {
-                _ if *other == family => share / 2.0,
-                ..=SAME_ACT => share * SHARE_OF_ACT,
-                _ => share,
-            });
-            bits += left * share;
-            counted.push((family, time));
-        }
-        let families: BTreeSet<u32> = counted.iter().map(|(family, _)| *family).collect();
-        (bits, families.len(), stages.len())
-    }
-
-    fn begin(&mut self, entity: EntityId, (seeds, now): (Vec<u64>, i64), updates: &mut Vec<Update>) {
-        let Some(id) = self.new_id(&seeds) else { return };
-        let mut story = Story { opened: now, told: now, ..Story::default() };
-        let mut frontier = Vec::new();
-        for seed in &seeds {
-            let Some(episode) = self.ledger.episodes.get(seed) else { continue };
-            let exact = crate::story::parties(&episode.act).iter().any(|(_, exact)| *exact);
-            story.anchored |= exact;
-            let joined = Joined { why: Why::Seed, via: entity, bits: episode.weight, hop: 0 };
-            frontier.extend(walk::take_in(id, &mut story, (*seed, joined), (&mut self.ledger, &self.setup)));
-        }
-        let mut added = seeds;
-        added.extend(walk::grow(id, &mut story, frontier, (&mut self.ledger, &self.setup)));
-        story.score = story.weigh(&self.ledger);
-        story.told_score = story.score;
-        self.stories.insert(id, story);
-        self.index(id);
-        self.stats.opened = self.stats.opened.saturating_add(1);
-        updates.push(Update::Opened(IncidentId(id)));
-        self.merge_by_shared_facts(id, &added, updates);
-        self.limit_stories();
-    }
-
-    /// The id of a new incident: that of its earliest signal.
-    fn new_id(&self, seeds: &[u64]) -> Option<u64> {
-        let episodes = seeds.iter().filter_map(|id| self.ledger.episodes.get(id));
-        let mut id = episodes.min_by_key(|episode| (episode.act.time, episode.act.id))?.act.id.get();
-        while self.stories.contains_key(&id) {
-            id = id.wrapping_add(1);
-        }
-        Some(id)
-    }
-
-    fn index(&mut self, id: u64) {
+    pub(crate) fn index(&mut self, id: u64) {
         let Some(story) = self.stories.get(&id) else { return };
         for member in story.members.keys() {
             self.by_member.entry(*member).or_default().insert(id);
@@ -492,7 +353,7 @@ impl Investigator {
     }
 
     /// Merges open incidents that show one of the rare facts just `added` to `id`, at about the same time.
-    fn merge_by_shared_facts(&mut self, id: u64, added: &[u64], updates: &mut Vec<Update>) {
+    pub(crate) fn merge_by_shared_facts(&mut self, id: u64, added: &[u64], updates: &mut Vec<Update>) {
         let rare = |at: &u64| {
             let episode = self.ledger.episodes.get(at).filter(|episode| episode.weight > SHARED)?;
             Some((episode.fact, episode.last))
@@ -550,7 +411,7 @@ impl Investigator {
         updates
     }
 
-    fn limit_stories(&mut self) {
+    pub(crate) fn limit_stories(&mut self) {
         while self.stories.len() > self.setup.limits.incidents {
             let oldest = self.stories.iter().min_by_key(|(id, story)| (!story.closed, story.last, **id));
             let Some(id) = oldest.map(|(id, _)| *id) else { return };
@@ -602,7 +463,9 @@ impl Forget for Investigator {
         }
         let empty: Vec<u64> =
             self.stories.iter().filter(|(_, s)| s.episodes.is_empty()).map(|(id, _)| *id).collect();
-        empty.into_iter().for_each(|id| self.drop_story(id));
+        for id in empty {
+            self.drop_story(id);
+        }
         known
     }
 }

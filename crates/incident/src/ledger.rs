@@ -82,7 +82,6 @@ impl Ledger {
             weighed |= episode.count == 1 && !event.is_empty();
             episode.weight = episode.weight.max(own.unwrap_or(0.0));
             episode.rated = if rote { 0.0 } else { episode.rated.max(bits) };
-            episode.rote = rote;
         }
         self.note_days(time, &hot);
         Applied { episode, weighed, hot }
@@ -94,26 +93,15 @@ impl Ledger {
         episode.is_some_and(|episode| episode.is_echo(act))
     }
 
-    /// Whether `act` is a service failing the same single way: a misconfiguration, not an attack.
-    fn is_rote(&self, act: &Act, fact: FactId) -> bool {
-        let Some(primary) = act.primary() else { return false };
-        let service = !matches!(
-            primary.class,
-            EntityClass::Person
-                | EntityClass::Session
-                | EntityClass::Credential
-                | EntityClass::Device
-                | EntityClass::Address
-                | EntityClass::Process
-                | EntityClass::AiAgent
-        );
-        let profile = self.profiles.get(&primary.id);
-        let tried = profile.map_or(1, |profile| profile.refusals(fact, act.time));
-        is_refusal(act) && service && tried < PROBING && !act.is_known_bad()
+    /// Whether `act` is a service failing the same single way, again and again or and nothing else: a
+    /// misconfiguration, not an attack.
+    pub(crate) fn is_rote(&self, act: &Act, fact: FactId) -> bool {
+        let Some(primary) = act.primary().filter(|_| is_refused_service(act)) else { return false };
+        let stuck = |profile: &Profile| profile.is_stuck(fact) && profile.refusals(fact, act.time) < PROBING;
+        self.profiles.get(&primary.id).is_none_or(stuck) && !act.is_known_bad()
     }
 
     /// The new weight of a fact for one entity and, unless it is a hub that others act on, its heats.
-    #[expect(clippy::type_complexity, reason = "one private answer of two parts")]
     fn weigh(
         &mut self,
         id: EntityId,
@@ -127,8 +115,8 @@ impl Ledger {
             return None;
         }
         let weight = profile.weigh(fact, act, given)?;
-        let heats = (weight > 0.0)
-            .then(|| (profile.heat(now, &self.facts), profile.slow_heat(now, &self.facts)));
+        let heats =
+            (weight > 0.0).then(|| (profile.heat(now, &self.facts), profile.slow_heat(now, &self.facts)));
         Some((weight, heats))
     }
 
@@ -198,7 +186,7 @@ impl Ledger {
             let strength = if half_life == FAST { episode.weight } else { episode.rated };
             let own = !hub || episode.act.primary().is_none_or(|p| p.id == id);
             let left = strength * fade(now.saturating_sub(episode.last), half_life);
-            own && episode.story.is_none() && !episode.rote && left >= 1.0
+            own && episode.story.is_none() && left >= 1.0
         };
         let loose = profile.episodes.iter().filter(|at| self.episodes.get(at).is_some_and(felt));
         loose.copied().collect()
@@ -228,8 +216,12 @@ impl Ledger {
         if self.profiles.len() <= limit {
             return;
         }
-        let mut idle: Vec<_> =
-            self.profiles.iter().filter(|(id, _)| !members.contains(id)).map(|(id, p)| (p.last, *id)).collect();
+        let mut idle: Vec<_> = self
+            .profiles
+            .iter()
+            .filter(|(id, _)| !members.contains(id))
+            .map(|(id, p)| (p.last, *id))
+            .collect();
         idle.sort_unstable();
         // A sixteenth more than must go, so that the search is not made for every signal.
         let surplus = self.profiles.len() - limit + limit / 16;
@@ -338,4 +330,21 @@ impl Ledger {
 fn criticality(act: &Act, values: &BTreeMap<EntityKey, Value>) -> f64 {
     let worth = act.who.iter().filter_map(|p| values.get(&p.key)).max().copied();
     worth.unwrap_or_default().factor()
+}
+
+/// Whether `act` is something that no human and no session was refused: by what is then a service.
+pub(crate) fn is_refused_service(act: &Act) -> bool {
+    let human = |class: EntityClass| {
+        matches!(
+            class,
+            EntityClass::Person
+                | EntityClass::Session
+                | EntityClass::Credential
+                | EntityClass::Device
+                | EntityClass::Address
+                | EntityClass::Process
+                | EntityClass::AiAgent
+        )
+    };
+    is_refusal(act) && act.primary().is_some_and(|primary| !human(primary.class))
 }

@@ -2,6 +2,7 @@
 
 use crate::Report;
 use crate::answer::Answer;
+use crate::step::short;
 use homeostat_core::EventRef;
 use std::fmt::Write as _;
 
@@ -10,6 +11,7 @@ pub(crate) fn page(report: &Report) -> String {
     let mut out = String::new();
     let Report { id, severity, score, opened, updated, .. } = report;
     let _ = writeln!(out, "# Incident {id}: {severity}, {score:.1} bits\n");
+    let (opened, updated) = (short(*opened), short(*updated));
     let _ = writeln!(out, "Opened {opened}, last act {updated}; {}.\n", report.headline.join(" → "));
     for (question, answer) in report.questions() {
         let _ = writeln!(out, "**{question}** {}{}\n", plain(&answer.text), evidence(answer));
@@ -67,7 +69,7 @@ fn plain(text: &str) -> String {
             '<' => out.push_str("&lt;"),
             '>' => out.push_str("&gt;"),
             '&' => out.push_str("&amp;"),
-            '*' | '_' | '`' | '[' | ']' | '\\' | '|' | '#' | '!' => out.extend(['\\', letter]),
+            '*' | '_' | '`' | '[' | ']' | '\\' | '|' => out.extend(['\\', letter]),
             letter if letter.is_control() => out.push(' '),
             letter => out.push(letter),
         }

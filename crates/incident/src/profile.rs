@@ -22,6 +22,9 @@ const HUB_PARTNERS_OF_MANY: usize = 3;
 pub(crate) const FAST: i64 = 5_400_000_000;
 /// Half-life of slow heat, τ = 3 days: one weak signal a day.
 pub(crate) const SLOW: i64 = 3 * DAY;
+/// From how many times in one bin, or bins in all, the same thing is done over and over.
+const OFTEN: u32 = 8;
+const OFTEN_BINS: u32 = 3;
 /// The fewest bits of a detector's own for slow heat: rarity alone comes to everybody in three days.
 const RATED: f64 = 2.0;
 
@@ -109,8 +112,7 @@ impl Profile {
     /// signals.
     pub(crate) fn is_hub(&self, all: u64) -> bool {
         let partners = self.partners.len();
-        partners >= HUB_PARTNERS
-            || partners >= HUB_PARTNERS_OF_MANY && self.signals.saturating_mul(4) > all
+        partners >= HUB_PARTNERS || partners >= HUB_PARTNERS_OF_MANY && self.signals.saturating_mul(4) > all
     }
 
     /// Weighs `fact`, seen now, and keeps the weight; `None` when nothing is to be re-weighed. `n_t` is the
@@ -171,9 +173,16 @@ impl Profile {
         sum_families(self.facts.iter().map(|(fact, seen)| (table.family(*fact), warmth(seen))))
     }
 
+    /// Whether the entity does `fact` over and over, or has shown nothing else.
+    pub(crate) fn is_stuck(&self, fact: FactId) -> bool {
+        let often = |seen: &Seen| seen.bins >= OFTEN_BINS || seen.count >= OFTEN;
+        self.facts.keys().all(|other| *other == fact) || self.facts.get(&fact).is_some_and(often)
+    }
+
     /// How many distinct actions of the entity were refused within a day before `now`, `fact` among them.
     pub(crate) fn refusals(&self, fact: FactId, now: i64) -> usize {
-        let recent = |seen: &Seen| seen.refused && now.saturating_sub(seen.last.saturating_mul(weight::BIN)) < DAY;
+        let recent =
+            |seen: &Seen| seen.refused && now.saturating_sub(seen.last.saturating_mul(weight::BIN)) < DAY;
         1 + self.facts.iter().filter(|(id, seen)| **id != fact && recent(seen)).count()
     }
 

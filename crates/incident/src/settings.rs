@@ -52,14 +52,7 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self {
-            episodes: 256,
-            hops: 4,
-            days: 7,
-            entities: 100_000,
-            loose_episodes: 262_144,
-            incidents: 1_024,
-        }
+        Self { episodes: 256, hops: 4, days: 7, entities: 100_000, loose_episodes: 262_144, incidents: 1_024 }
     }
 }
 

@@ -1,6 +1,29 @@
 //! What an investigator has seen, kept, cut and lost; and what it tells after a signal.
 
-use crate::IncidentId;
+use std::fmt;
+
+/// The number of an incident: that of its first signal, the same on every run.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct IncidentId(pub(crate) u64);
+
+impl IncidentId {
+    /// Reads the text form.
+    pub fn parse(text: &str) -> Option<Self> {
+        u64::from_str_radix(text.strip_prefix("inc-")?, 16).ok().map(Self)
+    }
+}
+
+impl fmt::Display for IncidentId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "inc-{:016x}", self.0)
+    }
+}
+
+impl fmt::Debug for IncidentId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
 
 /// What changed. Incidents are fetched by id when wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

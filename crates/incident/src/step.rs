@@ -7,7 +7,7 @@
 use crate::story::{Story, Why};
 use crate::weight::BIN;
 use crate::{Investigator, stage_of};
-use homeostat_core::{Domain, EventRef, Outcome, Reason, Role, Stage, Technique, Timestamp};
+use homeostat_core::{Bits, Domain, EventRef, Outcome, Reason, Role, Stage, Technique, Timestamp};
 use homeostat_identity::EntityId;
 use std::collections::BTreeMap;
 use std::fmt::{self, Write as _};
@@ -83,7 +83,7 @@ pub(crate) fn deeds(story: &Story, book: &Investigator) -> Vec<Deed> {
             outcome: act.outcome,
             names,
             takers: act.takers(),
-            reason: act.reasons.first().cloned(),
+            reason: act.reasons.first().filter(|reason| reason.bits >= Bits::new(1.0)).cloned(),
             why: joined.why,
             via: joined.via,
             bits: episode.weight,
@@ -185,7 +185,7 @@ fn sentence(time: Timestamp, deeds: &[&Deed], events: &[EventRef]) -> String {
     let Some(first) = deeds.first() else { return String::new() };
     let name = |role: Role| deeds.iter().find_map(|deed| deed.names.get(&role));
     let who = [Role::Actor, Role::Via, Role::Device, Role::Target, Role::Origin].into_iter().find_map(name);
-    let mut text = format!("{time} — {}", who.map_or("somebody", String::as_str));
+    let mut text = format!("{} — {}", short(time), who.map_or("somebody", String::as_str));
     if let Some(via) = name(Role::Via).filter(|via| Some(*via) != who) {
         let _ = write!(text, " (via {via})");
     }
@@ -230,4 +230,9 @@ fn actions(deeds: &[&Deed]) -> String {
         let _ = write!(text, ", {times} times");
     }
     text
+}
+
+/// The moment as text, without fractions that say nothing.
+pub(crate) fn short(time: Timestamp) -> String {
+    time.to_string().replace(".000000Z", "Z")
 }

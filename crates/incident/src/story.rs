@@ -120,10 +120,9 @@ pub(crate) fn parties(act: &Act) -> Vec<(Party, bool)> {
     let origin = act.origin();
     let exact = act.who.iter().filter(|p| p.key.kind().is_exact() && p.role != Role::Target);
     let mut parties: Vec<_> = exact.map(|p| ((p.id, origin), true)).collect();
-    if let (Some(actor), Some(origin)) = (act.in_role(Role::Actor), origin) {
-        if actor.id != origin && !actor.key.kind().is_exact() {
-            parties.push(((actor.id, Some(origin)), false));
-        }
+    let actor = act.in_role(Role::Actor).filter(|actor| !actor.key.kind().is_exact());
+    if let Some((actor, origin)) = actor.zip(origin).filter(|(actor, origin)| actor.id != *origin) {
+        parties.push(((actor.id, Some(origin)), false));
     }
     parties
 }
@@ -135,7 +134,13 @@ pub(crate) fn stage(episode: &Episode) -> Option<Stage> {
 
 impl Story {
     /// Takes `episode` in; gives the entities that are new members.
-    pub(crate) fn add(&mut self, id: u64, episode: &Episode, joined: Joined, ledger: &Ledger) -> Vec<EntityId> {
+    pub(crate) fn add(
+        &mut self,
+        id: u64,
+        episode: &Episode,
+        joined: Joined,
+        ledger: &Ledger,
+    ) -> Vec<EntityId> {
         self.episodes.insert(id, joined);
         self.first = if self.first == 0 { episode.act.time } else { self.first.min(episode.act.time) };
         self.last = self.last.max(episode.last);

@@ -3,12 +3,12 @@
 //! An edge scores rarity bits · exp(−|Δt|/τ) · link factor + prior bits, and joins from 2 bits on. Exact edges —
 //! the very session, key or process from the same address — are followed first and need no bits; where an
 //! incident hangs on such an edge, the same person's other sessions and other people on the same things join
-//! only by what a detector itself rated. After NoDoze (NDSS 2019) and DEPIMPACT (USENIX Security 2022).
+//! only by what a detector itself rated. After `NoDoze` (NDSS 2019) and DEPIMPACT (USENIX Security 2022).
 //! O(e log e) for e episodes of the entities met.
 
 use crate::act::Act;
 use crate::episode::Episode;
-use crate::ledger::Ledger;
+use crate::ledger::{Ledger, is_refused_service};
 use crate::settings::InvestigatorBuilder;
 use crate::story::{Joined, Story, Why, parties, stage};
 use crate::weight::{BIN, DAY, bin_of, fade};
@@ -32,7 +32,7 @@ pub(crate) fn judge(
     ledger: &Ledger,
     setup: &InvestigatorBuilder,
 ) -> Option<Joined> {
-    if episode.rote {
+    if ledger.is_rote(&episode.act, episode.fact) {
         return None;
     }
     exact_edge(story, &episode.act, ledger)
@@ -67,6 +67,9 @@ fn soft_edge(
         && parties.iter().any(|(_, exact)| *exact)
         && !parties.iter().any(|(party, _)| story.parties.contains(party));
     let stranger = !belongs(story, primary, ledger);
+    if stranger && is_refused_service(act) {
+        return None;
+    }
     let strength = if other_party || stranger { episode.rated } else { episode.weight };
     if strength < MARGINAL {
         return None;

@@ -45,7 +45,7 @@ pub(crate) fn fade_peak(bins: i64) -> f64 {
 pub(crate) fn surprise(own: u32, all: u32, history: i64) -> f64 {
     let bins = history.max(LEAST_HISTORY) as f64 + 1.0;
     let rarity = |n: u32| log2(bins / (f64::from(n) + 0.5));
-    ((rarity(own) + rarity(all)) / 2.0 - FREE).max(0.0)
+    (f64::midpoint(rarity(own), rarity(all)) - FREE).max(0.0)
 }
 
 /// How far `count` in one bin lies over the entity's own past `peak` of log2(1 + count).

@@ -1,15 +1,13 @@
-#![cfg(test)]
 //! The laws that incidents keep on any log.
 
-mod world;
-
+use crate::world;
+use crate::world::{HUB, JANE, JANES_KEY, OUTSIDE, PEOPLE, Who, leaked_key, linked, ordinary_days, signal};
 use homeostat_core::conformance::state_laws;
 use homeostat_core::{Observed, Position, Role, State};
 use homeostat_identity::{EntityClass, EntityId, LinkKind, Participant, Resolved};
-use homeostat_incident::{Investigator, RiskBook};
+use homeostat_incident::{Incident, Investigator, RiskBook};
 use proptest::prelude::*;
 use std::collections::BTreeSet;
-use world::{HUB, JANE, JANES_KEY, OUTSIDE, PEOPLE, Who, leaked_key, linked, ordinary_days, signal};
 
 fn learn(log: &[Resolved]) -> Investigator {
     let mut investigator = Investigator::default();
@@ -81,7 +79,8 @@ fn a_hub_in_every_event_changes_nothing() {
     };
     assert_eq!(events(&hubbed), events(&plain));
     let members = learn(&hubbed).incidents();
-    let named = members.iter().flat_map(|i| i.entities()).flat_map(|e| &e.keys).any(|k| *k == world::key(HUB));
+    let named =
+        members.iter().flat_map(Incident::entities).flat_map(|e| &e.keys).any(|k| *k == world::key(HUB));
     assert!(!named, "a hub joins nothing");
 }
 
@@ -90,11 +89,15 @@ fn any_log() -> impl Strategy<Value = Vec<Resolved>> {
     let one = (0_i64..400_000, 0_usize..5, 0_usize..6, 0_usize..3, 0.0_f64..30.0, 0_usize..4);
     prop::collection::vec(one, 1..80).prop_map(move |acts| {
         let links = [LinkKind::ActsFor, LinkKind::LoggedOn, LinkKind::Leases];
-        let act = |(n, (time, kind, who, with, bits, technique)): (usize, (i64, usize, usize, usize, f64, usize))| {
+        let act = |(n, (time, kind, who, with, bits, technique)): (
+            usize,
+            (i64, usize, usize, usize, f64, usize),
+        )| {
             let other = [JANES_KEY, OUTSIDE, HUB][with];
             let role = [Role::Via, Role::Origin, Role::Target][with];
             let parts = [(PEOPLE[who], Role::Actor), (other, role)];
-            let made = linked(signal(n as u64, time, kinds[kind], &parts, bits), PEOPLE[who], other, links[with]);
+            let made =
+                linked(signal(n as u64, time, kinds[kind], &parts, bits), PEOPLE[who], other, links[with]);
             match ["", "T1078", "T1098", "T1530"][technique] {
                 "" => made,
                 technique => world::with_technique(made, technique),

@@ -1,18 +1,18 @@
-#![cfg(test)]
 //! Stories that must be told, and benign ones that must not.
 
-mod world;
-
+use crate::world;
+use crate::world::{
+    BUCKET, DELIVERY, HUB, JANE, JANES_KEY, JANES_SESSION, OFFICE, OUTSIDE, PEOPLE, START, leaked_key,
+    linked, ordinary_days, signal, with_action, with_technique,
+};
 use homeostat_core::{
-    Bits, EntityKey, EntityKind, Hop, MemoryReach, MemoryValues, Outcome, Position, Reached, RiskView, Role, Stage,
-    State, TenantId, Timestamp, Value,
+    Bits, EntityKey, EntityKind, EventRef, Hop, MemoryReach, MemoryValues, Outcome, Position, Reached,
+    RiskView, Role, Stage, State, TenantId, Timestamp, Value,
 };
 use homeostat_identity::{LinkKind, Resolved};
 use homeostat_incident::{Incident, Investigator, ObserveError, RiskBook, Update};
-use world::{
-    BUCKET, DELIVERY, HUB, JANE, JANES_KEY, JANES_SESSION, OFFICE, OUTSIDE, PEOPLE, START, leaked_key, linked,
-    ordinary_days, signal, with_action, with_technique,
-};
+use std::fmt::Write as _;
+use std::slice::from_ref;
 
 const DAY: i64 = 86_400;
 
@@ -32,7 +32,7 @@ fn told(log: Vec<Resolved>) -> Vec<Incident> {
 }
 
 fn numbers(incident: &Incident) -> Vec<u64> {
-    let mut numbers: Vec<u64> = incident.events().iter().map(|event| event.record()).collect();
+    let mut numbers: Vec<u64> = incident.events().iter().map(EventRef::record).collect();
     numbers.sort_unstable();
     numbers
 }
@@ -50,9 +50,8 @@ fn a_leaked_key_is_told_with_its_innocuous_calls() {
 #[test]
 fn the_same_users_other_session_stays_out() {
     let parts = [(JANE, Role::Actor), (JANES_SESSION, Role::Via), (OFFICE, Role::Origin)];
-    let burst = (0..60).map(|n| {
-        let kind = ["deploy", "build", "test"][n as usize % 3];
-        let act = signal(20_000 + n as u64, 2 * DAY + 200 + n * 9, kind, &parts, 0.0);
+    let burst = (0_i64..60).zip(["deploy", "build", "test"].into_iter().cycle()).map(|(n, kind)| {
+        let act = signal(20_000 + n.cast_unsigned(), 2 * DAY + 200 + n * 9, kind, &parts, 0.0);
         linked(act, JANES_SESSION, JANE, LinkKind::ActsFor)
     });
     let incidents = told([ordinary_days(0), leaked_key(10_000), burst.collect()].concat());
@@ -63,12 +62,12 @@ fn the_same_users_other_session_stays_out() {
 /// One service principal that is refused every 20 s from `first` on, whatever detectors say of it.
 fn denials(first: i64, count: u64) -> Vec<Resolved> {
     let parts = [(DELIVERY, Role::Actor), (BUCKET, Role::Target)];
-    let one = |n: u64| {
-        let kind = ["access-denied", "rate", "first-seen"][n as usize % 3];
-        let act = signal(100_000 + n, first + 20 * n as i64, kind, &parts, [4.0, 30.0, 12.0][n as usize % 3]);
+    let said = [("access-denied", 4.0), ("rate", 30.0), ("first-seen", 12.0)];
+    let one = |(n, (kind, bits)): (u64, (&str, f64))| {
+        let act = signal(100_000 + n, first + 20 * n.cast_signed(), kind, &parts, bits);
         with_action(act, "PutObject", Outcome::Failure)
     };
-    (0..count).map(one).collect()
+    (0..count).zip(said.into_iter().cycle()).map(one).collect()
 }
 
 #[test]
@@ -97,7 +96,8 @@ fn a_service_refused_all_along_joins_no_incident() {
 #[test]
 fn repetition_is_one_fact() {
     let parts = [(PEOPLE[0], Role::Actor)];
-    let alerts = (0..2_000).map(|n| signal(10_000 + n, 2 * DAY + n as i64, "brute-force", &parts, 12.0));
+    let alerts =
+        (0..2_000).map(|n| signal(10_000 + n, 2 * DAY + n.cast_signed(), "brute-force", &parts, 12.0));
     assert!(told([ordinary_days(0), alerts.collect()].concat()).is_empty());
 }
 
@@ -105,8 +105,8 @@ fn repetition_is_one_fact() {
 fn one_weak_signal_a_day_is_told_and_six_over_six_people_are_not() {
     let kinds = ["mail-rule", "new-consent", "odd-hour", "new-country", "mass-read", "new-device"];
     let days = |person: fn(usize) -> world::Who| {
-        let signals = kinds.iter().enumerate().map(move |(n, kind)| {
-            signal(10_000 + n as u64, (2 + n as i64) * DAY, kind, &[(person(n), Role::Actor)], 7.0)
+        let signals = (0_usize..).zip(2_i64..).zip(kinds).map(move |((n, day), kind)| {
+            signal(10_000 + n as u64, day * DAY, kind, &[(person(n), Role::Actor)], 7.0)
         });
         [ordinary_days(0), signals.collect()].concat()
     };
@@ -131,14 +131,21 @@ fn what_is_quiet_closes_and_what_goes_on_is_resumed() {
     let [incident] = investigator.incidents().try_into().unwrap();
     assert_eq!(incident.resumed().len(), 1);
     assert_eq!(incident.stages().last(), Some(&Stage::Collection));
-    assert!(updates.contains(&Update::Opened(incident.id())) && updates.contains(&Update::Closed(incident.id())));
+    assert!(
+        updates.contains(&Update::Opened(incident.id())) && updates.contains(&Update::Closed(incident.id()))
+    );
 }
 
 #[test]
 fn reach_raises_severity_and_is_shown() {
     let incident = told([ordinary_days(0), leaked_key(10_000)].concat()).remove(0);
     let jewel = world::key(BUCKET);
-    let hop = Hop { from: world::key(JANE), to: jewel.clone(), kind: "s3:GetObject".into(), because: "policy".into() };
+    let hop = Hop {
+        from: world::key(JANE),
+        to: jewel.clone(),
+        kind: "s3:GetObject".into(),
+        because: "policy".into(),
+    };
     let (mut reach, mut values) = (MemoryReach::default(), MemoryValues::default());
     reach.insert(world::key(JANE), Reached { entity: jewel.clone(), probability: 1.0, path: vec![hop] });
     values.insert(jewel, Value::MOST);
@@ -173,21 +180,24 @@ fn debug_shows_no_value() {
         let reason = homeostat_core::Reason::new("aspect", "marked", "marked", Bits::LOW);
         input.signal.reasons.push(reason);
         for participant in &mut input.participants {
-            participant.key = EntityKey::new(EntityKind::NativeId, "acme", &format!("marked-{}", participant.id.0)).unwrap();
+            participant.key =
+                EntityKey::new(EntityKind::NativeId, "acme", &format!("marked-{}", participant.id.0))
+                    .unwrap();
         }
     }
     let log = [ordinary_days(0), log].concat();
     let mut book = RiskBook::default();
     let mut shown = String::new();
     for (number, input) in log.iter().enumerate() {
-        shown += &format!("{:?}", book.observe(Position::at(number as u64), input).unwrap());
+        write!(shown, "{:?}", book.observe(Position::at(number as u64), input).unwrap()).unwrap();
     }
     let (investigator, updates) = learn(log);
     let incident = investigator.incidents().remove(0);
     let report = incident.report(&MemoryReach::default(), &MemoryValues::default());
-    shown += &format!("{book:?} {investigator:?} {updates:?} {incident:?} {report:?} {:?}", report.answers);
-    shown += &format!("{:?} {:?} {:?}", incident.steps(), incident.edges(), incident.hypotheses());
-    shown += &format!("{:?} {:?} {:?}", incident.entities(), report.steps, report.edges);
+    write!(shown, "{book:?} {investigator:?} {updates:?} {incident:?} {report:?} {:?}", report.answers)
+        .unwrap();
+    write!(shown, "{:?} {:?} {:?}", incident.steps(), incident.edges(), incident.hypotheses()).unwrap();
+    write!(shown, "{:?} {:?} {:?}", incident.entities(), report.steps, report.edges).unwrap();
     assert!(!shown.contains("marked"), "a value shows");
 }
 
@@ -210,7 +220,10 @@ fn unsound_signals_are_refused_by_name() {
     for (number, (input, error, message)) in cases.into_iter().enumerate() {
         let position = Position::at(1 + number as u64);
         assert_eq!(investigator.observe(position, &input), Err(error));
-        assert_eq!(RiskBook::default().observe(position, &input).err(), (error != ObserveError::ForeignTenant).then_some(error));
+        assert_eq!(
+            RiskBook::default().observe(position, &input).err(),
+            (error != ObserveError::ForeignTenant).then_some(error)
+        );
         assert_eq!(error.to_string(), message);
     }
     assert_eq!(investigator.stats().signals, 1);
@@ -229,11 +242,12 @@ fn risk_after(inputs: &[Resolved], who: world::Who, hours: i64) -> f64 {
 #[test]
 fn risk_lends_one_hop_counts_once_and_fades() {
     let acts = |who| [(who, Role::Actor)];
-    let key_act = linked(signal(1, 0, "new-address", &acts(JANES_KEY), 16.0), JANES_KEY, JANE, LinkKind::ActsFor);
-    let own = risk_after(&[key_act.clone()], JANES_KEY, 0);
-    let lent = risk_after(&[key_act.clone()], JANE, 0);
+    let key_act =
+        linked(signal(1, 0, "new-address", &acts(JANES_KEY), 16.0), JANES_KEY, JANE, LinkKind::ActsFor);
+    let own = risk_after(from_ref(&key_act), JANES_KEY, 0);
+    let lent = risk_after(from_ref(&key_act), JANE, 0);
     assert!((own - 0.5).abs() < 1e-9 && lent > 0.4 && lent < own);
-    assert!((risk_after(&[key_act.clone()], JANES_KEY, 12) - Bits::new(8.0).risk()).abs() < 1e-9);
+    assert!((risk_after(from_ref(&key_act), JANES_KEY, 12) - Bits::new(8.0).risk()).abs() < 1e-9);
     // The same kind again adds nothing; a third party hears nothing of what Jane borrowed.
     let again = signal(2, 0, "new-address", &acts(JANES_KEY), 16.0);
     let desk = linked(signal(3, 0, "nothing", &acts(JANE), 0.0), JANE, PEOPLE[0], LinkKind::LoggedOn);
@@ -247,7 +261,7 @@ fn tightened_signals_do_not_feed_risk() {
     let first = signal(1, 0, "odd-login", &parts, 10.0);
     let mut probe = signal(2, 60, "grey", &parts, 6.0);
     probe.signal.tightened = true;
-    let (without, with) = (risk_after(&[first.clone()], JANE, 1), risk_after(&[first, probe], JANE, 1));
+    let (without, with) = (risk_after(from_ref(&first), JANE, 1), risk_after(&[first, probe], JANE, 1));
     assert!((with - without).abs() < 1e-12);
 }
 
@@ -264,12 +278,13 @@ fn whoever_joins_late_starts_at_fifteen_hundredths() {
 #[test]
 fn other_people_on_a_shared_machine_stay_out() {
     let mut log = [ordinary_days(0), leaked_key(10_000)].concat();
-    for (n, person) in PEOPLE.iter().enumerate() {
+    for (n, person) in (0_i64..).zip(&PEOPLE) {
         let parts = [(*person, Role::Actor), (HUB, Role::Device)];
-        let time = 2 * DAY + 100 + n as i64;
-        log.push(signal(20_000 + n as u64, time, "open-file", &parts, 0.0));
+        let time = 2 * DAY + 100 + n;
+        log.push(signal(20_000 + n.cast_unsigned(), time, "open-file", &parts, 0.0));
     }
-    let with_hub = [(JANE, Role::Actor), (JANES_KEY, Role::Via), (OUTSIDE, Role::Origin), (HUB, Role::Device)];
+    let with_hub =
+        [(JANE, Role::Actor), (JANES_KEY, Role::Via), (OUTSIDE, Role::Origin), (HUB, Role::Device)];
     log.push(signal(10_008, 2 * DAY + 90, "call", &with_hub, 0.0));
     let incidents = told(log);
     assert_eq!(incidents.len(), 1);

@@ -14,7 +14,8 @@ pub(crate) const START: i64 = 1_773_619_200;
 pub(crate) struct Who(pub(crate) u32, pub(crate) EntityClass, pub(crate) EntityKind, pub(crate) &'static str);
 
 pub(crate) const JANE: Who = Who(1, EntityClass::Person, EntityKind::Upn, "jane@acme.example");
-pub(crate) const JANES_KEY: Who = Who(2, EntityClass::Credential, EntityKind::AccessKey, "AKIAIOSFODNN7EXAMPLE");
+pub(crate) const JANES_KEY: Who =
+    Who(2, EntityClass::Credential, EntityKind::AccessKey, "AKIAIOSFODNN7EXAMPLE");
 pub(crate) const JANES_SESSION: Who = Who(3, EntityClass::Session, EntityKind::WebSession, "session-of-jane");
 pub(crate) const OUTSIDE: Who = Who(4, EntityClass::Address, EntityKind::Ip, "203.0.113.9");
 pub(crate) const OFFICE: Who = Who(5, EntityClass::Address, EntityKind::Ip, "198.51.100.1");
@@ -51,8 +52,12 @@ pub(crate) fn signal(number: u64, seconds: i64, kind: &str, parts: &[(Who, Role)
     for (who, role) in parts {
         signal.involve(key(*who), *role);
     }
-    let participants =
-        parts.iter().map(|(who, role)| Participant { id: EntityId(who.0), class: who.1, key: key(*who), role: *role });
+    let participants = parts.iter().map(|(who, role)| Participant {
+        id: EntityId(who.0),
+        class: who.1,
+        key: key(*who),
+        role: *role,
+    });
     Resolved { participants: participants.collect(), signal, links: Vec::new() }
 }
 
@@ -76,9 +81,9 @@ pub(crate) fn linked(mut resolved: Resolved, a: Who, b: Who, kind: LinkKind) -> 
 pub(crate) fn ordinary_days(first: u64) -> Vec<Resolved> {
     let mut log = Vec::new();
     for hour in 0..48 {
-        for (n, person) in PEOPLE.iter().chain([&JANE]).enumerate() {
-            for (m, kind) in ["sign-in", "read", "write"].into_iter().enumerate() {
-                let seconds = hour * 3_600 + n as i64 * 60 + m as i64 * 7;
+        for (n, person) in (0_i64..).zip(PEOPLE.iter().chain([&JANE])) {
+            for (m, kind) in (0_i64..).zip(["sign-in", "read", "write"]) {
+                let seconds = hour * 3_600 + n * 60 + m * 7;
                 let parts = [(*person, Role::Actor), (OFFICE, Role::Origin)];
                 log.push(signal(first + log.len() as u64, seconds, kind, &parts, 0.0));
             }

@@ -1,0 +1,6 @@
+#![cfg(test)]
+//! What incidents and risk must keep to: laws on any log, and stories told or not told.
+
+mod laws;
+mod stories;
+mod world;
