@@ -204,7 +204,7 @@ impl Descriptor {
     ///
     /// [`BadDescriptor`] with the place in the text.
     pub fn from_toml(text: &str) -> Result<Self, BadDescriptor> {
-        toml::from_str(text).map_err(|cause| BadDescriptor { at: cause.span().map_or(0, |span| span.start) })
+        toml::from_str(text).map_err(|cause| BadDescriptor::at(&cause))
     }
 
     /// Whether it can be asked for `action` on a target of `kind`.
@@ -218,11 +218,17 @@ impl Descriptor {
     }
 }
 
-/// A text that is no descriptor.
+/// A text that is no descriptor or playbook.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("not a descriptor from byte {at} on")]
+#[error("not as described from byte {at} on")]
 pub struct BadDescriptor {
     at: usize,
+}
+
+impl BadDescriptor {
+    pub(crate) fn at(cause: &toml::de::Error) -> Self {
+        Self { at: cause.span().map_or(0, |span| span.start) }
+    }
 }
 
 /// Why a verb could not be done. Exhaustive: the executor decides on each.
