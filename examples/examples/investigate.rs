@@ -4,7 +4,7 @@
 
 use clap::Parser;
 use homeostat::Pipeline;
-use homeostat_core::{EntityKey, MemoryReach, MemoryValues, TenantId};
+use homeostat_core::{EntityKey, TenantId};
 use homeostat_event::Event;
 use homeostat_examples::{Progress, inputs, read_events};
 use homeostat_identity::Entity;
@@ -45,9 +45,10 @@ fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     let events = read_events(&inputs(&arguments.files)?, &tenant)?;
     let pipeline = observe(Pipeline::new(tenant), &events);
     let incidents = pipeline.investigator().incidents();
+    let graph = pipeline.estate().graph();
     let reports: Vec<Report> = incidents
         .iter()
-        .map(|incident| incident.report(&MemoryReach::default(), &MemoryValues::default()))
+        .map(|incident| incident.report(graph, graph))
         .collect();
     if let Some(folder) = &arguments.out {
         write_pages(folder, &reports)?;

@@ -2,11 +2,13 @@
 #![doc = include_str!("../README.md")]
 
 mod act;
+mod estate;
 mod pipeline;
 mod refusals;
 mod semantics;
 mod surprise;
 
+pub use estate::Estate;
 pub use pipeline::{Pipeline, Stats};
 pub use refusals::Refusals;
 pub use semantics::{Meaning, is_refusal, meaning};

@@ -5,6 +5,7 @@
 //! what belongs to one story. One pass, no clock: time is the events' own.
 
 use crate::act::{act_of, describe};
+use crate::estate::Estate;
 use crate::refusals::Refusals;
 use crate::surprise::Surprise;
 use core::fmt;
@@ -30,6 +31,7 @@ pub struct Pipeline {
     directory: Directory,
     investigator: Investigator,
     detectors: Vec<Box<dyn Detector<Event>>>,
+    estate: Estate,
     surprise: Surprise,
     risk: RiskBook,
     next_event: u64,
@@ -59,6 +61,7 @@ impl Pipeline {
             tenant,
             investigator: Investigator::default(),
             detectors: vec![Box::new(Refusals::default())],
+            estate: Estate::default(),
             surprise: Surprise::default(),
             risk: RiskBook::default(),
             next_event: 0,
@@ -72,6 +75,12 @@ impl Pipeline {
     pub fn with_detector(mut self, detector: impl Detector<Event> + 'static) -> Self {
         self.detectors.push(Box::new(detector));
         self
+    }
+
+    /// Starts from an estate that was read before the first event.
+    #[must_use]
+    pub fn with_estate(self, estate: Estate) -> Self {
+        Self { estate, ..self }
     }
 
     /// Takes in one event; events come in order of time, up to the lateness that all crates share.
@@ -127,6 +136,11 @@ impl Pipeline {
         &self.directory
     }
 
+    /// Who can reach what.
+    pub fn estate(&self) -> &Estate {
+        &self.estate
+    }
+
     /// What is normal.
     pub fn baseline(&self) -> &Baseline {
         self.surprise.baseline()
@@ -145,7 +159,8 @@ impl Pipeline {
     /// What is said about `event`: by detectors, or, when they are silent, by the event itself.
     fn signals(&mut self, event: &Event) -> Vec<Signal> {
         let risk: &dyn RiskView = &self.risk;
-        let mut signals = self.surprise.observe(event, risk);
+        let mut signals = self.estate.observe(event);
+        signals.extend(self.surprise.observe(event, risk));
         signals.extend(self.detectors.iter_mut().flat_map(|detector| detector.detect(event, risk)));
         signals.iter_mut().for_each(|signal| describe(signal, event));
         signals.extend(act_of(event));

@@ -1,0 +1,103 @@
+//! Who may do what now: the inventory and its graph, kept true by the changes that events show.
+//!
+//! A change after which somebody has full authority who had none before is told as a signal: by whom, to whom,
+//! and by which path. Rights that one gives oneself weigh most. O(what the change touches) an event.
+
+use crate::act::party_of;
+use homeostat_core::{Bits, EntityKey, EntityKind, Occurrence, Reason, Role, Signal, Technique};
+use homeostat_event::Event;
+use homeostat_graph::{Change, Graph, Inventory, Path, Touched};
+use std::collections::BTreeMap;
+
+/// The name under which gained rights are told.
+const NAME: &str = "rights-gained";
+/// Full authority that one gave oneself: nobody who may have it needs to.
+const BY_ONESELF: Bits = Bits::CRITICAL;
+/// Full authority that another gave: an administrator does so now and then.
+const BY_ANOTHER: Bits = Bits::MEDIUM;
+
+/// Inventory and graph of one tenant.
+#[derive(Clone, Debug, Default)]
+pub struct Estate {
+    inventory: Inventory,
+    graph: Graph,
+    unclear: u64,
+}
+
+/// How near somebody is to full authority.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Standing {
+    Outside,
+    Administrator,
+}
+
+impl Estate {
+    /// The estate that `inventory` describes.
+    pub fn new(inventory: Inventory) -> Self {
+        Self { graph: Graph::build(&inventory), inventory, unclear: 0 }
+    }
+
+    /// What there is.
+    pub fn inventory(&self) -> &Inventory {
+        &self.inventory
+    }
+
+    /// Who can get to what.
+    pub fn graph(&self) -> &Graph {
+        &self.graph
+    }
+
+    /// How many events showed a change but not whose, or were another tenant's.
+    pub fn unclear(&self) -> u64 {
+        self.unclear
+    }
+
+    /// Applies the changes that `event` shows; gives a signal for each principal that gained full authority.
+    pub(crate) fn observe(&mut self, event: &Event) -> Vec<Signal> {
+        let changes = match Change::from_event(event) {
+            Ok(changes) if changes.is_empty() => return Vec::new(),
+            Ok(changes) => changes,
+            Err(_) => {
+                self.unclear = self.unclear.saturating_add(1);
+                return Vec::new();
+            }
+        };
+        let mut touched = Touched::default();
+        for change in &changes {
+            match self.inventory.apply(change) {
+                Ok(more) => touched.objects.extend(more.objects),
+                Err(_) => self.unclear = self.unclear.saturating_add(1),
+            }
+        }
+        // The graph still is as it was before the change.
+        let before: BTreeMap<EntityKey, Standing> =
+            touched.objects.iter().map(|key| (key.clone(), self.standing(key))).collect();
+        self.graph.update(&self.inventory, &touched);
+        let Some(occurrence) = event.occurrence() else { return Vec::new() };
+        let rose = before.into_iter().filter(|(key, standing)| self.standing(key) > *standing);
+        rose.map(|(key, _)| self.gained(&occurrence, event, key)).collect()
+    }
+
+    fn standing(&self, key: &EntityKey) -> Standing {
+        let principal = matches!(key.kind(), EntityKind::IamUserArn | EntityKind::IamRoleArn);
+        if principal && self.graph.is_administrator(key) { Standing::Administrator } else { Standing::Outside }
+    }
+
+    fn gained(&self, occurrence: &Occurrence, event: &Event, who: EntityKey) -> Signal {
+        let actor = party_of(event).unwrap_or_else(|| who.clone());
+        let bits = if actor == who { BY_ONESELF } else { BY_ANOTHER };
+        let mut signal = Signal::new(NAME, occurrence, &actor, bits);
+        signal.techniques.extend(Technique::parse("T1098.003"));
+        let path = self.graph.path_to_administrator(&who).map_or_else(String::new, |path| self.steps_of(&path));
+        signal.reasons.push(Reason::new("rights", format!("full authority{path}"), "less than that", bits));
+        signal.involve(who, Role::Target);
+        signal
+    }
+
+    /// The steps of a path in words, each with its kind.
+    fn steps_of(&self, path: &Path) -> String {
+        let kinds: Vec<&str> =
+            path.steps.iter().filter_map(|edge| self.graph.kinds().info(edge.kind)).map(|kind| &*kind.name).collect();
+        if kinds.is_empty() { String::new() } else { format!(" by {}", kinds.join(", ")) }
+    }
+}
