@@ -25,7 +25,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 /// A security event of any class and domain, as OCSF 1.8.0. Any JSON object is one: nothing of it is lost.
 ///
-/// `Debug` shows class, activity and reference, never a value.
+/// Every attribute can be set on every class, as every attribute can come in; one that OCSF does not give the
+/// class is told by [`validate`](crate::validate). `Debug` shows class, activity and reference, never a value.
 ///
 /// ```
 /// use homeostat_event::{ClassUid, Event, Head, NetworkEndpoint, Product, Service, SignInTo, User};

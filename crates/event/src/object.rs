@@ -6,6 +6,7 @@
 use crate::attribute::{Attribute, write_text};
 use crate::cursor::{BadJson, Cursor};
 use homeostat_core::JsonText;
+use std::collections::BTreeSet;
 
 /// A struct made by `ocsf_object!`, or of such.
 pub(crate) trait Object: Sized {
@@ -33,14 +34,15 @@ pub(crate) fn read_object<T: Object>(cursor: &mut Cursor<'_>) -> Result<Option<T
     cursor.object(|cursor, key| {
         let start = cursor.start();
         if object.take(&key, cursor)? {
-            object.extra_mut().forget(&key);
+            object.extra_mut().push_void(&key);
         } else {
             cursor.back_to(start);
             let text = cursor.skip()?;
-            object.extra_mut().keep(&key, text);
+            object.extra_mut().push(&key, text);
         }
         Ok(())
     })?;
+    object.extra_mut().settle();
     Ok(Some(object))
 }
 
@@ -125,6 +127,29 @@ impl Extra {
         }
     }
 
+    /// Appends a member as it is read; [`Self::settle`] must follow the last one.
+    fn push(&mut self, name: &str, value: &str) {
+        self.0.get_or_insert_default().push((name.into(), one_line(value)));
+    }
+
+    /// Notes that `name` is typed from here on, whatever stood here before. No text at all is no JSON.
+    fn push_void(&mut self, name: &str) {
+        if let Some(members) = &mut self.0 {
+            members.push((name.into(), Box::default()));
+        }
+    }
+
+    /// Leaves of equal names the last, and of those what is no void. O(n log n), for names are the sender's.
+    fn settle(&mut self) {
+        if let Some(members) = &mut self.0 {
+            last_of_each(members);
+            members.retain(|(_, value)| !value.is_empty());
+        }
+        if self.0.as_ref().is_some_and(|members| members.is_empty()) {
+            self.0 = None;
+        }
+    }
+
     pub(crate) fn forget(&mut self, name: &str) {
         if let Some(members) = &mut self.0 {
             members.retain(|(known, _)| **known != *name);
@@ -147,6 +172,16 @@ impl Extra {
             members.name_any(name);
             members.out.push_str(value);
         }
+    }
+}
+
+/// Leaves of members of equal names the last.
+pub(crate) fn last_of_each<N: AsRef<str>, V>(members: &mut Vec<(N, V)>) {
+    let mut seen = BTreeSet::new();
+    let last: Vec<bool> = members.iter().rev().map(|(name, _)| seen.insert(name.as_ref())).collect();
+    if last.contains(&false) {
+        let mut last = last.into_iter().rev();
+        members.retain(|_| last.next().unwrap_or(true));
     }
 }
 

@@ -71,6 +71,14 @@ fn bad_text_is_refused_with_its_place() {
     check(&format!("{{\"a\":{}{}}}", "[".repeat(126), "]".repeat(126)));
 }
 
+#[test]
+fn a_flood_of_names_takes_no_flood_of_time() {
+    let names: Vec<_> = (0..200_000).map(|number| format!("\"x{number}\":1,\"user\":{{}},")).collect();
+    let names = names.concat();
+    let event = Event::from_json(&format!("{{\"user\":5,{names}\"user\":7}}")).unwrap();
+    assert!(event.user().is_none() && event.to_json().ends_with("\"x199999\":1,\"user\":7}"));
+}
+
 /// Names that are typed somewhere, and some that are not.
 const NAMES: [&str; 40] = [
     "class_uid",
