@@ -17,6 +17,7 @@ mod seed;
 mod snapshot;
 mod tail;
 mod threshold;
+mod trace;
 mod varint;
 mod verdict;
 mod volume;

@@ -6,6 +6,7 @@
 //! Turing's: values seen once over all seen (Good, Biometrika 40, 1953), so that a feature that is always new is
 //! never news. O(slots) a value; values are kept as hashes only.
 
+use crate::trace::{bit, folded, linear_count, place, read_map, set, write_map};
 use crate::varint::{Fields, put};
 use homeostat_core::{Merge, SnapshotError};
 
@@ -244,9 +245,8 @@ impl Novelty {
 
     /// A bit that a counted value explains tells nothing of another one.
     fn was_seen(&self, value: u64) -> bool {
-        let place = place(self.seen.len(), tag(value));
-        bit(&self.seen, tag(value))
-            && !self.slots.iter().any(|slot| self::place(self.seen.len(), slot.tag) == place)
+        let own = place(self.seen.len(), tag(value));
+        bit(&self.seen, tag(value)) && !self.slots.iter().any(|slot| place(self.seen.len(), slot.tag) == own)
     }
 
     fn put(&mut self, new: Slot) {
@@ -418,85 +418,6 @@ pub(crate) struct Moment {
 
 fn tag(value: u64) -> u32 {
     u32::try_from((value >> 32) ^ (value & u64::from(u32::MAX))).unwrap_or(0)
-}
-
-/// Bits of a map are chosen by the tag, so that a value that falls out of the slots finds its own.
-fn bit(map: &[u64], tag: u32) -> bool {
-    place(map.len(), tag).is_some_and(|(word, mask)| map.get(word).is_some_and(|bits| bits & mask != 0))
-}
-
-fn set(map: &mut [u64], tag: u32) {
-    if let Some((word, mask)) = place(map.len(), tag)
-        && let Some(bits) = map.get_mut(word)
-    {
-        *bits |= mask;
-    }
-}
-
-fn place(words: usize, tag: u32) -> Option<(usize, u64)> {
-    let at = usize::try_from(tag).ok()?.checked_rem(words * 64)?;
-    Some((at / 64, 1 << (at % 64)))
-}
-
-/// The map at `words` words, a divisor of its own number of words.
-fn folded(map: &[u64], words: usize) -> Vec<u64> {
-    let mut narrow = vec![0; words];
-    for part in map.chunks(words.max(1)) {
-        for (bits, more) in narrow.iter_mut().zip(part) {
-            *bits |= more;
-        }
-    }
-    narrow
-}
-
-/// The number of different values behind the set bits of `map`.
-fn linear_count(map: &[u64]) -> f64 {
-    if map.is_empty() {
-        return 0.0;
-    }
-    let bits = map.len() as f64 * 64.0;
-    let zeros = map.iter().map(|word| f64::from(word.count_zeros())).sum::<f64>().max(0.5);
-    -bits * libm::log(zeros / bits)
-}
-
-/// Up to so many set bits are written as their distances, a byte or two each; more as the words themselves.
-const SPARSE: u32 = 24;
-
-fn write_map(out: &mut Vec<u8>, map: &[u64]) {
-    let ones: u32 = map.iter().map(|word| word.count_ones()).sum();
-    put(out, u64::from(ones));
-    if ones > SPARSE {
-        out.extend(map.iter().flat_map(|word| word.to_le_bytes()));
-        return;
-    }
-    let mut last = 0;
-    for at in (0..map.len() * 64).filter(|at| map.get(at / 64).is_some_and(|word| word >> (at % 64) & 1 == 1))
-    {
-        put(out, (at - last) as u64);
-        last = at;
-    }
-}
-
-fn read_map(fields: &mut Fields<'_>, width: usize) -> Result<Vec<u64>, SnapshotError> {
-    const INVALID: SnapshotError = SnapshotError::Invalid { field: "trace" };
-    let ones = fields.small()?;
-    let mut map = vec![0_u64; width];
-    if ones > SPARSE {
-        let (bytes, rest) = fields.0.split_at_checked(width * 8).ok_or(SnapshotError::Truncated)?;
-        fields.0 = rest;
-        for (word, bytes) in map.iter_mut().zip(bytes.as_chunks::<8>().0) {
-            *word = u64::from_le_bytes(*bytes);
-        }
-    } else {
-        let mut at = 0_usize;
-        for _ in 0..ones {
-            let step = usize::try_from(fields.number()?).map_err(|_| INVALID)?;
-            at = at.checked_add(step).ok_or(INVALID)?;
-            *map.get_mut(at / 64).ok_or(INVALID)? |= 1 << (at % 64);
-        }
-    }
-    let sound = map.iter().map(|word| word.count_ones()).sum::<u32>() == ones;
-    if sound { Ok(map) } else { Err(INVALID) }
 }
 
 #[cfg(test)]

@@ -40,3 +40,27 @@ impl Threshold {
         (bits >= self.tightened).then_some(bits < self.base)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use homeostat_core::{EntityKind, Risk};
+
+    struct Suspected;
+
+    impl RiskView for Suspected {
+        fn risk(&self, _identity: &EntityKey, now: Timestamp) -> Risk {
+            Risk::new(Bits::new(100.0), now)
+        }
+    }
+
+    #[test]
+    fn risk_lowers_by_two_bits_and_marks_what_only_that_let_through() {
+        let jane = EntityKey::new(EntityKind::Upn, "acme", "jane@acme.example").unwrap();
+        let threshold = Threshold::new(Bits::new(16.0), &jane, &Suspected, Timestamp::from_micros(0));
+        assert_eq!(threshold.bits(), Bits::new(14.0));
+        for (bits, passed) in [(13.9, None), (14.5, Some(true)), (16.0, Some(false))] {
+            assert_eq!(threshold.admits(Bits::new(bits)), passed);
+        }
+    }
+}

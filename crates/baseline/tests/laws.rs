@@ -242,3 +242,13 @@ fn debug_shows_no_value() {
         format!("{marked:?} {baseline:?} {verdict:?} {:?} {:?}", verdict.contributions(), verdict.reasons());
     assert!(!shown.contains("marked"), "{shown}");
 }
+
+#[test]
+fn the_same_stream_gives_these_very_bytes_on_every_platform() {
+    let stream: Vec<Observation> = (0..2_000_u16)
+        .map(|n| observation(u8::try_from(n % 5).unwrap(), i64::from(n) * 17 * MINUTE, n % 23))
+        .collect();
+    let bytes = learn(&stream).to_bytes();
+    // A change of these numbers is a change of scores or of the layout: raise the version, keep the old reader.
+    assert_eq!((bytes.len(), homeostat_core::xxh64(&bytes)), (4_748, 12_111_879_432_001_839_900));
+}
