@@ -2,8 +2,9 @@
 //!
 //! The text is kept whole until somebody looks: a look-up walks it, O(length), and copies only what it finds.
 
-use crate::cursor::{BadJson, Cursor};
-use crate::object::{self, Attribute, Extra, Members};
+use crate::attribute::{self, Attribute};
+use crate::cursor::{BadJson, Cursor, special};
+use crate::object::{self, Extra, Members};
 use homeostat_core::{EventRef, JsonText};
 
 /// The name under which the event id stands.
@@ -62,7 +63,7 @@ impl Unmapped {
     pub(crate) fn find(&self, path: &str) -> Option<JsonText> {
         if let (REFERENCE, Some(reference)) = (path, &self.reference) {
             let mut text = String::new();
-            object::write_text(reference.as_str(), &mut text);
+            attribute::write_text(reference.as_str(), &mut text);
             return Some(JsonText::new(text));
         }
         let beside = || descend(path, &|name| self.members.find(name));
@@ -90,8 +91,13 @@ fn reference_of(value: &str) -> Option<EventRef> {
 }
 
 fn reference_in(whole: &str) -> Option<EventRef> {
-    // Most text does not hold the name at all, and finding that out is quicker than walking it.
-    if whole.contains(REFERENCE) { object::member(whole, REFERENCE).and_then(reference_of) } else { None }
+    // This crate writes it last, and most other text does not hold the name: the walk is seldom needed.
+    let (before, after) = whole.rsplit_once(REFERENCE)?;
+    let last = after.strip_prefix("\":\"").and_then(|rest| rest.strip_suffix("\"}"));
+    match last.filter(|_| before.ends_with(",\"") || before.ends_with("{\"")) {
+        Some(text) if special(text.as_bytes()).is_none() => EventRef::parse(text).ok(),
+        _ => object::member(whole, REFERENCE).and_then(reference_of),
+    }
 }
 
 /// The object `text` without its members called `name`; `None` when it has none.

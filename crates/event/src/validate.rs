@@ -1,11 +1,11 @@
 //! Whether an event keeps to OCSF 1.8.0: every class, offline, from the generated schema table.
 //!
 //! Reading never rejects; this tells what a strict reader would. Profiles named in `metadata.profiles` count.
-//! The event is walked once as text, O(n · depth).
+//! The event is walked as text: O(n · depth), and once more for each observable that it names.
 
 use crate::cursor::{BadJson, Cursor};
 use crate::event::Event;
-use crate::object::member;
+use crate::object::{last_of_each, member};
 use crate::table::{self, Body, Class, Form, Slot, Type};
 use core::fmt;
 use std::borrow::Cow;
@@ -141,13 +141,10 @@ type Members<'a> = Vec<(Cow<'a, str>, &'a str)>;
 fn members(text: &str) -> Result<Members<'_>, BadJson> {
     let mut members: Members<'_> = Vec::new();
     Cursor::new(text).object(|cursor, key| {
-        let value = cursor.skip()?;
-        match members.iter_mut().find(|(known, _)| *known == key) {
-            Some((_, old)) => *old = value,
-            None => members.push((key, value)),
-        }
+        members.push((key, cursor.skip()?));
         Ok(())
     })?;
+    last_of_each(&mut members);
     Ok(members)
 }
 
