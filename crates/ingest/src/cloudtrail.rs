@@ -7,17 +7,18 @@ mod operation;
 mod resource;
 mod who;
 
+use crate::address::is_address;
 use crate::moment;
 use crate::record::{Field, Record};
 use crate::source::{Context, Source};
-use homeostat_core::{Outcome, Timestamp};
+use crate::zeek_text::write_text;
+use homeostat_core::{JsonText, Outcome, Timestamp};
 use homeostat_event::{
     Account, Actor, Analytic, Api, Cloud, Event, Feature, FindingInfo, Group, Head, HttpRequest,
     NetworkEndpoint, Policy, Product, Request, Service, Session, SignInTo, User,
 };
 use operation::{Act, classify};
 use std::borrow::Cow;
-use std::net::IpAddr;
 use who::{actor_of, target_of};
 
 /// AWS CloudTrail. Classes 3001, 3002, 3006 and 6003; insights 2004; digests are base events.
@@ -96,6 +97,7 @@ fn call(record: &Record<'_>) -> Event {
         Act::Call(_) => {
             let mut event = Event::api_activity(head, actor, api, origin);
             event.set_resources(resource::resources(record));
+            tell_model(record, &mut event);
             tell_outcome(record, &mut event);
             return event;
         }
@@ -165,13 +167,20 @@ fn origin(record: &Record<'_>, service: &str) -> NetworkEndpoint {
     origin
 }
 
-fn is_address(text: &str) -> bool {
-    // AWS documents no leading zeros, yet anonymised copies have them.
-    let dotted = |text: &str| {
-        let parts = text.split('.').filter(|part| part.len() <= 3 && part.parse::<u8>().is_ok());
-        text.split('.').count() == 4 && parts.count() == 4
+/// Which model was called, of a call that runs one.
+fn tell_model(record: &Record<'_>, event: &mut Event) {
+    let runs = event.action().starts_with("Invoke") || event.action().starts_with("Converse");
+    let service = event.service().filter(|service| service.starts_with("bedrock")).map(str::to_owned);
+    let (Some(service), true) = (service, runs) else { return };
+    let Some(model) = record.field("requestParameters.modelId").filter(|model| model.copy().is_some()) else {
+        return;
     };
-    text.parse::<IpAddr>().is_ok() || dotted(text)
+    let told = format!(r#"{{"ai_provider":"AWS Bedrock","name":{}}}"#, model.json());
+    event.set_attribute("ai_model", &JsonText::new(told));
+    let mut context = String::from(r#"{"service":{"name":"#);
+    write_text(&service, &mut context);
+    context.push_str("}}");
+    event.set_attribute("message_context", &JsonText::new(context));
 }
 
 fn tell_outcome(record: &Record<'_>, event: &mut Event) {

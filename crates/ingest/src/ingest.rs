@@ -231,7 +231,7 @@ impl Work<'_> {
         let left = self.leftovers(record, envelope);
         for (number, event) in self.made.iter_mut().enumerate() {
             if number == 0 && !left.is_empty() {
-                keep_all(event, &left);
+                event.set_unmapped(JsonText::new(left.as_str()));
             }
             if let Some(tenant) = &self.context.tenant {
                 event.set_tenant(tenant);
@@ -354,14 +354,4 @@ fn place(event: &mut Event, network: &str) {
     let (source, destination) =
         (event.src_endpoint().and_then(placed), event.dst_endpoint().and_then(placed));
     event.set_src_endpoint(source).set_dst_endpoint(destination);
-}
-
-/// Puts the members of the object `left` into the event's `unmapped`.
-fn keep_all(event: &mut Event, left: &str) {
-    let mut tape = Tape::default();
-    if tape.parse(left.as_bytes(), usize::MAX).is_ok() {
-        for member in Record::new(left, &tape).root().children() {
-            event.keep(&member.name(), &JsonText::new(member.json()));
-        }
-    }
 }

@@ -93,7 +93,7 @@ impl<'a> Parts<'_, 'a> {
             Kind::Entity(_) => Event::entity_management(head, self.entity()),
             Kind::Call(_) | Kind::Finding(_) => return self.call(head, actor, origin),
         };
-        event.set_actor(actor).set_src_endpoint(origin);
+        event.set_actor(actor).set_src_endpoint(origin).set_http_request(self.http_request());
         event
     }
 

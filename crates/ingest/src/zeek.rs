@@ -3,6 +3,7 @@
 //! Source: docs.zeek.org, log files. Fields are found as `id.orig_h`, `id_orig_h` or nested; times as seconds
 //! since 1970 or ISO. `orig` is taken for the source and `resp` for the destination, as Zeek saw them.
 
+use crate::address::{is_address, is_hardware};
 use crate::moment;
 use crate::record::{Field, Record};
 use crate::source::{Context, Source};
@@ -224,13 +225,16 @@ fn end(record: &Record<'_>, side: &str) -> Option<NetworkEndpoint> {
         let flat = || root.member(&format!("id_{side}_{last}"));
         nested.or_else(dotted).or_else(flat)
     };
-    let mut end = NetworkEndpoint::of_ip(field("h")?.take()?);
+    let address = field("h").filter(|address| address.look().is_some_and(|text| is_address(&text)))?;
+    let mut end = NetworkEndpoint::of_ip(address.take()?);
     if let Some((port, number)) = field("p").and_then(|port| Some((port, port.look()?.parse::<u16>().ok()?)))
     {
         end.set_port(number);
         port.take();
     }
-    end.set_mac(take(root, &format!("{side}_l2_addr")));
+    let hardware = root.member(if side == "orig" { "orig_l2_addr" } else { "resp_l2_addr" });
+    let hardware = hardware.filter(|address| address.look().is_some_and(|text| is_hardware(&text)));
+    end.set_mac(hardware.and_then(|address| address.take()));
     Some(end)
 }
 

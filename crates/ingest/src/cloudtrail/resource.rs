@@ -55,7 +55,7 @@ const PARAMETERS: [(&str, By, &str); 34] = [
 
 /// What a response names that the call made.
 const ANSWERS: [(&str, By, &str); 10] = [
-    ("instancesSet", By::Uid, "AWS::EC2::Instance"),
+    ("instanceId", By::Uid, "AWS::EC2::Instance"),
     ("functionArn", By::Uid, "AWS::Lambda::Function"),
     ("trailARN", By::Uid, "AWS::CloudTrail::Trail"),
     ("groupId", By::Uid, "AWS::EC2::SecurityGroup"),
