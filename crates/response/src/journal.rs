@@ -244,8 +244,9 @@ impl Record {
                     names.extend(personal(&plan.target));
                     names.extend(plan.touches.iter().filter_map(personal));
                 }
-                Event::Approved { by, .. } | Event::Extended { by, .. } => names.push(by.name()),
-                Event::RevertIntent { by: Some(by), .. } => names.push(by.name()),
+                Event::Approved { by, .. }
+                | Event::Extended { by, .. }
+                | Event::RevertIntent { by: Some(by), .. } => names.push(by.name()),
                 _ => {}
             },
         }
@@ -263,8 +264,9 @@ impl Record {
             Entry::Action { event, .. } => match event {
                 Event::Proposed { request } => map_request(request, map),
                 Event::Planned { plan, .. } => map_plan(plan, map),
-                Event::Approved { by, .. } | Event::Extended { by, .. } => person(by),
-                Event::RevertIntent { by: Some(by), .. } => person(by),
+                Event::Approved { by, .. }
+                | Event::Extended { by, .. }
+                | Event::RevertIntent { by: Some(by), .. } => person(by),
                 _ => {}
             },
         }
