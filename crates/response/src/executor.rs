@@ -460,7 +460,8 @@ impl<S: Storage> Executor<S> {
         seen
     }
 
-    async fn ask(&self, id: &ActionId) -> Result<Observed, ActError> {
+    // Takes `&mut self`, so that the futures of an executor move between threads whatever its storage.
+    async fn ask(&mut self, id: &ActionId) -> Result<Observed, ActError> {
         match (self.actuator(id), self.gate.shared_plan(id)) {
             (Some(actuator), Some(plan)) => actuator.observe(&plan).await,
             _ => Err(ActError::permanent("find the actuator")),

@@ -42,7 +42,9 @@ fn debug_shows_ids_class_and_place_only() {
     };
     let key = PseudonymKey::new([b'm'; 32]);
     let values: [&dyn Debug; 9] = [&target, &person, &request, &undo, &plan, &applied, &event, &record, &key];
-    values.into_iter().for_each(|value| check(value));
+    for value in values {
+        check(value);
+    }
     check(&undo.read::<u64>(1).unwrap_err());
 
     let world = MemoryWorld::default();
