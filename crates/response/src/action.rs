@@ -1,7 +1,7 @@
 //! What can be asked of an actuator, and what is known of each request before anything happens.
 //!
 //! One row of data per action: what class of effect it has, whether the way back is exact, how wide it cuts,
-//! and what it is called in MITRE D3FEND (1.0) and in OpenC2 (Language Specification 1.0, section 3.3.1).
+//! and what it is called in MITRE D3FEND (1.0) and in `OpenC2` (Language Specification 1.0, section 3.3.1).
 
 use core::fmt;
 use serde::{Deserialize, Serialize};
@@ -110,9 +110,9 @@ pub struct ActionFacts {
     pub d3fend: Option<&'static str>,
     /// The D3FEND technique of reverting it.
     pub d3fend_undo: Option<&'static str>,
-    /// The OpenC2 action.
+    /// The `OpenC2` action.
     pub openc2_action: &'static str,
-    /// The OpenC2 target; `x-homeostat:` marks those for which the language has no type.
+    /// The `OpenC2` target; `x-homeostat:` marks those for which the language has no type.
     pub openc2_target: &'static str,
 }
 

@@ -173,7 +173,7 @@ pub struct Descriptor {
     /// The D3FEND id of what it does, where that is more exact than the action's own.
     #[serde(default)]
     pub d3fend: Option<String>,
-    /// The OpenC2 actuator profile it serves, such as `slpf`.
+    /// The `OpenC2` actuator profile it serves, such as `slpf`.
     #[serde(default)]
     pub openc2: Option<String>,
     /// The rights it needs in the target system.

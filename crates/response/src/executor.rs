@@ -4,6 +4,11 @@
 //! [`Executor::tick`] at [`Executor::next_deadline`]. A future of it that is dropped half-way is as a crash:
 //! the next tick looks before it does anything. O(log n) per action and step; state is one entry per live action.
 
+mod config;
+mod ending;
+
+pub use config::{ExecutorConfig, ExecutorStats, SubmitError};
+
 use crate::journal::{Durability, Storage};
 use crate::lifecycle::{Ending, Event, Phase, Refusal};
 use crate::notice::{News, Notice, Notices};
@@ -13,80 +18,8 @@ use crate::{
 };
 use homeostat_core::{EntityKey, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
-
-/// What an executor is made of.
-#[derive(Clone)]
-#[non_exhaustive]
-pub struct ExecutorConfig {
-    /// The actuators; of several that serve a request the first is asked.
-    pub actuators: Vec<Arc<dyn Actuator>>,
-    /// How often an apply is tried in all. Three: a target that is down for longer is a person's matter.
-    pub apply_attempts: u32,
-    /// After how many failed reverts a person is called. Five: with the pauses, about half a minute.
-    pub revert_attempts: u32,
-    /// The first pause before trying again; doubled each time, up to a minute. A second.
-    pub pause: Duration,
-    /// How often what is in force is looked at again. A minute: drift older than that is old news.
-    pub look_every: Duration,
-    /// How many notices are kept until they are taken; older ones are dropped and counted. 10,000.
-    pub notices: usize,
-}
-
-impl ExecutorConfig {
-    /// The defaults, with those actuators.
-    pub fn new(actuators: Vec<Arc<dyn Actuator>>) -> Self {
-        Self {
-            actuators,
-            apply_attempts: 3,
-            revert_attempts: 5,
-            pause: Duration::from_secs(1),
-            look_every: Duration::from_mins(1),
-            notices: 10_000,
-        }
-    }
-}
-
-impl fmt::Debug for ExecutorConfig {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let names: Vec<_> = self.actuators.iter().map(|one| &one.descriptor().name).collect();
-        f.debug_struct("ExecutorConfig").field("actuators", &names).finish_non_exhaustive()
-    }
-}
-
-/// Why a request went no further. Nothing was done then.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum SubmitError {
-    /// No actuator serves this action on this kind of target.
-    #[error("no actuator serves this action on this kind of target")]
-    NoActuator,
-    /// The actuator can not mean the request.
-    #[error("the request is not valid for the actuator")]
-    Invalid(#[source] ActError),
-    /// The actuator could not plan.
-    #[error("the action could not be planned")]
-    NotPlanned(#[source] ActError),
-    /// The gate could not answer.
-    #[error(transparent)]
-    Gate(#[from] GateError),
-}
-
-/// What the executor counts.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct ExecutorStats {
-    /// Calls of `apply`.
-    pub applies: u64,
-    /// Calls of `revert`.
-    pub reverts: u64,
-    /// The latest that a lease was ended after its time, in microseconds.
-    pub latest_expiry: u64,
-    /// Notices dropped because nobody took them.
-    pub notices_dropped: u64,
-}
 
 /// What the executor remembers of a live action besides the journal; lost in a crash.
 #[derive(Clone, Copy, Debug)]
@@ -498,113 +431,41 @@ impl<S: Storage> Executor<S> {
         Ok(Next::Nothing)
     }
 
-    /// Looks whether what should be in force still is.
+    /// Looks whether what should be in force still is; tells only what is not.
     async fn look_again(&mut self, id: &ActionId) -> Result<(), GateError> {
         let next = later(self.now(), self.config.look_every);
         self.run(id).next = next;
-        match self.observe(id).await {
-            Ok(Observed::InForce) | Err(_) => Ok(()),
-            Ok(Observed::Partial) => {
-                self.tell(id, News::Drifted(Observed::Partial));
-                Ok(())
-            }
+        let seen = self.ask(id).await;
+        if seen == Ok(Observed::InForce) {
+            return Ok(());
+        }
+        self.tell(id, News::Seen(seen));
+        match seen {
             Ok(Observed::Conflict) => self.call_person(id),
             Ok(Observed::NotInForce) => {
                 self.tell(id, News::Drifted(Observed::NotInForce));
                 self.lift(id, Ending::NotEffective, None).await
             }
-        }
-    }
-
-    /// Reverts, from the plan alone, and looks whether it is so.
-    async fn lift(&mut self, id: &ActionId, why: Ending, by: Option<Person>) -> Result<(), GateError> {
-        let durability = if by.is_some() { Durability::Synced } else { Durability::Buffered };
-        let (actuator, plan) = (self.actuator(id), self.gate.shared_plan(id));
-        let begun = if self.gate.phase(id) == Phase::Reverting {
-            Ok(())
-        } else {
-            self.tell(id, News::Reverting(why));
-            let run = self.run(id);
-            (run.failures, run.reverted_at) = (0, None);
-            self.gate.commit(id, vec![Event::RevertIntent { why, by }], durability)
-        };
-        if let Err(GateError::Illegal(illegal)) = begun {
-            return Err(illegal.into());
-        }
-        let (Some(actuator), Some(plan)) = (actuator, plan) else {
-            begun?;
-            return self.call_person(id);
-        };
-        self.stats.reverts = self.stats.reverts.saturating_add(1);
-        // Listed before the call, as in `send`.
-        let now = self.now();
-        self.run(id).next = now;
-        self.schedule(id);
-        // Also when the journal failed: a lease must end although the disk is full.
-        let answer = actuator.revert(&plan).await;
-        begun?;
-        self.conclude_revert(id, answer).await
-    }
-
-    async fn conclude_revert(
-        &mut self,
-        id: &ActionId,
-        answer: Result<(), ActError>,
-    ) -> Result<(), GateError> {
-        if let Err(error) = answer {
-            self.tell(id, News::NotReverted(error));
-            let foreign = matches!(error, ActError::Conflict { .. });
-            return if foreign { self.call_person(id) } else { self.count_failure(id) };
-        }
-        let seen = self.observe(id).await;
-        let (now, settle) = (self.now(), self.settle(id));
-        let run = self.run(id);
-        let settles_at = run.settles_at;
-        let lifts_by = later(*run.reverted_at.get_or_insert(now), settle);
-        match seen {
-            Ok(Observed::Conflict) => self.call_person(id),
-            // What was sent before may still land; only then is it certain.
-            Ok(Observed::NotInForce) if now < settles_at => {
-                self.run(id).next = settles_at;
+            Ok(Observed::Partial) => {
+                self.tell(id, News::Drifted(Observed::Partial));
                 Ok(())
             }
-            Ok(Observed::NotInForce) => {
-                self.gate.commit(id, vec![Event::Reverted], Durability::Buffered)?;
-                self.tell(id, News::Ended(Phase::Done));
-                Ok(())
-            }
-            Ok(_) if now < lifts_by => {
-                self.run(id).next = lifts_by;
-                Ok(())
-            }
-            _ => self.count_failure(id),
+            Ok(Observed::InForce) | Err(_) => Ok(()),
         }
-    }
-
-    /// Waits longer each time, and calls a person after too many failures in a row.
-    fn count_failure(&mut self, id: &ActionId) -> Result<(), GateError> {
-        let failures = self.run(id).failures.saturating_add(1);
-        let next = later(self.now(), self.pause(failures));
-        let run = self.run(id);
-        run.failures = failures;
-        run.next = next;
-        if failures >= self.config.revert_attempts { self.call_person(id) } else { Ok(()) }
-    }
-
-    fn call_person(&mut self, id: &ActionId) -> Result<(), GateError> {
-        self.gate.commit(id, vec![Event::NeedsHuman], Durability::Synced)?;
-        self.run(id).failures = 0;
-        self.tell(id, News::NeedsHuman);
-        Ok(())
     }
 
     async fn observe(&mut self, id: &ActionId) -> Result<Observed, ActError> {
-        let (Some(actuator), Some(plan)) = (self.actuator(id), self.gate.shared_plan(id)) else {
-            return Err(ActError::permanent("find the actuator"));
-        };
-        let seen = actuator.observe(&plan).await;
+        let seen = self.ask(id).await;
         self.tell(id, News::Seen(seen));
         seen
+    }
+
+    // Takes `&mut self`, so that the futures of an executor move between threads whatever its storage.
+    async fn ask(&mut self, id: &ActionId) -> Result<Observed, ActError> {
+        match (self.actuator(id), self.gate.shared_plan(id)) {
+            (Some(actuator), Some(plan)) => actuator.observe(&plan).await,
+            _ => Err(ActError::permanent("find the actuator")),
+        }
     }
 
     fn actuator(&self, id: &ActionId) -> Option<Arc<dyn Actuator>> {
@@ -653,9 +514,8 @@ impl<S: Storage> Executor<S> {
         let next = self.runs.get(id).map_or(Timestamp::BEFORE_ALL, |run| run.next);
         let at = match case.phase {
             Phase::AwaitingApproval { .. } => later(asked_at, patience),
-            Phase::Authorized => next,
             Phase::Applying | Phase::Active => next.min(expires_at),
-            Phase::Reverting => next,
+            Phase::Authorized | Phase::Reverting => next,
             Phase::NeedsHuman | Phase::New | Phase::Proposed { .. } => return,
             Phase::Done | Phase::Refused | Phase::Failed => {
                 self.runs.remove(id);

@@ -4,16 +4,22 @@
 //! concurrency of the caller's can overshoot a rail: a lock round the gate is the critical section. A
 //! [`Permit`] comes out of here and of nowhere else, and only after its intent is durable.
 
+mod answer;
+mod config;
+
+pub use answer::{Admission, GateError, GateStats, Proposal};
+pub use config::{Brake, GateConfig, Mode};
+
 use crate::budget::Ledger;
 use crate::case::{Case, Hold};
 use crate::clock::LeaseClock;
 use crate::decision::{Because, Decision};
-use crate::journal::{Durability, Entry, Journal, JournalError, Record, Storage};
-use crate::lifecycle::{Event, Illegal, Phase, Refusal, step};
-use crate::rails::{Asked, Fit, Rails};
-use crate::{ActionId, Descriptor, Effect, Offsets, Person, Plan, PlanHash, Request};
-use homeostat_core::{EntityKey, TenantId, Timestamp};
-use serde::{Deserialize, Serialize};
+use crate::journal::{Durability, Entry, Journal, Record, Storage};
+use crate::lifecycle::{Event, Phase, Refusal, step};
+use crate::policy::Ruling;
+use crate::rails::{Asked, Fit};
+use crate::{ActionId, Effect, Person, Plan, PlanHash, Request};
+use homeostat_core::{EntityKey, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
@@ -54,158 +60,6 @@ impl Permit {
     pub fn attempt(&self) -> u32 {
         self.attempt
     }
-}
-
-/// What the gate does with what it may let pass.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Mode {
-    /// Plans and decides everything, and does nothing.
-    #[default]
-    Observe,
-    /// Asks a person about everything.
-    Ask,
-    /// Does by itself what the rails allow.
-    Act,
-}
-
-/// The brake on everything.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Brake {
-    /// Off.
-    #[default]
-    Run,
-    /// Nothing new is begun; what is in force stays for its lease.
-    HoldNew,
-    /// Nothing new is begun and everything in force is reverted.
-    RevertAll,
-}
-
-/// What a gate is made of.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct GateConfig {
-    /// Whose estate it guards.
-    pub tenant: TenantId,
-    /// The compiled rules.
-    pub rails: Rails,
-    /// [`Mode::Observe`] by default: whoever wants actions says so.
-    pub mode: Mode,
-    /// The offsets of the zones that calendars name; none by default, and then their rules never allow.
-    pub offsets: Offsets,
-}
-
-impl GateConfig {
-    /// A gate for `tenant` with `rails` that only looks on.
-    pub fn new(tenant: TenantId, rails: Rails) -> Self {
-        Self { tenant, rails, mode: Mode::Observe, offsets: Offsets::default() }
-    }
-
-    /// The same in that mode.
-    #[must_use]
-    pub fn mode(mut self, mode: Mode) -> Self {
-        self.mode = mode;
-        self
-    }
-
-    /// The same with those offsets.
-    #[must_use]
-    pub fn offsets(mut self, offsets: Offsets) -> Self {
-        self.offsets = offsets;
-        self
-    }
-}
-
-/// What is brought before the gate.
-#[derive(Clone, Copy, Debug)]
-pub struct Proposal<'a> {
-    /// What was asked.
-    pub request: &'a Request,
-    /// What would be done.
-    pub plan: &'a Plan,
-    /// By which actuator.
-    pub descriptor: &'a Descriptor,
-}
-
-/// The gate's answer to a proposal or an approval.
-#[derive(Debug)]
-pub enum Admission {
-    /// It may be applied now: the intent is durable.
-    Go(Permit),
-    /// So many more people must say yes.
-    Awaiting {
-        /// How many.
-        more: usize,
-    },
-    /// It is allowed and something holds it for now; [`Gate::begin`] tries again.
-    Held(Hold),
-    /// It will not be done; the decision says why.
-    Refused,
-    /// Its id is known already: nothing was done again.
-    Duplicate,
-}
-
-/// Why the gate could not answer. Nothing was done then.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum GateError {
-    /// The journal failed.
-    #[error("the gate's journal failed")]
-    Journal(#[from] JournalError),
-    /// The event can not happen now.
-    #[error(transparent)]
-    Illegal(#[from] Illegal),
-    /// No action of that id is known.
-    #[error("no action of that id is known")]
-    UnknownAction,
-    /// The request is another tenant's.
-    #[error("the request belongs to another tenant")]
-    OtherTenant,
-    /// The plan is not one of the request.
-    #[error("the plan was made for another request")]
-    OtherPlan,
-    /// The approval is of a plan that is not this one.
-    #[error("the approval is of another plan")]
-    PlanChanged,
-    /// The confidence is no number from 0 to 1.
-    #[error("a confidence lies between 0 and 1")]
-    BadConfidence,
-    /// Neither a remediation nor irreversible, and no lease asked for.
-    #[error("such an action needs a lease")]
-    NoLease,
-    /// The time given is no moment.
-    #[error("the time given is no moment")]
-    NoTime,
-    /// The brake holds everything new.
-    #[error("the brake is set")]
-    Braked,
-    /// The target system ends the lease by itself.
-    #[error("the target system ends the lease by itself")]
-    TargetSide,
-    /// The person is named by an action that is not over.
-    #[error("an action about this person is not over")]
-    InForce,
-}
-
-/// What the gate counts.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct GateStats {
-    /// Actions known by id, those that are over too.
-    pub actions: usize,
-    /// Actions that hold budget.
-    pub in_force: usize,
-    /// Of these, those that wait for a person to look.
-    pub needs_human: usize,
-    /// Actions that wait for approval, budget or brake.
-    pub waiting: usize,
-    /// Requests whose id was known already.
-    pub duplicates: u64,
-    /// Records in the journal.
-    pub records: u64,
-    /// Bytes in the journal.
-    pub bytes: u64,
 }
 
 /// Decides, takes budget and writes the intent, in one step.
@@ -275,11 +129,11 @@ impl<S: Storage> Gate<S> {
         let decision =
             self.decide(&Asked { request, plan, effect, now, offsets: &self.config.offsets.clone() });
         let expires_at = lease_end(request, &decision, lease_now);
-        let passes = decision.ruling == crate::Ruling::Autonomous && self.brake == Brake::Run;
+        let passes = decision.ruling == Ruling::Autonomous && self.brake == Brake::Run;
         let durability = match decision.ruling {
-            crate::Ruling::Autonomous if !passes => Durability::Buffered,
-            crate::Ruling::Autonomous | crate::Ruling::Approve { .. } => Durability::Synced,
-            crate::Ruling::ShadowOnly | crate::Ruling::Deny => Durability::Buffered,
+            Ruling::Autonomous if !passes => Durability::Buffered,
+            Ruling::Autonomous | Ruling::Approve { .. } => Durability::Synced,
+            Ruling::ShadowOnly | Ruling::Deny => Durability::Buffered,
         };
         let planned = Event::Planned {
             plan: Box::new(plan.clone()),
@@ -605,8 +459,7 @@ impl<S: Storage> Gate<S> {
         let asked = Asked { request: &request, plan: &plan, effect: case.effect, now, offsets: &offsets };
         let fresh = self.decide(&asked);
         // What people said yes to is what they were shown; anything that came since holds.
-        let new =
-            fresh.because.difference(&known.because).filter(|one| one.demands() > crate::Ruling::Autonomous);
+        let new = fresh.because.difference(&known.because).filter(|one| one.demands() > Ruling::Autonomous);
         let new: BTreeSet<Because> = new.cloned().collect();
         Ok((!new.is_empty()).then_some(Hold::Changed(new)))
     }

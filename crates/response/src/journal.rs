@@ -244,8 +244,9 @@ impl Record {
                     names.extend(personal(&plan.target));
                     names.extend(plan.touches.iter().filter_map(personal));
                 }
-                Event::Approved { by, .. } | Event::Extended { by, .. } => names.push(by.name()),
-                Event::RevertIntent { by: Some(by), .. } => names.push(by.name()),
+                Event::Approved { by, .. }
+                | Event::Extended { by, .. }
+                | Event::RevertIntent { by: Some(by), .. } => names.push(by.name()),
                 _ => {}
             },
         }
@@ -263,8 +264,9 @@ impl Record {
             Entry::Action { event, .. } => match event {
                 Event::Proposed { request } => map_request(request, map),
                 Event::Planned { plan, .. } => map_plan(plan, map),
-                Event::Approved { by, .. } | Event::Extended { by, .. } => person(by),
-                Event::RevertIntent { by: Some(by), .. } => person(by),
+                Event::Approved { by, .. }
+                | Event::Extended { by, .. }
+                | Event::RevertIntent { by: Some(by), .. } => person(by),
                 _ => {}
             },
         }
@@ -415,13 +417,13 @@ mod tests {
             let key = PseudonymKey::new([3; 32]);
             let (mut journal, _) = Journal::open(storage.clone(), names.clone(), key.clone()).unwrap();
             let mut written = Vec::new();
-            for (number, id) in ids.iter().enumerate() {
+            for (number, id) in (0_i64..).zip(&ids) {
                 let target = Target::new(TargetKind::Person, &name).with("x", &name);
                 let id = ActionId::new(id).unwrap();
                 let request = Request::new(id.clone(), TenantId::new("t").unwrap(), Action::Notify, target)
                     .proposed_by(Proposer::Person(Person::new(&name)));
                 let event = Event::Proposed { request: Box::new(request) };
-                let record = Record { at: Timestamp::from_micros(number as i64), entry: Entry::Action { id, event } };
+                let record = Record { at: Timestamp::from_micros(number), entry: Entry::Action { id, event } };
                 journal.append(std::slice::from_ref(&record), Durability::Buffered).unwrap();
                 written.push(record);
             }

@@ -227,9 +227,8 @@ pub fn step(phase: Phase, event: &Event) -> Result<Phase, Illegal> {
             approved(waiting, approver).ok_or(illegal)
         }
         (Phase::Authorized, Event::ApplyIntent { .. }) => Ok(Phase::Applying),
-        (Phase::Applying, Event::Applied) => Ok(Phase::Active),
+        (Phase::Applying, Event::Applied) | (Phase::Active, Event::Extended { .. }) => Ok(Phase::Active),
         (Phase::Applying, Event::ApplyFailed) => Ok(Phase::Failed),
-        (Phase::Active, Event::Extended { .. }) => Ok(Phase::Active),
         (Phase::Applying | Phase::Active | Phase::NeedsHuman, Event::RevertIntent { .. }) => {
             Ok(Phase::Reverting)
         }

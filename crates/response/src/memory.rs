@@ -145,8 +145,10 @@ impl MemoryWorld {
     /// The whole state as text, the same for the same state.
     pub fn state(&self) -> String {
         let world = self.lock();
-        let lines = world.settings.iter().filter(|(_, value)| *value != OPEN);
-        lines.map(|((action, kind, id), value)| format!("{action} {kind:?} {id} = {value}\n")).collect()
+        let changed = world.settings.iter().filter(|(_, value)| *value != OPEN);
+        let lines: Vec<String> =
+            changed.map(|((action, kind, id), value)| format!("{action} {kind:?} {id} = {value}")).collect();
+        lines.join("\n")
     }
 
     fn lock(&self) -> MutexGuard<'_, World> {

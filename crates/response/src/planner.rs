@@ -401,10 +401,13 @@ mod tests {
         let plan = |descriptors: &[Descriptor], threat: &Threat| {
             Planner::new(descriptors).plan(std::slice::from_ref(threat), &view)
         };
-        assert_eq!(plan(&[milder.clone()], &host).requests[0].action, Action::EnforcePatternOfLife);
+        assert_eq!(
+            plan(std::slice::from_ref(&milder), &host).requests[0].action,
+            Action::EnforcePatternOfLife
+        );
         assert_eq!(plan(&[], &host).nothing, [("inc".to_owned(), Declined::NoActuator)]);
         host.confidence = 0.1;
-        let declined = &plan(&[milder.clone()], &host).nothing[0].1;
+        let declined = &plan(std::slice::from_ref(&milder), &host).nothing[0].1;
         assert_eq!(declined.to_string(), "not now: urgency 0.10 is below 0.30, the mildest step");
         host.entities.clear();
         assert_eq!(plan(&[milder], &host).nothing[0].1, Declined::NoFoothold);

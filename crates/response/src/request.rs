@@ -45,8 +45,9 @@ impl ActionId {
             hash.update((part.len() as u64).to_le_bytes());
             hash.update(part.as_bytes());
         }
-        let hex: String = hash.finalize().iter().take(12).map(|byte| format!("{byte:02x}")).collect();
-        Self(format!("hs-{hex}").into())
+        let bytes = hash.finalize();
+        let number = bytes.iter().take(12).fold(0_u128, |number, byte| number << 8 | u128::from(*byte));
+        Self(format!("hs-{number:024x}").into())
     }
 
     /// The id as text.

@@ -6,10 +6,10 @@
 use homeostat_core::{TenantId, Timestamp};
 use homeostat_response::conformance::block_on;
 use homeostat_response::{
-    ActError, Action, ActionId, Actuator, Applied, BoxFuture, Budget, Descriptor, Entry, Erase, Event,
-    Executor, ExecutorConfig, Gate, GateConfig, Journal, MemoryActuator, MemoryStorage, MemoryWorld, Mode,
-    Observed, Permit, Person, Phase, Plan, Policy, PseudonymKey, Record, Request, Rule, Ruling, Storage,
-    Target, TargetKind,
+    ActError, Action, ActionId, Actuator, Applied, BoxFuture, Budget, Descriptor, Entry, Erase, Executor,
+    ExecutorConfig, Gate, GateConfig, Journal, MemoryActuator, MemoryStorage, MemoryWorld, Mode, Observed,
+    Permit, Person, Phase, Plan, Policy, PseudonymKey, Record, Request, Rule, Ruling, Storage, Target,
+    TargetKind,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;

@@ -60,7 +60,7 @@ fn host(name: &str) -> Target {
 fn isolate(id: &str, target: &Target) -> Request {
     Request::new(ActionId::new(id).unwrap(), TenantId::new("acme").unwrap(), Action::Isolate, target.clone())
         .sure(0.9)
-        .lease(Duration::from_secs(60))
+        .lease(Duration::from_mins(1))
 }
 
 fn id(name: &str) -> ActionId {
@@ -429,6 +429,47 @@ fn unsound_requests_are_refused_with_their_cause() {
     narrow.descriptor = Descriptor::new("memory", Action::Block, TargetKind::Address);
     let none = block_on(narrow.open(at(0)).submit(&sound, at(1)));
     assert!(matches!(none, Err(SubmitError::NoActuator)));
+}
+
+/// A storage that is no more than the trait asks for.
+struct OnlySend(std::cell::Cell<u8>, MemoryStorage);
+
+impl Storage for OnlySend {
+    fn read(&mut self) -> std::io::Result<Vec<u8>> {
+        self.1.read()
+    }
+    fn append(&mut self, bytes: &[u8]) -> std::io::Result<()> {
+        self.0.set(self.0.get().wrapping_add(1));
+        self.1.append(bytes)
+    }
+    fn sync(&mut self) -> std::io::Result<()> {
+        self.1.sync()
+    }
+    fn truncate(&mut self, length: u64) -> std::io::Result<()> {
+        self.1.truncate(length)
+    }
+    fn replace(&mut self, bytes: &[u8]) -> std::io::Result<()> {
+        self.1.replace(bytes)
+    }
+}
+
+#[test]
+fn futures_move_between_threads_whatever_the_storage() {
+    fn moves<T: Send>(future: T) -> T {
+        future
+    }
+    let storage = || OnlySend(std::cell::Cell::new(0), MemoryStorage::default());
+    let (journal, records) = Journal::open(storage(), storage(), PseudonymKey::new([4; 32])).unwrap();
+    let room = Room::new();
+    let rails = room.policy.clone().compile().unwrap();
+    let config = GateConfig::new(TenantId::new("acme").unwrap(), rails).mode(Mode::Act);
+    let gate = Gate::open(config, journal, records).unwrap();
+    let config = ExecutorConfig::new(vec![Arc::new(Erase(MemoryActuator::new(room.world.clone())))]);
+    let mut executor = block_on(moves(Executor::open(gate, config, at(0)))).unwrap();
+    let request = isolate("a", &host("a"));
+    assert_eq!(block_on(moves(executor.submit(&request, at(1)))).unwrap(), Phase::Active);
+    block_on(moves(executor.tick(at(61)))).unwrap();
+    assert_eq!(executor.gate().phase(&id("a")), Phase::Done);
 }
 
 #[test]

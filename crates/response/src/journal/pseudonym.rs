@@ -4,7 +4,7 @@
 //! The way back, pseudonym to name, lies in a storage of its own; forgetting a person drops the entry there,
 //! and no byte of the chain changes. After that the same name gets another pseudonym, as the generation grew.
 
-use super::chain::{Frames, frame};
+use super::chain::{Chaining, Frames, frame};
 use super::{JournalError, Storage};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -86,7 +86,9 @@ impl<S: Storage> Names<S> {
             self.storage.append(&bytes)?;
             self.storage.sync()?;
         }
-        fresh.into_iter().for_each(|(token, name)| self.learn(token, name));
+        for (token, name) in fresh {
+            self.learn(token, name);
+        }
         Ok(())
     }
 
@@ -96,16 +98,15 @@ impl<S: Storage> Names<S> {
         let mut rest = text;
         while let Some(first) = rest.chars().next() {
             let named = people.iter().find(|name| rest.starts_with(name.as_str()));
-            match named.and_then(|name| Some((name, self.by_name.get(name)?))) {
-                Some((name, token)) => {
+            let taken =
+                if let Some((name, token)) = named.and_then(|name| Some((name, self.by_name.get(name)?))) {
                     sealed.push_str(token);
-                    rest = rest.get(name.len()..).unwrap_or_default();
-                }
-                None => {
+                    name.len()
+                } else {
                     sealed.push(first);
-                    rest = rest.get(first.len_utf8()..).unwrap_or_default();
-                }
-            }
+                    first.len_utf8()
+                };
+            rest = rest.get(taken..).unwrap_or_default();
         }
         sealed
     }
@@ -118,16 +119,14 @@ impl<S: Storage> Names<S> {
             let (before, from) = rest.split_at(at);
             opened.push_str(before);
             let length = MARK.len_utf8() + DIGITS;
-            match from.get(..length).and_then(|token| self.by_token.get(token)) {
-                Some(name) => {
-                    opened.push_str(name);
-                    rest = from.get(length..).unwrap_or_default();
-                }
-                None => {
-                    opened.push(MARK);
-                    rest = from.get(MARK.len_utf8()..).unwrap_or_default();
-                }
-            }
+            let taken = if let Some(name) = from.get(..length).and_then(|token| self.by_token.get(token)) {
+                opened.push_str(name);
+                length
+            } else {
+                opened.push(MARK);
+                MARK.len_utf8()
+            };
+            rest = from.get(taken..).unwrap_or_default();
         }
         opened.push_str(rest);
         opened
@@ -164,12 +163,11 @@ impl<S: Storage> Names<S> {
         let mut message = self.generation.to_le_bytes().to_vec();
         message.extend_from_slice(name.as_bytes());
         let digest = hmac(&self.key.0, &message);
-        let hex = digest.iter().take(DIGITS / 2).map(|byte| format!("{byte:02x}"));
-        std::iter::once(MARK.to_string()).chain(hex).collect()
+        let number =
+            digest.iter().take(DIGITS / 2).fold(0_u128, |number, byte| number << 8 | u128::from(*byte));
+        format!("{MARK}{number:032x}")
     }
 }
-
-use super::chain::Chaining;
 
 /// RFC 2104 with SHA-256, whose block has 64 bytes.
 fn hmac(key: &[u8; 32], message: &[u8]) -> [u8; 32] {

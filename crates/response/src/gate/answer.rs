@@ -1,0 +1,95 @@
+//! What is brought before the gate, and what it answers.
+
+use super::Permit;
+use crate::{Descriptor, Hold, Illegal, JournalError, Plan, Request};
+
+/// What is brought before the gate.
+#[derive(Clone, Copy, Debug)]
+pub struct Proposal<'a> {
+    /// What was asked.
+    pub request: &'a Request,
+    /// What would be done.
+    pub plan: &'a Plan,
+    /// By which actuator.
+    pub descriptor: &'a Descriptor,
+}
+
+/// The gate's answer to a proposal or an approval.
+#[derive(Debug)]
+pub enum Admission {
+    /// It may be applied now: the intent is durable.
+    Go(Permit),
+    /// So many more people must say yes.
+    Awaiting {
+        /// How many.
+        more: usize,
+    },
+    /// It is allowed and something holds it for now; [`Gate::begin`] tries again.
+    Held(Hold),
+    /// It will not be done; the decision says why.
+    Refused,
+    /// Its id is known already: nothing was done again.
+    Duplicate,
+}
+
+/// Why the gate could not answer. Nothing was done then.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum GateError {
+    /// The journal failed.
+    #[error("the gate's journal failed")]
+    Journal(#[from] JournalError),
+    /// The event can not happen now.
+    #[error(transparent)]
+    Illegal(#[from] Illegal),
+    /// No action of that id is known.
+    #[error("no action of that id is known")]
+    UnknownAction,
+    /// The request is another tenant's.
+    #[error("the request belongs to another tenant")]
+    OtherTenant,
+    /// The plan is not one of the request.
+    #[error("the plan was made for another request")]
+    OtherPlan,
+    /// The approval is of a plan that is not this one.
+    #[error("the approval is of another plan")]
+    PlanChanged,
+    /// The confidence is no number from 0 to 1.
+    #[error("a confidence lies between 0 and 1")]
+    BadConfidence,
+    /// Neither a remediation nor irreversible, and no lease asked for.
+    #[error("such an action needs a lease")]
+    NoLease,
+    /// The time given is no moment.
+    #[error("the time given is no moment")]
+    NoTime,
+    /// The brake holds everything new.
+    #[error("the brake is set")]
+    Braked,
+    /// The target system ends the lease by itself.
+    #[error("the target system ends the lease by itself")]
+    TargetSide,
+    /// The person is named by an action that is not over.
+    #[error("an action about this person is not over")]
+    InForce,
+}
+
+/// What the gate counts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct GateStats {
+    /// Actions known by id, those that are over too.
+    pub actions: usize,
+    /// Actions that hold budget.
+    pub in_force: usize,
+    /// Of these, those that wait for a person to look.
+    pub needs_human: usize,
+    /// Actions that wait for approval, budget or brake.
+    pub waiting: usize,
+    /// Requests whose id was known already.
+    pub duplicates: u64,
+    /// Records in the journal.
+    pub records: u64,
+    /// Bytes in the journal.
+    pub bytes: u64,
+}
