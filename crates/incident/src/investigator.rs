@@ -31,8 +31,9 @@ const SHARED: f64 = 2.0;
 
 /// Turns resolved signals into incidents.
 ///
-/// One tenant each. Hand-over when two entities become one: the directory's smaller id survives and later
-/// signals name it; what was kept under the other id stays linked through the incidents it is in.
+/// One tenant each. Hand-over when two entities become one: later signals name the surviving id; from the first
+/// name that shows under both on, what was kept under the other id is linked as the same entity, and incidents
+/// reach it at full strength. Heat begins anew under the surviving id.
 ///
 /// See the crate page for an example.
 #[derive(Clone, Default, PartialEq)]

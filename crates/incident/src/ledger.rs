@@ -3,14 +3,14 @@
 //! Signals come in order of time. Each is folded into its episode and weighed for each entity that takes part.
 //! O(k log n) a signal of k entities.
 
-use crate::act::Act;
+use crate::act::{self, Act};
 use crate::episode::Episode;
 use crate::fact::{FactId, FactTable, is_refusal};
 use crate::profile::{FAST, Given, Heat, Profile};
 use crate::settings::InvestigatorBuilder;
 use crate::weight::{DAY, bin_of, fade};
 use homeostat_core::{Bits, EntityKey, SnapshotError, SnapshotReader, SnapshotWriter, Value};
-use homeostat_identity::{EntityClass, EntityId};
+use homeostat_identity::{EntityClass, EntityId, LinkKind};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The most that one fact's own bits count: a single surprise, however great, is no story.
@@ -24,6 +24,8 @@ pub(crate) struct Ledger {
     pub(crate) facts: FactTable,
     pub(crate) profiles: BTreeMap<EntityId, Profile>,
     pub(crate) episodes: BTreeMap<u64, Episode>,
+    // Under which id each name was met last.
+    names: BTreeMap<EntityKey, EntityId>,
     index: BTreeMap<(i64, u64), u64>,
     next: u64,
     pub(crate) start: Option<i64>,
@@ -57,6 +59,7 @@ impl Ledger {
         for id in &takers {
             self.profiles.entry(*id).or_default().meet(*id, &act);
         }
+        self.join_names(&act);
         let rote = self.is_rote(&act, fact);
         let known_bad = act.is_known_bad();
         let bits = if known_bad { act.bits.get() } else { act.bits.get().min(MOST_OF_ONE.get()) };
@@ -85,6 +88,22 @@ impl Ledger {
         }
         self.note_days(time, &hot);
         Applied { episode, weighed, hot }
+    }
+
+    /// Links what was kept under the ids that a name of `act` had before: they turned out to be one entity.
+    fn join_names(&mut self, act: &Act) {
+        for participant in &act.who {
+            let id = participant.id;
+            if self.names.get(&participant.key) == Some(&id) {
+                continue;
+            }
+            let old = self.names.insert(participant.key.clone(), id);
+            for (a, b) in old.into_iter().flat_map(|old| [(id, old), (old, id)]) {
+                if let Some(profile) = self.profiles.get_mut(&a) {
+                    profile.link(b, LinkKind::SameAs, act.time);
+                }
+            }
+        }
     }
 
     fn is_echo(&self, act: &Act, fact: FactId) -> bool {
@@ -229,6 +248,8 @@ impl Ledger {
             self.profiles.remove(&id);
             self.evicted_entities = self.evicted_entities.saturating_add(1);
         }
+        let profiles = &self.profiles;
+        self.names.retain(|_, id| profiles.contains_key(id));
     }
 
     pub(crate) fn drop_episode(&mut self, id: u64) {
@@ -249,6 +270,7 @@ impl Ledger {
     /// Clears `id`; tells whether anything was known.
     pub(crate) fn forget(&mut self, id: EntityId) -> bool {
         let mut known = self.profiles.remove(&id).is_some();
+        self.names.retain(|_, other| *other != id);
         let names = |episode: &Episode| {
             episode.act.who.iter().any(|p| p.id == id)
                 || episode.act.links.iter().any(|(a, b, _)| *a == id || *b == id)
@@ -277,6 +299,11 @@ impl Ledger {
             out.u32(id.0);
             profile.write(out);
         }
+        out.len(self.names.len());
+        for (name, id) in &self.names {
+            out.key(name);
+            out.u32(id.0);
+        }
         out.len(self.episodes.len());
         for (id, episode) in &self.episodes {
             out.u64(*id);
@@ -300,6 +327,8 @@ impl Ledger {
         for _ in 0..fields.len(80)? {
             ledger.profiles.insert(EntityId(fields.u32()?), Profile::read(fields)?);
         }
+        let names = act::read_all(fields, 21, |fields| Ok((fields.key()?, EntityId(fields.u32()?))))?;
+        ledger.names = names.into_iter().collect();
         for _ in 0..fields.len(80)? {
             let id = fields.u64()?;
             ledger.adopt(id, Episode::read(fields)?);

@@ -108,6 +108,11 @@ impl Profile {
         }
     }
 
+    /// Notes a link to `other`.
+    pub(crate) fn link(&mut self, other: EntityId, kind: LinkKind, time: i64) {
+        note_first(&mut self.links, (other, kind), time);
+    }
+
     /// Whether so many deal with this entity that dealing with it says nothing; `all` counts the tenant's
     /// signals.
     pub(crate) fn is_hub(&self, all: u64) -> bool {

@@ -1,8 +1,8 @@
 //! The steps of a story: events of one stage and technique in a row, each told in one sentence.
 //!
-//! A step ends after ten quiet minutes, or when something that changes what is possible (entry, privilege,
-//! persistence, movement, egress, impact) comes between: so what was refused before and allowed after stands
-//! apart. O(n log n) for n events.
+//! A step ends after ten quiet minutes; one without a stage also when another step begins; and every one when
+//! something comes between that changes what is possible (entry, privilege, persistence, movement, egress,
+//! impact): so what was refused before and allowed after stands apart. O(n log n) for n events.
 
 use crate::story::{Story, Why};
 use crate::weight::BIN;
@@ -132,7 +132,8 @@ pub(crate) fn steps(deeds: &[Deed]) -> Vec<Step> {
         let key = deed.key();
         let going = current.get(&key).copied().filter(|step| {
             let quiet = done.get(*step).map_or(i64::MAX, |open| time.saturating_sub(open.last));
-            quiet <= BIN || done.len() >= STEPS
+            let interrupted = deed.stage.is_none() && step + 1 < done.len();
+            quiet <= BIN && !interrupted || done.len() >= STEPS
         });
         if let Some(open) = going.and_then(|step| done.get_mut(step)) {
             open.take(time, event, deed);

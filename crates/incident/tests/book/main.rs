@@ -1,6 +1,7 @@
 #![cfg(test)]
 //! What incidents and risk must keep to: laws on any log, and stories told or not told.
 
+mod corpus;
 mod laws;
 mod stories;
 mod world;

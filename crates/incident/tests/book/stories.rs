@@ -290,3 +290,14 @@ fn other_people_on_a_shared_machine_stay_out() {
     assert_eq!(incidents.len(), 1);
     assert_eq!(numbers(&incidents[0]), (10_000..=10_008).collect::<Vec<_>>());
 }
+
+#[test]
+fn two_ids_that_turn_out_to_be_one_tell_one_story() {
+    let before = signal(10_000, 2 * DAY, "odd-login", &[(PEOPLE[0], Role::Actor)], 14.0);
+    let more = signal(10_001, 2 * DAY + 60, "new-consent", &[(PEOPLE[0], Role::Actor)], 12.0);
+    let mut after = signal(10_002, 2 * DAY + 300, "mass-read", &[(PEOPLE[0], Role::Actor)], 12.0);
+    after.participants[0].id = homeostat_identity::EntityId(2_000);
+    let incidents = told([ordinary_days(0), vec![before, more, after]].concat());
+    assert_eq!(incidents.len(), 1);
+    assert_eq!(numbers(&incidents[0]), [10_000, 10_001, 10_002]);
+}
