@@ -4,13 +4,13 @@
 //! Which of the rules' permissions a principal has at all is worked out once, so that most pairs of
 //! principal and target cost a few look-ups.
 
+use crate::Evidence;
 use crate::edge::Standing;
 use crate::inventory::{BOUNDARY, Inventory};
 use crate::managed;
 use crate::object::{LinkKind, Object, ObjectKind, PolicySlot, arn_key};
 use crate::rule::{ADMIN, CREDENTIAL, GROUP_POLICY, PASS, ROLE_POLICY, USER_POLICY, WORK};
 use crate::snapshot_aws::{DEFAULT_VERSION, UNIQUE_ID};
-use crate::Evidence;
 use homeostat_access::{Answer, Context, Decision, Policy, Principal, Request, ResourceSide, Subject};
 use homeostat_core::EntityKey;
 use std::collections::{BTreeMap, BTreeSet};
@@ -73,7 +73,14 @@ pub(crate) const READ_PARAMETER: &str = "ssm:GetParameter";
 /// Every permission that a rule asks for.
 fn actions() -> impl Iterator<Item = &'static str> {
     let single = [
-        ASSUME, PASS_ROLE, NEW_VERSION, SET_VERSION, ADD_TO_GROUP, UPDATE_TRUST, READ_OBJECT, READ_SECRET,
+        ASSUME,
+        PASS_ROLE,
+        NEW_VERSION,
+        SET_VERSION,
+        ADD_TO_GROUP,
+        UPDATE_TRUST,
+        READ_OBJECT,
+        READ_SECRET,
         READ_PARAMETER,
     ];
     let policies = USER_POLICY.iter().chain(&ROLE_POLICY).chain(&GROUP_POLICY).chain(&CREDENTIAL);
@@ -175,7 +182,11 @@ impl Authority {
     }
 
     /// Whether all of these may be done on some resource each.
-    fn may_all(&self, needs: impl Iterator<Item = (&'static str, &'static str)>, account: &str) -> Option<Proof> {
+    fn may_all(
+        &self,
+        needs: impl Iterator<Item = (&'static str, &'static str)>,
+        account: &str,
+    ) -> Option<Proof> {
         let mut all = Proof::default();
         for (action, resource) in needs {
             all = all.and(self.may_on_some(action, &resource.replace("{}", account))?);
@@ -223,7 +234,8 @@ impl Authority {
             Decision::AllowedIf(residual) => residual.conditions().iter().map(ToString::to_string).collect(),
             Decision::ImplicitlyDenied | Decision::ExplicitlyDenied => return None,
         };
-        let evidence = answer.because.iter().filter_map(|because| self.sources.get(&*because.policy).cloned());
+        let evidence =
+            answer.because.iter().filter_map(|because| self.sources.get(&*because.policy).cloned());
         Some(Proof {
             evidence: evidence.collect(),
             because: answer.because.iter().map(ToString::to_string).collect(),

@@ -81,9 +81,9 @@ impl Derivation<'_> {
             return Vec::new();
         }
         let arn = user.key().value();
-        let credentials = CREDENTIAL.iter().filter_map(|(kind, action)| {
-            Some(Step::new(*kind, action, from.may(action, arn)?))
-        });
+        let credentials = CREDENTIAL
+            .iter()
+            .filter_map(|(kind, action)| Some(Step::new(*kind, action, from.may(action, arn)?)));
         let steps: Vec<Step> = credentials.collect();
         self.become_and_control(from, user, steps)
     }
@@ -116,10 +116,16 @@ impl Derivation<'_> {
                     proof: step.proof.and(first.proof.clone()),
                     kind: step.kind,
                 };
-                edges.extend(account_key(to.scope()).map(|account| self.edge(&from.key, &account, joined, from.stale)));
+                edges.extend(
+                    account_key(to.scope()).map(|account| self.edge(&from.key, &account, joined, from.stale)),
+                );
             }
         }
-        edges.extend(steps.into_iter().map(|step| self.edge(&from.key, to, step, from.stale || target.stale().is_some())));
+        edges.extend(
+            steps
+                .into_iter()
+                .map(|step| self.edge(&from.key, to, step, from.stale || target.stale().is_some())),
+        );
         edges
     }
 
@@ -160,7 +166,8 @@ impl Derivation<'_> {
         if able.is_empty() {
             return;
         }
-        let context = from.context.clone().with("iam:PolicyARN", ["arn:aws:iam::aws:policy/AdministratorAccess"]);
+        let context =
+            from.context.clone().with("iam:PolicyARN", ["arn:aws:iam::aws:policy/AdministratorAccess"]);
         let context = match target.attribute(BOUNDARY) {
             Some(boundary) => context.with("iam:PermissionsBoundary", [boundary]),
             None => context.without("iam:PermissionsBoundary"),
@@ -296,7 +303,8 @@ impl Derivation<'_> {
     /// Who has the account has all that is in it.
     fn of_account(&self, account: &EntityKey, target: &Object) -> Vec<Edge> {
         let own = target.attribute(ACCOUNT).or_else(|| account_of(target.key().value()));
-        let inside = own == Some(account.value()) && !matches!(target.kind(), ObjectKind::Policy | ObjectKind::Group);
+        let inside =
+            own == Some(account.value()) && !matches!(target.kind(), ObjectKind::Policy | ObjectKind::Group);
         if !inside || account_key(account.value()).as_ref() != Some(account) {
             return Vec::new();
         }
@@ -305,7 +313,12 @@ impl Derivation<'_> {
             evidence: [target.evidence().clone()].into(),
             ..Proof::default()
         };
-        vec![self.edge(account, target.key(), Step::new(EdgeKind::ADMINISTERS, "in the account", proof), false)]
+        vec![self.edge(
+            account,
+            target.key(),
+            Step::new(EdgeKind::ADMINISTERS, "in the account", proof),
+            false,
+        )]
     }
 
     fn probability(&self, step: &Step) -> f64 {
@@ -387,7 +400,8 @@ fn unlisted(from: &Authority, side: &RoleSide) -> Vec<Step> {
 /// Who writes the policies of every role raises what already runs as one of them and is in its reach: whether
 /// there is something, only a list of workloads can tell.
 fn every_role(from: &Authority) -> Vec<Step> {
-    let whole = ROLE_POLICY.iter().filter_map(|(kind, action)| Some((kind, action, from.may_on_all(action)?)));
+    let whole =
+        ROLE_POLICY.iter().filter_map(|(kind, action)| Some((kind, action, from.may_on_all(action)?)));
     whole.map(|(kind, action, proof)| Step::new(*kind, action, proof).hypothetical()).collect()
 }
 

@@ -31,8 +31,13 @@ fn every_vulnerable_user_reaches_administrator() {
     let graph = Graph::build(&inventory);
     let reaching = graph.can_reach_administrator();
     let users: Vec<_> = graph.principals().filter(|key| key.value().contains(":user/privesc")).collect();
-    let missed: Vec<_> = users.iter().filter(|key| !reaching.contains_key(**key)).map(|key| key.value()).collect();
-    println!("iam-vulnerable: {} of {} users reach administrator; missed {missed:#?}", users.len() - missed.len(), users.len());
+    let missed: Vec<_> =
+        users.iter().filter(|key| !reaching.contains_key(**key)).map(|key| key.value()).collect();
+    println!(
+        "iam-vulnerable: {} of {} users reach administrator; missed {missed:#?}",
+        users.len() - missed.len(),
+        users.len()
+    );
     println!("{:?}", graph.stats());
     assert_eq!(missed, Vec::<&str>::new());
 }
@@ -51,7 +56,8 @@ fn labelled_paths_are_found() {
         let (inventory, truth) = read(file);
         let graph = Graph::build(&inventory);
         let ok = reaches(&graph, &inventory, &truth);
-        let counted = name.starts_with("single-account") && truth["target"] == "to-admin" && !name.contains("cspm");
+        let counted =
+            name.starts_with("single-account") && truth["target"] == "to-admin" && !name.contains("cspm");
         single += usize::from(counted);
         found_single += usize::from(counted && ok);
         found += usize::from(ok);
@@ -59,7 +65,10 @@ fn labelled_paths_are_found() {
             missed.push(name);
         }
     }
-    println!("labs: {found} of {}, single-account to-admin {found_single} of {single}; missed {missed:#?}", files.len());
+    println!(
+        "labs: {found} of {}, single-account to-admin {found_single} of {single}; missed {missed:#?}",
+        files.len()
+    );
     assert!(found_single * 100 >= single * 95, "{missed:?}");
 }
 
