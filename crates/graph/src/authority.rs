@@ -207,28 +207,28 @@ impl Authority {
         if !self.able.contains(action) {
             return None;
         }
-        self.proof(self.subject.decide(&Request::new(action, resource, context)))
+        self.proof(&self.subject.decide(&Request::new(action, resource, context)))
     }
 
     pub(crate) fn may_on_some(&self, action: &'static str, pattern: &str) -> Option<Proof> {
         if !self.able.contains(action) {
             return None;
         }
-        self.proof(self.subject.decide(&Request::on_some(action, pattern, &self.context)))
+        self.proof(&self.subject.decide(&Request::on_some(action, pattern, &self.context)))
     }
 
     pub(crate) fn may_on_all(&self, action: &'static str) -> Option<Proof> {
         if !self.able.contains(action) {
             return None;
         }
-        self.proof(self.subject.decide(&Request::on_all(action, &self.context)))
+        self.proof(&self.subject.decide(&Request::on_all(action, &self.context)))
     }
 
     pub(crate) fn may_where(&self, request: &Request<'_>, side: ResourceSide<'_>) -> Option<Proof> {
-        self.proof(self.subject.decide_with(request, side))
+        self.proof(&self.subject.decide_with(request, side))
     }
 
-    fn proof(&self, answer: Answer) -> Option<Proof> {
+    fn proof(&self, answer: &Answer) -> Option<Proof> {
         let conditions = match &answer.decision {
             Decision::Allowed => BTreeSet::new(),
             Decision::AllowedIf(residual) => residual.conditions().iter().map(ToString::to_string).collect(),
@@ -247,7 +247,7 @@ impl Authority {
     pub(crate) fn administers(&self) -> Option<Proof> {
         let mut all = Proof::default();
         for action in ADMIN {
-            all = all.and(self.proof(self.subject.decide(&Request::on_all(action, &self.context)))?);
+            all = all.and(self.proof(&self.subject.decide(&Request::on_all(action, &self.context)))?);
         }
         Some(all)
     }

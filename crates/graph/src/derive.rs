@@ -284,13 +284,13 @@ impl Derivation<'_> {
         let found = match (role, profile) {
             (Some(arn), _) => (arn == target.key().value()).then_some(step),
             (None, Some(name)) => side.profiles.iter().any(|own| own == name).then_some(step),
-            (None, None) => self.could_run_as(workload, target, side).then(|| step.hypothetical()),
+            (None, None) => Self::could_run_as(workload, target, side).then(|| step.hypothetical()),
         };
         found.into_iter().map(|step| self.edge(workload.key(), target.key(), step, false)).collect()
     }
 
     /// The role of the workload is not told: it may be any that trusts its service.
-    fn could_run_as(&self, workload: &Object, target: &Object, side: &RoleSide) -> bool {
+    fn could_run_as(workload: &Object, target: &Object, side: &RoleSide) -> bool {
         let service = workload.attribute(SERVICE).unwrap_or_default();
         let rule = WORK.iter().find(|rule| rule.service == service);
         let instance = service == "launch-template";
@@ -361,11 +361,11 @@ fn rewrite_trust(from: &Authority, role: &Object) -> Option<Step> {
     (from.key.scope() == role.key().scope()).then(|| Step::new(EdgeKind::UPDATE_TRUST, UPDATE_TRUST, proof))
 }
 
-fn pass(from: &Authority, role: &Object, side: &RoleSide) -> Vec<Step> {
-    if from.key.scope() != role.key().scope() {
+fn pass(from: &Authority, target: &Object, side: &RoleSide) -> Vec<Step> {
+    if from.key.scope() != target.key().scope() {
         return Vec::new();
     }
-    let mut steps = Vec::new();
+    let mut found = Vec::new();
     for (at, proof) in &from.passes {
         let Some(rule) = PASS.get(*at) else { continue };
         let fitting = side.services.contains(rule.service) && (!rule.profile || !side.profiles.is_empty());
@@ -373,13 +373,13 @@ fn pass(from: &Authority, role: &Object, side: &RoleSide) -> Vec<Step> {
             continue;
         }
         let context = from.context.clone().with("iam:PassedToService", [rule.service]);
-        if let Some(passed) = from.may_under(PASS_ROLE, role.key().value(), &context) {
+        if let Some(passed) = from.may_under(PASS_ROLE, target.key().value(), &context) {
             let actions: Vec<&str> = rule.needs.iter().map(|(action, _)| *action).collect();
             let text = format!("{PASS_ROLE} + {}", actions.join(" + "));
-            steps.push(Step::new(EdgeKind::PASS_ROLE, &text, passed.and(proof.clone())));
+            found.push(Step::new(EdgeKind::PASS_ROLE, &text, passed.and(proof.clone())));
         }
     }
-    steps
+    found
 }
 
 /// Workloads that no snapshot listed may run as any role that trusts their service.

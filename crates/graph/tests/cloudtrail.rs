@@ -1,5 +1,7 @@
 //! What CloudTrail shows becomes changes; a tenant known from its log alone has a graph.
-#![cfg(all(test, feature = "event"))]
+#![cfg(test)]
+#![cfg(feature = "event")]
+#![expect(clippy::needless_pass_by_value, reason = "literals read better without a borrow at each use")]
 
 mod support;
 

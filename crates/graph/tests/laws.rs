@@ -87,9 +87,7 @@ proptest! {
         prop_assert_eq!(different, Vec::<String>::new());
         prop_assert_eq!(graph.edges(), anew.edges());
         prop_assert_eq!(graph.stats().edges, anew.stats().edges);
-        let paths = |graph: &Graph| graph.can_reach_administrator().into_iter()
-            .map(|(key, path)| (key, path)).collect::<Vec<_>>();
-        prop_assert_eq!(paths(&graph), paths(&anew));
+        prop_assert_eq!(graph.can_reach_administrator(), anew.can_reach_administrator());
     }
 
     #[test]

@@ -1,5 +1,10 @@
 //! A small estate for tests.
 #![allow(dead_code, reason = "each test file uses a part")]
+#![allow(
+    clippy::allow_attributes,
+    reason = "in one test file the expectation would be met, in the other not"
+)]
+#![expect(clippy::needless_pass_by_value, reason = "literals read better without a borrow at each use")]
 
 use homeostat_core::{EntityKey, TenantId, Timestamp};
 use homeostat_graph::{Change, Evidence, Inventory, Op, Reading, arn_key};
