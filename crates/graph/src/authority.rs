@@ -4,13 +4,13 @@
 //! Which of the rules' permissions a principal has at all is worked out once, so that most pairs of
 //! principal and target cost a few look-ups.
 
+use crate::Evidence;
 use crate::edge::Standing;
 use crate::inventory::{BOUNDARY, Inventory};
 use crate::managed;
 use crate::object::{LinkKind, Object, ObjectKind, PolicySlot, arn_key};
 use crate::rule::{ADMIN, CREDENTIAL, GROUP_POLICY, PASS, ROLE_POLICY, USER_POLICY, WORK};
 use crate::snapshot_aws::{DEFAULT_VERSION, UNIQUE_ID};
-use crate::Evidence;
 use homeostat_access::{Answer, Context, Decision, Policy, Principal, Request, ResourceSide, Subject};
 use homeostat_core::EntityKey;
 use std::collections::{BTreeMap, BTreeSet};
@@ -73,7 +73,14 @@ pub(crate) const READ_PARAMETER: &str = "ssm:GetParameter";
 /// Every permission that a rule asks for.
 fn actions() -> impl Iterator<Item = &'static str> {
     let single = [
-        ASSUME, PASS_ROLE, NEW_VERSION, SET_VERSION, ADD_TO_GROUP, UPDATE_TRUST, READ_OBJECT, READ_SECRET,
+        ASSUME,
+        PASS_ROLE,
+        NEW_VERSION,
+        SET_VERSION,
+        ADD_TO_GROUP,
+        UPDATE_TRUST,
+        READ_OBJECT,
+        READ_SECRET,
         READ_PARAMETER,
     ];
     let policies = USER_POLICY.iter().chain(&ROLE_POLICY).chain(&GROUP_POLICY).chain(&CREDENTIAL);
@@ -175,7 +182,11 @@ impl Authority {
     }
 
     /// Whether all of these may be done on some resource each.
-    fn may_all(&self, needs: impl Iterator<Item = (&'static str, &'static str)>, account: &str) -> Option<Proof> {
+    fn may_all(
+        &self,
+        needs: impl Iterator<Item = (&'static str, &'static str)>,
+        account: &str,
+    ) -> Option<Proof> {
         let mut all = Proof::default();
         for (action, resource) in needs {
             all = all.and(self.may_on_some(action, &resource.replace("{}", account))?);
@@ -196,34 +207,35 @@ impl Authority {
         if !self.able.contains(action) {
             return None;
         }
-        self.proof(self.subject.decide(&Request::new(action, resource, context)))
+        self.proof(&self.subject.decide(&Request::new(action, resource, context)))
     }
 
     pub(crate) fn may_on_some(&self, action: &'static str, pattern: &str) -> Option<Proof> {
         if !self.able.contains(action) {
             return None;
         }
-        self.proof(self.subject.decide(&Request::on_some(action, pattern, &self.context)))
+        self.proof(&self.subject.decide(&Request::on_some(action, pattern, &self.context)))
     }
 
     pub(crate) fn may_on_all(&self, action: &'static str) -> Option<Proof> {
         if !self.able.contains(action) {
             return None;
         }
-        self.proof(self.subject.decide(&Request::on_all(action, &self.context)))
+        self.proof(&self.subject.decide(&Request::on_all(action, &self.context)))
     }
 
     pub(crate) fn may_where(&self, request: &Request<'_>, side: ResourceSide<'_>) -> Option<Proof> {
-        self.proof(self.subject.decide_with(request, side))
+        self.proof(&self.subject.decide_with(request, side))
     }
 
-    fn proof(&self, answer: Answer) -> Option<Proof> {
+    fn proof(&self, answer: &Answer) -> Option<Proof> {
         let conditions = match &answer.decision {
             Decision::Allowed => BTreeSet::new(),
             Decision::AllowedIf(residual) => residual.conditions().iter().map(ToString::to_string).collect(),
             Decision::ImplicitlyDenied | Decision::ExplicitlyDenied => return None,
         };
-        let evidence = answer.because.iter().filter_map(|because| self.sources.get(&*because.policy).cloned());
+        let evidence =
+            answer.because.iter().filter_map(|because| self.sources.get(&*because.policy).cloned());
         Some(Proof {
             evidence: evidence.collect(),
             because: answer.because.iter().map(ToString::to_string).collect(),
@@ -235,7 +247,7 @@ impl Authority {
     pub(crate) fn administers(&self) -> Option<Proof> {
         let mut all = Proof::default();
         for action in ADMIN {
-            all = all.and(self.proof(self.subject.decide(&Request::on_all(action, &self.context)))?);
+            all = all.and(self.proof(&self.subject.decide(&Request::on_all(action, &self.context)))?);
         }
         Some(all)
     }

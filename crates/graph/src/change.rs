@@ -1,7 +1,7 @@
 //! One change to an inventory, and what it touches.
 
-use crate::object::{LinkKind, ObjectKind, PolicySlot};
 use crate::Evidence;
+use crate::object::{LinkKind, ObjectKind, PolicySlot};
 use core::fmt;
 use homeostat_core::{EntityKey, Position, TenantId, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};

@@ -4,12 +4,12 @@
 //! those of the "AWS IAM API Reference", spelt as CloudTrail spells them. A call that failed or was
 //! refused changes nothing. A call whose decisive parameter is missing makes its object stale.
 
+use crate::Evidence;
 use crate::change::{Change, Op};
 use crate::inventory::BOUNDARY;
 use crate::object::{LinkKind, ObjectKind, PolicySlot, account_key, arn_key};
 use crate::snapshot_aws::{DEFAULT_VERSION, UNIQUE_ID, percent_decoded};
 use crate::workload::ACCOUNT;
-use crate::Evidence;
 use homeostat_core::{EntityKey, EntityKind, Outcome, TenantId};
 use homeostat_event::Event;
 use serde_json::Value;
@@ -65,9 +65,9 @@ enum Call {
 }
 
 use Call::{
-    AddProfile, Attach, Bound, Create, CreatePolicy, Delete, DeletePolicy, Detach, DropBucketPolicy, DropInline, DropKey,
-    DropProfile, DropVersion, Join, Leave, NewKey, NewVersion, PutBucketPolicy, PutInline, Rename, SetVersion, Tag, Trust,
-    Unbound,
+    AddProfile, Attach, Bound, Create, CreatePolicy, Delete, DeletePolicy, Detach, DropBucketPolicy,
+    DropInline, DropKey, DropProfile, DropVersion, Join, Leave, NewKey, NewVersion, PutBucketPolicy,
+    PutInline, Rename, SetVersion, Tag, Trust, Unbound,
 };
 use Holder::{Group, Role, User};
 
@@ -125,14 +125,17 @@ impl Change {
     /// [`EventFault`] when the event shows a change but not whose or where.
     pub fn from_event(event: &Event) -> Result<Vec<Self>, EventFault> {
         let named = TABLE.iter().find(|(name, _)| *name == event.action());
-        let Some((_, call)) = named.filter(|_| event.outcome() == Outcome::Success) else { return Ok(Vec::new()) };
+        let Some((_, call)) = named.filter(|_| event.outcome() == Outcome::Success) else {
+            return Ok(Vec::new());
+        };
         let service = if matches!(call, PutBucketPolicy | DropBucketPolicy) { "s3" } else { "iam" };
         let own = format!("{service}.amazonaws.com");
         if event.service().is_some_and(|name| name != own && name != service) {
             return Ok(Vec::new());
         }
         let tenant = event.tenant().ok_or(EventFault::NoTenant)?;
-        let cloud = event.attribute("cloud").and_then(|text| serde_json::from_str::<Value>(text.as_str()).ok());
+        let cloud =
+            event.attribute("cloud").and_then(|text| serde_json::from_str::<Value>(text.as_str()).ok());
         let account = cloud.as_ref().and_then(|cloud| cloud.pointer("/account/uid")).and_then(Value::as_str);
         let said = Said { event, account: account.ok_or(EventFault::NoAccount)?, tenant: &tenant };
         let ops = said.ops(*call).unwrap_or_else(|| said.stale());
@@ -186,15 +189,15 @@ impl Said<'_> {
             Group => ("groupName", "group"),
         };
         let told = self.text(&format!("responseElements.{kind}.arn"));
-        let arn = told.or_else(|| {
-            Some(format!("arn:aws:iam::{}:{kind}/{}", self.account, self.parameter(parameter)?))
-        });
+        let arn = told
+            .or_else(|| Some(format!("arn:aws:iam::{}:{kind}/{}", self.account, self.parameter(parameter)?)));
         arn_key(&arn?)
     }
 
     /// All objects that the event names as targets, or else the account, changed in a way that is not told.
     fn stale(&self) -> Vec<Op> {
-        let named: Vec<EntityKey> = [User, Role, Group].into_iter().filter_map(|holder| self.holder(holder)).collect();
+        let named: Vec<EntityKey> =
+            [User, Role, Group].into_iter().filter_map(|holder| self.holder(holder)).collect();
         let policy = self.parameter("policyArn").and_then(|arn| arn_key(&arn));
         let mut objects: Vec<EntityKey> = named.into_iter().chain(policy).collect();
         if objects.is_empty() {
@@ -223,7 +226,9 @@ impl Said<'_> {
                 let (from, to) = (self.holder(holder)?, arn_key(&self.parameter("policyArn")?)?);
                 vec![tie(matches!(call, Attach(_)), from, LinkKind::Attached, to)]
             }
-            Bound(holder) => vec![put(self.holder(holder)?, [(BOUNDARY, self.parameter("permissionsBoundary")?)])],
+            Bound(holder) => {
+                vec![put(self.holder(holder)?, [(BOUNDARY, self.parameter("permissionsBoundary")?)])]
+            }
             Unbound(holder) => {
                 vec![Op::Unset { object: self.holder(holder)?, attribute: BOUNDARY.to_owned() }]
             }
@@ -305,14 +310,18 @@ impl Said<'_> {
             }
             SetVersion => vec![in_force(self.parameter("versionId")?)],
             DropVersion => {
-                vec![Op::RemovePolicy { object: object.clone(), slot: PolicySlot::Version(self.parameter("versionId")?) }]
+                vec![Op::RemovePolicy {
+                    object: object.clone(),
+                    slot: PolicySlot::Version(self.parameter("versionId")?),
+                }]
             }
             _ => vec![Op::Remove { object: object.clone() }],
         })
     }
 
     fn access_key(&self, call: Call) -> Option<Op> {
-        let told = self.parameter("accessKeyId").or_else(|| self.text("responseElements.accessKey.accessKeyId"));
+        let told =
+            self.parameter("accessKeyId").or_else(|| self.text("responseElements.accessKey.accessKeyId"));
         let key = EntityKey::new(EntityKind::AccessKey, self.tenant.as_str(), &told?).ok()?;
         // Without a name the call is about the caller itself.
         let named = self.holder(User).or_else(|| self.event.actor()?.keys().first().cloned());

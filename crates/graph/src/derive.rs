@@ -81,9 +81,9 @@ impl Derivation<'_> {
             return Vec::new();
         }
         let arn = user.key().value();
-        let credentials = CREDENTIAL.iter().filter_map(|(kind, action)| {
-            Some(Step::new(*kind, action, from.may(action, arn)?))
-        });
+        let credentials = CREDENTIAL
+            .iter()
+            .filter_map(|(kind, action)| Some(Step::new(*kind, action, from.may(action, arn)?)));
         let steps: Vec<Step> = credentials.collect();
         self.become_and_control(from, user, steps)
     }
@@ -116,10 +116,16 @@ impl Derivation<'_> {
                     proof: step.proof.and(first.proof.clone()),
                     kind: step.kind,
                 };
-                edges.extend(account_key(to.scope()).map(|account| self.edge(&from.key, &account, joined, from.stale)));
+                edges.extend(
+                    account_key(to.scope()).map(|account| self.edge(&from.key, &account, joined, from.stale)),
+                );
             }
         }
-        edges.extend(steps.into_iter().map(|step| self.edge(&from.key, to, step, from.stale || target.stale().is_some())));
+        edges.extend(
+            steps
+                .into_iter()
+                .map(|step| self.edge(&from.key, to, step, from.stale || target.stale().is_some())),
+        );
         edges
     }
 
@@ -160,7 +166,8 @@ impl Derivation<'_> {
         if able.is_empty() {
             return;
         }
-        let context = from.context.clone().with("iam:PolicyARN", ["arn:aws:iam::aws:policy/AdministratorAccess"]);
+        let context =
+            from.context.clone().with("iam:PolicyARN", ["arn:aws:iam::aws:policy/AdministratorAccess"]);
         let context = match target.attribute(BOUNDARY) {
             Some(boundary) => context.with("iam:PermissionsBoundary", [boundary]),
             None => context.without("iam:PermissionsBoundary"),
@@ -277,13 +284,13 @@ impl Derivation<'_> {
         let found = match (role, profile) {
             (Some(arn), _) => (arn == target.key().value()).then_some(step),
             (None, Some(name)) => side.profiles.iter().any(|own| own == name).then_some(step),
-            (None, None) => self.could_run_as(workload, target, side).then(|| step.hypothetical()),
+            (None, None) => Self::could_run_as(workload, target, side).then(|| step.hypothetical()),
         };
         found.into_iter().map(|step| self.edge(workload.key(), target.key(), step, false)).collect()
     }
 
     /// The role of the workload is not told: it may be any that trusts its service.
-    fn could_run_as(&self, workload: &Object, target: &Object, side: &RoleSide) -> bool {
+    fn could_run_as(workload: &Object, target: &Object, side: &RoleSide) -> bool {
         let service = workload.attribute(SERVICE).unwrap_or_default();
         let rule = WORK.iter().find(|rule| rule.service == service);
         let instance = service == "launch-template";
@@ -296,7 +303,8 @@ impl Derivation<'_> {
     /// Who has the account has all that is in it.
     fn of_account(&self, account: &EntityKey, target: &Object) -> Vec<Edge> {
         let own = target.attribute(ACCOUNT).or_else(|| account_of(target.key().value()));
-        let inside = own == Some(account.value()) && !matches!(target.kind(), ObjectKind::Policy | ObjectKind::Group);
+        let inside =
+            own == Some(account.value()) && !matches!(target.kind(), ObjectKind::Policy | ObjectKind::Group);
         if !inside || account_key(account.value()).as_ref() != Some(account) {
             return Vec::new();
         }
@@ -305,7 +313,12 @@ impl Derivation<'_> {
             evidence: [target.evidence().clone()].into(),
             ..Proof::default()
         };
-        vec![self.edge(account, target.key(), Step::new(EdgeKind::ADMINISTERS, "in the account", proof), false)]
+        vec![self.edge(
+            account,
+            target.key(),
+            Step::new(EdgeKind::ADMINISTERS, "in the account", proof),
+            false,
+        )]
     }
 
     fn probability(&self, step: &Step) -> f64 {
@@ -348,11 +361,11 @@ fn rewrite_trust(from: &Authority, role: &Object) -> Option<Step> {
     (from.key.scope() == role.key().scope()).then(|| Step::new(EdgeKind::UPDATE_TRUST, UPDATE_TRUST, proof))
 }
 
-fn pass(from: &Authority, role: &Object, side: &RoleSide) -> Vec<Step> {
-    if from.key.scope() != role.key().scope() {
+fn pass(from: &Authority, target: &Object, side: &RoleSide) -> Vec<Step> {
+    if from.key.scope() != target.key().scope() {
         return Vec::new();
     }
-    let mut steps = Vec::new();
+    let mut found = Vec::new();
     for (at, proof) in &from.passes {
         let Some(rule) = PASS.get(*at) else { continue };
         let fitting = side.services.contains(rule.service) && (!rule.profile || !side.profiles.is_empty());
@@ -360,13 +373,13 @@ fn pass(from: &Authority, role: &Object, side: &RoleSide) -> Vec<Step> {
             continue;
         }
         let context = from.context.clone().with("iam:PassedToService", [rule.service]);
-        if let Some(passed) = from.may_under(PASS_ROLE, role.key().value(), &context) {
+        if let Some(passed) = from.may_under(PASS_ROLE, target.key().value(), &context) {
             let actions: Vec<&str> = rule.needs.iter().map(|(action, _)| *action).collect();
             let text = format!("{PASS_ROLE} + {}", actions.join(" + "));
-            steps.push(Step::new(EdgeKind::PASS_ROLE, &text, passed.and(proof.clone())));
+            found.push(Step::new(EdgeKind::PASS_ROLE, &text, passed.and(proof.clone())));
         }
     }
-    steps
+    found
 }
 
 /// Workloads that no snapshot listed may run as any role that trusts their service.
@@ -387,7 +400,8 @@ fn unlisted(from: &Authority, side: &RoleSide) -> Vec<Step> {
 /// Who writes the policies of every role raises what already runs as one of them and is in its reach: whether
 /// there is something, only a list of workloads can tell.
 fn every_role(from: &Authority) -> Vec<Step> {
-    let whole = ROLE_POLICY.iter().filter_map(|(kind, action)| Some((kind, action, from.may_on_all(action)?)));
+    let whole =
+        ROLE_POLICY.iter().filter_map(|(kind, action)| Some((kind, action, from.may_on_all(action)?)));
     whole.map(|(kind, action, proof)| Step::new(*kind, action, proof).hypothetical()).collect()
 }
 

@@ -4,6 +4,7 @@
 //! and no others. Building asks each principal about each target, most pairs cost a few look-ups. The state is
 //! O(nodes + edges).
 
+use crate::Evidence;
 use crate::authority::{Authority, RoleSide};
 use crate::change::Touched;
 use crate::derive::Derivation;
@@ -12,7 +13,6 @@ use crate::inventory::Inventory;
 use crate::object::{Object, ObjectKind, account_key};
 use crate::value::ValueRules;
 use crate::workload::ACCOUNT;
-use crate::Evidence;
 use core::fmt;
 use homeostat_access::account_of;
 use homeostat_core::{EntityKey, Value};
@@ -237,13 +237,14 @@ impl Graph {
         }
     }
 
-    fn redo(&mut self, inventory: &Inventory, (source, target): (&EntityKey, &Object), changes: &mut EdgeChanges) {
-        let derivation = Derivation {
-            inventory,
-            kinds: &self.kinds,
-            authorities: &self.authorities,
-            roles: &self.roles,
-        };
+    fn redo(
+        &mut self,
+        inventory: &Inventory,
+        (source, target): (&EntityKey, &Object),
+        changes: &mut EdgeChanges,
+    ) {
+        let derivation =
+            Derivation { inventory, kinds: &self.kinds, authorities: &self.authorities, roles: &self.roles };
         let edges = derivation.pair(source, target);
         changes.pairs += 1;
         let known = self.nodes.find(source).zip(self.nodes.find(target.key()));
@@ -368,6 +369,11 @@ impl Graph {
         self.authorities.keys()
     }
 
+    /// Whether `key` is a user or role of the inventory.
+    pub fn is_principal(&self, key: &EntityKey) -> bool {
+        self.authorities.contains_key(key)
+    }
+
     /// The principals that have full authority over their account now, without any condition.
     pub fn administrators(&self) -> impl Iterator<Item = &EntityKey> {
         self.authorities.keys().filter(|key| self.is_administrator(key))
@@ -376,9 +382,9 @@ impl Graph {
     /// Whether `key` has full authority over its account now, without any condition.
     pub fn is_administrator(&self, key: &EntityKey) -> bool {
         let out = self.nodes.find(key).and_then(|number| self.out.get(number as usize));
-        out.into_iter().flatten().any(|held| {
-            held.edge.kind == EdgeKind::ADMINISTRATOR && held.edge.condition.is_none()
-        })
+        out.into_iter()
+            .flatten()
+            .any(|held| held.edge.kind == EdgeKind::ADMINISTRATOR && held.edge.condition.is_none())
     }
 
     /// What `key` is worth; `None` when nothing is known of it.

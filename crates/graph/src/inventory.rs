@@ -3,9 +3,9 @@
 //! A change is applied in O(log objects + those it touches). Each fact keeps its time: what is older than what is
 //! known is ignored and counted, the same change twice is once.
 
+use crate::Evidence;
 use crate::change::{Change, ChangeError, Op, Touched};
 use crate::object::{Document, Fact, Held, LinkKind, Object, ObjectKind, Slot, arn_key};
-use crate::Evidence;
 use core::fmt;
 use homeostat_core::{EntityKey, EntityKind, Positions, TenantId, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
@@ -178,8 +178,12 @@ impl Inventory {
             Op::Unset { object, attribute } => {
                 self.hold(change, object, Slot::Attribute(attribute.clone()), Held::Gone)
             }
-            Op::Link { from, kind, to } => self.hold(change, from, Slot::Link(*kind, to.clone()), Held::Linked),
-            Op::Unlink { from, kind, to } => self.hold(change, from, Slot::Link(*kind, to.clone()), Held::Gone),
+            Op::Link { from, kind, to } => {
+                self.hold(change, from, Slot::Link(*kind, to.clone()), Held::Linked)
+            }
+            Op::Unlink { from, kind, to } => {
+                self.hold(change, from, Slot::Link(*kind, to.clone()), Held::Gone)
+            }
             Op::RemovePolicy { object, slot } => {
                 self.hold(change, object, Slot::Policy(slot.clone()), Held::Gone)
             }
@@ -196,9 +200,10 @@ impl Inventory {
     /// The object as of the change, made when it is new; `None` when the change is too old.
     fn awake(&mut self, change: &Change, key: &EntityKey) -> Option<(&mut Object, Effect)> {
         let known = self.objects.contains_key(key);
-        let object = self.objects.entry(key.clone()).or_insert_with(|| {
-            Object::new(key.clone(), Timestamp::UNKNOWN, change.evidence.clone())
-        });
+        let object = self
+            .objects
+            .entry(key.clone())
+            .or_insert_with(|| Object::new(key.clone(), Timestamp::UNKNOWN, change.evidence.clone()));
         if known && change.at < object.as_of {
             return None;
         }
@@ -241,9 +246,10 @@ impl Inventory {
     }
 
     fn remove(&mut self, change: &Change, key: &EntityKey) -> Effect {
-        let object = self.objects.entry(key.clone()).or_insert_with(|| {
-            Object::new(key.clone(), Timestamp::UNKNOWN, change.evidence.clone())
-        });
+        let object = self
+            .objects
+            .entry(key.clone())
+            .or_insert_with(|| Object::new(key.clone(), Timestamp::UNKNOWN, change.evidence.clone()));
         if change.at < object.as_of {
             return Effect::Late;
         }

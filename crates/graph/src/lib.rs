@@ -13,6 +13,7 @@ mod inventory;
 mod managed;
 mod object;
 mod path;
+mod report;
 mod rule;
 mod snapshot_aws;
 mod state;
@@ -28,5 +29,8 @@ pub use graph::{EdgeChanges, Graph, GraphStats, OwnEdge};
 pub use inventory::{Inventory, InventoryStats, Listing, Problem};
 pub use object::{LinkKind, Object, ObjectKind, PolicySlot, account_key, arn_key};
 pub use path::Path;
+pub use report::{
+    ChokePoint, ExposureReport, PathsReport, PrincipalReport, ReportCounts, ReportOptions, StepReport,
+};
 pub use snapshot_aws::{Reading, SnapshotFault};
 pub use value::ValueRules;

@@ -10,7 +10,8 @@ pub(crate) fn document(arn: &str) -> Option<String> {
     if name == "AWSDenyAll" {
         return Some(DENY_ALL.to_owned());
     }
-    let (element, actions) = TABLE.iter().find(|(own, ..)| *own == name).map(|(_, element, list)| (element, list))?;
+    let (element, actions) =
+        TABLE.iter().find(|(own, ..)| *own == name).map(|(_, element, list)| (element, list))?;
     let actions = actions.join("\", \"");
     Some(format!(
         "{{\"Version\": \"2012-10-17\", \"Statement\": [{{\"Effect\": \"Allow\", \"{element}\": [\"{actions}\"], \"Resource\": \"*\"}}]}}"
@@ -42,7 +43,11 @@ mod tests {
             let arn = format!("arn:aws:iam::aws:policy/{name}");
             assert_eq!(Policy::parse(&arn, &document(&arn).unwrap()).unwrap().len(), 1, "{name}");
         }
-        assert_eq!(document("arn:aws:iam::111122223333:policy/AdministratorAccess"), None, "a customer's own");
+        assert_eq!(
+            document("arn:aws:iam::111122223333:policy/AdministratorAccess"),
+            None,
+            "a customer's own"
+        );
         assert_eq!(document("arn:aws:iam::aws:policy/Unknown"), None);
     }
 }

@@ -9,7 +9,7 @@ use crate::graph::Graph;
 use core::cmp::{Ordering, Reverse};
 use core::fmt;
 use homeostat_core::{Criticality, EntityKey, Hop, Reach, Reached, Value};
-use std::collections::{BTreeMap, BinaryHeap};
+use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
 
 /// Steps from one node to another.
 #[derive(Clone, PartialEq)]
@@ -74,7 +74,9 @@ impl Ord for Waiting<'_> {
     fn cmp(&self, other: &Self) -> Ordering {
         let effort = self.effort.total_cmp(&other.effort);
         let edge = |waiting: &Self| waiting.edge.map(Edge::order);
-        effort.then_with(|| (self.steps, self.key).cmp(&(other.steps, other.key))).then_with(|| edge(self).cmp(&edge(other)))
+        effort
+            .then_with(|| (self.steps, self.key).cmp(&(other.steps, other.key)))
+            .then_with(|| edge(self).cmp(&edge(other)))
     }
 }
 
@@ -109,9 +111,9 @@ impl Graph {
     /// One search against the edges serves them all: O((V + E) log V) and the length of the paths.
     pub fn can_reach_administrator(&self) -> BTreeMap<EntityKey, Path> {
         let tree = self.to_accounts();
-        let each = self.principals().filter_map(|key| {
-            Some((key.clone(), self.backward(&tree, self.nodes.find(key)?)?))
-        });
+        let each = self
+            .principals()
+            .filter_map(|key| Some((key.clone(), self.backward(&tree, self.nodes.find(key)?)?)));
         each.collect()
     }
 
@@ -144,8 +146,32 @@ impl Graph {
     pub fn jewels_in_reach(&self, from: &EntityKey) -> Vec<EntityKey> {
         let jewel = self.values().jewel;
         let reached = self.blast_radius(from).into_iter();
-        let jewels = reached.filter(|(value, key, _)| *value >= jewel && !self.principals().any(|own| own == key));
+        let jewels = reached.filter(|(value, key, _)| *value >= jewel && !self.is_principal(key));
         jewels.map(|(_, key, _)| key).collect()
+    }
+
+    /// The edges that lead straight from one node to another.
+    pub(crate) fn between(&self, from: &EntityKey, to: &EntityKey) -> impl Iterator<Item = &Edge> {
+        let out = self.nodes.find(from).and_then(|from| self.out.get(from as usize));
+        let end = self.nodes.find(to);
+        out.into_iter().flatten().filter(move |held| Some(held.to) == end).map(|held| &held.edge)
+    }
+
+    /// How many principals would still get to some account if the edges from `from` to `to` were gone.
+    pub(crate) fn reaching_without(&self, from: &EntityKey, to: &EntityKey) -> usize {
+        let cut = self.nodes.find(from).zip(self.nodes.find(to));
+        let back = self.against();
+        let mut open: Vec<u32> = self.accounts().filter_map(|key| self.nodes.find(key)).collect();
+        let mut seen: BTreeSet<u32> = open.iter().copied().collect();
+        while let Some(node) = open.pop() {
+            for place in back.get(node as usize).into_iter().flatten() {
+                let possible = self.held(*place).is_some_and(|held| held.edge.probability > 0.0);
+                if possible && cut != Some((place.0, node)) && seen.insert(place.0) {
+                    open.push(place.0);
+                }
+            }
+        }
+        self.principals().filter_map(|key| self.nodes.find(key)).filter(|node| seen.contains(node)).count()
     }
 
     fn to_accounts(&self) -> Tree {
@@ -158,7 +184,14 @@ impl Graph {
         let mut reached: BTreeMap<u32, (f64, Option<Place>)> = BTreeMap::new();
         let mut heap = BinaryHeap::new();
         let waiting = |node: u32, effort: f64, steps: u32, by: Option<Place>| {
-            Some(Reverse(Waiting { effort, steps, key: self.nodes.key(node)?, node, by, edge: by.and_then(|by| Some(&self.held(by)?.edge)) }))
+            Some(Reverse(Waiting {
+                effort,
+                steps,
+                key: self.nodes.key(node)?,
+                node,
+                by,
+                edge: by.and_then(|by| Some(&self.held(by)?.edge)),
+            }))
         };
         heap.extend(starts.iter().filter_map(|node| waiting(*node, 0.0, 0, None)));
         while let Some(Reverse(next)) = heap.pop() {

@@ -51,13 +51,25 @@ pub(crate) const PASS: &[PassRule] = &[
         &[("cloudformation:CreateStackSet", STACK_SET), ("cloudformation:CreateStackInstances", STACK_SET)],
     ),
     pass("cloudformation.amazonaws.com", &[("cloudformation:UpdateStackSet", STACK_SET)]),
-    pass("codebuild.amazonaws.com", &[("codebuild:CreateProject", PROJECT), ("codebuild:StartBuild", PROJECT)]),
-    pass("codebuild.amazonaws.com", &[("codebuild:CreateProject", PROJECT), ("codebuild:StartBuildBatch", PROJECT)]),
-    pass("codebuild.amazonaws.com", &[("codebuild:UpdateProject", PROJECT), ("codebuild:StartBuild", PROJECT)]),
+    pass(
+        "codebuild.amazonaws.com",
+        &[("codebuild:CreateProject", PROJECT), ("codebuild:StartBuild", PROJECT)],
+    ),
+    pass(
+        "codebuild.amazonaws.com",
+        &[("codebuild:CreateProject", PROJECT), ("codebuild:StartBuildBatch", PROJECT)],
+    ),
+    pass(
+        "codebuild.amazonaws.com",
+        &[("codebuild:UpdateProject", PROJECT), ("codebuild:StartBuild", PROJECT)],
+    ),
     pass("datapipeline.amazonaws.com", PIPELINE_NEEDS),
     pass("elasticmapreduce.amazonaws.com", PIPELINE_NEEDS),
     PassRule { profile: true, ..pass("ec2.amazonaws.com", &[("ec2:RunInstances", INSTANCE)]) },
-    PassRule { profile: true, ..pass("ec2.amazonaws.com", &[("ec2:RequestSpotInstances", "arn:aws:ec2:*:{}:*")]) },
+    PassRule {
+        profile: true,
+        ..pass("ec2.amazonaws.com", &[("ec2:RequestSpotInstances", "arn:aws:ec2:*:{}:*")])
+    },
     PassRule { profile: true, ..pass("ec2.amazonaws.com", PIPELINE_NEEDS) },
     pass("ecs-tasks.amazonaws.com", &[("ecs:RegisterTaskDefinition", ECS), ("ecs:CreateService", ECS)]),
     pass("ecs-tasks.amazonaws.com", &[("ecs:RunTask", ECS)]),

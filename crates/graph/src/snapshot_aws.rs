@@ -5,10 +5,10 @@
 //! and the like beside them are not looked at. A record that can not be read is noted with its place and
 //! the others are read. O(bytes).
 
+use crate::Evidence;
 use crate::inventory::{BOUNDARY, Inventory, Listing, Problem};
 use crate::object::{Document, Held, LinkKind, Object, PolicySlot, Slot, arn_key};
 use crate::workload;
-use crate::Evidence;
 use homeostat_core::{EntityKey, TenantId, Timestamp};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
@@ -69,7 +69,8 @@ impl Inventory {
     ///
     /// [`SnapshotFault`] when the text as a whole is no such snapshot.
     pub fn from_account_authorization(json: &str, reading: &Reading) -> Result<Self, SnapshotFault> {
-        let whole: Value = serde_json::from_str(json.trim_start_matches('\u{feff}')).map_err(|_| SnapshotFault::NotJson)?;
+        let whole: Value =
+            serde_json::from_str(json.trim_start_matches('\u{feff}')).map_err(|_| SnapshotFault::NotJson)?;
         let mut reader = Reader {
             inventory: Self { tenant: reading.tenant.clone(), ..Self::default() },
             at: reading.at,
@@ -196,7 +197,8 @@ impl Reader {
     /// What users, roles and groups have alike.
     fn principal(&mut self, object: &mut Object, fields: &Fields, inline: &str, place: &str) {
         for policy in list(fields, inline) {
-            let (name, document) = (policy.get("PolicyName").and_then(Value::as_str), policy.get("PolicyDocument"));
+            let (name, document) =
+                (policy.get("PolicyName").and_then(Value::as_str), policy.get("PolicyDocument"));
             if let Some((name, document)) = name.zip(document) {
                 self.hold(object, PolicySlot::Inline(name.to_owned()), document, place);
             }
@@ -206,7 +208,8 @@ impl Reader {
                 object.state(&self.evidence, Slot::Link(LinkKind::Attached, key), Held::Linked);
             }
         }
-        let boundary = fields.get("PermissionsBoundary").and_then(|boundary| boundary.get("PermissionsBoundaryArn"));
+        let boundary =
+            fields.get("PermissionsBoundary").and_then(|boundary| boundary.get("PermissionsBoundaryArn"));
         if let Some(arn) = boundary.and_then(Value::as_str) {
             self.set(object, BOUNDARY, arn);
         }
@@ -301,7 +304,9 @@ pub(crate) fn percent_decoded(text: &str) -> String {
         let mut ahead = rest.clone();
         let digits = (ahead.next(), ahead.next());
         let value = match digits {
-            (Some(high), Some(low)) if byte == b'%' => hex(high).zip(hex(low)).map(|(high, low)| high * 16 + low),
+            (Some(high), Some(low)) if byte == b'%' => {
+                hex(high).zip(hex(low)).map(|(high, low)| high * 16 + low)
+            }
             _ => None,
         };
         match value {

@@ -2,13 +2,13 @@
 //!
 //! What follows from the objects (who rests on whom, compiled policies) is not written and is made anew on reading.
 
+use crate::Evidence;
 use crate::change::{Change, ChangeError, Touched};
 use crate::inventory::{Inventory, InventoryStats, Listing, Problem};
 use crate::object::{Document, Fact, Held, LinkKind, Object, ObjectKind, PolicySlot, Slot};
-use crate::Evidence;
 use homeostat_core::{
-    EntityKey, EventRef, Forget, Observed, Position, Positions, SnapshotError, SnapshotReader, SnapshotWriter, State,
-    TenantId,
+    EntityKey, EventRef, Forget, Observed, Position, Positions, SnapshotError, SnapshotReader,
+    SnapshotWriter, State, TenantId,
 };
 use std::collections::BTreeMap;
 

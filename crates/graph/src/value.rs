@@ -53,7 +53,8 @@ impl ValueRules {
             ObjectKind::Secret => self.secret,
             _ => self.known,
         };
-        let told = self.tags.iter().filter(|(name, text, _)| object.attribute(&format!("tag/{name}")) == Some(text));
+        let told =
+            self.tags.iter().filter(|(name, text, _)| object.attribute(&format!("tag/{name}")) == Some(text));
         told.map(|(.., value)| *value).fold(kind, Value::max)
     }
 }

@@ -90,7 +90,9 @@ pub(crate) fn facts(fields: &Map<String, Value>, number: usize) -> Option<Resour
         "aws_s3_bucket" | "aws_s3_bucket_policy" | "aws_s3_bucket_public_access_block" => {
             (format!("arn:aws:s3:::{}", text("bucket")?), Some(ObjectKind::Bucket))
         }
-        "aws_secretsmanager_secret" | "aws_ssm_parameter" => (text("arn")?.to_owned(), Some(ObjectKind::Secret)),
+        "aws_secretsmanager_secret" | "aws_ssm_parameter" => {
+            (text("arn")?.to_owned(), Some(ObjectKind::Secret))
+        }
         _ => (text("arn")?.to_owned(), None),
     };
     for field in ["block_public_policy", "restrict_public_buckets"] {

@@ -6,8 +6,8 @@ mod support;
 
 use homeostat_core::{EntityKey, EntityKind, Forget, State, TenantId, Timestamp, conformance};
 use homeostat_graph::{
-    Change, ChangeError, EdgeKind, Evidence, Graph, Inventory, KindInfo, LinkKind, Op, OwnEdge, PolicySlot, Standing,
-    account_key,
+    Change, ChangeError, EdgeKind, Evidence, Graph, Inventory, KindInfo, LinkKind, Op, OwnEdge, PolicySlot,
+    Standing, account_key,
 };
 use proptest::prelude::*;
 use serde_json::json;
@@ -34,7 +34,8 @@ fn document() -> impl Strategy<Value = String> {
 
 fn op() -> impl Strategy<Value = Op> {
     let object = || prop::sample::select(&NAMES[..]).prop_map(key);
-    let slot = || prop_oneof![Just(PolicySlot::Inline("x".to_owned())), Just(PolicySlot::Version("v1".to_owned()))];
+    let slot =
+        || prop_oneof![Just(PolicySlot::Inline("x".to_owned())), Just(PolicySlot::Version("v1".to_owned()))];
     let trusts = prop_oneof![
         Just(trust(json!({"AWS": support::arn("root")}))),
         Just(trust(json!({"AWS": support::arn("user/a")}))),
@@ -86,9 +87,7 @@ proptest! {
         prop_assert_eq!(different, Vec::<String>::new());
         prop_assert_eq!(graph.edges(), anew.edges());
         prop_assert_eq!(graph.stats().edges, anew.stats().edges);
-        let paths = |graph: &Graph| graph.can_reach_administrator().into_iter()
-            .map(|(key, path)| (key, path)).collect::<Vec<_>>();
-        prop_assert_eq!(paths(&graph), paths(&anew));
+        prop_assert_eq!(graph.can_reach_administrator(), anew.can_reach_administrator());
     }
 
     #[test]
@@ -187,7 +186,10 @@ fn the_inventory_is_a_state() {
             change(6, put("group/g", "no policy".to_owned())),
         ],
         vec![change(4, put("user/a", "{}".to_owned()))],
-        vec![Change { tenant: TenantId::new("other").unwrap(), ..change(9, Op::Remove { object: key("user/a") }) }],
+        vec![Change {
+            tenant: TenantId::new("other").unwrap(),
+            ..change(9, Op::Remove { object: key("user/a") })
+        }],
         vec![change(8, Op::Stale { object: key("role/r") }), change(9, Op::Remove { object: key("user/a") })],
     ];
     conformance::state_laws(&Inventory::default(), &records).unwrap();
@@ -204,7 +206,8 @@ fn the_graph_answers_reach_and_criticality() {
 
 fn estate() -> Inventory {
     let root = trust(json!({"AWS": support::arn("root")}));
-    let role = |name: &str, policy| with(principal(name, &[policy]), "AssumeRolePolicyDocument", root.clone());
+    let role =
+        |name: &str, policy| with(principal(name, &[policy]), "AssumeRolePolicyDocument", root.clone());
     inventory(
         &[principal("user/a", &[statement("Allow", "sts:AssumeRole", &support::arn("role/app"))])],
         &[
@@ -220,11 +223,14 @@ fn a_change_redoes_just_its_pairs() {
     let mut inventory = inventory(&users, &[]);
     let mut graph = Graph::build(&inventory);
     let touched = inventory
-        .apply(&change(1, Op::PutPolicy {
-            object: key("user/u7"),
-            slot: PolicySlot::Inline("x".to_owned()),
-            document: statement("Allow", "iam:PutUserPolicy", "*").to_string(),
-        }))
+        .apply(&change(
+            1,
+            Op::PutPolicy {
+                object: key("user/u7"),
+                slot: PolicySlot::Inline("x".to_owned()),
+                document: statement("Allow", "iam:PutUserPolicy", "*").to_string(),
+            },
+        ))
         .unwrap();
     assert_eq!(touched.objects.len(), 1);
     let changes = graph.update(&inventory, &touched);
@@ -236,7 +242,8 @@ fn a_change_redoes_just_its_pairs() {
 fn tenants_never_touch() {
     let mut inventory = Inventory::default();
     inventory.apply(&change(1, Op::Stale { object: key("user/a") })).unwrap();
-    let foreign = Change { tenant: TenantId::new("other").unwrap(), ..change(2, Op::Remove { object: key("user/a") }) };
+    let foreign =
+        Change { tenant: TenantId::new("other").unwrap(), ..change(2, Op::Remove { object: key("user/a") }) };
     assert_eq!(inventory.apply(&foreign), Err(ChangeError::OtherTenant));
     assert_eq!(ChangeError::OtherTenant.to_string(), "the change is of another tenant than the inventory");
     assert!(inventory.object(&key("user/a")).is_some());
@@ -246,7 +253,9 @@ fn tenants_never_touch() {
 #[test]
 fn a_person_is_forgotten() {
     let mut inventory = Inventory::default();
-    inventory.apply(&change(1, Op::Link { from: key("user/a"), kind: LinkKind::MemberOf, to: key("group/g") })).unwrap();
+    inventory
+        .apply(&change(1, Op::Link { from: key("user/a"), kind: LinkKind::MemberOf, to: key("group/g") }))
+        .unwrap();
     assert!(inventory.forget(&key("user/a")) && !inventory.forget(&key("user/a")));
     let bytes = State::<Vec<Change>>::to_bytes(&inventory);
     assert!(!String::from_utf8_lossy(&bytes).contains("user/a"));
@@ -255,8 +264,10 @@ fn a_person_is_forgotten() {
 #[test]
 fn late_and_repeated_changes_are_counted() {
     let mut inventory = Inventory::default();
-    let link = |at| change(at, Op::Link { from: key("user/a"), kind: LinkKind::MemberOf, to: key("group/g") });
-    let unlink = |at| change(at, Op::Unlink { from: key("user/a"), kind: LinkKind::MemberOf, to: key("group/g") });
+    let link =
+        |at| change(at, Op::Link { from: key("user/a"), kind: LinkKind::MemberOf, to: key("group/g") });
+    let unlink =
+        |at| change(at, Op::Unlink { from: key("user/a"), kind: LinkKind::MemberOf, to: key("group/g") });
     inventory.apply(&link(5)).unwrap();
     assert!(inventory.apply(&unlink(4)).unwrap().is_empty());
     assert!(inventory.apply(&link(5)).unwrap().is_empty());

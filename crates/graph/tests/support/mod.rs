@@ -1,30 +1,36 @@
 //! A small estate for tests.
+#![allow(dead_code, reason = "each test file uses a part")]
+#![allow(
+    clippy::allow_attributes,
+    reason = "in one test file the expectation would be met, in the other not"
+)]
+#![expect(clippy::needless_pass_by_value, reason = "literals read better without a borrow at each use")]
 
 use homeostat_core::{EntityKey, TenantId, Timestamp};
 use homeostat_graph::{Change, Evidence, Inventory, Op, Reading, arn_key};
 use serde_json::{Value, json};
 
-pub const ACCOUNT: &str = "111122223333";
+pub(crate) const ACCOUNT: &str = "111122223333";
 
-pub fn key(name: &str) -> EntityKey {
+pub(crate) fn key(name: &str) -> EntityKey {
     arn_key(&arn(name)).unwrap()
 }
 
-pub fn arn(name: &str) -> String {
+pub(crate) fn arn(name: &str) -> String {
     if name.starts_with("arn:") { name.to_owned() } else { format!("arn:aws:iam::{ACCOUNT}:{name}") }
 }
 
-pub fn statement(effect: &str, action: &str, resource: &str) -> Value {
+pub(crate) fn statement(effect: &str, action: &str, resource: &str) -> Value {
     json!({"Version": "2012-10-17", "Statement": [{"Effect": effect, "Action": action, "Resource": resource}]})
 }
 
-pub fn trust(principal: Value) -> Value {
+pub(crate) fn trust(principal: Value) -> Value {
     let statement = json!({"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": principal});
     json!({"Version": "2012-10-17", "Statement": [statement]})
 }
 
 /// A user or role with inline policies.
-pub fn principal(name: &str, policies: &[Value]) -> Value {
+pub(crate) fn principal(name: &str, policies: &[Value]) -> Value {
     let inline: Vec<Value> = policies
         .iter()
         .enumerate()
@@ -33,21 +39,21 @@ pub fn principal(name: &str, policies: &[Value]) -> Value {
     json!({"Arn": arn(name), "UserPolicyList": inline, "RolePolicyList": inline})
 }
 
-pub fn with(mut record: Value, field: &str, value: Value) -> Value {
+pub(crate) fn with(mut record: Value, field: &str, value: Value) -> Value {
     record[field] = value;
     record
 }
 
-pub fn inventory(users: &[Value], roles: &[Value]) -> Inventory {
+pub(crate) fn inventory(users: &[Value], roles: &[Value]) -> Inventory {
     let dump = json!({"UserDetailList": users, "RoleDetailList": roles});
     Inventory::from_account_authorization(&dump.to_string(), &Reading::default()).unwrap()
 }
 
-pub fn tenant() -> TenantId {
+pub(crate) fn tenant() -> TenantId {
     TenantId::new("acme").unwrap()
 }
 
-pub fn change(at: i64, op: Op) -> Change {
+pub(crate) fn change(at: i64, op: Op) -> Change {
     Change {
         tenant: tenant(),
         at: Timestamp::from_micros(at),

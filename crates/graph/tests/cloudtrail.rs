@@ -1,0 +1,157 @@
+//! What CloudTrail shows becomes changes; a tenant known from its log alone has a graph.
+#![cfg(test)]
+#![cfg(feature = "event")]
+#![expect(clippy::needless_pass_by_value, reason = "literals read better without a borrow at each use")]
+
+mod support;
+
+use homeostat_core::{EventRef, JsonText, Outcome, Timestamp};
+use homeostat_event::{Account, Actor, Api, Cloud, Event, Head, NetworkEndpoint, Product, Service, User};
+use homeostat_graph::{Change, EventFault, Graph, Inventory, LinkKind, Op, PolicySlot};
+use serde_json::{Value, json};
+use support::{ACCOUNT, key, statement, tenant};
+
+fn event(action: &str, parameters: &Value) -> Event {
+    let head = Head::new(3, Timestamp::from_micros(1_000_000), Product::new("AWS", "CloudTrail"));
+    let mut api = Api::new(action);
+    api.set_service(Service::named("iam.amazonaws.com"));
+    let mut event = Event::api_activity(
+        head,
+        Actor::of_user(User::named("ops")),
+        api,
+        NetworkEndpoint::of_ip("192.0.2.7"),
+    );
+    let mut cloud = Cloud::new("AWS");
+    cloud.set_account(Account::of_uid(ACCOUNT));
+    event.set_cloud(cloud).set_outcome(Outcome::Success, None).set_tenant(&tenant());
+    event.set_reference(&EventRef::new("cloudtrail.json", 7).unwrap());
+    event.keep("requestParameters", &JsonText::new(parameters.to_string()));
+    event
+}
+
+fn changes(action: &str, parameters: Value) -> Vec<Op> {
+    let changes = Change::from_event(&event(action, &parameters)).unwrap();
+    assert!(changes.iter().all(|change| change.evidence.to_string() == "cloudtrail#7"), "{changes:?}");
+    changes.into_iter().map(|change| change.op).collect()
+}
+
+#[track_caller]
+fn check(action: &str, parameters: Value, expected: Vec<Op>) {
+    let found = changes(action, parameters);
+    assert!(found == expected, "{action}: {found:?}");
+}
+
+fn all() -> String {
+    statement("Allow", "*", "*").to_string()
+}
+
+#[test]
+fn calls_change_what_they_say() {
+    let jane = || key("user/jane");
+    let inline =
+        |object, document| Op::PutPolicy { object, slot: PolicySlot::Inline("p".to_owned()), document };
+    check(
+        "PutUserPolicy",
+        json!({"userName": "jane", "policyName": "p", "policyDocument": all()}),
+        vec![inline(jane(), all())],
+    );
+    check(
+        "DeleteRolePolicy",
+        json!({"roleName": "app", "policyName": "p"}),
+        vec![Op::RemovePolicy { object: key("role/app"), slot: PolicySlot::Inline("p".to_owned()) }],
+    );
+    check(
+        "AttachUserPolicy",
+        json!({"userName": "jane", "policyArn": "arn:aws:iam::aws:policy/AdministratorAccess"}),
+        vec![Op::Link {
+            from: jane(),
+            kind: LinkKind::Attached,
+            to: key("arn:aws:iam::aws:policy/AdministratorAccess"),
+        }],
+    );
+    check(
+        "RemoveUserFromGroup",
+        json!({"userName": "jane", "groupName": "g"}),
+        vec![Op::Unlink { from: jane(), kind: LinkKind::MemberOf, to: key("group/g") }],
+    );
+    check(
+        "UpdateAssumeRolePolicy",
+        json!({"roleName": "app", "policyDocument": all()}),
+        vec![Op::PutPolicy { object: key("role/app"), slot: PolicySlot::Trust, document: all() }],
+    );
+    check(
+        "PutRolePermissionsBoundary",
+        json!({"roleName": "app", "permissionsBoundary": "arn:aws:iam::1:policy/b"}),
+        vec![Op::Put {
+            object: key("role/app"),
+            kind: None,
+            attributes: [("permissions_boundary".to_owned(), "arn:aws:iam::1:policy/b".to_owned())].into(),
+        }],
+    );
+    check("DeleteUser", json!({"userName": "jane"}), vec![Op::Remove { object: jane() }]);
+    check("ListUsers", json!({}), vec![]);
+}
+
+#[test]
+fn what_is_not_told_is_stale() {
+    check("PutUserPolicy", json!({"userName": "jane"}), vec![Op::Stale { object: key("user/jane") }]);
+    check(
+        "PutUserPolicy",
+        json!({"userName": "jane", "policyName": "p", "policyDocument": "HIDDEN_DUE_TO_SECURITY_REASONS"}),
+        vec![Op::Stale { object: key("user/jane") }],
+    );
+    check(
+        "UpdateUser",
+        json!({"userName": "jane", "newUserName": "joan"}),
+        vec![Op::Stale { object: key("user/jane") }],
+    );
+    let nobody = changes("PutUserPolicy", json!(null));
+    assert!(matches!(&nobody[..], [Op::Stale { object }] if object.value() == ACCOUNT), "{nobody:?}");
+}
+
+#[test]
+fn refused_calls_change_nothing_and_faults_are_named() {
+    let parameters = json!({"userName": "jane", "policyName": "p", "policyDocument": all()});
+    let mut refused = event("PutUserPolicy", &parameters);
+    refused.set_outcome(Outcome::Failure, Some("AccessDenied"));
+    assert_eq!(Change::from_event(&refused), Ok(vec![]));
+    let mut elsewhere = event("PutUserPolicy", &parameters);
+    elsewhere.set_cloud(Cloud::new("AWS"));
+    let fault = Change::from_event(&elsewhere).unwrap_err();
+    assert_eq!(
+        (fault, fault.to_string().as_str()),
+        (EventFault::NoAccount, "the event names no cloud account")
+    );
+}
+
+#[test]
+fn a_tenant_known_from_its_log_alone_has_a_graph() {
+    let mut inventory = Inventory::default();
+    let mut graph = Graph::build(&inventory);
+    let mut see = |action: &str, parameters: Value| {
+        for change in Change::from_event(&event(action, &parameters)).unwrap() {
+            let touched = inventory.apply(&change).unwrap();
+            graph.update(&inventory, &touched);
+        }
+        let jane = graph.path_to_administrator(&key("user/jane"));
+        jane.map(|path| path.steps.iter().map(|step| step.evidence[0].to_string()).collect::<Vec<_>>())
+    };
+    assert_eq!(see("CreateUser", json!({"userName": "jane"})), None);
+    let admin = json!({"userName": "jane", "policyArn": "arn:aws:iam::aws:policy/AdministratorAccess"});
+    assert!(see("AttachUserPolicy", admin.clone()).is_some());
+    assert_eq!(see("DetachUserPolicy", admin), None);
+    let own = json!({"userName": "jane", "policyName": "p", "policyDocument": all()});
+    assert_eq!(see("PutUserPolicy", own), Some(vec!["cloudtrail#7".to_owned()]));
+    assert_eq!(see("DeleteUser", json!({"userName": "jane"})), None);
+}
+
+#[test]
+fn a_path_is_found_by_the_name() {
+    let dump = json!({"UserDetailList": [{"Arn": support::arn("user/staff/jane")}]}).to_string();
+    let mut inventory =
+        Inventory::from_account_authorization(&dump, &homeostat_graph::Reading::default()).unwrap();
+    for change in Change::from_event(&event("DeleteUser", &json!({"userName": "Jane"}))).unwrap() {
+        inventory.apply(&change).unwrap();
+    }
+    assert!(inventory.object(&key("user/staff/jane")).is_none());
+}
