@@ -64,7 +64,7 @@ struct Table {
 
 impl Table {
     fn profile(&mut self, slot: &Value) -> usize {
-        let names = list(&slot["profiles"]).iter().map(|name| quoted(name)).collect::<Vec<_>>();
+        let names = list(&slot["profiles"]).iter().map(quoted).collect::<Vec<_>>();
         self.profiles.number(format!("&[{}]", names.join(", ")))
     }
 
@@ -116,7 +116,7 @@ impl Table {
         slots.sort();
         let slots = slots.iter().map(|(_, number)| number.to_string()).collect::<Vec<_>>().join(", ");
         let [any, one] = ["at_least_one", "just_one"].map(|rule| {
-            let names = list(&holder["constraints"][rule]);
+            let names = list(holder["constraints"].get(rule).unwrap_or(&Value::Null));
             names.iter().map(quoted).collect::<Vec<_>>().join(", ")
         });
         let deprecated = holder.get("@deprecated").is_some();

@@ -7,6 +7,7 @@ use crate::text::Str;
 
 ocsf_object! {
     /// The cloud in which something happened.
+    #[expect(clippy::struct_field_names, reason = "the names are OCSF's own")]
     pub struct Cloud {
         object account set_account: Account,
         text cloud_partition set_cloud_partition,

@@ -33,6 +33,7 @@ impl Head {
 
 /// What was signed in to: the schema asks for at least one.
 #[derive(Clone, Debug, PartialEq)]
+#[expect(clippy::large_enum_variant, reason = "taken apart at once, never kept")]
 pub enum SignInTo {
     /// A service.
     Service(Service),
@@ -42,6 +43,7 @@ pub enum SignInTo {
 
 /// Which end of a connection is known: the schema asks for at least one.
 #[derive(Clone, Debug, PartialEq)]
+#[expect(clippy::large_enum_variant, reason = "taken apart at once, never kept")]
 pub enum Ends {
     /// Where it came from.
     Source(NetworkEndpoint),

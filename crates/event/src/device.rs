@@ -80,6 +80,7 @@ impl Os {
 
 ocsf_object! {
     /// A running program.
+    #[expect(clippy::struct_field_names, reason = "the names are OCSF's own")]
     pub struct Process {
         text cmd_line set_cmd_line,
         time created_time set_created_time,

@@ -14,16 +14,14 @@ pub(crate) fn domain_of(event: &Event) -> Domain {
     let number = event.class_uid().get() % 100_000;
     let cloud = event.cloud().is_some();
     match number / 1_000 {
-        1 => Domain::Endpoint,
         3 | 6 if cloud => Domain::Cloud,
         3 => Domain::Identity,
         4 if (4_009..=4_012).contains(&number) => Domain::Email,
         4 => Domain::Network,
         5 if number == 5_003 => Domain::Identity,
         5 if cloud || number == 5_023 => Domain::Cloud,
-        5 => Domain::Endpoint,
         7 if number == 7_004 => Domain::Network,
-        7 => Domain::Endpoint,
+        1 | 5 | 7 => Domain::Endpoint,
         2 => domain_of_finding(event, cloud),
         _ => of_product(event).unwrap_or(if cloud { Domain::Cloud } else { Domain::Saas }),
     }

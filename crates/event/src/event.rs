@@ -25,7 +25,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 /// A security event of any class and domain, as OCSF 1.8.0. Any JSON object is one: nothing of it is lost.
 ///
-/// `Debug` shows class, activity and reference, never a value.
+/// Every attribute can be set on every class, as every attribute can come in; one that OCSF does not give the
+/// class is told by [`validate`](crate::validate). `Debug` shows class, activity and reference, never a value.
 ///
 /// ```
 /// use homeostat_event::{ClassUid, Event, Head, NetworkEndpoint, Product, Service, SignInTo, User};
@@ -208,8 +209,8 @@ impl Event {
     pub fn from_json(text: &str) -> Result<Self, EventError> {
         let mut cursor = Cursor::new(text);
         let read = object::read_object::<Self>(&mut cursor)?;
-        cursor.end()?;
         let mut event = read.ok_or(EventError(BadJson { offset: 0, cause: "no object" }))?;
+        cursor.end()?;
         event.refine_time();
         Ok(event)
     }
@@ -328,6 +329,15 @@ impl Event {
         self
     }
 
+    /// Takes `whole`, the text of one JSON object, as all that the mapper left over, without a copy.
+    ///
+    /// It replaces a whole text set before and goes beside what was kept by name. Text that is no object is kept
+    /// as the member `text`.
+    pub fn set_unmapped(&mut self, whole: JsonText) -> &mut Self {
+        self.hot.leftover_mut().set_whole(whole);
+        self
+    }
+
     fn refine_time(&mut self) {
         let Some(time) = self.hot.time() else { return };
         let own = self.unmapped("homeostat_time");
@@ -377,14 +387,10 @@ impl object::Object for Event {
             return Ok(true);
         }
         cursor.back_to(start);
-        if let Some(rest) = &mut self.rest {
-            return rest.take(key, cursor);
-        }
-        let mut rest = Rest::blank();
+        let mut rest = self.rest.take().unwrap_or_else(|| Box::new(Rest::blank()));
         let taken = rest.take(key, cursor)?;
-        if taken {
-            self.rest = Some(Box::new(rest));
-        }
+        // Of an attribute named twice the first may have been typed: equal events must not differ in a blank box.
+        self.rest = Some(rest).filter(|rest| taken || **rest != Rest::blank());
         Ok(taken)
     }
 
@@ -444,7 +450,13 @@ impl<'de> Deserialize<'de> for Event {
 /// Why a text is no event: what is wrong and at which byte, never what it holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not a JSON event: {0}")]
-pub struct EventError(#[from] BadJson);
+pub struct EventError(BadJson);
+
+impl From<BadJson> for EventError {
+    fn from(bad: BadJson) -> Self {
+        Self(bad)
+    }
+}
 
 impl EventError {
     /// The byte at which the text stops being an event.

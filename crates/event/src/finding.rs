@@ -152,15 +152,20 @@ ocsf_object! {
 
 impl Evidence {
     /// Evidence that is whatever the product tells, as JSON.
-    pub fn of_data(data: homeostat_core::JsonText) -> Self {
+    pub fn of_data(data: &homeostat_core::JsonText) -> Self {
         let mut evidence = Self::blank();
-        evidence.set_attribute("data", &data);
+        evidence.set_attribute("data", data);
         evidence
     }
 
     /// Evidence that names an actor.
     pub fn of_actor(actor: Actor) -> Self {
         Self { actor: Some(Box::new(actor)), ..Self::blank() }
+    }
+
+    /// Evidence that names a device.
+    pub fn of_device(device: Device) -> Self {
+        Self { device: Some(Box::new(device)), ..Self::blank() }
     }
 
     /// Evidence that names an endpoint as the source.

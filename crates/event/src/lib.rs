@@ -1,6 +1,7 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![doc = include_str!("../README.md")]
 
+mod attribute;
 mod class;
 mod cloud;
 mod construct;
@@ -17,6 +18,7 @@ mod naming;
 mod network;
 mod object;
 mod profile;
+mod signal;
 mod table;
 mod text;
 mod unmapped;
@@ -39,6 +41,7 @@ pub use network::{
     AutonomousSystem, Certificate, DnsAnswer, DnsQuery, HttpRequest, HttpResponse, Location,
     NetworkConnectionInfo, NetworkEndpoint, NetworkTraffic, Tls, Url,
 };
+pub use signal::signal_of;
 pub use text::{Str, Told};
 pub use validate::{Level, Rule, Violation, validate};
 pub use view::{DnsView, Origin, Party, PrincipalKind, Traffic};

@@ -121,9 +121,9 @@ ocsf_object! {
 
 impl Enrichment {
     /// What `data` says about `value`, the value of the attribute `name`.
-    pub fn new(name: impl Into<Str>, value: impl Into<Str>, data: homeostat_core::JsonText) -> Self {
+    pub fn new(name: impl Into<Str>, value: impl Into<Str>, data: &homeostat_core::JsonText) -> Self {
         let mut enrichment = Self::blank();
-        enrichment.set_name(name.into()).set_value(value.into()).set_attribute("data", &data);
+        enrichment.set_name(name.into()).set_value(value.into()).set_attribute("data", data);
         enrichment
     }
 }

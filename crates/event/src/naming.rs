@@ -72,13 +72,17 @@ impl<'a> Naming<'a> {
     pub(crate) fn user(&self, user: &User) -> Vec<EntityKey> {
         let account = user.account().and_then(|account| account.uid());
         let mut keys = Vec::new();
+        if let (Provider::Kubernetes, Some(name)) = (self.provider, user.name()) {
+            keys.extend(self.kubernetes(name, account));
+            return keys;
+        }
         keys.extend(user.uid().and_then(|uid| self.principal(uid, account, user.type_id())));
         if let Some(name) = user.name() {
             self.login(name, user.domain(), &mut keys);
         }
         keys.extend(user.email_addr().and_then(|mail| key(EntityKind::Email, self.tenant, mail)));
         if keys.is_empty() {
-            keys.extend(user.name().and_then(|name| key(EntityKind::NativeId, &self.source, name)));
+            keys.extend(user.name().and_then(|name| key(EntityKind::NativeId, self.who(), name)));
         }
         keys
     }
@@ -91,8 +95,8 @@ impl<'a> Naming<'a> {
         if uid.starts_with("S-1-") {
             return sid(uid, self.host);
         }
-        if let Some(path) = uid.strip_prefix("system:") {
-            return self.kubernetes(path);
+        if uid.starts_with("system:") || self.provider == Provider::Kubernetes {
+            return self.kubernetes(uid, account);
         }
         let directory = account.unwrap_or(EntityKey::UNSCOPED);
         match self.provider {
@@ -100,18 +104,17 @@ impl<'a> Naming<'a> {
             Provider::Okta | Provider::Entra if !uid.contains('@') => {
                 key(EntityKind::DirectoryObjectId, directory, uid)
             }
-            Provider::Kubernetes => key(EntityKind::K8sUser, directory, uid),
             _ if uid.contains('@') => self.mail(uid),
             Provider::Other if account.is_some() => {
                 key(EntityKind::SaasUserId, &self.organization(account), uid)
             }
-            _ => key(EntityKind::NativeId, &self.source, uid),
+            _ => key(EntityKind::NativeId, self.who(), uid),
         }
     }
 
     fn login(&self, name: &str, domain: Option<&str>, keys: &mut Vec<EntityKey>) {
-        if let Some(path) = name.strip_prefix("system:") {
-            keys.extend(self.kubernetes(path));
+        if name.starts_with("system:") {
+            keys.extend(self.kubernetes(name, None));
         } else if name.ends_with(".gserviceaccount.com") {
             keys.extend(self.mail(name));
         } else if name.contains('@') {
@@ -136,13 +139,17 @@ impl<'a> Naming<'a> {
         }
     }
 
-    /// What Kubernetes calls `system:` and `path`; anonymous is nobody.
-    fn kubernetes(&self, path: &str) -> Option<EntityKey> {
-        match path.split_once(':') {
-            Some(("serviceaccount", name)) => key(EntityKind::K8sServiceAccount, self.cloud_account, name),
-            Some(("node", name)) => key(EntityKind::K8sNode, self.cloud_account, name),
-            _ if path == "anonymous" || path == "unauthenticated" => None,
-            _ => key(EntityKind::K8sUser, self.cloud_account, &format!("system:{path}")),
+    /// What Kubernetes calls `name`, in the scope of the cluster; anonymous is nobody.
+    fn kubernetes(&self, name: &str, cluster: Option<&str>) -> Option<EntityKey> {
+        let cluster = cluster.unwrap_or(self.cloud_account);
+        let mut parts = name.splitn(3, ':');
+        match (parts.next(), parts.next(), parts.next()) {
+            (Some("system"), Some("serviceaccount"), Some(name)) => {
+                key(EntityKind::K8sServiceAccount, cluster, name)
+            }
+            (Some("system"), Some("node"), Some(name)) => key(EntityKind::K8sNode, cluster, name),
+            (Some("system"), Some("anonymous" | "unauthenticated"), _) => None,
+            _ => key(EntityKind::K8sUser, cluster, name),
         }
     }
 
@@ -172,15 +179,15 @@ impl<'a> Naming<'a> {
     pub(crate) fn application(&self, uid: Option<&str>, name: Option<&str>) -> Option<EntityKey> {
         match (self.provider, uid) {
             (Provider::Aws, _) => key(EntityKind::NativeId, "aws", uid.or(name)?),
-            (Provider::Other, Some(uid)) => key(EntityKind::NativeId, &self.source, uid),
+            (Provider::Other, Some(uid)) => key(EntityKind::NativeId, self.who(), uid),
             (_, Some(uid)) => key(EntityKind::AppId, self.who(), uid),
-            (_, None) => key(EntityKind::NativeId, &self.source, name?),
+            (_, None) => key(EntityKind::NativeId, self.who(), name?),
         }
     }
 
     /// The keys of a group.
     pub(crate) fn group(&self, group: &Group) -> Option<EntityKey> {
-        let Some(uid) = group.uid() else { return key(EntityKind::NativeId, &self.source, group.name()?) };
+        let Some(uid) = group.uid() else { return key(EntityKind::NativeId, self.who(), group.name()?) };
         match Arn::parse(uid) {
             Some(arn) => arn.key(),
             None if uid.starts_with("S-1-") => sid(uid, self.host),
@@ -190,7 +197,7 @@ impl<'a> Naming<'a> {
 
     /// The key of a thing that was acted on.
     pub(crate) fn thing(&self, uid: Option<&str>, name: Option<&str>) -> Option<EntityKey> {
-        let Some(uid) = uid else { return key(EntityKind::NativeId, &self.source, name?) };
+        let Some(uid) = uid else { return key(EntityKind::NativeId, self.who(), name?) };
         if let Some(arn) = Arn::parse(uid) {
             return arn.key();
         }
@@ -208,7 +215,7 @@ impl<'a> Naming<'a> {
             }
             Provider::Aws if is_access_key(uid) => key(EntityKind::AccessKey, self.tenant, uid),
             Provider::Okta => key(EntityKind::SaasObject, &self.organization(None), uid),
-            _ => key(EntityKind::NativeId, &self.source, uid),
+            _ => key(EntityKind::NativeId, self.who(), uid),
         }
     }
 

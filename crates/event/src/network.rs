@@ -211,6 +211,7 @@ impl DnsAnswer {
 
 ocsf_object! {
     /// A URL, whole or in parts.
+    #[expect(clippy::struct_field_names, reason = "the names are OCSF's own")]
     pub struct Url {
         text domain set_domain,
         text hostname set_hostname,

@@ -3,19 +3,10 @@
 //! `ocsf_object!` makes a struct of a list of attributes. Reading and writing are plain functions over JSON
 //! text, without generics over formats, so that forty objects compile in seconds; serde goes through them.
 
+use crate::attribute::{Attribute, write_text};
 use crate::cursor::{BadJson, Cursor};
-use crate::text::Str;
-use homeostat_core::{JsonText, Timestamp};
-use std::fmt::Write as _;
-
-/// A value that stands in an attribute.
-pub(crate) trait Attribute: Sized {
-    /// Takes the next value; `None` when it is of another type, and the cursor may then stand anywhere.
-    fn read(cursor: &mut Cursor<'_>) -> Result<Option<Self>, BadJson>;
-
-    /// Appends the value as JSON.
-    fn write(&self, out: &mut String);
-}
+use homeostat_core::JsonText;
+use std::collections::BTreeSet;
 
 /// A struct made by `ocsf_object!`, or of such.
 pub(crate) trait Object: Sized {
@@ -43,14 +34,15 @@ pub(crate) fn read_object<T: Object>(cursor: &mut Cursor<'_>) -> Result<Option<T
     cursor.object(|cursor, key| {
         let start = cursor.start();
         if object.take(&key, cursor)? {
-            object.extra_mut().forget(&key);
+            object.extra_mut().push_void(&key);
         } else {
             cursor.back_to(start);
             let text = cursor.skip()?;
-            object.extra_mut().keep(&key, text);
+            object.extra_mut().push(&key, text);
         }
         Ok(())
     })?;
+    object.extra_mut().settle();
     Ok(Some(object))
 }
 
@@ -118,7 +110,11 @@ pub(crate) fn sound(value: &JsonText) -> String {
 
 /// Attributes that no typed field holds, in order of arrival, as JSON text.
 #[derive(Clone, Default, PartialEq)]
-pub(crate) struct Extra(Option<Box<Vec<(Box<str>, Box<str>)>>>);
+#[expect(clippy::box_collection, reason = "8 bytes in every object, for it is seldom told")]
+pub(crate) struct Extra(Option<Box<Vec<Member>>>);
+
+/// Name, and value as JSON text.
+type Member = (Box<str>, Box<str>);
 
 impl Extra {
     /// Keeps `value`, which is JSON, under `name`; a value of that name before is replaced.
@@ -131,9 +127,35 @@ impl Extra {
         }
     }
 
+    /// Appends a member as it is read; [`Self::settle`] must follow the last one.
+    fn push(&mut self, name: &str, value: &str) {
+        self.0.get_or_insert_default().push((name.into(), one_line(value)));
+    }
+
+    /// Notes that `name` is typed from here on, whatever stood here before. No text at all is no JSON.
+    fn push_void(&mut self, name: &str) {
+        if let Some(members) = &mut self.0 {
+            members.push((name.into(), Box::default()));
+        }
+    }
+
+    /// Leaves of equal names the last, and of those what is no void. O(n log n), for names are the sender's.
+    fn settle(&mut self) {
+        if let Some(members) = &mut self.0 {
+            last_of_each(members);
+            members.retain(|(_, value)| !value.is_empty());
+        }
+        if self.0.as_ref().is_some_and(|members| members.is_empty()) {
+            self.0 = None;
+        }
+    }
+
     pub(crate) fn forget(&mut self, name: &str) {
         if let Some(members) = &mut self.0 {
             members.retain(|(known, _)| **known != *name);
+        }
+        if self.0.as_ref().is_some_and(|members| members.is_empty()) {
+            self.0 = None;
         }
     }
 
@@ -153,9 +175,20 @@ impl Extra {
     }
 }
 
+/// Leaves of members of equal names the last.
+pub(crate) fn last_of_each<N: AsRef<str>, V>(members: &mut Vec<(N, V)>) {
+    let mut seen = BTreeSet::new();
+    let last: Vec<bool> = members.iter().rev().map(|(name, _)| seen.insert(name.as_ref())).collect();
+    if last.contains(&false) {
+        let mut last = last.into_iter().rev();
+        members.retain(|_| last.next().unwrap_or(true));
+    }
+}
+
 /// Line ends in JSON are white space, for inside strings they are escaped: one event stays on one line.
-fn one_line(json: &str) -> Box<str> {
-    if json.bytes().any(|byte| matches!(byte, b'\n' | b'\r')) {
+pub(crate) fn one_line(json: &str) -> Box<str> {
+    let bytes = json.as_bytes();
+    if bytes.contains(&b'\n') || bytes.contains(&b'\r') {
         json.replace(['\n', '\r'], " ").into()
     } else {
         json.into()
@@ -201,155 +234,27 @@ impl<'a> Members<'a> {
         write_text(value, self.out);
     }
 
+    /// Writes `value`, which is JSON, as the member named last.
+    pub(crate) fn raw(&mut self, value: &str) {
+        self.out.push_str(value);
+    }
+
+    /// Appends the members of `object`, the text of an object, as they stand.
+    pub(crate) fn inside(&mut self, object: &str) {
+        let object = object.trim();
+        let inside =
+            object.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')).unwrap_or_default().trim();
+        if !inside.is_empty() {
+            self.comma();
+            self.out.push_str(inside);
+        }
+    }
+
     fn comma(&mut self) {
         if !self.empty {
             self.out.push(',');
         }
         self.empty = false;
-    }
-}
-
-/// Appends `text` as a JSON string.
-pub(crate) fn write_text(text: &str, out: &mut String) {
-    out.push('"');
-    let mut rest = text;
-    while let Some(at) = rest.bytes().position(|byte| matches!(byte, b'"' | b'\\' | 0..0x20)) {
-        let (plain, special) = rest.split_at(at);
-        out.push_str(plain);
-        let mut characters = special.chars();
-        match characters.next() {
-            Some('"') => out.push_str("\\\""),
-            Some('\\') => out.push_str("\\\\"),
-            Some('\n') => out.push_str("\\n"),
-            Some('\r') => out.push_str("\\r"),
-            Some('\t') => out.push_str("\\t"),
-            Some(control) => push_number(out, format_args!("\\u{:04x}", u32::from(control))),
-            None => {}
-        }
-        rest = characters.as_str();
-    }
-    out.push_str(rest);
-    out.push('"');
-}
-
-fn push_number(out: &mut String, number: core::fmt::Arguments<'_>) {
-    // Writing to a `String` cannot fail.
-    let _ = out.write_fmt(number);
-}
-
-/// The next value when it is a whole number; `-0` is none, for JSON readers take it as a float.
-fn whole(cursor: &mut Cursor<'_>) -> Result<Option<i64>, BadJson> {
-    if !matches!(cursor.peek(), Some(b'-' | b'0'..=b'9')) {
-        return Ok(None);
-    }
-    let text = cursor.number()?;
-    Ok(if text == "-0" { None } else { text.parse().ok() })
-}
-
-impl Attribute for i64 {
-    fn read(cursor: &mut Cursor<'_>) -> Result<Option<Self>, BadJson> {
-        whole(cursor)
-    }
-
-    fn write(&self, out: &mut String) {
-        push_number(out, format_args!("{self}"));
-    }
-}
-
-impl Attribute for i32 {
-    fn read(cursor: &mut Cursor<'_>) -> Result<Option<Self>, BadJson> {
-        Ok(whole(cursor)?.and_then(|number| Self::try_from(number).ok()))
-    }
-
-    fn write(&self, out: &mut String) {
-        push_number(out, format_args!("{self}"));
-    }
-}
-
-impl Attribute for bool {
-    fn read(cursor: &mut Cursor<'_>) -> Result<Option<Self>, BadJson> {
-        if matches!(cursor.peek(), Some(b't' | b'f')) { cursor.flag().map(Some) } else { Ok(None) }
-    }
-
-    fn write(&self, out: &mut String) {
-        out.push_str(if *self { "true" } else { "false" });
-    }
-}
-
-impl Attribute for Str {
-    fn read(cursor: &mut Cursor<'_>) -> Result<Option<Self>, BadJson> {
-        if cursor.peek() == Some(b'"') { Ok(Some(cursor.string()?.into())) } else { Ok(None) }
-    }
-
-    fn write(&self, out: &mut String) {
-        write_text(self.as_str(), out);
-    }
-}
-
-/// On the wire OCSF milliseconds; what is no moment stands as 0.
-impl Attribute for Timestamp {
-    fn read(cursor: &mut Cursor<'_>) -> Result<Option<Self>, BadJson> {
-        let millis = whole(cursor)?;
-        Ok(millis.map(Self::from_millis).filter(|time| time.millis() == millis))
-    }
-
-    fn write(&self, out: &mut String) {
-        push_number(out, format_args!("{}", self.millis().unwrap_or(0)));
-    }
-}
-
-impl Attribute for JsonText {
-    fn read(cursor: &mut Cursor<'_>) -> Result<Option<Self>, BadJson> {
-        cursor.skip().map(|text| Some(Self::new(one_line(text))))
-    }
-
-    fn write(&self, out: &mut String) {
-        out.push_str(self.as_str());
-    }
-}
-
-impl<T: Attribute> Attribute for Box<T> {
-    fn read(cursor: &mut Cursor<'_>) -> Result<Option<Self>, BadJson> {
-        Ok(T::read(cursor)?.map(Self::new))
-    }
-
-    fn write(&self, out: &mut String) {
-        (**self).write(out);
-    }
-}
-
-impl<T: Attribute> Attribute for Vec<T> {
-    fn read(cursor: &mut Cursor<'_>) -> Result<Option<Self>, BadJson> {
-        if cursor.peek() != Some(b'[') {
-            return Ok(None);
-        }
-        let mut items = Self::new();
-        let mut all = true;
-        // An element of another type makes the whole list one: it is read to its end, and kept as text.
-        cursor.array(|cursor| {
-            let start = cursor.start();
-            match if all { T::read(cursor)? } else { None } {
-                Some(item) => items.push(item),
-                None => {
-                    all = false;
-                    cursor.back_to(start);
-                    cursor.skip()?;
-                }
-            }
-            Ok(())
-        })?;
-        Ok(all.then_some(items))
-    }
-
-    fn write(&self, out: &mut String) {
-        out.push('[');
-        for (index, item) in self.iter().enumerate() {
-            if index > 0 {
-                out.push(',');
-            }
-            item.write(out);
-        }
-        out.push(']');
     }
 }
 
@@ -398,7 +303,7 @@ macro_rules! ocsf_object {
             ) -> Result<bool, $crate::cursor::BadJson> {
                 match key {
                     $($crate::object::ocsf_name!($field $($wire)?) => {
-                        self.$field = $crate::object::Attribute::read(cursor)?;
+                        self.$field = $crate::attribute::Attribute::read(cursor)?;
                         Ok(self.$field.is_some())
                     })+
                     _ => Ok(false),
@@ -418,7 +323,7 @@ macro_rules! ocsf_object {
             }
         }
 
-        impl $crate::object::Attribute for $name {
+        impl $crate::attribute::Attribute for $name {
             fn read(cursor: &mut $crate::cursor::Cursor<'_>) -> Result<Option<Self>, $crate::cursor::BadJson> {
                 $crate::object::read_object(cursor)
             }

@@ -2,6 +2,7 @@
 //!
 //! The data is generated (`table_data.rs`) and constant; look-ups are binary searches.
 
+#[expect(clippy::unreadable_literal, reason = "generated")]
 #[rustfmt::skip]
 #[path = "table_data.rs"]
 mod data;
@@ -165,7 +166,6 @@ mod tests {
             for slot in body.slots() {
                 count += 1;
                 assert!(core::ptr::eq(body.slot(slot.name).unwrap(), slot), "{}", slot.name);
-                assert!(slot.sibling.is_empty() || body.slot(slot.sibling).is_some(), "{}", slot.name);
             }
         }
         assert_eq!(count, 7_203);

@@ -1,14 +1,15 @@
 //! Whether an event keeps to OCSF 1.8.0: every class, offline, from the generated schema table.
 //!
 //! Reading never rejects; this tells what a strict reader would. Profiles named in `metadata.profiles` count.
-//! The event is walked once as text, O(n · depth).
+//! The event is walked as text: O(n · depth), and once more for each observable that it names.
 
 use crate::cursor::{BadJson, Cursor};
 use crate::event::Event;
-use crate::object::member;
+use crate::object::{last_of_each, member};
 use crate::table::{self, Body, Class, Form, Slot, Type};
 use core::fmt;
 use std::borrow::Cow;
+use std::fmt::Write as _;
 
 /// A rule of the schema.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -140,13 +141,10 @@ type Members<'a> = Vec<(Cow<'a, str>, &'a str)>;
 fn members(text: &str) -> Result<Members<'_>, BadJson> {
     let mut members: Members<'_> = Vec::new();
     Cursor::new(text).object(|cursor, key| {
-        let value = cursor.skip()?;
-        match members.iter_mut().find(|(known, _)| *known == key) {
-            Some((_, old)) => *old = value,
-            None => members.push((key, value)),
-        }
+        members.push((key, cursor.skip()?));
         Ok(())
     })?;
+    last_of_each(&mut members);
     Ok(members)
 }
 
@@ -267,7 +265,7 @@ impl<'a> Check<'a> {
         }
         for (index, item) in items(value)?.into_iter().enumerate() {
             let before = self.path.len();
-            self.path.push_str(&format!("[{index}]"));
+            let _ = write!(self.path, "[{index}]");
             self.value(slot, item)?;
             self.path.truncate(before);
         }
@@ -340,11 +338,11 @@ impl<'a> Check<'a> {
 
     fn applies(&self, slot: &Slot) -> bool {
         let profiles = slot.profiles();
-        let named = |profile: &&str| {
+        let named = |profile: &&'static str| {
             let short = profile.rsplit('/').next();
             self.profiles.iter().any(|known| known == profile || Some(&**known) == short)
         };
-        profiles.is_empty() || profiles.iter().any(|profile| named(&profile))
+        profiles.is_empty() || profiles.iter().any(named)
     }
 
     fn broken(&mut self, rule: Rule, value: Option<&str>) {

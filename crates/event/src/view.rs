@@ -101,8 +101,8 @@ impl Event {
     pub fn targets(&self) -> Vec<Party<'_>> {
         keys::target_users(self)
             .into_iter()
-            .map(|user| self.party(Some(user), keys::of_user(self, user)))
-            .chain(keys::target_things(self).into_iter().map(|key| self.party(None, vec![key])))
+            .map(|user| target(Some(user), keys::of_user(self, user)))
+            .chain(keys::target_things(self).into_iter().map(|key| target(None, vec![key])))
             .collect()
     }
 
@@ -149,12 +149,12 @@ impl Event {
     pub fn dns(&self) -> Option<DnsView<'_>> {
         let query = self.query();
         let told = query.is_some() || !self.answers().is_empty() || self.rcode_id().is_some();
-        (told || self.class_uid() == ClassUid::DNS_ACTIVITY).then(|| DnsView { event: self })
+        (told || self.class_uid() == ClassUid::DNS_ACTIVITY).then_some(DnsView { event: self })
     }
+}
 
-    fn party<'a>(&'a self, user: Option<&'a User>, keys: Vec<EntityKey>) -> Party<'a> {
-        Party { kind: kind_of(user, None), user, app: None, session: None, keys }
-    }
+fn target(user: Option<&User>, keys: Vec<EntityKey>) -> Party<'_> {
+    Party { kind: kind_of(user, None), user, app: None, session: None, keys }
 }
 
 /// What kind of principal someone is.

@@ -7,17 +7,18 @@ mod operation;
 mod resource;
 mod who;
 
+use crate::address::is_address;
 use crate::moment;
 use crate::record::{Field, Record};
 use crate::source::{Context, Source};
-use homeostat_core::{Outcome, Timestamp};
+use crate::zeek_text::write_text;
+use homeostat_core::{JsonText, Outcome, Timestamp};
 use homeostat_event::{
-    Account, Actor, Analytic, Api, Cloud, Event, Feature, FindingInfo, Group, Head, HttpRequest, NetworkEndpoint,
-    Policy, Product, Request, Service, Session, SignInTo, User,
+    Account, Actor, Analytic, Api, Cloud, Event, Feature, FindingInfo, Group, Head, HttpRequest,
+    NetworkEndpoint, Policy, Product, Request, Service, Session, SignInTo, User,
 };
 use operation::{Act, classify};
 use std::borrow::Cow;
-use std::net::IpAddr;
 use who::{actor_of, target_of};
 
 /// AWS CloudTrail. Classes 3001, 3002, 3006 and 6003; insights 2004; digests are base events.
@@ -35,7 +36,8 @@ impl Source for CloudTrail {
         let root = record.root();
         let told = |name| root.member(name).is_some_and(|field| field.is_text());
         // `aws:s3` and its like are notifications, of another shape.
-        let call = told("eventName") && root.member("eventSource").is_some_and(is_service);
+        let identified = || root.member("userIdentity").is_some_and(|who| who.is_object());
+        let call = told("eventName") && root.member("eventSource").map_or_else(identified, is_service);
         call || (told("digestS3Bucket") && told("awsAccountId")) || is_insight(record)
     }
 
@@ -75,7 +77,8 @@ fn time_of(record: &Record<'_>, name: &str) -> Timestamp {
 /// A call of an interface, a sign-in, or what a service did of itself.
 fn call(record: &Record<'_>) -> Event {
     let operation = record.take("eventName").unwrap_or_default();
-    let service = record.take("eventSource").unwrap_or_default();
+    let told = record.take("eventSource");
+    let service = told.clone().unwrap_or(Cow::Borrowed("AWS"));
     let act = classify(&service, &operation, record);
     let product = product(record);
     let time = time_of(record, "eventTime");
@@ -85,7 +88,7 @@ fn call(record: &Record<'_>) -> Event {
     };
     let actor = actor_of(record, &service);
     let mut api = Api::new(&*operation);
-    api.set_service(Service::named(&*service)).set_version(record.take("apiVersion"));
+    api.set_service(told.map(Service::named)).set_version(record.take("apiVersion"));
     if let Some(request) = record.take("requestID") {
         api.set_request(Request::new(request));
     }
@@ -94,6 +97,7 @@ fn call(record: &Record<'_>) -> Event {
         Act::Call(_) => {
             let mut event = Event::api_activity(head, actor, api, origin);
             event.set_resources(resource::resources(record));
+            tell_model(record, &mut event);
             tell_outcome(record, &mut event);
             return event;
         }
@@ -163,13 +167,20 @@ fn origin(record: &Record<'_>, service: &str) -> NetworkEndpoint {
     origin
 }
 
-fn is_address(text: &str) -> bool {
-    // AWS documents no leading zeros, yet anonymised copies have them.
-    let dotted = |text: &str| {
-        let parts = text.split('.').filter(|part| part.len() <= 3 && part.parse::<u8>().is_ok());
-        text.split('.').count() == 4 && parts.count() == 4
+/// Which model was called, of a call that runs one.
+fn tell_model(record: &Record<'_>, event: &mut Event) {
+    let runs = event.action().starts_with("Invoke") || event.action().starts_with("Converse");
+    let service = event.service().filter(|service| service.starts_with("bedrock")).map(str::to_owned);
+    let (Some(service), true) = (service, runs) else { return };
+    let Some(model) = record.field("requestParameters.modelId").filter(|model| model.copy().is_some()) else {
+        return;
     };
-    text.parse::<IpAddr>().is_ok() || dotted(text)
+    let told = format!(r#"{{"ai_provider":"AWS Bedrock","name":{}}}"#, model.json());
+    event.set_attribute("ai_model", &JsonText::new(told));
+    let mut context = String::from(r#"{"service":{"name":"#);
+    write_text(&service, &mut context);
+    context.push_str("}}");
+    event.set_attribute("message_context", &JsonText::new(context));
 }
 
 fn tell_outcome(record: &Record<'_>, event: &mut Event) {
@@ -233,7 +244,8 @@ fn group_change(record: &Record<'_>, head: Head, actor: &Actor) -> Event {
     let mut group = Group::named(name.as_deref().unwrap_or("unknown"));
     let told = record.copy("responseElements.group.arn");
     let account = record.look("recipientAccountId").or_else(|| record.look("userIdentity.accountId"));
-    let made = || name.as_deref().zip(account.as_deref()).map(|(name, account)| arn_of(account, "group", name));
+    let made =
+        || name.as_deref().zip(account.as_deref()).map(|(name, account)| arn_of(account, "group", name));
     group.set_uid(told.map(Cow::into_owned).or_else(made));
     let mut event = Event::group_management(head, group);
     if record.has("requestParameters.userName") {

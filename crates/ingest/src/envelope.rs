@@ -53,10 +53,18 @@ impl Opener<'_> {
         self.level(record, None, self.limits.envelopes, claim)
     }
 
-    fn level(&self, record: &Record<'_>, outer: Option<&Envelope<'_>>, left: usize, claim: Claim<'_>) -> bool {
-        if let Some(source) = self.registry.find(record) {
-            claim(record, source, outer);
-            return true;
+    fn level(
+        &self,
+        record: &Record<'_>,
+        outer: Option<&Envelope<'_>>,
+        left: usize,
+        claim: Claim<'_>,
+    ) -> bool {
+        for record in [*record, record.folded()] {
+            if let Some(source) = self.registry.find(&record) {
+                claim(&record, source, outer);
+                return true;
+            }
         }
         if left == 0 {
             return false;
@@ -65,9 +73,10 @@ impl Opener<'_> {
         INSIDE.iter().filter_map(|name| record.field(name)).any(|inside| {
             let before = inside.marked();
             inside.mark(Mark::Opened);
-            let claimed = match inside.is_object() {
-                true => self.level(&self.within(inside), Some(&envelope), left - 1, claim),
-                false => self.text_level(inside, &envelope, left - 1, claim),
+            let claimed = if inside.is_object() {
+                self.level(&self.within(inside), Some(&envelope), left - 1, claim)
+            } else {
+                self.text_level(inside, &envelope, left - 1, claim)
             };
             if !claimed {
                 inside.mark(before);

@@ -13,7 +13,7 @@ use crate::tape::Tape;
 use crate::zeek_text::write_text;
 use core::fmt;
 use homeostat_core::{EventRef, JsonText, Timestamp};
-use homeostat_event::{Event, Head, Product};
+use homeostat_event::{Event, Head, NetworkEndpoint, Product};
 use std::collections::VecDeque;
 use std::io::Read;
 use std::sync::Arc;
@@ -231,10 +231,13 @@ impl Work<'_> {
         let left = self.leftovers(record, envelope);
         for (number, event) in self.made.iter_mut().enumerate() {
             if number == 0 && !left.is_empty() {
-                keep_all(event, &left);
+                event.set_unmapped(JsonText::new(left.as_str()));
             }
             if let Some(tenant) = &self.context.tenant {
                 event.set_tenant(tenant);
+            }
+            if let Some(network) = &self.context.network {
+                place(event, network);
             }
             if let Some(at) = self.at {
                 event.set_reference(at);
@@ -338,12 +341,17 @@ fn stream_of(place: &str) -> &str {
     name.split('.').next().unwrap_or(name)
 }
 
-/// Puts the members of the object `left` into the event's `unmapped`.
-fn keep_all(event: &mut Event, left: &str) {
-    let mut tape = Tape::default();
-    if tape.parse(left.as_bytes(), usize::MAX).is_ok() {
-        for member in Record::new(left, &tape).root().children() {
-            event.keep(&member.name(), &JsonText::new(member.json()));
-        }
-    }
+/// Tells of both ends which network their private addresses belong to, unless the record did.
+fn place(event: &mut Event, network: &str) {
+    let placed = |end: &NetworkEndpoint| {
+        let told = end.vpc_uid().or_else(|| end.zone()).is_some();
+        (!told && end.ip().is_some()).then(|| {
+            let mut end = end.clone();
+            end.set_zone(network);
+            end
+        })
+    };
+    let (source, destination) =
+        (event.src_endpoint().and_then(placed), event.dst_endpoint().and_then(placed));
+    event.set_src_endpoint(source).set_dst_endpoint(destination);
 }

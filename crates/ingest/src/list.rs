@@ -1,8 +1,8 @@
 //! Tells an object that is only the wrapping of a list of records from an object that is a record.
 //!
-//! CloudTrail files and Security Hub say `{"Records":[…]}`, Graph `{"value":[…]}`, Kubernetes and Google
-//! `{"kind":"…List","items":[…]}`, CloudWatch `{"messageType":"DATA_MESSAGE",…,"logEvents":[…]}`, the AWS
-//! command line `{"Events":[…]}`. Such a list is read element by element. O(length of what stands before it).
+//! Files of CloudTrail say `{"Records":[…]}`, Graph `{"value":[…]}`, Kubernetes and Google
+//! `{"kind":"…List","items":[…]}`, `CloudWatch` `{"messageType":"DATA_MESSAGE",…,"logEvents":[…]}`, the
+//! command line of AWS `{"Events":[…]}`. Such a list is read element by element. O(length of what stands before it).
 
 use crate::tape::Tape;
 

@@ -11,8 +11,8 @@ use crate::record::{Field, Record};
 use crate::source::{Context, Source};
 use homeostat_core::{Outcome, Timestamp};
 use homeostat_event::{
-    Account, Actor, Api, Event, Evidence, FindingInfo, Group, Head, HttpRequest, ManagedEntity, Product, Request,
-    ResourceDetails, Service, Session, Severity, SignInTo, User,
+    Account, Actor, Api, Event, Evidence, FindingInfo, Group, Head, HttpRequest, ManagedEntity, Product,
+    Request, ResourceDetails, Service, Session, Severity, SignInTo, User,
 };
 use kind::{Kind, kind_of};
 use place::origin;
@@ -33,9 +33,9 @@ impl Source for Okta {
         let root = record.root();
         let is_text = |name| root.member(name).is_some_and(|field| field.is_text());
         let is_object = |name| root.member(name).is_some_and(|field| field.is_object());
-        is_text("eventType")
-            && is_text("published")
-            && (is_object("outcome") || is_object("client") || is_object("actor") || is_text("uuid"))
+        let known =
+            ["published", "uuid", "legacyEventType", "displayMessage"].iter().any(|name| is_text(name));
+        is_text("eventType") && (known || is_object("client")) && (is_object("outcome") || is_object("actor"))
     }
 
     fn map(&self, record: &Record<'_>, context: &Context, events: &mut Vec<Event>) {
@@ -93,7 +93,7 @@ impl<'a> Parts<'_, 'a> {
             Kind::Entity(_) => Event::entity_management(head, self.entity()),
             Kind::Call(_) | Kind::Finding(_) => return self.call(head, actor, origin),
         };
-        event.set_actor(actor).set_src_endpoint(origin);
+        event.set_actor(actor).set_src_endpoint(origin).set_http_request(self.http_request());
         event
     }
 

@@ -16,6 +16,9 @@ use std::io::{self, BufReader, Chain, Cursor, Read};
 /// How much is read at a time: large against a record, so that few records are parsed twice.
 const CHUNK: usize = 256 << 10;
 
+/// The byte order mark that some programs of Windows write first.
+const MARK: [u8; 3] = [0xEF, 0xBB, 0xBF];
+
 /// A record cut out of the input: its number, where it starts, and its JSON text with the parsed tape beside.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Cut {
@@ -39,8 +42,9 @@ pub(crate) struct Reader<R: Read> {
     input: Input<R>,
     limits: Limits,
     buffer: Vec<u8>,
-    // Where the unread bytes start in `buffer`, and where in the input that is.
+    // Where the unread bytes stand in `buffer`, and where in the input they start.
     start: usize,
+    end: usize,
     offset: u64,
     ended: bool,
     number: u64,
@@ -52,10 +56,15 @@ pub(crate) struct Reader<R: Read> {
     zeek: ZeekText,
 }
 
+/// An input with the bytes before it that were looked at.
+type Whole<R> = Chain<Cursor<Vec<u8>>, R>;
+
+type Unpacked<R> = MultiGzDecoder<BufReader<Whole<R>>>;
+
 enum Input<R: Read> {
     Unknown(R),
-    Plain(R, Cursor<Vec<u8>>),
-    Packed(Box<MultiGzDecoder<BufReader<Chain<Cursor<Vec<u8>>, R>>>>),
+    Plain(Whole<R>),
+    Packed(Box<Unpacked<R>>),
     Done,
 }
 
@@ -72,6 +81,7 @@ impl<R: Read> Reader<R> {
             limits,
             buffer: Vec::new(),
             start: 0,
+            end: 0,
             offset: 0,
             ended: false,
             number: 0,
@@ -125,9 +135,9 @@ impl<R: Read> Reader<R> {
         self.recovering = false;
         match (self.lists.is_empty(), first) {
             (_, b'{') => self.object(tape),
-            (true, b'[') => self.open_list(),
+            (true, b'[') => Ok(self.open_list()),
             (false, b']') => self.close_list(),
-            (false, b',') => self.pass(1),
+            (false, b',') => Ok(self.pass(1)),
             (false, _) => self.value(tape),
             (true, b'#') => self.header_line(),
             (true, _) => self.row(tape),
@@ -153,8 +163,10 @@ impl<R: Read> Reader<R> {
             };
             let blank = self.window().iter().take_while(|byte| space(byte)).count();
             self.drop_front(blank);
-            if self.offset == 0 && self.window().starts_with(&[0xEF, 0xBB, 0xBF]) {
-                self.drop_front(3);
+            if self.offset == 0 && self.window().starts_with(&MARK) {
+                self.drop_front(MARK.len());
+            } else if self.offset == 0 && MARK.starts_with(self.window()) && self.fill()? {
+                // Three bytes tell a byte order mark; a pipe may give them one by one.
             } else if let Some(first) = self.window().first() {
                 return Ok(Some(*first));
             } else if !self.fill()? {
@@ -177,19 +189,18 @@ impl<R: Read> Reader<R> {
     fn object(&mut self, tape: &mut Tape) -> Result<Step, Stop> {
         loop {
             match list_start(self.window(), tape, self.limits.depth) {
-                ListStart::No => return self.value(tape),
                 ListStart::Unclear if self.window().len() < CHUNK && self.fill()? => {}
-                ListStart::Unclear => return self.value(tape),
+                ListStart::No | ListStart::Unclear => return self.value(tape),
                 ListStart::Yes { before, length } => {
                     let is_member = true;
                     self.lists.push(List { is_member, before });
-                    return self.pass(length);
+                    return Ok(self.pass(length));
                 }
             }
         }
     }
 
-    fn open_list(&mut self) -> Result<Step, Stop> {
+    fn open_list(&mut self) -> Step {
         self.lists.push(List { is_member: false, before: String::new() });
         self.pass(1)
     }
@@ -202,7 +213,7 @@ impl<R: Read> Reader<R> {
             return Ok(Step::On);
         }
         match self.first_byte()? {
-            Some(b'}') => self.pass(1),
+            Some(b'}') => Ok(self.pass(1)),
             Some(b',') => {
                 if let Some(comma) = self.buffer.get_mut(self.start) {
                     *comma = b'{';
@@ -261,7 +272,7 @@ impl<R: Read> Reader<R> {
         let length = self.line_length()?;
         let line = trimmed(self.window().get(..length).unwrap_or_default());
         match core::str::from_utf8(line).map(str::to_owned) {
-            Ok(line) if self.zeek.header(&line) => self.pass(length),
+            Ok(line) if self.zeek.header(&line) => Ok(self.pass(length)),
             _ => Err(self.lose(0, length, Reason::UnknownForm)),
         }
     }
@@ -406,17 +417,17 @@ impl<R: Read> Reader<R> {
         }
     }
 
-    fn pass(&mut self, length: usize) -> Result<Step, Stop> {
+    fn pass(&mut self, length: usize) -> Step {
         self.drop_front(length);
-        Ok(Step::On)
+        Step::On
     }
 
     fn window(&self) -> &[u8] {
-        self.buffer.get(self.start..).unwrap_or_default()
+        self.buffer.get(self.start..self.end).unwrap_or_default()
     }
 
     fn drop_front(&mut self, length: usize) {
-        self.start = self.start.saturating_add(length).min(self.buffer.len());
+        self.start = self.start.saturating_add(length).min(self.end);
         self.offset = self.offset.saturating_add(length as u64);
     }
 
@@ -427,18 +438,31 @@ impl<R: Read> Reader<R> {
         self.drop_front(self.window().len());
     }
 
-    /// Reads on, at least as much as is held already, so that a long record is parsed few times over.
+    /// Reads on.
     fn fill(&mut self) -> Result<bool, Stop> {
         if self.ended {
             return Ok(false);
         }
-        self.buffer.drain(..self.start);
-        self.start = 0;
-        let wanted = self.buffer.len().max(CHUNK) as u64;
-        let before = self.buffer.len();
-        self.input.read_some(wanted, &mut self.buffer).map_err(Stop::Input)?;
-        self.ended = self.buffer.len() == before;
+        self.make_room();
+        let room = self.buffer.get_mut(self.end..).unwrap_or_default();
+        let length = self.input.read_some(room).map_err(Stop::Input)?;
+        self.end = self.end.saturating_add(length).min(self.buffer.len());
+        self.ended = length == 0;
         Ok(!self.ended)
+    }
+
+    /// Moves the unread bytes to the front when half a chunk is not free behind them, and grows when they are many.
+    fn make_room(&mut self) {
+        if self.buffer.len().saturating_sub(self.end) >= CHUNK / 2 {
+            return;
+        }
+        self.buffer.copy_within(self.start..self.end, 0);
+        self.end = self.end.saturating_sub(self.start);
+        self.start = 0;
+        let needed = self.end.saturating_add(self.end.max(CHUNK));
+        if self.buffer.len() < needed {
+            self.buffer.resize(needed, 0);
+        }
     }
 }
 
@@ -454,57 +478,36 @@ enum Stop {
 }
 
 impl<R: Read> Input<R> {
-    /// Appends some of the next `wanted` bytes; none only at the end.
-    fn read_some(&mut self, wanted: u64, buffer: &mut Vec<u8>) -> io::Result<()> {
+    /// Fills some of `room`; nothing only at the end.
+    fn read_some(&mut self, room: &mut [u8]) -> io::Result<usize> {
+        if let Self::Unknown(_) = self {
+            *self = std::mem::replace(self, Self::Done).told()?;
+        }
         loop {
-            match std::mem::replace(self, Self::Done) {
-                Self::Unknown(input) => *self = Self::tell(input)?,
-                Self::Plain(mut input, mut head) => {
-                    head.read_to_end(buffer)?;
-                    append(&mut input, wanted, buffer)?;
-                    *self = Self::Plain(input, head);
-                    return Ok(());
-                }
-                Self::Packed(mut packed) => {
-                    append(&mut packed, wanted, buffer)?;
-                    *self = Self::Packed(packed);
-                    return Ok(());
-                }
-                Self::Done => return Ok(()),
+            let read = match self {
+                Self::Plain(input) => input.read(room),
+                Self::Packed(packed) => packed.read(room),
+                Self::Unknown(_) | Self::Done => Ok(0),
+            };
+            match read {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                read => return read,
             }
         }
     }
 
     /// Tells packed input by the two bytes every gzip member starts with.
-    fn tell(mut input: R) -> io::Result<Self> {
+    fn told(self) -> io::Result<Self> {
+        let Self::Unknown(mut input) = self else { return Ok(self) };
         let mut head = Vec::new();
         input.by_ref().take(2).read_to_end(&mut head)?;
         let packed = head == [0x1F, 0x8B];
-        let head = Cursor::new(head);
-        Ok(match packed {
-            true => Self::Packed(Box::new(MultiGzDecoder::new(BufReader::new(head.chain(input))))),
-            false => Self::Plain(input, head),
+        let whole = Cursor::new(head).chain(input);
+        Ok(if packed {
+            Self::Packed(Box::new(MultiGzDecoder::new(BufReader::new(whole))))
+        } else {
+            Self::Plain(whole)
         })
-    }
-}
-
-/// Appends what one read gives, so that a pipe is not waited on for more than there is.
-fn append(input: &mut impl Read, wanted: u64, buffer: &mut Vec<u8>) -> io::Result<()> {
-    let before = buffer.len();
-    let room = usize::try_from(wanted).unwrap_or(CHUNK);
-    buffer.resize(before.saturating_add(room), 0);
-    loop {
-        match input.read(buffer.get_mut(before..).unwrap_or_default()) {
-            Ok(length) => {
-                buffer.truncate(before.saturating_add(length));
-                return Ok(());
-            }
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => {
-                buffer.truncate(before);
-                return Err(error);
-            }
-        }
     }
 }
 

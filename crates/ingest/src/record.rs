@@ -22,7 +22,12 @@ pub struct Record<'a> {
 
 impl<'a> Record<'a> {
     pub(crate) fn new(text: &'a str, tape: &'a Tape) -> Self {
-        Self { root: Field { text, tape, index: 0 }, stream: None }
+        Self { root: Field { text, tape, index: 0, folded: false }, stream: None }
+    }
+
+    /// The same record, its names read without regard to case: some collectors lower all names.
+    pub(crate) fn folded(self) -> Self {
+        Self { root: Field { folded: true, ..self.root }, ..self }
     }
 
     pub(crate) fn within(root: Field<'a>) -> Self {
@@ -84,6 +89,7 @@ pub struct Field<'a> {
     text: &'a str,
     tape: &'a Tape,
     index: u32,
+    folded: bool,
 }
 
 impl<'a> Field<'a> {
@@ -105,11 +111,11 @@ impl<'a> Field<'a> {
 
     /// The elements of an array or the members of an object, in order; none of a scalar.
     pub fn children(&self) -> impl Iterator<Item = Self> + use<'a> {
-        let Self { text, tape, index } = *self;
+        let Self { text, tape, index, folded } = *self;
         let end = self.node().map_or(0, |node| node.next);
         let mut next = index.saturating_add(1);
         core::iter::from_fn(move || {
-            let child = (next < end).then_some(Self { text, tape, index: next })?;
+            let child = (next < end).then_some(Self { text, tape, index: next, folded })?;
             next = tape.node(next)?.next;
             Some(child)
         })
@@ -278,10 +284,11 @@ impl<'a> Field<'a> {
         any
     }
 
-    fn is_called(&self, name: &str) -> bool {
-        self.node().is_some_and(|node| match node.key_escaped {
-            false => self.slice(node.key).as_bytes() == name.as_bytes(),
-            true => self.name() == name,
+    pub(crate) fn is_called(&self, name: &str) -> bool {
+        self.node().is_some_and(|node| match (self.folded, node.key_escaped) {
+            (false, false) => self.slice(node.key).as_bytes() == name.as_bytes(),
+            (true, _) => self.name().eq_ignore_ascii_case(name),
+            (false, true) => self.name() == name,
         })
     }
 
@@ -367,8 +374,7 @@ mod tests {
 
     #[test]
     fn dots_in_names_are_found_either_way() {
-        for text in
-            [r#"{"id.orig_h":"h"}"#, r#"{"id":{"orig_h":"h"}}"#, r#"{"id":{"x":1},"id.orig_h":"h"}"#]
+        for text in [r#"{"id.orig_h":"h"}"#, r#"{"id":{"orig_h":"h"}}"#, r#"{"id":{"x":1},"id.orig_h":"h"}"#]
         {
             let mut tape = Tape::default();
             tape.parse(text.as_bytes(), 16).unwrap();

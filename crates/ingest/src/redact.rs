@@ -130,7 +130,20 @@ fn is_candidate(name: &str) -> bool {
     let first = name.bytes().next().unwrap_or_default().to_ascii_lowercase();
     matches!(
         first,
-        b'a' | b'b' | b'c' | b'g' | b'i' | b'm' | b'n' | b'o' | b'p' | b'q' | b'r' | b's' | b't' | b'w' | b'x'
+        b'a' | b'b'
+            | b'c'
+            | b'g'
+            | b'i'
+            | b'm'
+            | b'n'
+            | b'o'
+            | b'p'
+            | b'q'
+            | b'r'
+            | b's'
+            | b't'
+            | b'w'
+            | b'x'
     )
 }
 
@@ -199,7 +212,10 @@ mod tests {
         withhold(&Secrets, "own", record.root(), &mut paths);
         let mut left = String::new();
         record.root().write_leftovers(&mut left);
-        assert_eq!((left.as_str(), paths), (expected_left, expected_paths.iter().map(|&p| p.to_owned()).collect()));
+        assert_eq!(
+            (left.as_str(), paths),
+            (expected_left, expected_paths.iter().map(|&p| p.to_owned()).collect())
+        );
     }
 
     #[test]

@@ -194,7 +194,15 @@ impl Parser<'_, '_> {
         }
         let node = self.tape.len();
         let span = Span { start: index_of(self.at), end: index_of(self.at) };
-        self.push(Node { key, span, next: 0, kind, escaped: false, key_escaped, mark: Cell::new(Mark::Left) });
+        self.push(Node {
+            key,
+            span,
+            next: 0,
+            kind,
+            escaped: false,
+            key_escaped,
+            mark: Cell::new(Mark::Left),
+        });
         self.tape.open.push(Open { node, members: 0, seen: 0, doubtful: false });
         self.at += 1;
         Ok(())

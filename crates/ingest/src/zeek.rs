@@ -3,6 +3,7 @@
 //! Source: docs.zeek.org, log files. Fields are found as `id.orig_h`, `id_orig_h` or nested; times as seconds
 //! since 1970 or ISO. `orig` is taken for the source and `resp` for the destination, as Zeek saw them.
 
+use crate::address::{is_address, is_hardware};
 use crate::moment;
 use crate::record::{Field, Record};
 use crate::source::{Context, Source};
@@ -26,7 +27,7 @@ impl Source for Zeek {
         let has = |name| root.member(name).is_some();
         let flow = ["id.orig_h", "id_orig_h"].iter().any(|name| has(name)) || nested_flow(root);
         let timed = ["ts", "_write_ts", "@timestamp"].iter().any(|name| has(name));
-        timed && (flow || has("_path") || is_known_log(record))
+        (timed && (flow || has("_path") || is_known_log(record))) || (flow && has("_path"))
     }
 
     fn map(&self, record: &Record<'_>, _: &Context, events: &mut Vec<Event>) {
@@ -47,25 +48,86 @@ impl Source for Zeek {
     }
 }
 
-/// Logs without addresses of a flow that Zeek writes, by the names of their files.
-const LOGS: [&str; 26] = [
-    "capture_loss", "conn", "dhcp", "dns", "files", "known_certs", "known_hosts", "known_services", "notice", "ocsp",
-    "packet_filter", "pe", "reporter", "signatures", "software", "stats", "traceroute", "weird", "x509", "dpd",
-    "loaded_scripts", "analyzer", "signature", "cluster", "telemetry", "broker",
+/// Zeek's logs by the names of their files, the longer of two with one ending first.
+const LOGS: [&str; 62] = [
+    "analyzer",
+    "broker",
+    "capture_loss",
+    "cluster",
+    "conn",
+    "dce_rpc",
+    "dhcp",
+    "dnp3",
+    "dns",
+    "dpd",
+    "files",
+    "ftp",
+    "http",
+    "intel",
+    "irc",
+    "kerberos",
+    "known_certs",
+    "known_hosts",
+    "known_services",
+    "ldap_search",
+    "ldap",
+    "loaded_scripts",
+    "modbus",
+    "mqtt_connect",
+    "mqtt_publish",
+    "mqtt_subscribe",
+    "mysql",
+    "notice",
+    "ntlm",
+    "ntp",
+    "ocsp",
+    "packet_filter",
+    "pe",
+    "postgresql",
+    "print",
+    "quic",
+    "radius",
+    "rdp",
+    "redis",
+    "reporter",
+    "rfb",
+    "signatures",
+    "signature",
+    "sip",
+    "smb_cmd",
+    "smb_files",
+    "smb_mapping",
+    "smtp",
+    "snmp",
+    "socks",
+    "software",
+    "ssh",
+    "ssl",
+    "stats",
+    "syslog",
+    "telemetry",
+    "traceroute",
+    "tunnel",
+    "weird",
+    "websocket",
+    "wireguard",
+    "x509",
 ];
 
 /// A record of a file with one of Zeek's names, or in a shape that only one of Zeek's logs has.
 fn is_known_log(record: &Record<'_>) -> bool {
-    let root = record.root();
-    let named = record.stream().is_some_and(|stream| LOGS.contains(&base_name(stream)));
-    let shaped = ["fuid", "uid", "uids", "certificate.serial", "ts_delta", "port_num", "peer_descr"];
-    named || shaped.iter().any(|name| root.member(name).is_some())
+    let shaped =
+        ["fuid", "uid", "uids", "certificate.serial", "ts_delta", "port_num", "peer_descr", "@stream"];
+    log_in(record.stream()).is_some() || shaped.iter().any(|name| record.root().member(name).is_some())
 }
 
 /// `conn.2020-01-01` and `test-conn` → `conn`.
-fn base_name(stream: &str) -> &str {
-    let name = stream.split('.').next().unwrap_or(stream);
-    name.rsplit(['-', ' ']).next().unwrap_or(name)
+fn log_in(stream: Option<&str>) -> Option<&'static str> {
+    let name = stream?.split('.').next()?.replace(['-', ' '], "_");
+    let fits = |log: &&&str| {
+        name.strip_suffix(**log).is_some_and(|before| before.is_empty() || before.ends_with('_'))
+    };
+    LOGS.iter().find(fits).copied()
 }
 
 fn nested_flow(root: Field<'_>) -> bool {
@@ -82,12 +144,15 @@ fn log_of<'a>(record: &Record<'a>) -> Cow<'a, str> {
     if has("conn_state") {
         return Cow::Borrowed("conn");
     }
-    if has("trans_id") && (has("qtype") || has("rcode") || has("query") || has("rejected")) && !has("assigned_addr") {
+    if has("trans_id")
+        && (has("qtype") || has("rcode") || has("query") || has("rejected"))
+        && !has("assigned_addr")
+    {
         return Cow::Borrowed("dns");
     }
     match root.member("@stream").and_then(|path| path.look()) {
         Some(stream) => stream,
-        None => Cow::Borrowed(record.stream().map(base_name).unwrap_or_default()),
+        None => Cow::Borrowed(log_in(record.stream()).or(record.stream()).unwrap_or_default()),
     }
 }
 
@@ -160,12 +225,16 @@ fn end(record: &Record<'_>, side: &str) -> Option<NetworkEndpoint> {
         let flat = || root.member(&format!("id_{side}_{last}"));
         nested.or_else(dotted).or_else(flat)
     };
-    let mut end = NetworkEndpoint::of_ip(field("h")?.take()?);
-    if let Some((port, number)) = field("p").and_then(|port| Some((port, port.look()?.parse::<u16>().ok()?))) {
+    let address = field("h").filter(|address| address.look().is_some_and(|text| is_address(&text)))?;
+    let mut end = NetworkEndpoint::of_ip(address.take()?);
+    if let Some((port, number)) = field("p").and_then(|port| Some((port, port.look()?.parse::<u16>().ok()?)))
+    {
         end.set_port(number);
         port.take();
     }
-    end.set_mac(take(root, &format!("{side}_l2_addr")));
+    let hardware = root.member(if side == "orig" { "orig_l2_addr" } else { "resp_l2_addr" });
+    let hardware = hardware.filter(|address| address.look().is_some_and(|text| is_hardware(&text)));
+    end.set_mac(hardware.and_then(|address| address.take()));
     Some(end)
 }
 
@@ -202,7 +271,8 @@ fn traffic(root: Field<'_>) -> Option<NetworkTraffic> {
     let mut traffic = NetworkTraffic::new();
     let (bytes_out, bytes_in) = (count("orig_bytes"), count("resp_bytes"));
     let (packets_out, packets_in) = (count("orig_pkts"), count("resp_pkts"));
-    let sum = |out: Option<i64>, back: Option<i64>| out.zip(back).and_then(|(out, back)| out.checked_add(back));
+    let sum =
+        |out: Option<i64>, back: Option<i64>| out.zip(back).and_then(|(out, back)| out.checked_add(back));
     traffic.set_bytes(sum(bytes_out, bytes_in)).set_bytes_in(bytes_in);
     traffic.set_bytes_missed(count("missed_bytes")).set_bytes_out(bytes_out);
     traffic.set_packets(sum(packets_out, packets_in)).set_packets_in(packets_in).set_packets_out(packets_out);
@@ -218,7 +288,6 @@ fn name_question(record: &Record<'_>) -> Event {
     event.set_query(query(root)).set_answers(answers(root));
     tell_rcode(root, rcode, &mut event);
     event.set_connection_info(connection_info(root));
-    event.set_is_src_dst_assignment_known(true);
     tell_metadata(root, &mut event);
     event
 }
@@ -261,9 +330,10 @@ fn answers(root: Field<'_>) -> Vec<DnsAnswer> {
     let Some(list) = root.member("answers").filter(Field::is_array) else { return Vec::new() };
     let lives: Vec<Field<'_>> =
         root.member("TTLs").filter(Field::is_array).iter().flat_map(Field::children).collect();
+    let whole = list.children().count() <= ANSWERS;
     let mut answers = Vec::new();
     for (number, answer) in list.children().take(ANSWERS).enumerate() {
-        let Some(data) = answer.copy() else { continue };
+        let Some(data) = (if whole { answer.take() } else { answer.copy() }) else { continue };
         let mut answer = DnsAnswer::new(data);
         let life = lives.get(number).and_then(|life| seconds(&life.copy()?));
         answer.set_ttl(life);

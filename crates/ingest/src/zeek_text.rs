@@ -191,7 +191,9 @@ pub(crate) fn write_text(text: &str, json: &mut String) {
             '\u{0}'..='\u{1F}' => {
                 json.push_str("\\u00");
                 let code = u32::from(sign);
-                json.extend([char::from_digit(code / 16, 16), char::from_digit(code % 16, 16)].iter().flatten());
+                json.extend(
+                    [char::from_digit(code / 16, 16), char::from_digit(code % 16, 16)].iter().flatten(),
+                );
             }
             _ => json.push(sign),
         }
@@ -252,7 +254,9 @@ mod tests {
 
     #[test]
     fn numbers_are_told_as_json_tells_them() {
-        for (text, expected) in [("0", true), ("-1.5e-06", true), ("01", false), ("1.", false), ("nan", false)] {
+        for (text, expected) in
+            [("0", true), ("-1.5e-06", true), ("01", false), ("1.", false), ("nan", false)]
+        {
             assert_eq!(is_number(text), expected, "{text}");
             assert_eq!(serde_json::from_str::<f64>(text).is_ok(), expected, "{text}");
         }

@@ -18,9 +18,10 @@ pub(super) enum Act {
 impl Act {
     pub(super) fn activity(self) -> u32 {
         match self {
-            Self::SignIn(activity) | Self::Account(activity) | Self::Group(activity) | Self::Call(activity) => {
-                activity
-            }
+            Self::SignIn(activity)
+            | Self::Account(activity)
+            | Self::Group(activity)
+            | Self::Call(activity) => activity,
         }
     }
 }
@@ -41,8 +42,13 @@ pub(super) fn classify(service: &str, operation: &str, record: &Record<'_>) -> A
 
 fn at_sign_in(operation: &str) -> Option<Act> {
     Some(match operation {
-        "ConsoleLogin" | "CredentialChallenge" | "CredentialVerification" | "UserAuthentication"
-        | "Authenticate" | "Federate" | "GetSigninToken" => Act::SignIn(1),
+        "ConsoleLogin"
+        | "CredentialChallenge"
+        | "CredentialVerification"
+        | "UserAuthentication"
+        | "Authenticate"
+        | "Federate"
+        | "GetSigninToken" => Act::SignIn(1),
         "Logout" | "UserLogout" => Act::SignIn(2),
         "SwitchRole" | "ExitRole" | "RenewRole" => Act::SignIn(7),
         "CheckMfa" => Act::SignIn(99),
@@ -65,10 +71,18 @@ fn at_iam(operation: &str, record: &Record<'_>) -> Option<Act> {
         "ChangePassword" | "CreateLoginProfile" => Act::Account(3),
         "UpdateLoginProfile" => Act::Account(4),
         "DeleteLoginProfile" => Act::Account(5),
-        "AttachUserPolicy" | "AttachRolePolicy" | "PutUserPolicy" | "PutRolePolicy"
-        | "PutUserPermissionsBoundary" | "PutRolePermissionsBoundary" => Act::Account(7),
-        "DetachUserPolicy" | "DetachRolePolicy" | "DeleteUserPolicy" | "DeleteRolePolicy"
-        | "DeleteUserPermissionsBoundary" | "DeleteRolePermissionsBoundary" => Act::Account(8),
+        "AttachUserPolicy"
+        | "AttachRolePolicy"
+        | "PutUserPolicy"
+        | "PutRolePolicy"
+        | "PutUserPermissionsBoundary"
+        | "PutRolePermissionsBoundary" => Act::Account(7),
+        "DetachUserPolicy"
+        | "DetachRolePolicy"
+        | "DeleteUserPolicy"
+        | "DeleteRolePolicy"
+        | "DeleteUserPermissionsBoundary"
+        | "DeleteRolePermissionsBoundary" => Act::Account(8),
         "UpdateAccessKey" => Act::Account(access_key_status(record)),
         "EnableMFADevice" | "CreateVirtualMFADevice" => Act::Account(10),
         "DeactivateMFADevice" | "DeleteVirtualMFADevice" => Act::Account(11),
@@ -91,24 +105,97 @@ fn access_key_status(record: &Record<'_>) -> u32 {
 }
 
 const CREATE: [&str; 28] = [
-    "Create", "Put", "Run", "Start", "Add", "Allocate", "Register", "Import", "Upload", "Copy", "Send", "Publish",
-    "Invoke", "Converse", "Execute", "Generate", "Issue", "Request", "Submit", "Restore", "Post", "Launch", "Open",
-    "Provision", "Initiate", "Sign", "Write", "Assume",
+    "Create",
+    "Put",
+    "Run",
+    "Start",
+    "Add",
+    "Allocate",
+    "Register",
+    "Import",
+    "Upload",
+    "Copy",
+    "Send",
+    "Publish",
+    "Invoke",
+    "Converse",
+    "Execute",
+    "Generate",
+    "Issue",
+    "Request",
+    "Submit",
+    "Restore",
+    "Post",
+    "Launch",
+    "Open",
+    "Provision",
+    "Initiate",
+    "Sign",
+    "Write",
+    "Assume",
 ];
 const READ: [&str; 25] = [
-    "Get", "List", "Describe", "Head", "Lookup", "Search", "Query", "Scan", "Select", "Check", "Validate", "Test",
-    "Simulate", "View", "Preview", "Download", "Filter", "Estimate", "Decrypt", "Verify", "Read", "Receive",
-    "Detect", "Discover", "Export",
+    "Get", "List", "Describe", "Head", "Lookup", "Search", "Query", "Scan", "Select", "Check", "Validate",
+    "Test", "Simulate", "View", "Preview", "Download", "Filter", "Estimate", "Decrypt", "Verify", "Read",
+    "Receive", "Detect", "Discover", "Export",
 ];
 const UPDATE: [&str; 36] = [
-    "Update", "Modify", "Set", "Attach", "Associate", "Authorize", "Change", "Enable", "Disable", "Tag", "Untag",
-    "Reset", "Reboot", "Rotate", "Replace", "Move", "Merge", "Configure", "Accept", "Grant", "Activate",
-    "Deactivate", "Stop", "Complete", "Confirm", "Rename", "Resize", "Suspend", "Resume", "Cancel", "Assign",
-    "Promote", "Apply", "Encrypt", "Share", "Failover",
+    "Update",
+    "Modify",
+    "Set",
+    "Attach",
+    "Associate",
+    "Authorize",
+    "Change",
+    "Enable",
+    "Disable",
+    "Tag",
+    "Untag",
+    "Reset",
+    "Reboot",
+    "Rotate",
+    "Replace",
+    "Move",
+    "Merge",
+    "Configure",
+    "Accept",
+    "Grant",
+    "Activate",
+    "Deactivate",
+    "Stop",
+    "Complete",
+    "Confirm",
+    "Rename",
+    "Resize",
+    "Suspend",
+    "Resume",
+    "Cancel",
+    "Assign",
+    "Promote",
+    "Apply",
+    "Encrypt",
+    "Share",
+    "Failover",
 ];
 const DELETE: [&str; 18] = [
-    "Delete", "Remove", "Terminate", "Revoke", "Detach", "Disassociate", "Deregister", "Release", "Purge",
-    "Destroy", "Leave", "Clear", "Unassign", "Unsubscribe", "Deauthorize", "Reject", "Abort", "Close",
+    "Delete",
+    "Remove",
+    "Terminate",
+    "Revoke",
+    "Detach",
+    "Disassociate",
+    "Deregister",
+    "Release",
+    "Purge",
+    "Destroy",
+    "Leave",
+    "Clear",
+    "Unassign",
+    "Unsubscribe",
+    "Deauthorize",
+    "Reject",
+    "Abort",
+    "Close",
 ];
 
 /// The activity by the operation's verb, its first word (its second after `Batch` and `Admin`).
@@ -117,7 +204,8 @@ fn by_verb(operation: &str) -> u32 {
     for prefix in ["Batch", "Admin", "Bulk"] {
         rest = rest.strip_prefix(prefix).filter(|rest| !rest.is_empty()).unwrap_or(rest);
     }
-    let end = rest.char_indices().skip(1).find(|(_, sign)| sign.is_uppercase()).map_or(rest.len(), |(at, _)| at);
+    let end =
+        rest.char_indices().skip(1).find(|(_, sign)| sign.is_uppercase()).map_or(rest.len(), |(at, _)| at);
     let verb = rest.get(..end).unwrap_or(rest);
     [(1, &CREATE[..]), (2, &READ[..]), (3, &UPDATE[..]), (4, &DELETE[..])]
         .into_iter()

@@ -55,7 +55,7 @@ const PARAMETERS: [(&str, By, &str); 34] = [
 
 /// What a response names that the call made.
 const ANSWERS: [(&str, By, &str); 10] = [
-    ("instancesSet", By::Uid, "AWS::EC2::Instance"),
+    ("instanceId", By::Uid, "AWS::EC2::Instance"),
     ("functionArn", By::Uid, "AWS::Lambda::Function"),
     ("trailARN", By::Uid, "AWS::CloudTrail::Trail"),
     ("groupId", By::Uid, "AWS::EC2::SecurityGroup"),
@@ -118,11 +118,10 @@ impl Derived {
 
     fn gather(&mut self, object: Field<'_>, names: &[(&str, By, &str)]) {
         for member in object.children() {
-            let name = member.raw_name();
-            if let Some((_, by, kind)) = names.iter().find(|(known, _, _)| *known == name) {
+            if let Some((_, by, kind)) = names.iter().find(|(known, _, _)| member.is_called(known)) {
                 self.member(member, *by, kind);
             }
-            if name.ends_with("Set") {
+            if member.raw_name().ends_with("Set") {
                 let items = member.member("items").filter(Field::is_array);
                 items.iter().flat_map(Field::children).for_each(|item| self.gather(item, names));
             }

@@ -49,8 +49,10 @@ fn user_of(identity: Field<'_>, kind: &str) -> Option<User> {
         (None, None, Some(account)) => User::of_account(Account::of_uid(&**account)),
         (None, None, None) => return None,
     };
-    user.set_name(name.or_else(|| uid.as_deref().and_then(name_in_arn).map(|name| Cow::Owned(name.to_owned()))));
-    user.set_uid_alt(alternative).set_account(account.map(|uid| account_of(uid, kind)));
+    user.set_name(
+        name.or_else(|| uid.as_deref().and_then(name_in_arn).map(|name| Cow::Owned(name.to_owned()))),
+    );
+    user.set_uid_alt(alternative).set_account(account.map(|uid| account_of(uid)));
     match kind {
         "" => {}
         "IAMUser" => drop(user.set_type_id(1).set_kind("User")),
@@ -60,13 +62,9 @@ fn user_of(identity: Field<'_>, kind: &str) -> Option<User> {
     Some(user)
 }
 
-fn account_of(uid: Cow<'_, str>, kind: &str) -> Account {
+fn account_of(uid: Cow<'_, str>) -> Account {
     let mut account = Account::of_uid(uid);
-    match kind {
-        "IAMUser" => account.set_type_id(3).set_kind("AWS IAM User"),
-        "AssumedRole" | "Role" => account.set_type_id(4).set_kind("AWS IAM Role"),
-        _ => account.set_type_id(10).set_kind("AWS Account"),
-    };
+    account.set_type_id(10).set_kind("AWS Account");
     account
 }
 
@@ -130,13 +128,13 @@ fn named_target(record: &Record<'_>) -> Option<User> {
     let mut user = User::named(&*name);
     let told = answered("user.arn").or_else(|| answered("federatedUser.arn")).map(Cow::into_owned);
     user.set_uid(told.or_else(|| placed("user", &name))).set_uid_alt(answered("user.userId"));
-    user.set_account(account.map(|uid| account_of(uid, "IAMUser")));
+    user.set_account(account.map(|uid| account_of(uid)));
     user.set_type_id(1).set_kind("User");
     Some(user)
 }
 
 fn as_role(mut user: User, account: Option<&str>) -> User {
-    user.set_account(account.map(|uid| account_of(Cow::Borrowed(uid), "Role")));
+    user.set_account(account.map(|uid| account_of(Cow::Borrowed(uid))));
     user.set_type_id(99).set_kind("Role");
     user
 }

@@ -101,15 +101,15 @@ pub(super) fn kind_of(name: &str) -> Kind {
         return *kind;
     }
     let begun = BEGINNINGS.iter().find(|(beginning, _)| name.starts_with(beginning)).map(|(_, kind)| *kind);
-    let given = given_or_taken(name);
+    let (given, role) = (given_or_taken(name), name.contains(".role."));
+    let call = || Kind::Call(by_verb(name));
     match begun {
-        Some(Kind::Access(_)) => given.map_or(Kind::Call(by_verb(name)), Kind::Access),
-        Some(Kind::Group(_)) => given.map_or(Kind::Call(by_verb(name)), Kind::Group),
-        Some(Kind::Entity(_)) if !name.contains(".role.") || given.is_none() => entity(name),
-        Some(Kind::Entity(_)) => given.map_or(Kind::Call(by_verb(name)), Kind::Access),
+        Some(Kind::Entity(_)) | None if role => given.map_or_else(|| entity(name), Kind::Access),
+        Some(Kind::Access(_)) => given.map_or_else(call, Kind::Access),
+        Some(Kind::Group(_)) => given.map_or_else(call, Kind::Group),
+        Some(Kind::Entity(_)) => entity(name),
         Some(kind) => kind,
-        None if name.contains(".role.") => given.map_or(Kind::Call(by_verb(name)), Kind::Access),
-        None => Kind::Call(by_verb(name)),
+        None => call(),
     }
 }
 
@@ -143,14 +143,31 @@ fn entity(name: &str) -> Kind {
 /// The activity of a call by the words of its last part.
 fn by_verb(name: &str) -> u32 {
     let last = last_word(name);
-    let has = |words: &[&str]| last.split('_').chain(name.rsplit('.').skip(1).take(2)).any(|word| words.contains(&word));
+    let has = |words: &[&str]| {
+        last.split('_').chain(name.rsplit('.').skip(1).take(2)).any(|word| words.contains(&word))
+    };
     if has(&["delete", "remove", "revoke", "deactivate", "deprovision", "unassign", "purge", "clear"]) {
         4
-    } else if has(&["update", "change", "push", "sync", "rename", "activate", "suspend", "set", "reset", "verify"]) {
+    } else if has(&[
+        "update", "change", "push", "sync", "rename", "activate", "suspend", "set", "reset", "verify",
+    ]) {
         3
-    } else if has(&["create", "add", "grant", "import", "generate", "provision", "send", "issue", "start", "assign"]) {
+    } else if has(&[
+        "create",
+        "add",
+        "grant",
+        "import",
+        "generate",
+        "provision",
+        "send",
+        "issue",
+        "start",
+        "assign",
+    ]) {
         1
-    } else if has(&["read", "view", "list", "download", "get", "search", "export", "access", "check", "evaluate"]) {
+    } else if has(&[
+        "read", "view", "list", "download", "get", "search", "export", "access", "check", "evaluate",
+    ]) {
         2
     } else {
         99

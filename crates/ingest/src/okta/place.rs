@@ -1,17 +1,20 @@
 //! Where an Okta client was: its address, its place on earth, its network.
 
 use super::{take, told};
+use crate::address::is_address;
 use crate::record::{Field, Record};
 use homeostat_core::JsonText;
 use homeostat_event::{AutonomousSystem, Location, NetworkEndpoint, Os};
+use std::borrow::Cow;
 
 /// The client's endpoint; `None` when neither the client nor the chain of proxies tells an address.
 pub(super) fn origin(record: &Record<'_>) -> Option<NetworkEndpoint> {
     let root = record.root();
     let client = root.member("client").filter(Field::is_object);
     let chain = root.get("request.ipChain").filter(Field::is_array);
-    let address = client.and_then(|client| take(client, "ipAddress"));
-    let hops: Vec<_> = chain.iter().flat_map(Field::children).filter_map(|hop| take(hop, "ip")).collect();
+    let address = client.and_then(|client| take_address(client, "ipAddress"));
+    let hops: Vec<_> =
+        chain.iter().flat_map(Field::children).filter_map(|hop| take_address(hop, "ip")).collect();
     let mut origin = NetworkEndpoint::of_ip(address.clone().or_else(|| hops.first().cloned())?);
     let between = hops.iter().skip(usize::from(hops.first() == address.as_ref() || address.is_none()));
     origin.set_intermediate_ips(between.map(|hop| (&**hop).into()).collect::<Vec<_>>());
@@ -22,6 +25,11 @@ pub(super) fn origin(record: &Record<'_>) -> Option<NetworkEndpoint> {
         network(security, &mut origin);
     }
     Some(origin)
+}
+
+fn take_address<'a>(object: Field<'a>, name: &str) -> Option<Cow<'a, str>> {
+    let field = object.member(name)?;
+    if is_address(&field.look()?) { field.take() } else { None }
 }
 
 fn location(place: Field<'_>) -> Option<Location> {

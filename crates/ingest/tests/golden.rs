@@ -1,0 +1,62 @@
+//! What each fixture becomes, event by event, to the last byte.
+//!
+//! Fixtures are written by this project in the shape of each source. After a wanted change of a mapping run with
+//! `HOMEOSTAT_BLESS=1` and read the difference.
+#![cfg(test)]
+
+use homeostat_core::TenantId;
+use homeostat_event::validate;
+use homeostat_ingest::{Context, Ingest, Registry};
+use std::fs::{self, File};
+use std::path::Path;
+
+#[track_caller]
+fn check(name: &str) {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures");
+    let context =
+        Context::new().with_tenant(TenantId::new("acme").unwrap()).with_directory("acme.okta.example");
+    let mut ingest = Ingest::new(Registry::default()).with_context(context).with_coverage();
+    let mut lines = Vec::new();
+    for next in ingest.read(name, File::open(folder.join(name)).unwrap()) {
+        let event = next.unwrap();
+        assert_eq!(validate(&event), [], "{}", event.to_json());
+        lines.push(event.to_json());
+    }
+    for counts in ingest.coverage().sources.values() {
+        assert_eq!(counts.leaves_dropped, 0);
+    }
+    let golden = folder.join(format!("{name}.ocsf"));
+    if std::env::var_os("HOMEOSTAT_BLESS").is_some() {
+        fs::write(&golden, lines.join("\n") + "\n").unwrap();
+    }
+    let expected = fs::read_to_string(&golden).unwrap();
+    for (line, expected) in lines.iter().zip(expected.lines()) {
+        assert_eq!(line, expected);
+    }
+    assert_eq!(lines.len(), expected.lines().count());
+}
+
+#[test]
+fn cloudtrail() {
+    check("cloudtrail.jsonl");
+}
+
+#[test]
+fn okta() {
+    check("okta.jsonl");
+}
+
+#[test]
+fn zeek_connections() {
+    check("conn.log");
+}
+
+#[test]
+fn zeek_names() {
+    check("dns.log");
+}
+
+#[test]
+fn other_logs() {
+    check("others.jsonl");
+}
