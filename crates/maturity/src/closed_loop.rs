@@ -1,9 +1,10 @@
 //! T9, Closed-Loop Remediation: a finding, an anomaly, one incident of both, containment, and a plan that fits use.
 
-use crate::exam::{Exam, any_of, seconds};
+use crate::Story;
+use crate::exam::{Exam, Scene, any_of, same, seconds};
+use crate::film::Shot;
 use crate::view::{ActionRecord, ActionState, PlanView};
-use crate::{Story, exam::same};
-use homeostat_core::{EntityKey, EventRef, Timestamp};
+use homeostat_core::Timestamp;
 use homeostat_event::Severity;
 use std::time::Duration;
 
@@ -16,41 +17,69 @@ const DAYS_OF_USE: u16 = 28;
 
 /// When what was first seen.
 #[derive(Default)]
-struct Sightings {
+pub(crate) struct ClosedLoop {
     after_change: Option<u64>,
     detected: Option<Timestamp>,
     contained: Option<Timestamp>,
 }
 
-pub(crate) fn run(exam: &mut Exam<'_>) {
-    if exam.film.tenant.options().days < DAYS_OF_USE + 2 {
-        exam.lack("28 days of use before the change: ask for a history of 30 days");
+impl Scene for ClosedLoop {
+    fn stories(&self) -> &'static [Story] {
+        &[STORY, Story::ApprovedPolicy]
     }
-    let film = exam.film;
-    let who = exam.who(STORY);
-    let change = film.step(STORY, 0).last();
-    let mut seen = Sightings::default();
-    exam.play(&[STORY, Story::ApprovedPolicy], |exam, shot| {
-        if let Some(events) = &mut seen.after_change {
-            *events += 1;
+
+    fn watch(&mut self, exam: &mut Exam<'_>, shot: &Shot) {
+        if let Some(events) = &mut self.after_change {
+            *events = events.saturating_add(1);
             if *events == 1 {
-                finding(exam, &who, "no finding within one event of the change");
+                finding(exam, STORY, "no finding within one event of the change");
             }
         }
-        if shot.is(change) {
-            seen.after_change = Some(0);
+        if shot.is(exam.film.step(STORY, 0).last()) {
+            self.after_change = Some(0);
         }
         if shot.mark.is_some_and(|mark| mark.story == STORY && mark.step == 1) {
-            watch_reads(exam, &who, &mut seen);
+            self.watch_read(exam);
         }
-    });
-    contained(exam, &seen);
-    linked(exam, change);
-    remedied(exam, &who);
-    approved_stays_calm(exam);
+    }
+
+    fn finish(&mut self, exam: &mut Exam<'_>) {
+        if exam.film.tenant.options().days < DAYS_OF_USE + 2 {
+            exam.lack("28 days of use before the change: ask for a history of 30 days");
+        }
+        self.judge_containment(exam);
+        linked(exam);
+        remedied(exam);
+        approved_stays_calm(exam);
+    }
 }
 
-fn finding(exam: &mut Exam<'_>, who: &[EntityKey], miss: &str) {
+impl ClosedLoop {
+    fn watch_read(&mut self, exam: &mut Exam<'_>) {
+        let film = exam.film;
+        if self.detected.is_none() && !exam.incidents_with(film.step(STORY, 1), Severity::LOW).is_empty() {
+            self.detected = Some(exam.now());
+        }
+        if self.contained.is_none() {
+            let in_force = |action: &ActionRecord| action.state == ActionState::InForce;
+            self.contained = containments(exam, STORY).into_iter().find(in_force).map(|action| action.at);
+        }
+    }
+
+    fn judge_containment(&self, exam: &mut Exam<'_>) {
+        let Some(detected) = self.detected else {
+            return exam.miss("the key's use from an unknown place is not detected");
+        };
+        let Some(contained) = self.contained else { return exam.miss("the key is not contained") };
+        let film = exam.film;
+        exam.figures.seconds = seconds(film.at(film.step(STORY, 1).first()), detected);
+        let lag = seconds(detected, contained).unwrap_or(f64::INFINITY);
+        exam.at_most("seconds from detection to containment", lag, 5.0);
+    }
+}
+
+fn finding(exam: &mut Exam<'_>, story: Story, miss: &str) {
+    let who = exam.who(story);
     let answer = exam.target().findings();
     let findings = exam.ask(answer).unwrap_or_default();
     if !findings.iter().any(|finding| who.iter().any(|key| same(key, &finding.object))) {
@@ -58,37 +87,17 @@ fn finding(exam: &mut Exam<'_>, who: &[EntityKey], miss: &str) {
     }
 }
 
-fn watch_reads(exam: &mut Exam<'_>, who: &[EntityKey], seen: &mut Sightings) {
-    let film = exam.film;
-    if seen.detected.is_none() && !exam.incidents_with(film.step(STORY, 1), Severity::LOW).is_empty() {
-        seen.detected = Some(exam.now());
-    }
-    if seen.contained.is_none() {
-        let action = containments(exam, who).into_iter().find(|action| action.state == ActionState::InForce);
-        seen.contained = action.map(|action| action.at);
-    }
-}
-
-/// The actions that stop something of `who`.
-fn containments(exam: &mut Exam<'_>, who: &[EntityKey]) -> Vec<ActionRecord> {
+/// The actions that stop something of the main character of `story`.
+fn containments(exam: &mut Exam<'_>, story: Story) -> Vec<ActionRecord> {
+    let who = exam.who(story);
     let mut actions = exam.actions();
-    actions.retain(|action| action.kind.contains() && any_of(&action.scope, who));
+    actions.retain(|action| action.kind.contains() && any_of(&action.scope, &who));
     actions
 }
 
-fn contained(exam: &mut Exam<'_>, seen: &Sightings) {
-    let Some(detected) = seen.detected else {
-        return exam.miss("the key's use from an unknown place is not detected");
-    };
-    let Some(contained) = seen.contained else { return exam.miss("the key is not contained") };
+fn linked(exam: &mut Exam<'_>) {
     let film = exam.film;
-    exam.figures.seconds = seconds(film.at(film.step(STORY, 1).first()), detected);
-    let lag = seconds(detected, contained).unwrap_or(f64::INFINITY);
-    exam.at_most("seconds from detection to containment", lag, 5.0);
-}
-
-fn linked(exam: &mut Exam<'_>, change: Option<&EventRef>) {
-    let film = exam.film;
+    let change = film.step(STORY, 0).last();
     let reads = exam.incidents_with(film.step(STORY, 1), Severity::LOW);
     let both = reads.iter().find(|one| change.is_some_and(|change| one.events.contains(change)));
     match both {
@@ -98,7 +107,8 @@ fn linked(exam: &mut Exam<'_>, change: Option<&EventRef>) {
     }
 }
 
-fn remedied(exam: &mut Exam<'_>, who: &[EntityKey]) {
+fn remedied(exam: &mut Exam<'_>) {
+    let who = exam.who(STORY);
     let answer = exam.target().plans();
     let plans = exam.ask(answer).unwrap_or_default();
     let Some(plan) = plans.into_iter().find(|plan| who.iter().any(|key| same(key, &plan.who))) else {
@@ -107,7 +117,7 @@ fn remedied(exam: &mut Exam<'_>, who: &[EntityKey]) {
     judge(exam, &plan);
     exam.approve(&plan.id);
     exam.rest(Duration::from_mins(61));
-    if containments(exam, who).iter().any(|action| action.state == ActionState::InForce) {
+    if containments(exam, STORY).iter().any(|action| action.state == ActionState::InForce) {
         exam.miss("temporary blocks stay after the fix");
     }
 }
@@ -135,9 +145,8 @@ fn matches(pattern: &str, action: &str) -> bool {
 }
 
 fn approved_stays_calm(exam: &mut Exam<'_>) {
-    let who = exam.who(Story::ApprovedPolicy);
-    finding(exam, &who, "the approved change gives no finding");
-    let stopped = containments(exam, &who).len();
+    finding(exam, Story::ApprovedPolicy, "the approved change gives no finding");
+    let stopped = containments(exam, Story::ApprovedPolicy).len();
     exam.at_most("containments of the approved change", stopped as f64, 0.0);
 }
 

@@ -7,11 +7,23 @@ use crate::scorecard::{Figures, Verdict};
 use crate::view::{ActionRecord, IncidentView, PlanId};
 use crate::{MaturityTarget, Story, Unsupported};
 use homeostat_core::{Domain, EntityKey, EventRef, LATENESS, Timestamp};
-use homeostat_event::Severity;
+use homeostat_event::{Event, Severity};
 use std::time::Duration;
 
 /// A clock of the caller's, for the bars on computing time: the time since any fixed moment.
 pub type Clock = fn() -> Duration;
+
+/// One run of one test: which stories the target is shown, and what is asked of it when.
+pub(crate) trait Scene {
+    /// The stories that are told on top of everyday life.
+    fn stories(&self) -> &'static [Story];
+
+    /// An event was fed.
+    fn watch(&mut self, _exam: &mut Exam<'_>, _shot: &Shot) {}
+
+    /// All events were fed, and the time that results may wait has gone by.
+    fn finish(&mut self, exam: &mut Exam<'_>);
+}
 
 pub(crate) struct Exam<'a> {
     pub(crate) film: &'a Film,
@@ -39,23 +51,19 @@ impl<'a> Exam<'a> {
         }
     }
 
-    /// Feeds everyday life and `stories`; calls `watch` after each event.
-    pub(crate) fn play(&mut self, stories: &[Story], mut watch: impl FnMut(&mut Self, &Shot)) {
-        let film = self.film;
-        for shot in film.with(stories) {
-            self.feed(shot);
-            watch(self, shot);
-        }
-        self.rest(LATENESS.saturating_add(Duration::from_secs(1)));
-    }
-
-    fn feed(&mut self, shot: &Shot) {
+    /// Feeds one event.
+    pub(crate) fn feed(&mut self, event: Event, shot: &Shot) {
         let begun = self.clock.map(|clock| clock());
-        let taken = self.target.feed(shot.event.clone());
+        let taken = self.target.feed(event);
         self.worked = self.clock.zip(begun).map(|(clock, begun)| clock().saturating_sub(begun));
         self.now = self.now.max(shot.at);
         self.figures.events += 1;
         self.ask(taken);
+    }
+
+    /// Lets the time go by that final results may wait.
+    pub(crate) fn settle(&mut self) {
+        self.rest(LATENESS.saturating_add(Duration::from_secs(1)));
     }
 
     /// Lets `span` of event time go by. A target that has no clock of its own may lack this.

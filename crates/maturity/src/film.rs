@@ -1,68 +1,89 @@
 //! The tenant as events in order of time, each with the story it belongs to known to us and never to the target.
+//!
+//! The logs are read source by source side by side, and no event is kept: holding all would take ten times the
+//! memory of the logs.
 
 use crate::cast::ACCOUNT;
-use crate::log::Mark;
+use crate::log::{LogSource, Mark, Record, file_bytes};
 use crate::{OKTA_ORG, Story, TENANT, Tenant};
 use homeostat_core::{EventRef, TenantId, Timestamp};
 use homeostat_event::Event;
 use homeostat_ingest::{Context, Ingest, RecordError, Registry};
 use std::collections::BTreeMap;
+use std::io::Cursor;
 
-/// One event of the tenant.
+/// What is known of one event of the tenant.
 #[derive(Clone, Debug)]
 pub(crate) struct Shot {
-    pub(crate) event: Event,
     pub(crate) id: EventRef,
     pub(crate) at: Timestamp,
     pub(crate) mark: Option<Mark>,
 }
 
 impl Shot {
+    /// Whether it is shown where only `stories` are told.
+    pub(crate) fn belongs(&self, stories: &[Story]) -> bool {
+        self.mark.is_none_or(|mark| stories.contains(&mark.story))
+    }
+
     /// Whether it is the event with this id.
     pub(crate) fn is(&self, id: Option<&EventRef>) -> bool {
         id == Some(&self.id)
     }
-
-    pub(crate) fn story(&self) -> Option<Story> {
-        self.mark.map(|mark| mark.story)
-    }
 }
 
-/// All events of one tenant, to be shown with some of its stories cut out.
+/// One tenant, to be shown.
 #[derive(Debug)]
 pub(crate) struct Film {
     pub(crate) tenant: Tenant,
-    pub(crate) shots: Vec<Shot>,
+    records: BTreeMap<EventRef, (Timestamp, Option<Mark>)>,
 }
 
 impl Film {
-    /// Reads the tenant's logs. Takes O(n log n) time and holds all n events.
+    pub(crate) fn of(tenant: Tenant) -> Self {
+        Self { records: tenant.records().collect(), tenant }
+    }
+
+    /// Shows all events, in order of time.
     ///
     /// # Errors
     ///
     /// [`RecordError`] of the first record that is not read: each is well-formed, so that is a fault of ours.
-    pub(crate) fn of(tenant: Tenant) -> Result<Self, RecordError> {
-        let records: BTreeMap<EventRef, (Timestamp, Option<Mark>)> = tenant.records().collect();
-        let mut shots = Vec::with_capacity(records.len());
-        for event in tenant.events()? {
-            let Some(id) = event.reference() else { continue };
-            let (written, mark) = records.get(&id).copied().unwrap_or((Timestamp::UNKNOWN, None));
-            // A record of a kind that ingest does not know yet has no time of its own.
-            let at = if event.when().is_moment() { event.when() } else { written };
-            shots.push(Shot { event, id, at, mark });
+    pub(crate) fn show(&self, mut view: impl FnMut(&Event, &Shot)) -> Result<(), RecordError> {
+        let files = self.tenant.log_files();
+        let mut ingests: Vec<Ingest> = files.iter().map(|_| ingest()).collect();
+        let mut reels: BTreeMap<LogSource, Vec<Strip<'_>>> = BTreeMap::new();
+        for ((name, records), ingest) in files.into_iter().zip(&mut ingests) {
+            if let Some(source) = records.first().map(|record| record.source) {
+                reels.entry(source).or_default().push((name, records, ingest));
+            }
         }
-        shots.sort_by_key(|shot| shot.at);
-        Ok(Self { tenant, shots })
+        let mut reels: Vec<Reel<'_>> = reels.into_values().map(Reel::of).collect();
+        for reel in &mut reels {
+            reel.wind(self)?;
+        }
+        while let Some(reel) =
+            reels.iter_mut().filter(|reel| reel.head.is_some()).min_by_key(|reel| reel.at())
+        {
+            if let Some((event, shot)) = &reel.head {
+                view(event, shot);
+            }
+            reel.wind(self)?;
+        }
+        Ok(())
     }
 
-    /// The events of everyday life and of `stories`, in order of time.
-    pub(crate) fn with(&self, stories: &[Story]) -> impl Iterator<Item = &Shot> {
-        self.shots.iter().filter(|shot| shot.story().is_none_or(|story| stories.contains(&story)))
+    fn shot(&self, event: &Event) -> Option<Shot> {
+        let id = event.reference()?;
+        let (written, mark) = self.records.get(&id).copied()?;
+        // A record of a kind that ingest does not know has no time of its own.
+        let at = if event.when().is_moment() { event.when() } else { written };
+        Some(Shot { id, at, mark })
     }
 
-    /// When the event `id` happened.
+    /// When the event `id` was written.
     pub(crate) fn at(&self, id: Option<&EventRef>) -> Timestamp {
-        self.shots.iter().find(|shot| shot.is(id)).map_or(Timestamp::UNKNOWN, |shot| shot.at)
+        id.and_then(|id| self.records.get(id)).map_or(Timestamp::UNKNOWN, |(at, _)| *at)
     }
 
     /// Seconds of event time between two events.
@@ -77,14 +98,44 @@ impl Film {
     }
 }
 
+/// One file of a source, with its name, its records and who reads it.
+type Strip<'a> = (String, Vec<&'a Record>, &'a mut Ingest);
+
+/// The events of one source, the next of them at hand.
+struct Reel<'a> {
+    events: Box<dyn Iterator<Item = Result<Event, RecordError>> + 'a>,
+    head: Option<(Event, Shot)>,
+}
+
+impl<'a> Reel<'a> {
+    fn of(files: Vec<Strip<'a>>) -> Self {
+        let events = files
+            .into_iter()
+            .flat_map(|(name, records, ingest)| ingest.read(&name, Cursor::new(file_bytes(&records))));
+        Self { events: Box::new(events), head: None }
+    }
+
+    fn wind(&mut self, film: &Film) -> Result<(), RecordError> {
+        self.head = None;
+        if let Some(event) = self.events.next().transpose()? {
+            self.head = film.shot(&event).map(|shot| (event, shot));
+        }
+        Ok(())
+    }
+
+    fn at(&self) -> Option<Timestamp> {
+        self.head.as_ref().map(|(_, shot)| shot.at)
+    }
+}
+
 impl Tenant {
-    /// The tenant's logs as events, source by source, as `homeostat-ingest` makes them.
+    /// The tenant's logs as events, file by file, as `homeostat-ingest` makes them.
     ///
     /// # Errors
     ///
     /// [`RecordError`] of the first record that is not read.
     pub fn events(&self) -> Result<Vec<Event>, RecordError> {
-        let mut ingest = Ingest::new(Registry::default()).with_context(context());
+        let mut ingest = ingest();
         let mut events = Vec::with_capacity(self.len());
         for (name, bytes) in self.logs() {
             for event in ingest.read(&name, bytes.as_slice()) {
@@ -95,11 +146,12 @@ impl Tenant {
     }
 }
 
-/// What Acme's collectors know of each source.
-fn context() -> Context {
+/// A reader that knows what Acme's collectors know of each source.
+fn ingest() -> Ingest {
     let context = Context::new().with_directory(OKTA_ORG).with_account(ACCOUNT).with_network(TENANT);
-    match TenantId::new(TENANT) {
+    let context = match TenantId::new(TENANT) {
         Ok(tenant) => context.with_tenant(tenant),
         Err(_) => context,
-    }
+    };
+    Ingest::new(Registry::default()).with_context(context)
 }

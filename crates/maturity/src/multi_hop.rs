@@ -4,7 +4,8 @@
 //! and file reads have no source yet: the test is not passed for lack of them, however well the rest holds.
 
 use crate::Story;
-use crate::exam::{Exam, any_of, same, seconds};
+use crate::exam::{Exam, Scene, any_of, same, seconds};
+use crate::film::Shot;
 use crate::view::IncidentView;
 use homeostat_core::{EntityKey, EntityKind, EventRef, Timestamp};
 use homeostat_event::Severity;
@@ -23,40 +24,57 @@ const NAMES: [EntityKind; 6] = [
     EntityKind::Ip,
 ];
 
-pub(crate) fn run(exam: &mut Exam<'_>) {
-    exam.lack("records of mail and click (no such source is read yet)");
-    exam.lack("records of mail search and file reads (no such source is read yet)");
-    let film = exam.film;
-    let hostile = exam.events(STORY);
-    let (grant, switch) = (film.step(STORY, GRANT).last(), film.step(STORY, ROLE_SWITCH).last());
-    exam.play(&[STORY, Story::Trip], |exam, shot| {
-        if shot.is(grant) {
-            let found = worst(exam, &hostile);
+/// The attack and the trip that looks like it.
+pub(crate) struct MultiHop;
+
+impl Scene for MultiHop {
+    fn stories(&self) -> &'static [Story] {
+        &[STORY, Story::Trip]
+    }
+
+    fn watch(&mut self, exam: &mut Exam<'_>, shot: &Shot) {
+        let film = exam.film;
+        if shot.is(film.step(STORY, GRANT).last()) {
+            let found = worst(exam);
             exam.at_least("severity by the grant", found, f64::from(Severity::MEDIUM.get()));
         }
-        if shot.is(switch) {
-            let found = worst(exam, &hostile);
+        if shot.is(film.step(STORY, ROLE_SWITCH).last()) {
+            let found = worst(exam);
             exam.at_least("severity by the role switch", found, f64::from(Severity::HIGH.get()));
         }
-    });
-    one_incident(exam, &hostile);
-    let trip = exam.events(Story::Trip);
-    let alarms = exam.incidents_with(&trip, Severity::MEDIUM).len();
-    exam.at_most("incidents about the trip", alarms as f64, 0.0);
+    }
+
+    fn finish(&mut self, exam: &mut Exam<'_>) {
+        exam.lack("records of mail and click (no such source is read yet)");
+        exam.lack("records of mail search and file reads (no such source is read yet)");
+        let hostile = exam.events(STORY);
+        one_incident(exam, &hostile);
+        let trip = exam.events(Story::Trip);
+        let alarms = exam.incidents_with(&trip, Severity::MEDIUM).len();
+        exam.at_most("incidents about the trip", alarms as f64, 0.0);
+    }
 }
 
 /// The negative twin: the same tenant without the attack must hold no incident as severe as the attack.
-pub(crate) fn quiet(exam: &mut Exam<'_>) {
-    exam.play(&[], |_, _| {});
-    let incidents = exam.incidents();
-    let of = |least: Severity| incidents.iter().filter(|one| one.severity >= least).count() as f64;
-    let (medium, high) = (of(Severity::MEDIUM), of(Severity::HIGH));
-    exam.figures.scores.insert("medium incidents without attack", medium);
-    exam.at_most("high incidents without attack", high, 0.0);
+pub(crate) struct Quiet;
+
+impl Scene for Quiet {
+    fn stories(&self) -> &'static [Story] {
+        &[]
+    }
+
+    fn finish(&mut self, exam: &mut Exam<'_>) {
+        let incidents = exam.incidents();
+        let of = |least: Severity| incidents.iter().filter(|one| one.severity >= least).count() as f64;
+        let (medium, high) = (of(Severity::MEDIUM), of(Severity::HIGH));
+        exam.figures.scores.insert("medium incidents without attack", medium);
+        exam.at_most("high incidents without attack", high, 0.0);
+    }
 }
 
-fn worst(exam: &mut Exam<'_>, hostile: &[EventRef]) -> f64 {
-    let found = exam.incidents_with(hostile, Severity::UNKNOWN);
+fn worst(exam: &mut Exam<'_>) -> f64 {
+    let hostile = exam.events(STORY);
+    let found = exam.incidents_with(&hostile, Severity::UNKNOWN);
     found.iter().map(|one| f64::from(one.severity.get())).fold(0.0, f64::max)
 }
 

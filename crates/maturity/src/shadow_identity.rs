@@ -1,41 +1,59 @@
 //! T1, Shadow Identity: a new account's first acts raise its risk in every view at once; joiners stay calm.
 
 use crate::Story;
-use crate::exam::Exam;
-use homeostat_core::{Domain, EntityKey, EventRef};
+use crate::exam::{Exam, Scene};
+use crate::film::Shot;
+use homeostat_core::{Domain, EventRef};
 use homeostat_event::Severity;
 use std::time::Duration;
 
 const VIEWS: [Domain; 5] = [Domain::Identity, Domain::Email, Domain::Saas, Domain::Network, Domain::Cloud];
 const STORY: Story = Story::ShadowIdentity;
 
-pub(crate) fn run(exam: &mut Exam<'_>) {
-    let film = exam.film;
-    let who = exam.who(STORY);
-    let (login, consent) = (film.step(STORY, 1).last(), film.step(STORY, 2).last());
-    let mut since_consent = None;
-    exam.play(&[STORY, Story::Joiners], |exam, shot| {
+/// The run, and how many events came after the consent.
+#[derive(Default)]
+pub(crate) struct ShadowIdentity {
+    since_consent: Option<u64>,
+}
+
+impl Scene for ShadowIdentity {
+    fn stories(&self) -> &'static [Story] {
+        &[STORY, Story::Joiners]
+    }
+
+    fn watch(&mut self, exam: &mut Exam<'_>, shot: &Shot) {
+        let film = exam.film;
+        let (login, consent) = (film.step(STORY, 1).last(), film.step(STORY, 2).last());
         if shot.is(login) {
+            let who = exam.who(STORY);
             let risk = VIEWS.iter().map(|view| exam.risk(&who, *view)).fold(1.0, f64::min);
             exam.at_least("risk after the sign-in", risk, 0.35);
         }
-        if shot.is(consent) {
-            exam.worked_at_most("seconds of work on the consent", Duration::from_millis(5));
-            since_consent = Some(0_u8);
-        } else if let Some(events) = &mut since_consent {
+        if let Some(events) = &mut self.since_consent {
             *events = events.saturating_add(1);
             if *events == 1 {
-                judge_views(exam, &who);
+                judge_views(exam);
                 exam.figures.seconds = film.seconds(login, consent);
             }
         }
-    });
-    explained(exam, consent);
-    joiners_stay_calm(exam);
+        if shot.is(consent) {
+            exam.worked_at_most("seconds of work on the consent", Duration::from_millis(5));
+            self.since_consent = Some(0);
+        }
+    }
+
+    fn finish(&mut self, exam: &mut Exam<'_>) {
+        if self.since_consent.is_none() {
+            exam.miss("the consent was not shown");
+        }
+        explained(exam, exam.film.step(STORY, 2).last());
+        joiners_stay_calm(exam);
+    }
 }
 
-fn judge_views(exam: &mut Exam<'_>, who: &[EntityKey]) {
-    let risks = VIEWS.map(|view| exam.risk(who, view));
+fn judge_views(exam: &mut Exam<'_>) {
+    let who = exam.who(STORY);
+    let risks = VIEWS.map(|view| exam.risk(&who, view));
     let (lowest, highest) =
         risks.iter().fold((f64::INFINITY, 0.0), |(low, high), risk| (risk.min(low), risk.max(high)));
     exam.at_least("lowest risk within one event of the consent", lowest, 0.7);

@@ -1,15 +1,18 @@
 //! The runner: the twelve tests over several seeds, for one product.
 //!
-//! A tenant is written and read once a seed; each test runs over it with a fresh target, with the positive story
+//! A tenant is written and read once a seed; each test has a fresh target of its own, with the positive story
 //! and its negative control in the same run, so that a control counts only for a stack that was alive.
 
-use crate::exam::{Clock, Exam};
+use crate::closed_loop::ClosedLoop;
+use crate::exam::{Clock, Exam, Scene};
 use crate::film::Film;
+use crate::multi_hop::{MultiHop, Quiet};
 use crate::scorecard::{Figures, MaturityTest, Scorecard, SeedResult, Verdict};
+use crate::shadow_identity::ShadowIdentity;
 use crate::{MaturityTarget, Story, TENANT, Tenant, TenantOptions};
-use crate::{closed_loop, multi_hop, shadow_identity};
 use core::fmt;
 use homeostat_ingest::RecordError;
+use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 
 /// Over which tenants the tests run.
@@ -95,13 +98,13 @@ impl Suite {
     pub fn run(&self, make: &mut Maker<'_>) -> Result<Scorecard, RecordError> {
         let mut scorecard = Scorecard::default();
         for seed in self.options.seeds.clone() {
-            scorecard.add(TestBed::new(seed, &self.options)?.run(make));
+            scorecard.add(TestBed::new(seed, &self.options).run(make)?);
         }
         Ok(scorecard)
     }
 }
 
-/// One tenant, written and read once, on which any number of targets are tested.
+/// One tenant, written once, on which any number of targets are tested.
 #[derive(Debug)]
 pub struct TestBed {
     film: Film,
@@ -110,14 +113,10 @@ pub struct TestBed {
 
 impl TestBed {
     /// The tenant of `seed` with every story.
-    ///
-    /// # Errors
-    ///
-    /// As [`Suite::run`].
-    pub fn new(seed: u64, options: &SuiteOptions) -> Result<Self, RecordError> {
+    pub fn new(seed: u64, options: &SuiteOptions) -> Self {
         let tenant =
             Story::ALL.into_iter().fold(TenantOptions::new(seed).days(options.days), TenantOptions::story);
-        Ok(Self { film: Film::of(Tenant::new(&tenant))?, clock: options.clock })
+        Self { film: Film::of(Tenant::new(&tenant)), clock: options.clock }
     }
 
     /// The tenant, with all its stories.
@@ -126,29 +125,61 @@ impl TestBed {
     }
 
     /// Runs the tests that are built; `make` makes a fresh target for each run.
-    pub fn run(&self, make: &mut Maker<'_>) -> Vec<(MaturityTest, SeedResult)> {
-        let built: [(MaturityTest, &[Scene]); 3] = [
-            (MaturityTest::ShadowIdentity, &[shadow_identity::run]),
-            (MaturityTest::MultiHopReplay, &[multi_hop::run, multi_hop::quiet]),
-            (MaturityTest::ClosedLoop, &[closed_loop::run]),
-        ];
-        built.into_iter().map(|(test, scenes)| (test, self.test(scenes, make))).collect()
-    }
-
-    fn test(&self, scenes: &[Scene], make: &mut Maker<'_>) -> SeedResult {
+    ///
+    /// # Errors
+    ///
+    /// As [`Suite::run`].
+    pub fn run(&self, make: &mut Maker<'_>) -> Result<Vec<(MaturityTest, SeedResult)>, RecordError> {
         let setting = setting(&self.film.tenant);
-        let runs = scenes.iter().map(|scene| {
-            let mut exam = Exam::new(&self.film, make(&setting), self.clock);
-            scene(&mut exam);
-            exam.end()
-        });
-        let (verdict, figures) = runs.reduce(together).unwrap_or((Verdict::NotBuilt, Figures::default()));
-        SeedResult { seed: self.film.tenant.options().seed, verdict, figures }
+        let mut runs: Vec<Run<'_>> = scenes()
+            .into_iter()
+            .map(|(test, scene)| Run { test, scene, exam: Exam::new(&self.film, make(&setting), self.clock) })
+            .collect();
+        self.film.show(|event, shot| {
+            for run in runs.iter_mut().filter(|run| shot.belongs(run.scene.stories())) {
+                run.exam.feed(event.clone(), shot);
+                run.scene.watch(&mut run.exam, shot);
+            }
+        })?;
+        let mut ended: BTreeMap<MaturityTest, (Verdict, Figures)> = BTreeMap::new();
+        for run in runs {
+            let (test, outcome) = run.end();
+            let outcome = match ended.remove(&test) {
+                Some(before) => together(before, outcome),
+                None => outcome,
+            };
+            ended.insert(test, outcome);
+        }
+        let seed = self.film.tenant.options().seed;
+        let result = |(test, (verdict, figures))| (test, SeedResult { seed, verdict, figures });
+        Ok(ended.into_iter().map(result).collect())
     }
 }
 
-/// One run of a test: feeds, asks, notes.
-type Scene = fn(&mut Exam<'_>);
+/// The runs of the tests that are built; a test is passed only in all its runs.
+fn scenes() -> [(MaturityTest, Box<dyn Scene>); 4] {
+    [
+        (MaturityTest::ShadowIdentity, Box::new(ShadowIdentity::default())),
+        (MaturityTest::MultiHopReplay, Box::new(MultiHop)),
+        (MaturityTest::MultiHopReplay, Box::new(Quiet)),
+        (MaturityTest::ClosedLoop, Box::new(ClosedLoop::default())),
+    ]
+}
+
+/// One scene with its target; all runs of a seed go side by side through one reading of the logs.
+struct Run<'a> {
+    test: MaturityTest,
+    scene: Box<dyn Scene>,
+    exam: Exam<'a>,
+}
+
+impl Run<'_> {
+    fn end(mut self) -> (MaturityTest, (Verdict, Figures)) {
+        self.exam.settle();
+        self.scene.finish(&mut self.exam);
+        (self.test, self.exam.end())
+    }
+}
 
 fn setting(tenant: &Tenant) -> Setting {
     Setting {

@@ -148,6 +148,11 @@ impl Tenant {
         self.truths.iter().find(|truth| truth.story == story)
     }
 
+    /// The native logs, not yet as bytes.
+    pub(crate) fn log_files(&self) -> Vec<(String, Vec<&Record>)> {
+        self.log.files()
+    }
+
     /// Each record's id, with its moment and the story it belongs to.
     pub(crate) fn records(&self) -> impl Iterator<Item = (EventRef, (Timestamp, Option<Mark>))> {
         let told = |record: &Record| (Timestamp::from_micros(record.at), record.mark);
