@@ -55,6 +55,47 @@ const _: Option<&dyn Actuator> = None;
 /// What an author writes: the five verbs of [`Actuator`] as native `async fn`, under the same laws.
 ///
 /// `Done` is what `apply` tells (`()` or [`Applied`]), `Seen` what `observe` tells (`bool` or [`Observed`]).
+///
+/// ```
+/// use homeostat_response::{Act, ActError, Descriptor, Permit, Plan, Request};
+/// use std::collections::BTreeMap;
+/// use std::sync::Mutex;
+///
+/// struct Firewall {
+///     descriptor: Descriptor,
+///     blocked: Mutex<BTreeMap<String, String>>, // address, and by which action
+/// }
+///
+/// impl Act for Firewall {
+///     type Done = ();
+///     type Seen = bool;
+///
+///     fn descriptor(&self) -> &Descriptor {
+///         &self.descriptor
+///     }
+///     fn validate(&self, request: &Request) -> Result<(), ActError> {
+///         let address: Result<std::net::IpAddr, _> = request.target.id.parse();
+///         address.map(drop).map_err(|_| ActError::permanent("read the address"))
+///     }
+///     async fn plan(&self, request: &Request) -> Result<Plan, ActError> {
+///         Ok(Plan::new(request).saying("block one address"))
+///     }
+///     async fn apply(&self, _: &Permit, plan: &Plan) -> Result<(), ActError> {
+///         let mut blocked = self.blocked.lock().map_err(|_| ActError::permanent("lock the table"))?;
+///         let owner = blocked.entry(plan.target.id.clone()).or_insert_with(|| plan.id.to_string());
+///         if *owner == plan.id.as_str() { Ok(()) } else { Err(ActError::conflict("add to the table")) }
+///     }
+///     async fn observe(&self, plan: &Plan) -> Result<bool, ActError> {
+///         let blocked = self.blocked.lock().map_err(|_| ActError::permanent("lock the table"))?;
+///         Ok(blocked.get(&plan.target.id).is_some_and(|owner| owner == plan.id.as_str()))
+///     }
+///     async fn revert(&self, plan: &Plan) -> Result<(), ActError> {
+///         let mut blocked = self.blocked.lock().map_err(|_| ActError::permanent("lock the table"))?;
+///         blocked.retain(|address, owner| *address != plan.target.id || owner != plan.id.as_str());
+///         Ok(())
+///     }
+/// }
+/// ```
 pub trait Act: Send + Sync {
     /// What `apply` tells: `()` or [`Applied`].
     type Done: Into<Applied>;

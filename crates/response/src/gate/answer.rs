@@ -24,7 +24,7 @@ pub enum Admission {
         /// How many.
         more: usize,
     },
-    /// It is allowed and something holds it for now; [`Gate::begin`] tries again.
+    /// It is allowed and something holds it for now; [`Gate::begin`](crate::Gate::begin) tries again.
     Held(Hold),
     /// It will not be done; the decision says why.
     Refused,
