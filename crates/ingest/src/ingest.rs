@@ -45,6 +45,7 @@ pub struct Ingest {
     tape: Tape,
     made: Vec<Event>,
     paths: Vec<String>,
+    left: String,
 }
 
 impl Ingest {
@@ -59,6 +60,7 @@ impl Ingest {
             tape: Tape::default(),
             made: Vec::new(),
             paths: Vec::new(),
+            left: String::new(),
         }
     }
 
@@ -118,6 +120,7 @@ impl Ingest {
             coverage: self.coverage.as_mut(),
             made: &mut self.made,
             paths: &mut self.paths,
+            left: &mut self.left,
             at,
             around,
         };
@@ -208,6 +211,7 @@ struct Work<'w> {
     coverage: Option<&'w mut Coverage>,
     made: &'w mut Vec<Event>,
     paths: &'w mut Vec<String>,
+    left: &'w mut String,
     at: Option<&'w EventRef>,
     around: Option<&'w str>,
 }
@@ -228,10 +232,10 @@ impl Work<'_> {
         if self.made.is_empty() {
             self.made.push(unclaimed(name));
         }
-        let left = self.leftovers(record, envelope);
+        self.gather_leftovers(record, envelope);
         for (number, event) in self.made.iter_mut().enumerate() {
-            if number == 0 && !left.is_empty() {
-                event.set_unmapped(JsonText::new(left.as_str()));
+            if number == 0 && !self.left.is_empty() {
+                event.set_unmapped(JsonText::new(self.left.as_str()));
             }
             if let Some(tenant) = &self.context.tenant {
                 event.set_tenant(tenant);
@@ -254,35 +258,28 @@ impl Work<'_> {
     }
 
     /// What no mapper took, as one JSON object on one line; empty when nothing is left.
-    fn leftovers(&self, record: &Record<'_>, envelope: Option<&Envelope<'_>>) -> String {
-        let mut left = String::new();
+    fn gather_leftovers(&mut self, record: &Record<'_>, envelope: Option<&Envelope<'_>>) {
+        let left = &mut *self.left;
+        left.clear();
         let root = record.root();
         if root.is_object() {
-            root.write_leftovers(&mut left);
+            root.write_leftovers(left);
         } else {
-            add(&mut left, VALUE, root.json());
+            add(left, VALUE, root.json());
         }
         for (number, around) in envelopes(envelope).enumerate() {
             let mut text = String::new();
             if around.write_leftovers(&mut text) {
-                add(&mut left, &envelope_name(number), &text);
+                add(left, &envelope_name(number), &text);
             }
         }
         if let Some(around) = self.around {
-            add(&mut left, AROUND, around);
+            add(left, AROUND, around);
         }
         if !self.paths.is_empty() {
-            let mut list = String::from("[");
-            for (number, path) in self.paths.iter().enumerate() {
-                if number > 0 {
-                    list.push(',');
-                }
-                write_text(path, &mut list);
-            }
-            list.push(']');
-            add(&mut left, WITHHELD, &list);
+            add(left, WITHHELD, &list_of(self.paths));
         }
-        on_one_line(left)
+        put_on_one_line(left);
     }
 
     fn count(&mut self, name: &str, record: &Record<'_>, envelope: Option<&Envelope<'_>>, withheld: u64) {
@@ -322,12 +319,24 @@ fn add(left: &mut String, name: &str, json: &str) {
     left.push('}');
 }
 
-/// Takes line breaks and what indents the line after them out: in JSON both stand between values only.
-fn on_one_line(json: String) -> String {
-    if !json.contains(['\n', '\r']) {
-        return json;
+/// The texts as a JSON array.
+fn list_of(texts: &[String]) -> String {
+    let mut list = String::from("[");
+    for (number, text) in texts.iter().enumerate() {
+        if number > 0 {
+            list.push(',');
+        }
+        write_text(text, &mut list);
     }
-    json.split(['\n', '\r']).map(str::trim_start).collect()
+    list.push(']');
+    list
+}
+
+/// Takes line breaks and what indents the line after them out: in JSON both stand between values only.
+fn put_on_one_line(json: &mut String) {
+    if json.bytes().any(|byte| matches!(byte, b'\n' | b'\r')) {
+        *json = json.split(['\n', '\r']).map(str::trim_start).collect();
+    }
 }
 
 /// A record that no mapper makes anything of: everything of it stands in `unmapped`.

@@ -4,7 +4,7 @@
 //! afterwards, as the source wrote it. So nothing is lost by forgetting it. Lookups walk the members of one
 //! object, O(members); no lookup allocates unless a text holds escapes.
 
-use crate::tape::{Kind, Mark, Node, Span, Tape, unescape};
+use crate::tape::{Kind, Mark, Node, Span, Tape, tag_of, unescape};
 use core::fmt;
 use std::borrow::Cow;
 
@@ -106,7 +106,20 @@ impl<'a> Field<'a> {
 
     /// The member called `name`, dots and all.
     pub fn member(&self, name: &str) -> Option<Self> {
-        self.children().find(|child| child.is_called(name))
+        if self.folded {
+            return self.children().find(|child| child.is_called(name));
+        }
+        let (tag, end) = (tag_of(name.as_bytes()), self.node()?.next);
+        let mut index = self.index.saturating_add(1);
+        while index < end {
+            let node = self.tape.node(index)?;
+            let found = Self { index, ..*self };
+            if (node.tag == tag || node.key_escaped) && found.is_called(name) {
+                return Some(found);
+            }
+            index = node.next;
+        }
+        None
     }
 
     /// The elements of an array or the members of an object, in order; none of a scalar.
