@@ -1,6 +1,5 @@
 //! Each rule with its fixture: what makes the edge, and what takes it away.
 #![cfg(test)]
-#![expect(clippy::needless_pass_by_value, reason = "literals read better without a borrow at each use")]
 
 mod support;
 
