@@ -183,7 +183,8 @@ fn who(fields: &Map<String, Value>) -> Result<Who, InField> {
 
 fn names(value: &Value, field: &'static str) -> Result<Vec<Named>, InField> {
     let classes = match value {
-        Value::String(text) if text == "*" => return Ok(vec![Named::Everyone]),
+        // AWS reads a text in place of classes as a name of class `AWS`; `*` is everybody.
+        Value::String(text) => return Ok(Named::parse("AWS", text).into_iter().collect()),
         Value::Object(classes) => classes,
         _ => return Err((field, PolicyFault::WrongShape)),
     };

@@ -35,6 +35,11 @@ impl Statement {
         }
     }
 
+    /// Whether the statement names everybody but some.
+    pub(crate) fn names_all_but_some(&self) -> bool {
+        matches!(self.who, Who::AllBut(_))
+    }
+
     /// Whether the statement speaks about the request, leaving aside who asks.
     pub(crate) fn applies(&self, request: &Request<'_>) -> Applies {
         if !self.is_about(request.action()) {

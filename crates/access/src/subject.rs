@@ -146,6 +146,7 @@ impl Subject {
             best(self.identity.iter().flat_map(|policy| grants(policy, Gate::Identity, request, None)));
         let own = identity.and(boundary.clone());
         let grant = match side {
+            ResourceSide::Silent if self.is_away(request) => own.and(Grant::silent(Gate::Resource, "")),
             ResourceSide::Silent => own,
             ResourceSide::MayGrant(policy) => {
                 self.with_resource(request, own, boundary, (policy, Gate::Resource))
@@ -168,16 +169,22 @@ impl Subject {
             let named = grants(policy, gate, request, Some(&self.principal));
             best(named.filter(|grant| grant.closeness.is_some_and(|found| wanted.contains(&found))))
         };
-        let itself = by(&[Closeness::Itself]);
-        let bounded = by(&[Closeness::Role, Closeness::Everyone]).and(boundary);
+        // Only what is granted to a role by its ARN is limited by the boundary; a user, a session or everybody is
+        // granted it directly.
+        let itself = by(&[Closeness::Itself, Closeness::Everyone]);
+        let bounded = by(&[Closeness::Role]).and(boundary);
         let account = by(&[Closeness::Account]);
-        let home = request.account().is_none() || self.principal.account().is_none();
-        if home || request.account() == self.principal.account() {
+        if !self.is_away(request) {
             let granted = itself.or(bounded);
             let delegated = if gate == Gate::Trust { account.and(own) } else { own };
             return granted.or(delegated);
         }
         itself.or(bounded).or(account).and(own)
+    }
+
+    /// Whether the resource is known to belong to another account.
+    fn is_away(&self, request: &Request<'_>) -> bool {
+        request.account().zip(self.principal.account()).is_some_and(|(theirs, own)| theirs != own)
     }
 
     fn boundary_grant(&self, request: &Request<'_>) -> Grant {
@@ -208,7 +215,14 @@ impl Subject {
         let resource = side.policy().map(|policy| (policy, side.gate(), Some(&self.principal)));
         let mut open: Vec<Open> = self.unread.iter().map(|name| unread(name, Wanted::Fails)).collect();
         for (policy, gate, who) in own.chain(limit).chain(resource) {
-            for (index, statement) in speaking(policy, Effect::Deny, who) {
+            // A denial for all but some denies whoever has a boundary, even those it spares: AWS IAM User Guide,
+            // "AWS JSON policy elements: NotPrincipal".
+            let bounded = self.is_bounded() && who.is_some();
+            let statements = policy.statements().filter(|(_, one)| one.effect == Effect::Deny);
+            let about = statements.filter(|(_, one)| {
+                who.is_none_or(|who| one.names(who).is_some()) || (bounded && one.names_all_but_some())
+            });
+            for (index, statement) in about {
                 match statement.applies(request) {
                     Applies::No => {}
                     Applies::Yes => return Denials::Certain(said(policy, gate, index, Says::Deny)),

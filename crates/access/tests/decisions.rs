@@ -111,12 +111,47 @@ fn a_bucket_policy_may_grant_and_may_forbid() {
     let other = subject("arn:aws:iam::111122223333:user/bob").with(allow("*", "*"));
     assert_eq!(decide(&other), Decision::ExplicitlyDenied);
     let nothing = policy("limit", json!({"Effect": "Allow", "Action": "ec2:*", "Resource": "*"}));
+    let named = json!({"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*", "Principal": {"AWS": [JANE, APP]}});
+    let bucket = policy("bucket", named);
+    let decide = |subject: &Subject| subject.decide_with(&read, ResourceSide::MayGrant(&bucket)).decision;
     assert_eq!(
         decide(&subject(JANE).within(nothing.clone())),
         Decision::Allowed,
         "a user by name is not limited"
     );
     assert_eq!(decide(&subject(APP).within(nothing)), Decision::ImplicitlyDenied, "a role by name is");
+}
+
+#[test]
+fn another_account_must_grant_too() {
+    let jane = subject(JANE).with(allow("*", "*"));
+    let context = Context::strict();
+    let read = Request::new("sqs:SendMessage", "arn:aws:sqs:eu-west-1:999988887777:queue", &context);
+    check(&jane.decide(&read), Decision::ImplicitlyDenied, "resource policy says nothing");
+    let all =
+        json!({"Effect": "Allow", "Action": "*", "Resource": "*", "Principal": {"AWS": "111122223333"}});
+    let queue = policy("queue", all);
+    assert_eq!(jane.decide_with(&read, ResourceSide::MayGrant(&queue)).decision, Decision::Allowed);
+    let poor = subject(JANE);
+    assert_eq!(poor.decide_with(&read, ResourceSide::MayGrant(&queue)).decision, Decision::ImplicitlyDenied);
+}
+
+#[test]
+fn a_denial_for_all_but_some_denies_whoever_has_a_boundary() {
+    let bucket = policy(
+        "bucket",
+        json!([
+        {"Effect": "Deny", "Action": "*", "Resource": "*", "NotPrincipal": {"AWS": JANE}}]),
+    );
+    let context = Context::strict();
+    let read = Request::new("s3:GetObject", "arn:aws:s3:::d/x", &context);
+    let jane = subject(JANE).with(allow("*", "*"));
+    assert_eq!(jane.decide_with(&read, ResourceSide::MayGrant(&bucket)).decision, Decision::Allowed);
+    let bounded = jane.within(allow("*", "*"));
+    assert_eq!(
+        bounded.decide_with(&read, ResourceSide::MayGrant(&bucket)).decision,
+        Decision::ExplicitlyDenied
+    );
 }
 
 #[test]

@@ -52,6 +52,8 @@ pub(crate) struct Authority {
     pub(crate) stale: bool,
     /// Attached policies whose document nobody told.
     pub(crate) unresolved: Vec<EntityKey>,
+    /// Whether a policy that allows everything would give it full authority: no boundary, no denial in the way.
+    pub(crate) raisable: bool,
     sources: BTreeMap<String, Evidence>,
     able: BTreeSet<&'static str>,
     /// Pass rules whose other permissions it has, with the proof.
@@ -104,6 +106,7 @@ impl Authority {
             groups: object.links(LinkKind::MemberOf).cloned().collect(),
             stale: object.stale().is_some(),
             unresolved: Vec::new(),
+            raisable: false,
             sources: BTreeMap::new(),
             able: BTreeSet::new(),
             passes: Vec::new(),
@@ -117,6 +120,7 @@ impl Authority {
         }
         own.bound(inventory, object);
         own.weigh();
+        own.raisable = own.is_raisable();
         own
     }
 
@@ -252,13 +256,11 @@ impl Authority {
         Some(all)
     }
 
-    /// Whether it would have full authority if it were given a policy that allows everything: no boundary and
-    /// no denial is in the way.
-    pub(crate) fn would_administer(&self) -> bool {
+    fn is_raisable(&self) -> bool {
         let Ok(everything) = Policy::parse("everything", EVERYTHING) else { return false };
-        let mut given = self.clone();
-        given.subject = given.subject.with(everything);
-        given.administers().is_some_and(|proof| proof.conditions.is_empty())
+        let given = self.subject.clone().with(everything);
+        let allowed = |action| given.decide(&Request::on_all(action, &self.context)).decision.is_allowed();
+        ADMIN.into_iter().all(allowed)
     }
 
     /// The same principal, where `policy` is in force besides.

@@ -155,7 +155,7 @@ impl Derivation<'_> {
             self.versions(from, group, &mut steps);
         }
         let older = |step: &Step| step.kind == EdgeKind::SET_POLICY_VERSION;
-        if !steps.iter().all(older) && !other.would_administer() {
+        if !steps.iter().all(older) && !other.raisable {
             steps.retain(older);
         }
         steps
@@ -219,7 +219,7 @@ impl Derivation<'_> {
         }
         let mut writing = Vec::new();
         Self::write(from, group, &GROUP_POLICY, &mut writing);
-        if from.would_administer() {
+        if from.raisable {
             let both = writing.into_iter().map(|step| Step {
                 rule: format!("{ADD_TO_GROUP} + {}", step.rule),
                 standing: Standing::Derived,
