@@ -46,10 +46,7 @@ fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     let pipeline = observe(Pipeline::new(tenant), &events);
     let incidents = pipeline.investigator().incidents();
     let graph = pipeline.estate().graph();
-    let reports: Vec<Report> = incidents
-        .iter()
-        .map(|incident| incident.report(graph, graph))
-        .collect();
+    let reports: Vec<Report> = incidents.iter().map(|incident| incident.report(graph, graph)).collect();
     if let Some(folder) = &arguments.out {
         write_pages(folder, &reports)?;
     }

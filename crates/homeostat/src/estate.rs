@@ -80,7 +80,11 @@ impl Estate {
 
     fn standing(&self, key: &EntityKey) -> Standing {
         let principal = matches!(key.kind(), EntityKind::IamUserArn | EntityKind::IamRoleArn);
-        if principal && self.graph.is_administrator(key) { Standing::Administrator } else { Standing::Outside }
+        if principal && self.graph.is_administrator(key) {
+            Standing::Administrator
+        } else {
+            Standing::Outside
+        }
     }
 
     fn gained(&self, occurrence: &Occurrence, event: &Event, who: EntityKey) -> Signal {
@@ -88,7 +92,8 @@ impl Estate {
         let bits = if actor == who { BY_ONESELF } else { BY_ANOTHER };
         let mut signal = Signal::new(NAME, occurrence, &actor, bits);
         signal.techniques.extend(Technique::parse("T1098.003"));
-        let path = self.graph.path_to_administrator(&who).map_or_else(String::new, |path| self.steps_of(&path));
+        let path =
+            self.graph.path_to_administrator(&who).map_or_else(String::new, |path| self.steps_of(&path));
         signal.reasons.push(Reason::new("rights", format!("full authority{path}"), "less than that", bits));
         signal.involve(who, Role::Target);
         signal
@@ -96,8 +101,12 @@ impl Estate {
 
     /// The steps of a path in words, each with its kind.
     fn steps_of(&self, path: &Path) -> String {
-        let kinds: Vec<&str> =
-            path.steps.iter().filter_map(|edge| self.graph.kinds().info(edge.kind)).map(|kind| &*kind.name).collect();
+        let kinds: Vec<&str> = path
+            .steps
+            .iter()
+            .filter_map(|edge| self.graph.kinds().info(edge.kind))
+            .map(|kind| &*kind.name)
+            .collect();
         if kinds.is_empty() { String::new() } else { format!(" by {}", kinds.join(", ")) }
     }
 }

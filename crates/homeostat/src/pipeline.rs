@@ -9,10 +9,10 @@ use crate::estate::Estate;
 use crate::refusals::Refusals;
 use crate::surprise::Surprise;
 use core::fmt;
+use homeostat_baseline::Baseline;
 use homeostat_core::{Detector, Observed, Position, RiskView, Signal, State as _, TenantId, Timestamp};
 use homeostat_event::Event;
 use homeostat_identity::Directory;
-use homeostat_baseline::Baseline;
 use homeostat_incident::{Investigator, RiskBook, Update};
 
 /// The whole of homeostat for one tenant.

@@ -8,8 +8,8 @@ use homeostat_baseline::{Baseline, Featurizer, Observation, Threshold, Verdict};
 use homeostat_core::{Bits, Occurrence, Position, RiskView, Signal, State as _, Timestamp};
 use homeostat_event::Event;
 
-/// From how many bits on an observation is told: once in 256.
-const BASE: Bits = Bits::MEDIUM;
+/// From how many bits on an observation is told: once in 4,096.
+const BASE: Bits = Bits::HIGH;
 
 /// A baseline fed with events.
 #[derive(Clone, Debug, Default)]
