@@ -162,7 +162,9 @@ impl Pipeline {
         let mut signals = self.estate.observe(event);
         signals.extend(self.surprise.observe(event, risk));
         signals.extend(self.detectors.iter_mut().flat_map(|detector| detector.detect(event, risk)));
-        signals.iter_mut().for_each(|signal| describe(signal, event));
+        for signal in &mut signals {
+            describe(signal, event);
+        }
         signals.extend(act_of(event));
         signals
     }

@@ -10,11 +10,12 @@ use homeostat_core::{
 };
 use homeostat_event::Event;
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 /// How long a refusal counts: people who look round by hand take minutes between calls, and a working day of
 /// ordinary typing errors must not add up.
-const WINDOW: Duration = Duration::from_mins(30);
+const WINDOW: i64 = 30 * MINUTE;
+/// A minute, in microseconds.
+const MINUTE: i64 = 60_000_000;
 /// How many different refused operations of one party are kept; more say nothing new.
 const MOST_DOORS: usize = 32;
 /// How many different refused operations are still ordinary: a person tries one or two.
@@ -32,7 +33,7 @@ impl Refusals {
     fn knock(&mut self, party: &EntityKey, event: &Event) -> (usize, usize) {
         let now = event.when();
         let doors = self.doors.entry(party.clone()).or_default();
-        doors.retain(|_, at| now.since(*at).is_some_and(|age| age <= WINDOW.as_micros() as i64));
+        doors.retain(|_, at| now.since(*at).is_some_and(|age| age <= WINDOW));
         let door = (event.service().unwrap_or_default().to_owned(), event.action().to_owned());
         if doors.len() < MOST_DOORS || doors.contains_key(&door) {
             doors.insert(door, now);
@@ -60,12 +61,12 @@ impl Detector<Event> for Refusals {
         }
         let bits = Bits::new(BITS_A_DOOR * (doors - ORDINARY) as f64 + services as f64 - 1.0);
         let mut signal = Signal::new(self.name(), &occurrence, &party, bits.min(Bits::CRITICAL));
-        signal.action = event.action().to_owned();
+        event.action().clone_into(&mut signal.action);
         signal.outcome = event.outcome();
         signal.techniques.extend(Technique::parse("T1580"));
         signal.reasons.push(Reason::new(
             "different operations refused",
-            format!("{doors} at {services} service(s) in {} min", WINDOW.as_secs() / 60),
+            format!("{doors} at {services} service(s) in {} min", WINDOW / MINUTE),
             format!("at most {ORDINARY}"),
             bits,
         ));
