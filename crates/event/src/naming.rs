@@ -114,7 +114,7 @@ impl<'a> Naming<'a> {
             Provider::Okta | Provider::Entra if !uid.contains('@') => {
                 key(EntityKind::DirectoryObjectId, directory, uid)
             }
-            _ if uid.contains('@') => self.mail(uid),
+            _ if uid.contains('@') && !uid.contains(':') => self.mail(uid),
             Provider::Other if account.is_some() => {
                 key(EntityKind::SaasUserId, &self.organization(account), uid)
             }
@@ -252,7 +252,7 @@ impl<'a> Naming<'a> {
         keys.extend(
             endpoint.domain().and_then(|domain| key(EntityKind::Domain, EntityKey::INTERNET, domain)),
         );
-        keys.extend(endpoint.mac().and_then(|mac| key(EntityKind::Mac, self.tenant, mac)));
+        keys.extend(endpoint.mac().and_then(|mac| self.hardware(mac)));
         let instance = endpoint.instance_uid();
         keys.extend(instance.and_then(|uid| key(EntityKind::InstanceId, self.cloud_account, uid)));
         keys
@@ -269,9 +269,14 @@ impl<'a> Naming<'a> {
         keys.extend(
             device.instance_uid().and_then(|uid| key(EntityKind::InstanceId, self.cloud_account, uid)),
         );
-        keys.extend(device.mac().and_then(|mac| key(EntityKind::Mac, self.tenant, mac)));
+        keys.extend(device.mac().and_then(|mac| self.hardware(mac)));
         keys.extend(device.ip().and_then(|ip| EntityKey::ip(self.tenant, ip).ok()));
         keys
+    }
+
+    /// The key of a hardware address, its pairs parted by colons however the source parts them.
+    fn hardware(&self, mac: &str) -> Option<EntityKey> {
+        key(EntityKind::Mac, self.tenant, &mac.replace('-', ":"))
     }
 
     /// A full name gives its short one too; an address in its place gives none.
