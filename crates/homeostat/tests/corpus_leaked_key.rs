@@ -70,7 +70,8 @@ fn is_of_word(letter: char) -> bool {
 /// The ids of keys and principals that AWS makes.
 fn is_made_id(word: &str) -> bool {
     let made = ["AKIA", "ASIA", "AIDA", "AROA"].iter().any(|start| word.starts_with(start));
-    made && word.len() >= 16 && word.bytes().all(|letter| letter.is_ascii_uppercase() || letter.is_ascii_digit())
+    made && word.len() >= 16
+        && word.bytes().all(|letter| letter.is_ascii_uppercase() || letter.is_ascii_digit())
 }
 
 fn is_moment(word: &str) -> bool {
@@ -199,10 +200,16 @@ struct Truth {
 
 impl Truth {
     fn read(corpus: &Path) -> Self {
-        let truth: Value = serde_json::from_str(&std::fs::read_to_string(corpus.join(TRUTH)).unwrap()).unwrap();
+        let truth: Value =
+            serde_json::from_str(&std::fs::read_to_string(corpus.join(TRUTH)).unwrap()).unwrap();
         let address = truth["entities"].as_array().unwrap().iter().find(|entity| entity["kind"] == "ip");
         Self {
-            steps: truth["incidents"][0]["steps"].as_array().unwrap().iter().map(|step| records(&step["events"])).collect(),
+            steps: truth["incidents"][0]["steps"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|step| records(&step["events"]))
+                .collect(),
             benign: records(&truth["negative_control"]["event_ids"]).into_iter().collect(),
             address: address.unwrap()["aliases"][0].as_str().unwrap().to_owned(),
         }
@@ -239,8 +246,11 @@ impl Acts {
 /// The step of `incident` that holds `record`, and its stage.
 fn step_of(copy: &Copy, incident: &Incident, record: usize) -> Option<(usize, String)> {
     let steps = incident.steps().iter().enumerate();
-    let mut holding = steps.filter(|(_, step)| step.events.iter().any(|event| copy.real_record(event) == record));
-    holding.next().map(|(number, step)| (number, step.stage.map(|stage| stage.to_string()).unwrap_or_default()))
+    let mut holding =
+        steps.filter(|(_, step)| step.events.iter().any(|event| copy.real_record(event) == record));
+    holding
+        .next()
+        .map(|(number, step)| (number, step.stage.map(|stage| stage.to_string()).unwrap_or_default()))
 }
 
 /// Investigates `copy` and holds what comes out against the truth.
@@ -282,7 +292,8 @@ fn check(copy: &Copy, corpus: &Path) {
     assert_eq!(stage, "privilege");
     let (new_key, stage) = step_of(copy, top, acts.new_key).expect("the new key is a step");
     assert_eq!(stage, "persistence");
-    let (denied, stage) = acts.denied.iter().find_map(|record| step_of(copy, top, *record)).expect("enumeration");
+    let (denied, stage) =
+        acts.denied.iter().find_map(|record| step_of(copy, top, *record)).expect("enumeration");
     assert_eq!(stage, "discovery");
     assert!(denied < escalation && escalation < new_key, "{denied} {escalation} {new_key}");
     check_address(copy, top, &truth);
