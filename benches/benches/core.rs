@@ -2,18 +2,16 @@
 
 use criterion::{Criterion, Throughput};
 use homeostat_core::{EntityKey, EntityKind, xxh64};
-use std::error::Error;
 use std::hash::{DefaultHasher, Hasher as _};
 use std::hint::black_box;
 
 const KEYS: u64 = 1_000;
 
-fn main() -> Result<(), Box<dyn Error>> {
+fn main() {
     let mut criterion = Criterion::default().configure_from_args();
     hash(&mut criterion);
     spell(&mut criterion);
     criterion.final_summary();
-    Ok(())
 }
 
 fn hash(criterion: &mut Criterion) {

@@ -38,7 +38,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 fn signals() -> Result<Vec<Resolved>, Box<dyn Error>> {
     let tenant = TenantId::new("acme")?;
     let (keys, mut draw) = (people(PEOPLE)?, Draw::new(7));
-    let mut pick = |draw: &mut Draw| -> Result<EntityKey, Box<dyn Error>> {
+    let pick = |draw: &mut Draw| -> Result<EntityKey, Box<dyn Error>> {
         Ok(keys.get(usize::try_from(draw.skewed(PEOPLE))?).ok_or("no such person")?.clone())
     };
     let mut directory = Directory::new(tenant.clone());
