@@ -155,6 +155,13 @@ impl Event {
         event
     }
 
+    /// Class 4004: a machine, the source, asks a server, the destination, for an address, or is given one.
+    pub fn dhcp_activity(head: Head, ends: Ends) -> Self {
+        let mut event = Self::of_class(ClassUid::DHCP_ACTIVITY, head);
+        event.set_ends(ends);
+        event
+    }
+
     /// Class 2004: a product's detection.
     pub fn detection_finding(head: Head, finding_info: FindingInfo) -> Self {
         let mut event = Self::of_class(ClassUid::DETECTION_FINDING, head);
