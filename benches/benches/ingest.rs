@@ -4,10 +4,9 @@ use criterion::{Criterion, Throughput};
 use homeostat_benches::cloudtrail;
 use homeostat_ingest::{Ingest, Registry};
 use serde_json::Value;
-use std::error::Error;
 use std::hint::black_box;
 
-fn main() -> Result<(), Box<dyn Error>> {
+fn main() {
     let mut criterion = Criterion::default().configure_from_args();
     let files = cloudtrail();
     let records = normalize(&files).0;
@@ -21,7 +20,6 @@ fn main() -> Result<(), Box<dyn Error>> {
     });
     group.finish();
     criterion.final_summary();
-    Ok(())
 }
 
 /// Events and bytes of OCSF.
