@@ -151,7 +151,8 @@ impl Featurizer {
 /// Who acted: the session of a role, which is one party where the role is many; else the actor by its best key;
 /// else where it came from; else the first entity named.
 fn whose(event: &Event, entities: &[(EntityKey, Role)]) -> Option<EntityKey> {
-    let session = entities.iter().find(|(key, _)| key.kind() == EntityKind::RoleSession).map(|(key, _)| key.clone());
+    let session =
+        entities.iter().find(|(key, _)| key.kind() == EntityKind::RoleSession).map(|(key, _)| key.clone());
     let actor = session.or_else(|| event.actor().and_then(|actor| actor.keys().first().cloned()));
     let of = |wanted: Role| entities.iter().find(|(_, role)| *role == wanted).map(|(key, _)| key.clone());
     actor
@@ -163,7 +164,8 @@ fn whose(event: &Event, entities: &[(EntityKey, Role)]) -> Option<EntityKey> {
 /// The role whose session `entity` is: those who hold it are peers.
 fn role_behind<'e>(entity: &EntityKey, entities: &'e [(EntityKey, Role)]) -> Option<&'e EntityKey> {
     let session = entity.kind() == EntityKind::RoleSession;
-    let role = |(key, role): &&(EntityKey, Role)| key.kind() == EntityKind::IamRoleArn && *role == Role::Actor;
+    let role =
+        |(key, role): &&(EntityKey, Role)| key.kind() == EntityKind::IamRoleArn && *role == Role::Actor;
     entities.iter().filter(|_| session).find(role).map(|(key, _)| key)
 }
 

@@ -28,10 +28,13 @@ pub(crate) fn party_of(event: &Event) -> Option<EntityKey> {
     session.map(|(key, _)| key).or_else(actor)
 }
 
-/// Tells `signal` what `event` was: action, outcome, technique and everybody named.
+/// Tells `signal` what `event` was: technique and everybody named, and, unless it tells them itself, action and
+/// outcome.
 pub(crate) fn describe(signal: &mut Signal, event: &Event) {
-    event.action().clone_into(&mut signal.action);
-    signal.outcome = event.outcome();
+    if signal.action.is_empty() {
+        event.action().clone_into(&mut signal.action);
+        signal.outcome = event.outcome();
+    }
     if let Some(meaning) = meaning(event.service(), event.action()) {
         if event.outcome() != Outcome::Failure {
             signal.bits = signal.bits.max(meaning.bits);

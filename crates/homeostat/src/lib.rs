@@ -5,10 +5,14 @@ mod act;
 mod estate;
 mod pipeline;
 mod refusals;
+mod responder;
 mod semantics;
 mod surprise;
+mod told;
 
 pub use estate::Estate;
 pub use pipeline::{Pipeline, Stats};
 pub use refusals::Refusals;
+pub use responder::{Answered, Responder, ResponderError, ResponderOptions};
 pub use semantics::{Meaning, is_refusal, meaning};
+pub use told::ActionTold;

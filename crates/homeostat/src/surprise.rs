@@ -11,8 +11,12 @@ use std::collections::BTreeMap;
 
 /// The name under which surprises are told.
 const NAME: &str = "baseline";
-/// From how many bits on an observation is told: once in 4,096.
-const BASE: Bits = Bits::HIGH;
+/// The aspect of how much is done.
+const RATE: &str = "rate";
+/// What is told to be done when it is the rate that surprises.
+const MORE_THAN_USUAL: &str = "more than usual";
+/// From how many bits on an observation is told: once in 1,024.
+const BASE: Bits = Bits::ONE_IN_A_THOUSAND;
 
 /// A baseline fed with events.
 #[derive(Clone, Debug, Default)]
@@ -70,8 +74,21 @@ impl Surprise {
         let bits = self.pools.calibrate(one.entity().kind(), &aspect, verdict.bits());
         let tightened = Threshold::new(BASE, one.entity(), risk, occurrence.time).admits(bits)?;
         let mut signal = verdict.signal(NAME, occurrence);
-        signal.kind = format!("unusual {aspect}");
+        signal.kind = kind_of(&aspect);
+        if aspect == RATE {
+            // How often something is done is one fact, whatever is done and however it ends.
+            MORE_THAN_USUAL.clone_into(&mut signal.action);
+        }
         (signal.bits, signal.tightened) = (bits, tightened);
         Some(signal)
+    }
+}
+
+/// The kind of a signal. How often and how much are one kind: they rise together, and a story needs more.
+fn kind_of(aspect: &str) -> String {
+    if [RATE, "bytes in", "bytes out"].contains(&aspect) {
+        "unusual amount".to_owned()
+    } else {
+        format!("unusual {aspect}")
     }
 }
