@@ -14,7 +14,7 @@ for crate in sorted(folder.glob("homeostat*-[0-9]*")):
     manifest = (crate / "Cargo.toml").read_text()
     features = re.search(r"^\[features\]\n((?:.+\n)*)", manifest, re.M)
     offered = re.findall(r"^(\w+) =", features.group(1), re.M) if features else []
-    wanted = ", ".join(f'"{feature}"' for feature in offered if feature == "event")
+    wanted = ", ".join(f'"{feature}"' for feature in offered if feature in ("conformance", "event"))
     dependencies.append(f'{name} = {{ version = "*", features = [{wanted}] }}')
     patches.append(f'{name} = {{ path = "{crate}" }}')
     blocks = re.findall(r"```rust[^\n]*\n(.*?)```", (crate / "README.md").read_text(), re.S)

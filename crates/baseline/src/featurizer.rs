@@ -135,7 +135,11 @@ impl Featurizer {
         let class = CLASSES.iter().find(|class| class.uid == event.class_uid()).unwrap_or(&OTHER);
         let entities = event.entities();
         let Some(entity) = whose(event, &entities) else { return Vec::new() };
-        let mut told = vec![read(event, entity.clone(), class.fields, class.measures)];
+        let mut own = read(event, entity.clone(), class.fields, class.measures);
+        if let Some(role) = role_behind(&entity, &entities) {
+            own = own.of_group(role.value());
+        }
+        let mut told = vec![own];
         let via = entities
             .into_iter()
             .filter(|(key, role)| *role == Role::Via && VIA_KINDS.contains(&key.kind()) && *key != entity);
@@ -144,14 +148,25 @@ impl Featurizer {
     }
 }
 
-/// Who acted, by its best key; else where it came from; else the first entity named.
+/// Who acted: the session of a role, which is one party where the role is many; else the actor by its best key;
+/// else where it came from; else the first entity named.
 fn whose(event: &Event, entities: &[(EntityKey, Role)]) -> Option<EntityKey> {
-    let actor = event.actor().and_then(|actor| actor.keys().first().cloned());
+    let session =
+        entities.iter().find(|(key, _)| key.kind() == EntityKind::RoleSession).map(|(key, _)| key.clone());
+    let actor = session.or_else(|| event.actor().and_then(|actor| actor.keys().first().cloned()));
     let of = |wanted: Role| entities.iter().find(|(_, role)| *role == wanted).map(|(key, _)| key.clone());
     actor
         .or_else(|| of(Role::Actor))
         .or_else(|| event.origin().and_then(|origin| origin.key()))
         .or_else(|| entities.first().map(|(key, _)| key.clone()))
+}
+
+/// The role whose session `entity` is: those who hold it are peers.
+fn role_behind<'e>(entity: &EntityKey, entities: &'e [(EntityKey, Role)]) -> Option<&'e EntityKey> {
+    let session = entity.kind() == EntityKind::RoleSession;
+    let role =
+        |(key, role): &&(EntityKey, Role)| key.kind() == EntityKind::IamRoleArn && *role == Role::Actor;
+    entities.iter().filter(|_| session).find(role).map(|(key, _)| key)
 }
 
 fn read(event: &Event, entity: EntityKey, fields: &[Field], measures: &[Measure]) -> Observation {

@@ -54,6 +54,13 @@ impl Observation {
         }
     }
 
+    /// The same observation, of `entity`: for a product that knows who stands behind an address or a session.
+    #[must_use]
+    pub fn about(mut self, entity: EntityKey) -> Self {
+        self.entity = entity;
+        self
+    }
+
     /// Names the declared peer group, such as a department. Without one the peers are all entities of its kind.
     #[must_use]
     pub fn of_group(mut self, group: impl Into<Arc<str>>) -> Self {

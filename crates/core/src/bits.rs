@@ -21,6 +21,8 @@ impl Bits {
     pub const MAX: Self = Self(1_000.0);
     /// What happens once in four times.
     pub const ONE_QUARTER_CHANCE: Self = Self(2.0);
+    /// What happens once in 1,024 times.
+    pub const ONE_IN_A_THOUSAND: Self = Self(10.0);
     /// What a foreign detection of low severity counts.
     pub const LOW: Self = Self(4.0);
     /// What a foreign detection of medium severity counts.

@@ -10,10 +10,15 @@ pub(crate) fn canonical(kind: EntityKind, raw: &str) -> Option<Cow<'_, str>> {
     if is_placeholder(trimmed) {
         return None;
     }
+    // What is left of dressing is looked at again, so that a spelling once made stays as it is.
+    spelt(kind, trimmed).filter(|text| !is_placeholder(text))
+}
+
+fn spelt(kind: EntityKind, trimmed: &str) -> Option<Cow<'_, str>> {
     match kind {
         EntityKind::Upn | EntityKind::Email => Some(mail(trimmed)),
         EntityKind::Hostname | EntityKind::Fqdn | EntityKind::Domain => {
-            filled(lower(trimmed.strip_suffix('.').unwrap_or(trimmed)))
+            Some(lower(trimmed.trim_end_matches(|end: char| end == '.' || end.is_whitespace())))
         }
         EntityKind::Ip => address(trimmed).map(Cow::Owned),
         EntityKind::Mac
@@ -43,20 +48,18 @@ fn lower(text: &str) -> Cow<'_, str> {
     if text.chars().any(char::is_uppercase) { Cow::Owned(text.to_lowercase()) } else { Cow::Borrowed(text) }
 }
 
-fn filled(text: Cow<'_, str>) -> Option<Cow<'_, str>> {
-    (!text.is_empty()).then_some(text)
-}
-
 /// `"Jane" <SMTP:Jane@Acme.example>` → `jane@acme.example`.
 fn mail(text: &str) -> Cow<'_, str> {
     let inner = match (text.rfind('<'), text.rfind('>')) {
         (Some(open), Some(close)) if open < close => text.get(open + 1..close).unwrap_or(text),
         _ => text,
     };
-    let bare = match inner.get(..5) {
-        Some(scheme) if scheme.eq_ignore_ascii_case("smtp:") => inner.get(5..).unwrap_or(inner),
-        _ => inner,
-    };
+    let mut bare = inner.trim();
+    while let Some((scheme, rest)) = bare.split_at_checked(5)
+        && scheme.eq_ignore_ascii_case("smtp:")
+    {
+        bare = rest.trim_start();
+    }
     lower(bare)
 }
 
@@ -92,6 +95,8 @@ mod tests {
         check(EntityKind::Email, "\"Jane\" <SMTP:Jane@Acme.Example>", Some("jane@acme.example"));
         check(EntityKind::Upn, "ZOË@acme.example", Some("zoë@acme.example"));
         check(EntityKind::Fqdn, "MKT01.acme.example.", Some("mkt01.acme.example"));
+        check(EntityKind::Fqdn, "mkt01.. .", Some("mkt01"));
+        check(EntityKind::Email, "< smtp:SMTP: jane@acme.example >", Some("jane@acme.example"));
         check(EntityKind::Ip, "::ffff:192.0.2.7", Some("192.0.2.7"));
         check(EntityKind::Ip, "192.0.2.7:443", Some("192.0.2.7"));
         check(EntityKind::Ip, "[2001:DB8::1%eth0]:443", Some("2001:db8::1"));
@@ -103,6 +108,8 @@ mod tests {
         for raw in ["", "-", "unknown", "NULL", "n/a", "00000000-0000-0000-0000-000000000000", "S-1-0-0"] {
             check(EntityKind::Upn, raw, None);
         }
+        check(EntityKind::Email, "Jane <smtp:>", None);
+        check(EntityKind::Fqdn, "unknown.", None);
         for raw in ["::1", "127.0.0.1", "0.0.0.0", "private", "gce-internal-ip"] {
             check(EntityKind::Ip, raw, None);
         }

@@ -36,6 +36,8 @@ impl ClassUid {
     pub const NETWORK_ACTIVITY: Self = Self(4001);
     /// A question to a name server, or its answer.
     pub const DNS_ACTIVITY: Self = Self(4003);
+    /// An address asked for or leased.
+    pub const DHCP_ACTIVITY: Self = Self(4004);
     /// A call of an interface.
     pub const API_ACTIVITY: Self = Self(6003);
 

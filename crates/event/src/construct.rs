@@ -87,6 +87,25 @@ impl Event {
         event
     }
 
+    /// Class 3002 in plain texts: `user`, by name, signs in to the service called `service`, as a product (its
+    /// vendor and its own name) tells it. What else is known is set afterwards.
+    ///
+    /// ```
+    /// use homeostat_event::{Event, Outcome, Timestamp};
+    ///
+    /// let at = "2026-03-16T08:30:00Z".parse::<Timestamp>()?;
+    /// let mut event = Event::sign_in(["Acme", "Doors"], at, "jane", "lab");
+    /// event.set_outcome(Outcome::Failure, None);
+    /// assert!(homeostat_event::validate(&event).is_empty());
+    /// assert_eq!((event.actor().unwrap().name(), event.service()), (Some("jane"), Some("lab")));
+    /// # Ok::<(), homeostat_event::BadTime>(())
+    /// ```
+    pub fn sign_in(product: [&str; 2], time: Timestamp, user: &str, service: &str) -> Self {
+        let [vendor, name] = product;
+        let head = Head::new(1, time, Product::new(vendor, name));
+        Self::authentication(head, User::named(user), SignInTo::Service(Service::named(service)))
+    }
+
     /// Class 3001: something about the account of `user` is changed.
     pub fn account_change(head: Head, user: User) -> Self {
         let mut event = Self::of_class(ClassUid::ACCOUNT_CHANGE, head);
@@ -132,6 +151,13 @@ impl Event {
     /// Class 4003: a question to a name server, or its answer.
     pub fn dns_activity(head: Head, ends: Ends) -> Self {
         let mut event = Self::of_class(ClassUid::DNS_ACTIVITY, head);
+        event.set_ends(ends);
+        event
+    }
+
+    /// Class 4004: a machine, the source, asks a server, the destination, for an address, or is given one.
+    pub fn dhcp_activity(head: Head, ends: Ends) -> Self {
+        let mut event = Self::of_class(ClassUid::DHCP_ACTIVITY, head);
         event.set_ends(ends);
         event
     }

@@ -73,6 +73,17 @@ pub(crate) fn target_things(event: &Event) -> Vec<EntityKey> {
     keys
 }
 
+/// The key of the far end of a connection, or of the machine signed in to.
+pub(crate) fn target_end(event: &Event) -> Option<EntityKey> {
+    event.dst_endpoint().filter(|_| goes_to_its_end(event)).and_then(|end| address(event, end))
+}
+
+/// Whether the destination is what is acted on. A name server that is asked is not: the name asked for is; nor is
+/// the server that leases an address.
+fn goes_to_its_end(event: &Event) -> bool {
+    !matches!(event.class_uid(), ClassUid::DNS_ACTIVITY | ClassUid::DHCP_ACTIVITY)
+}
+
 /// The best key of an endpoint.
 pub(crate) fn address(event: &Event, endpoint: &NetworkEndpoint) -> Option<EntityKey> {
     Naming::of(event).endpoint(endpoint).into_iter().next()
@@ -119,9 +130,8 @@ fn via(event: &Event, naming: &Naming<'_>, found: &mut Found) {
     );
 }
 
-/// A name server that is asked is no target: the name asked for is.
 fn ends(event: &Event, naming: &Naming<'_>, found: &mut Found) {
-    let there = if event.class_uid() == ClassUid::DNS_ACTIVITY { Role::Related } else { Role::Target };
+    let there = if goes_to_its_end(event) { Role::Target } else { Role::Related };
     if let Some(source) = event.src_endpoint() {
         found.add(Role::Origin, naming.endpoint(source));
     }

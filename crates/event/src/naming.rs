@@ -68,7 +68,7 @@ impl<'a> Naming<'a> {
         format!("{}/{}", self.who(), account.unwrap_or(EntityKey::UNSCOPED))
     }
 
-    /// The keys of a user, the best first: immutable id, login, mail address, domain account.
+    /// The keys of a user, the best first: immutable id, login, mail address, domain account, name in its account.
     pub(crate) fn user(&self, user: &User) -> Vec<EntityKey> {
         let account = user.account().and_then(|account| account.uid());
         let mut keys = Vec::new();
@@ -81,16 +81,26 @@ impl<'a> Naming<'a> {
             self.login(name, user.domain(), &mut keys);
         }
         keys.extend(user.email_addr().and_then(|mail| key(EntityKind::Email, self.tenant, mail)));
+        keys.extend(user.uid().and_then(Arn::parse).and_then(|arn| self.iam_name(&arn, user.name()?)));
         if keys.is_empty() {
             keys.extend(user.name().and_then(|name| key(EntityKind::NativeId, self.who(), name)));
         }
         keys
     }
 
+    /// The plain name of an IAM user: one of its kind in the account, whatever the path.
+    fn iam_name(&self, arn: &Arn<'_>, name: &str) -> Option<EntityKey> {
+        let named = arn.is_user() && arn.last() == name && arn.resource != name;
+        named.then(|| key(EntityKind::NativeId, &self.organization(Some(arn.account)), name))?
+    }
+
     /// The key of the immutable id of someone who can act.
     fn principal(&self, uid: &str, account: Option<&str>, type_id: Option<i32>) -> Option<EntityKey> {
         if let Some(arn) = Arn::parse(uid) {
             return arn.key();
+        }
+        if let (Provider::Aws, Some((id, name))) = (self.provider, uid.split_once(':')) {
+            return self.session_of_aws(id, name);
         }
         if uid.starts_with("S-1-") {
             return sid(uid, self.host);
@@ -104,12 +114,25 @@ impl<'a> Naming<'a> {
             Provider::Okta | Provider::Entra if !uid.contains('@') => {
                 key(EntityKind::DirectoryObjectId, directory, uid)
             }
-            _ if uid.contains('@') => self.mail(uid),
+            _ if uid.contains('@') && !uid.contains(':') => self.mail(uid),
             Provider::Other if account.is_some() => {
                 key(EntityKind::SaasUserId, &self.organization(account), uid)
             }
             _ => key(EntityKind::NativeId, self.who(), uid),
         }
+    }
+
+    /// The caller may have chosen the name in `AROA…:name` and `account:name`: the role and the whole are what is
+    /// sure. In any other `provider:name` the provider set it, a mail address where people sign in by theirs.
+    fn session_of_aws(&self, id: &str, name: &str) -> Option<EntityKey> {
+        if is_role_id(id) {
+            return key(EntityKind::NativeId, self.who(), id);
+        }
+        if is_account(id) {
+            return key(EntityKind::NativeId, self.who(), &format!("{id}:{name}"));
+        }
+        let name = name.rsplit(':').next().unwrap_or(name);
+        if name.contains('@') { self.mail(name) } else { key(EntityKind::NativeId, self.who(), name) }
     }
 
     fn login(&self, name: &str, domain: Option<&str>, keys: &mut Vec<EntityKey>) {
@@ -159,7 +182,10 @@ impl<'a> Naming<'a> {
         let role = user.and_then(User::uid).and_then(Arn::parse).filter(Arn::is_role);
         let uid = session.uid().and_then(|uid| match role {
             Some(role) => key(EntityKind::RoleSession, role.account, &format!("{}/{uid}", role.text)),
-            None if self.host != EntityKey::UNSCOPED => key(EntityKind::LogonSession, self.host, uid),
+            // Okta's sessions are those of browsers, also where it knows the machine.
+            None if self.host != EntityKey::UNSCOPED && self.provider != Provider::Okta => {
+                key(EntityKind::LogonSession, self.host, uid)
+            }
             None => key(EntityKind::WebSession, &self.organization(account), uid),
         });
         let credential = session.credential_uid().and_then(|uid| self.credential(uid, account));
@@ -210,9 +236,7 @@ impl<'a> Naming<'a> {
         }
         match self.provider {
             Provider::Aws if is_instance(uid) => key(EntityKind::InstanceId, self.cloud_account, uid),
-            Provider::Aws if uid.len() == 12 && uid.bytes().all(|byte| byte.is_ascii_digit()) => {
-                key(EntityKind::CloudAccount, "aws", uid)
-            }
+            Provider::Aws if is_account(uid) => key(EntityKind::CloudAccount, "aws", uid),
             Provider::Aws if is_access_key(uid) => key(EntityKind::AccessKey, self.tenant, uid),
             Provider::Okta => key(EntityKind::SaasObject, &self.organization(None), uid),
             _ => key(EntityKind::NativeId, self.who(), uid),
@@ -228,7 +252,7 @@ impl<'a> Naming<'a> {
         keys.extend(
             endpoint.domain().and_then(|domain| key(EntityKind::Domain, EntityKey::INTERNET, domain)),
         );
-        keys.extend(endpoint.mac().and_then(|mac| key(EntityKind::Mac, self.tenant, mac)));
+        keys.extend(endpoint.mac().and_then(|mac| self.hardware(mac)));
         let instance = endpoint.instance_uid();
         keys.extend(instance.and_then(|uid| key(EntityKind::InstanceId, self.cloud_account, uid)));
         keys
@@ -245,9 +269,14 @@ impl<'a> Naming<'a> {
         keys.extend(
             device.instance_uid().and_then(|uid| key(EntityKind::InstanceId, self.cloud_account, uid)),
         );
-        keys.extend(device.mac().and_then(|mac| key(EntityKind::Mac, self.tenant, mac)));
+        keys.extend(device.mac().and_then(|mac| self.hardware(mac)));
         keys.extend(device.ip().and_then(|ip| EntityKey::ip(self.tenant, ip).ok()));
         keys
+    }
+
+    /// The key of a hardware address, its pairs parted by colons however the source parts them.
+    fn hardware(&self, mac: &str) -> Option<EntityKey> {
+        key(EntityKind::Mac, self.tenant, &mac.replace('-', ":"))
     }
 
     /// A full name gives its short one too; an address in its place gives none.
@@ -323,6 +352,11 @@ impl<'a> Arn<'a> {
         self.service == "iam" && (self.resource.starts_with("user/") || self.resource == "root")
     }
 
+    /// What stands after the last slash.
+    fn last(&self) -> &'a str {
+        self.resource.rsplit('/').next().unwrap_or(self.resource)
+    }
+
     /// The kind by the shape, the scope by the account, without one by the partition.
     pub(crate) fn key(&self) -> Option<EntityKey> {
         let scope = if self.account.is_empty() { self.partition } else { self.account };
@@ -355,6 +389,15 @@ fn is_instance(uid: &str) -> bool {
 
 fn is_access_key(uid: &str) -> bool {
     uid.len() == 20 && (uid.starts_with("AKIA") || uid.starts_with("ASIA"))
+}
+
+fn is_account(uid: &str) -> bool {
+    uid.len() == 12 && uid.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// The unique id of a role: `AROA` and 17 letters or digits.
+fn is_role_id(text: &str) -> bool {
+    text.len() >= 16 && text.starts_with("AROA") && text.bytes().all(|byte| byte.is_ascii_alphanumeric())
 }
 
 fn provider(event: &Event, product: Option<&Product>) -> Provider {

@@ -97,12 +97,14 @@ impl Event {
         })
     }
 
-    /// To whom or what it was done: users, groups, entities, resources, the service or machine signed in to.
+    /// To whom or what it was done: users, groups, entities, resources, the service or machine signed in to, the
+    /// far end of a connection.
     pub fn targets(&self) -> Vec<Party<'_>> {
         keys::target_users(self)
             .into_iter()
             .map(|user| target(Some(user), keys::of_user(self, user)))
             .chain(keys::target_things(self).into_iter().map(|key| target(None, vec![key])))
+            .chain(keys::target_end(self).map(|key| target(None, vec![key])))
             .collect()
     }
 

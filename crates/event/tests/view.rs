@@ -101,6 +101,42 @@ fn services_and_the_root_user_have_keys_too() {
 }
 
 #[test]
+fn an_iam_user_has_its_name_beside_its_arn() {
+    let mut user = User::of_uid("arn:aws:iam::123456789012:user/staff/jane");
+    user.set_name("jane");
+    check(
+        &cloud_call(Actor::of_user(user)),
+        &[
+            "actor iam_user_arn:123456789012:arn:aws:iam::123456789012:user/staff/jane",
+            "actor native_id:aws/123456789012:jane",
+            "origin ip:internet:203.0.113.7",
+        ],
+    );
+    let mut root = User::of_uid("arn:aws:iam::123456789012:root");
+    root.set_name("root");
+    check(
+        &cloud_call(Actor::of_user(root)),
+        &["actor iam_user_arn:123456789012:arn:aws:iam::123456789012:root", "origin ip:internet:203.0.113.7"],
+    );
+}
+
+#[test]
+fn the_principal_id_of_a_session_is_no_mail_address() {
+    for (principal, expected) in [
+        ("AROAEXAMPLE1234567890:jane@acme.example", "actor native_id:aws:AROAEXAMPLE1234567890"),
+        ("AROAEXAMPLE1234567890:nightly", "actor native_id:aws:AROAEXAMPLE1234567890"),
+        ("4oK0mAG1FLKhTfQ=:jane@acme.example", "actor email:acme:jane@acme.example"),
+        ("accounts.example:pool:jane@acme.example", "actor email:acme:jane@acme.example"),
+        ("123456789012:jane@acme.example", "actor native_id:aws:123456789012:jane@acme.example"),
+        ("4oK0mAG1FLKhTfQ=:jane", "actor native_id:aws:jane"),
+        ("AIDAEXAMPLE1234567890", "actor native_id:aws:AIDAEXAMPLE1234567890"),
+    ] {
+        let event = cloud_call(Actor::of_user(User::of_uid(principal)));
+        check(&event, &[expected, "origin ip:internet:203.0.113.7"]);
+    }
+}
+
+#[test]
 fn an_okta_user_signs_in_through_a_web_session() {
     let mut user = User::of_uid("00u1abcd");
     user.set_name("Jane@acme.example")
@@ -144,7 +180,9 @@ fn connections_and_names_asked_for() {
     check(&event, &["origin ip:acme:10.1.2.3", "target ip:internet:8.8.8.8"]);
     let seen = event.traffic().unwrap();
     assert_eq!((seen.bytes_out, seen.bytes_in, event.domain()), (Some(17), None, Domain::Network));
-    assert_eq!(event.destination().unwrap().key(), EntityKey::ip("acme", "8.8.8.8").ok());
+    let far = EntityKey::ip("acme", "8.8.8.8").unwrap();
+    assert_eq!(event.destination().unwrap().key().as_ref(), Some(&far));
+    assert_eq!(event.targets().iter().map(|party| party.keys()).collect::<Vec<_>>(), [[far]]);
 
     let mut event = Event::dns_activity(head(1, "Zeek", "dns"), ends);
     event.set_query(DnsQuery::new("Evil.Example.")).set_rcode_id(3);
@@ -152,6 +190,7 @@ fn connections_and_names_asked_for() {
         &event,
         &["target domain:internet:evil.example", "origin ip:-:10.1.2.3", "related ip:internet:8.8.8.8"],
     );
+    assert_eq!(event.targets().len(), 1, "a server that is asked is no target");
     let dns = event.dns().unwrap();
     assert_eq!((dns.hostname(), dns.rcode(), dns.answers().count()), (Some("Evil.Example."), Some(3), 0));
 }

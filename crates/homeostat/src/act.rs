@@ -4,7 +4,7 @@
 //! process did, and lets incidents count how rare an act is for its party and for the tenant.
 
 use crate::semantics::meaning;
-use homeostat_core::{Bits, EntityKey, Outcome, Signal};
+use homeostat_core::{Bits, EntityKey, EntityKind, Outcome, Role, Signal};
 use homeostat_event::Event;
 
 /// The name under which plain acts are told.
@@ -20,15 +20,21 @@ pub(crate) fn act_of(event: &Event) -> Option<Signal> {
     Some(signal)
 }
 
-/// The key of whoever acted, the best one.
+/// The key of whoever acted: the session of a role, which is one party where the role is many, else the best
+/// key of the actor.
 pub(crate) fn party_of(event: &Event) -> Option<EntityKey> {
-    event.actor().and_then(|actor| actor.keys().first().cloned())
+    let session = event.entities().into_iter().find(|(key, _)| key.kind() == EntityKind::RoleSession);
+    let actor = || event.actor().and_then(|actor| actor.keys().first().cloned());
+    session.map(|(key, _)| key).or_else(actor)
 }
 
-/// Tells `signal` what `event` was: action, outcome, technique and everybody named.
+/// Tells `signal` what `event` was: technique and everybody named, and, unless it tells them itself, action and
+/// outcome.
 pub(crate) fn describe(signal: &mut Signal, event: &Event) {
-    event.action().clone_into(&mut signal.action);
-    signal.outcome = event.outcome();
+    if signal.action.is_empty() {
+        event.action().clone_into(&mut signal.action);
+        signal.outcome = event.outcome();
+    }
     if let Some(meaning) = meaning(event.service(), event.action()) {
         if event.outcome() != Outcome::Failure {
             signal.bits = signal.bits.max(meaning.bits);
@@ -37,7 +43,15 @@ pub(crate) fn describe(signal: &mut Signal, event: &Event) {
             signal.techniques.push(meaning.technique);
         }
     }
-    for (key, role) in event.entities() {
+    let entities = event.entities();
+    let in_session = entities.iter().any(|(key, _)| key.kind() == EntityKind::RoleSession);
+    for (key, role) in entities {
+        let role = match (key.kind(), role) {
+            (EntityKind::RoleSession, _) => Role::Actor,
+            // Many take on the role; who acted is the session.
+            (EntityKind::IamRoleArn, Role::Actor) if in_session => Role::Related,
+            _ => role,
+        };
         signal.involve(key, role);
     }
 }

@@ -61,8 +61,6 @@ impl Detector<Event> for Refusals {
         }
         let bits = Bits::new(BITS_A_DOOR * (doors - ORDINARY) as f64 + services as f64 - 1.0);
         let mut signal = Signal::new(self.name(), &occurrence, &party, bits.min(Bits::CRITICAL));
-        event.action().clone_into(&mut signal.action);
-        signal.outcome = event.outcome();
         signal.techniques.extend(Technique::parse("T1580"));
         signal.reasons.push(Reason::new(
             "different operations refused",

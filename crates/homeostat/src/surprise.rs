@@ -4,19 +4,47 @@
 //! The kind of a signal is its heaviest aspect, so that surprises of different sorts add up in a story while
 //! repetitions of one sort do not.
 
-use homeostat_baseline::{Baseline, Featurizer, Observation, Threshold, Verdict};
-use homeostat_core::{Bits, Occurrence, Position, RiskView, Signal, State as _, Timestamp};
+use homeostat_baseline::{Baseline, Featurizer, Observation, Pool, Threshold};
+use homeostat_core::{Bits, EntityKind, Occurrence, Position, RiskView, Signal, State as _, Timestamp};
 use homeostat_event::Event;
+use std::collections::BTreeMap;
 
-/// From how many bits on an observation is told: once in 4,096.
-const BASE: Bits = Bits::HIGH;
+/// The name under which surprises are told.
+const NAME: &str = "baseline";
+/// The aspect of how much is done.
+const RATE: &str = "rate";
+/// What is told to be done when it is the rate that surprises.
+const MORE_THAN_USUAL: &str = "more than usual";
+/// From how many bits on an observation is told: once in 1,024.
+const BASE: Bits = Bits::ONE_IN_A_THOUSAND;
 
 /// A baseline fed with events.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Surprise {
     baseline: Baseline,
     featurizer: Featurizer,
+    pools: Pools,
     next: u64,
+}
+
+/// The scores given so far, by kind of entity and aspect.
+#[derive(Clone, Debug, Default)]
+struct Pools {
+    all: BTreeMap<EntityKind, u64>,
+    aspects: BTreeMap<(EntityKind, String), Pool>,
+}
+
+impl Pools {
+    /// What `bits` of `aspect` are worth among entities of `kind`, and counts them.
+    fn calibrate(&mut self, kind: EntityKind, aspect: &str, bits: Bits) -> Bits {
+        let all = self.all.entry(kind).or_default();
+        *all = all.saturating_add(1);
+        let pool = self.aspects.entry((kind, aspect.to_owned())).or_default();
+        pool.pass_to(*all - 1);
+        let worth = pool.calibrate(bits);
+        pool.learn(bits);
+        worth
+    }
 }
 
 impl Surprise {
@@ -42,14 +70,25 @@ impl Surprise {
         let position = Position::at(self.next);
         self.next += 1;
         let verdict = self.baseline.observe(position, one).ok()?.applied()?;
-        let threshold = Threshold::new(BASE, one.entity(), risk, occurrence.time);
-        let mut signal = verdict.signal_over(&threshold, "baseline", occurrence)?;
-        signal.kind = kind_of(&verdict);
+        let aspect = verdict.contributions().first().map_or("behaviour", |top| top.aspect()).to_owned();
+        let bits = self.pools.calibrate(one.entity().kind(), &aspect, verdict.bits());
+        let tightened = Threshold::new(BASE, one.entity(), risk, occurrence.time).admits(bits)?;
+        let mut signal = verdict.signal(NAME, occurrence);
+        signal.kind = kind_of(&aspect);
+        if aspect == RATE {
+            // How often something is done is one fact, whatever is done and however it ends.
+            MORE_THAN_USUAL.clone_into(&mut signal.action);
+        }
+        (signal.bits, signal.tightened) = (bits, tightened);
         Some(signal)
     }
 }
 
-fn kind_of(verdict: &Verdict) -> String {
-    let aspect = verdict.contributions().first().map_or("behaviour", |top| top.aspect());
-    format!("unusual {aspect}")
+/// The kind of a signal. How often and how much are one kind: they rise together, and a story needs more.
+fn kind_of(aspect: &str) -> String {
+    if [RATE, "bytes in", "bytes out"].contains(&aspect) {
+        "unusual amount".to_owned()
+    } else {
+        format!("unusual {aspect}")
+    }
 }

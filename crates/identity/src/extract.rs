@@ -10,7 +10,7 @@ use crate::{
 use homeostat_core::{
     EntityKey, EntityKind, EventRef, Observed, Outcome, Position, Role, State as _, Timestamp,
 };
-use homeostat_event::{ClassUid, Event, Party, PrincipalKind};
+use homeostat_event::{ClassUid, Event, PrincipalKind};
 use std::time::Duration;
 
 /// How long a sign-in at a machine counts as being there, when no sign-out is known. A working day.
@@ -19,8 +19,8 @@ const LOGON_SPAN: Duration = Duration::from_hours(12);
 const SEEN_SPAN: Duration = Duration::from_hours(1);
 /// How long a lease runs when its answer does not tell. The least that home routers and offices use.
 const LEASE_SPAN: Duration = Duration::from_hours(4);
-/// The class of address leases, DHCP Activity.
-const DHCP_ACTIVITY: u32 = 4_004;
+/// The activity of a lease in the class DHCP Activity: the server says yes.
+const ACK: u32 = 5;
 /// The activity of a sign-in in the class Authentication.
 const LOGON: u32 = 1;
 
@@ -56,7 +56,7 @@ pub fn facts_of(event: &Event) -> Vec<Fact> {
     let parties = event.actor().into_iter().chain(event.targets());
     let classes = parties.filter_map(|party| {
         let class = class_of(party.kind())?;
-        let key = login_keys(&party).into_iter().find(|key| EntityClass::of(key).can_be(class))?;
+        let key = party.keys().iter().cloned().find(|key| EntityClass::of(key).can_be(class))?;
         Some(Fact::Class(key, class))
     });
     classes.chain(links_of(event).into_iter().map(Fact::Link)).collect()
@@ -87,12 +87,6 @@ fn class_of(kind: PrincipalKind) -> Option<EntityClass> {
     }
 }
 
-/// The keys of a party without what only looks like a mail address (`AROAEXAMPLE:jane@acme.example`).
-fn login_keys(party: &Party<'_>) -> Vec<EntityKey> {
-    let is_name = |key: &&EntityKey| key.kind() != EntityKind::Email || !key.value().contains(':');
-    party.keys().iter().filter(is_name).cloned().collect()
-}
-
 /// The links told so far.
 struct Told<'a> {
     event: &'a Event,
@@ -121,14 +115,14 @@ impl Told<'_> {
 
     fn parties(&mut self) {
         let parties = self.event.actor().into_iter().chain(self.event.targets());
-        let keys: Vec<Vec<EntityKey>> = parties.map(|party| login_keys(&party)).collect();
+        let keys: Vec<Vec<EntityKey>> = parties.map(|party| party.keys().to_vec()).collect();
         for keys in keys {
             self.all_one(&keys);
         }
     }
 
     fn actor(&self) -> Option<EntityKey> {
-        login_keys(&self.event.actor()?).into_iter().next()
+        self.event.actor()?.keys().first().cloned()
     }
 
     /// The keys that play `role`, of these kinds.
@@ -241,16 +235,23 @@ impl Told<'_> {
         }
     }
 
-    /// The answer of a server that leases addresses names address and machine.
+    /// The answer of a server that leases addresses names address and machine, by its name or else by its hardware.
     fn lease(&mut self) {
-        if self.event.class_uid().get() != DHCP_ACTIVITY || !self.succeeded() {
+        let answered = self.event.class_uid() == ClassUid::DHCP_ACTIVITY && self.event.activity_id() == ACK;
+        if !answered || !self.succeeded() {
             return;
         }
         let told = self.event.attribute("lease_dur").and_then(|text| text.as_str().parse::<u64>().ok());
-        let span = self.span(told.map_or(LEASE_SPAN, Duration::from_secs));
-        let machine = self.keys(Role::Origin, &MACHINES).into_iter().next();
+        let Some(span) = self.span(told.map_or(LEASE_SPAN, Duration::from_secs)) else { return };
+        let names = self.keys(Role::Origin, &MACHINES);
+        self.all_one(&names);
+        let hardware = self.keys(Role::Origin, &[EntityKind::Mac]).into_iter().next();
+        if let (Some(name), Some(mac)) = (names.first(), &hardware) {
+            let link = Link::new(LinkKind::Owns, name.clone(), mac.clone(), &self.evidence);
+            self.tell(link.valid(span));
+        }
         let address = self.keys(Role::Origin, &[EntityKind::Ip]).into_iter().next();
-        if let (Some(machine), Some(address), Some(span)) = (machine, address, span) {
+        if let (Some(machine), Some(address)) = (names.into_iter().next().or(hardware), address) {
             self.tell(Link::lease(address, machine, span, &self.evidence));
         }
     }

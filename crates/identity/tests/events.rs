@@ -47,7 +47,7 @@ fn call(record: u64, operation: &str, actor: &str, unmapped: &str) -> Event {
 
 fn iam_user(name: &str, key: &str) -> String {
     format!(
-        r#"{{"user":{{"uid":"arn:aws:iam::{ACCOUNT}:user/{name}","name":"{name}","account":{{"uid":"{ACCOUNT}"}}}},
+        r#"{{"user":{{"uid":"arn:aws:iam::{ACCOUNT}:user/{name}","account":{{"uid":"{ACCOUNT}"}}}},
         "session":{{"credential_uid":"{key}"}}}}"#
     )
 }
@@ -187,7 +187,7 @@ fn a_machine_has_names_and_borrows_its_addresses() {
         &[
             "sid S-1-5-21-1-2-3-1104 = sam jane",
             "fqdn ws-7.corp.example = hostname ws-7",
-            "fqdn ws-7.corp.example owns mac 00-00-5e-00-53-07",
+            "fqdn ws-7.corp.example owns mac 00:00:5e:00:53:07",
             "ip 10.0.0.7 of fqdn ws-7.corp.example",
             "sid S-1-5-21-1-2-3-1104 on fqdn ws-7.corp.example",
         ],
@@ -199,6 +199,73 @@ fn a_machine_has_names_and_borrows_its_addresses() {
     let holder = directory.holder(&address, logon.when());
     assert!(holder.is_some() && holder == directory.resolve(&fqdn, Timestamp::NEVER));
     assert_eq!(directory.holder(&address, Timestamp::NEVER), None);
+}
+
+/// An exchange with a server that leases addresses, in which the machine is `client`.
+fn lease(record: u64, activity: u32, client: &str) -> Event {
+    event(
+        record,
+        &format!(
+            r#"{{"class_uid":4004,"category_uid":4,"activity_id":{activity},"time":1773648000000,"lease_dur":28800,
+            "metadata":{{"version":"1.8.0","product":{{"name":"Zeek","vendor_name":"Zeek"}}}},
+            "src_endpoint":{client},"dst_endpoint":{{"ip":"10.0.0.2"}}}}"#
+        ),
+    )
+}
+
+#[test]
+fn a_leased_address_is_the_machines_for_the_time_of_the_lease() {
+    let client = r#"{"ip":"10.0.0.7","mac":"00:00:5e:00:53:07","hostname":"ws-7.corp.example"}"#;
+    let given = lease(20, 5, client);
+    check(
+        &given,
+        &[
+            "fqdn ws-7.corp.example = hostname ws-7",
+            "fqdn ws-7.corp.example owns mac 00:00:5e:00:53:07",
+            "ip 10.0.0.7 of fqdn ws-7.corp.example",
+        ],
+    );
+    let nameless = r#"{"ip":"10.0.0.7","mac":"00:00:5e:00:53:07"}"#;
+    check(&lease(21, 5, nameless), &["ip 10.0.0.7 of mac 00:00:5e:00:53:07"]);
+    check(&lease(22, 2, client), &[]);
+    check(&lease(23, 6, client), &[]);
+    check(&lease(24, 7, client), &[]);
+
+    let mut directory = Directory::new(acme());
+    directory.observe_event(Position::at(0), &given).unwrap();
+    let address = EntityKey::ip("acme", "10.0.0.7").unwrap();
+    let host = EntityKey::new(EntityKind::Hostname, "acme", "ws-7").unwrap();
+    let after = |seconds: u64| given.when().plus(std::time::Duration::from_secs(seconds)).unwrap();
+    let holder = directory.holder(&address, after(28_799));
+    assert!(holder.is_some() && holder == directory.resolve(&host, Timestamp::NEVER));
+    assert_eq!(directory.holder(&address, after(28_800)), None);
+}
+
+#[test]
+fn who_signs_in_from_a_known_machine_was_there_and_is_not_it() {
+    let body = sign_in().to_json().replace(
+        r#""src_endpoint":"#,
+        r#""device":{"uid":"guo1","hostname":"WS-7","type_id":0,"org":{"uid":"acme.okta.example"}},"src_endpoint":"#,
+    );
+    let mut links = told(&links_of(&event(25, &body)));
+    links.drain(..2);
+    assert_eq!(
+        links,
+        [
+            "web_session 102abc -> directory_object_id 00u1jane",
+            "device_id guo1 = hostname ws-7",
+            "directory_object_id 00u1jane on device_id guo1",
+        ]
+    );
+}
+
+#[test]
+fn an_iam_user_and_its_name_are_one() {
+    let actor = iam_user("staff/jane", "AKIAJANE").replace(r#""account""#, r#""name":"jane","account""#);
+    check(
+        &call(26, "ListBuckets", &actor, "{}"),
+        &["iam_user_arn jane = native_id jane", "access_key AKIAJANE -> iam_user_arn jane"],
+    );
 }
 
 #[test]

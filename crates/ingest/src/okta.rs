@@ -15,7 +15,7 @@ use homeostat_event::{
     Request, ResourceDetails, Service, Session, Severity, SignInTo, User,
 };
 use kind::{Kind, kind_of};
-use place::origin;
+use place::{device, origin};
 use std::borrow::Cow;
 
 /// Okta System Log. Classes 3001 to 3006, 2004 and 6003.
@@ -117,7 +117,7 @@ impl<'a> Parts<'_, 'a> {
         metadata.set_uid(record.take("uuid")).set_event_code(record.take("eventType"));
         metadata.set_log_name("System Log").set_log_version(record.take("version"));
         metadata.set_correlation_uid(root.get("transaction.id").and_then(told).and_then(|id| id.take()));
-        event.set_message(record.take("displayMessage"));
+        event.set_message(record.take("displayMessage")).set_device(device(record, self.org));
         event.set_severity(match record.look("severity").as_deref() {
             Some("WARN") => Severity::MEDIUM,
             Some("ERROR") => Severity::HIGH,

@@ -4,8 +4,10 @@
 //! afterwards, as the source wrote it. So nothing is lost by forgetting it. Lookups walk the members of one
 //! object, O(members); no lookup allocates unless a text holds escapes.
 
+use crate::moment;
 use crate::tape::{Kind, Mark, Node, Span, Tape, tag_of, unescape};
 use core::fmt;
+use homeostat_core::Timestamp;
 use std::borrow::Cow;
 
 /// One record of a source, borrowed from the text it stands in.
@@ -74,6 +76,12 @@ impl<'a> Record<'a> {
     /// Reads the scalar at `path` without using it up.
     pub fn look(&self, path: &str) -> Option<Cow<'a, str>> {
         self.field(path)?.look()
+    }
+
+    /// Reads the moment at `path`, which stays in `unmapped` as the source wrote it: RFC 3339, or decimal seconds
+    /// or milliseconds since 1970. [`Timestamp::UNKNOWN`] when it tells none.
+    pub fn moment(&self, path: &str) -> Timestamp {
+        self.copy(path).and_then(|text| moment::read(&text)).unwrap_or(Timestamp::UNKNOWN)
     }
 }
 

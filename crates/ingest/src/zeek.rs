@@ -1,7 +1,9 @@
-//! Zeek: connections and names asked for; every other log is kept whole as a base event.
+//! Zeek: connections, names asked for and addresses leased; every other log is kept whole as a base event.
 //!
 //! Source: docs.zeek.org, log files. Fields are found as `id.orig_h`, `id_orig_h` or nested; times as seconds
 //! since 1970 or ISO. `orig` is taken for the source and `resp` for the destination, as Zeek saw them.
+
+mod dhcp;
 
 use crate::address::{is_address, is_hardware};
 use crate::moment;
@@ -13,7 +15,7 @@ use homeostat_event::{
 };
 use std::borrow::Cow;
 
-/// Zeek, as text or JSON. Classes 4001 (conn) and 4003 (dns); the other logs are base events.
+/// Zeek, as text or JSON. Classes 4001 (conn), 4003 (dns) and 4004 (dhcp); the other logs are base events.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Zeek;
 
@@ -35,6 +37,7 @@ impl Source for Zeek {
         let mut event = match &*log {
             "conn" => connection(record),
             "dns" => name_question(record),
+            "dhcp" => dhcp::lease(record),
             _ => Event::base_event(head(record, 0)),
         };
         if let Some(time) = time_field(record).and_then(|time| time.take()) {
@@ -149,6 +152,9 @@ fn log_of<'a>(record: &Record<'a>) -> Cow<'a, str> {
         && !has("assigned_addr")
     {
         return Cow::Borrowed("dns");
+    }
+    if has("assigned_addr") && has("mac") {
+        return Cow::Borrowed("dhcp");
     }
     match root.member("@stream").and_then(|path| path.look()) {
         Some(stream) => stream,

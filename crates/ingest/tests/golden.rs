@@ -57,6 +57,11 @@ fn zeek_names() {
 }
 
 #[test]
+fn zeek_leases() {
+    check("dhcp.log");
+}
+
+#[test]
 fn other_logs() {
     check("others.jsonl");
 }

@@ -1,5 +1,6 @@
 //! What a call was done on: the resources that the record names, else those that its parameters name.
 
+use super::arn_of;
 use crate::record::{Field, Record};
 use homeostat_event::ResourceDetails;
 use std::borrow::Cow;
@@ -77,7 +78,7 @@ pub(super) fn resources(record: &Record<'_>) -> Vec<ResourceDetails> {
     if !listed.is_empty() {
         return listed;
     }
-    let mut found = Derived::default();
+    let mut found = Derived { account: account_of_iam(record), ..Derived::default() };
     if let Some(parameters) = root.member("requestParameters").filter(Field::is_object) {
         found.bucket(parameters);
         found.gather(parameters, &PARAMETERS);
@@ -99,14 +100,21 @@ fn listed(element: Field<'_>) -> Option<ResourceDetails> {
     Some(resource)
 }
 
+/// The account in which a call of IAM names users, roles and groups; other services have users of their own.
+fn account_of_iam<'a>(record: &Record<'a>) -> Option<Cow<'a, str>> {
+    record.look("eventSource").filter(|service| service == "iam.amazonaws.com")?;
+    record.look("recipientAccountId").or_else(|| record.look("userIdentity.accountId"))
+}
+
 /// Resources that parameters name; the parameters themselves stay in `unmapped`.
 #[derive(Default)]
-struct Derived {
+struct Derived<'a> {
+    account: Option<Cow<'a, str>>,
     resources: Vec<ResourceDetails>,
     seen: BTreeSet<String>,
 }
 
-impl Derived {
+impl Derived<'_> {
     /// A bucket, or the object in it when the call names one.
     fn bucket(&mut self, parameters: Field<'_>) {
         let Some(bucket) = parameters.member("bucketName").and_then(|name| name.copy()) else { return };
@@ -139,13 +147,29 @@ impl Derived {
         if self.resources.len() >= RESOURCES || !self.seen.insert(value.to_owned()) {
             return;
         }
-        let mut resource = match by {
-            By::Uid => ResourceDetails::of_uid(value),
-            By::Name => ResourceDetails::named(value),
+        let mut resource = match (by, self.in_account(value, kind)) {
+            (By::Uid, _) => ResourceDetails::of_uid(value),
+            (By::Name, None) => ResourceDetails::named(value),
+            (By::Name, Some(arn)) => {
+                let mut resource = ResourceDetails::of_uid(arn);
+                resource.set_name(value);
+                resource
+            }
         };
         if kind.starts_with("AWS::") {
             resource.set_kind(Cow::Borrowed(kind));
         }
         self.resources.push(resource);
+    }
+
+    /// The ARN of what IAM calls `name`, at the root path.
+    fn in_account(&self, name: &str, kind: &str) -> Option<String> {
+        let holder = match kind {
+            "AWS::IAM::User" => "user",
+            "AWS::IAM::Role" => "role",
+            "AWS::IAM::Group" => "group",
+            _ => return None,
+        };
+        Some(arn_of(self.account.as_deref()?, holder, name))
     }
 }

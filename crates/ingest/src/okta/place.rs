@@ -1,10 +1,10 @@
-//! Where an Okta client was: its address, its place on earth, its network.
+//! Where an Okta client was: its address, its place on earth, its network, its machine.
 
 use super::{take, told};
 use crate::address::is_address;
 use crate::record::{Field, Record};
 use homeostat_core::JsonText;
-use homeostat_event::{AutonomousSystem, Location, NetworkEndpoint, Os};
+use homeostat_event::{AutonomousSystem, Device, DeviceId, Location, NetworkEndpoint, Organization, Os};
 use std::borrow::Cow;
 
 /// The client's endpoint; `None` when neither the client nor the chain of proxies tells an address.
@@ -84,4 +84,50 @@ fn network(security: Field<'_>, origin: &mut NetworkEndpoint) {
         origin.set_autonomous_system(system);
     }
     origin.set_isp(take(security, "isp")).set_domain(take(security, "domain"));
+}
+
+/// The machine, where `org` knows it: one that is enrolled has an id there. Its name is a host's name only where it
+/// looks like one, for people call their telephones what they like.
+pub(super) fn device(record: &Record<'_>, org: Option<&str>) -> Option<Device> {
+    let machine = record.root().member("device").filter(Field::is_object)?;
+    let (uid, name) = (take(machine, "id"), take(machine, "name"));
+    let id = match (uid, &name) {
+        (Some(uid), _) => DeviceId::Uid(uid.into()),
+        (None, Some(name)) => DeviceId::Name(name.clone().into()),
+        (None, None) => return None,
+    };
+    let form = record.root().get("client.device").and_then(told);
+    let number = match form.and_then(|form| form.look()).as_deref() {
+        Some("Mobile") => 5,
+        Some("Tablet") => 4,
+        _ => 0,
+    };
+    let mut device = Device::new(number, id);
+    device.set_hostname(name.clone().filter(|name| is_host_name(name))).set_name(name);
+    device.set_org(org.map(Organization::of_uid)).set_os(platform(machine));
+    let managed = machine.member("managed").and_then(|managed| managed.take());
+    device.set_is_managed(managed.and_then(|managed| managed.parse::<bool>().ok()));
+    Some(device)
+}
+
+/// One label or more of letters, digits and hyphens, a hyphen or digit among them: `Jane's Mac` and `iPhone` name
+/// no one machine, and the comma of `MacBookPro18,2` makes it a model.
+fn is_host_name(name: &str) -> bool {
+    let letters = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'.';
+    name.bytes().all(letters) && name.bytes().any(|byte| byte == b'-' || byte.is_ascii_digit())
+}
+
+fn platform(machine: Field<'_>) -> Option<Os> {
+    let name = take(machine, "os_platform")?;
+    let number = match name.to_ascii_uppercase().as_str() {
+        "WINDOWS" => 100,
+        "LINUX" => 200,
+        "ANDROID" => 201,
+        "MACOS" | "OSX" => 300,
+        "IOS" => 301,
+        _ => 0,
+    };
+    let mut system = Os::new(name, number);
+    system.set_version(take(machine, "os_version"));
+    Some(system)
 }
