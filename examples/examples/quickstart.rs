@@ -6,7 +6,7 @@
 
 use clap::Parser;
 use homeostat_examples::{Material, Progress, Study, telling};
-use homeostat_incident::Report;
+use homeostat_incident::{Incident, Report};
 use homeostat_maturity::TenantOptions;
 use homeostat_response::Mode;
 use std::error::Error;
@@ -41,19 +41,19 @@ fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
         return tell(&material);
     }
     let [attacked, quiet] = Material::twins(SEED);
-    let twin = thread::spawn(move || incidents_of(&quiet));
+    let twin = thread::spawn(move || quiet_tenant(&quiet));
     let material = Material::simulated(&attacked).map_err(|error| error as Box<dyn Error>)?;
     tell(&material)?;
     let incidents = twin.join().map_err(|_| "the twin could not be studied")?;
     let incidents = incidents.map_err(|error| error as Box<dyn Error>)?;
-    println!("\nTHE SAME TENANT WITHOUT THE ATTACK: {incidents} incident(s)");
+    print!("{}", telling::twin(&incidents));
     Ok(())
 }
 
-/// How many incidents the simulated tenant has.
-fn incidents_of(options: &TenantOptions) -> Result<usize, Box<dyn Error + Send + Sync>> {
+/// The incidents of the simulated tenant.
+fn quiet_tenant(options: &TenantOptions) -> Result<Vec<Incident>, Box<dyn Error + Send + Sync>> {
     let material = Material::simulated(options)?;
-    Ok(Study::of(&material, &Progress::hidden()).incidents().len())
+    Ok(Study::of(&material, &Progress::hidden()).incidents())
 }
 
 fn tell(material: &Material) -> Result<(), Box<dyn Error>> {

@@ -7,6 +7,7 @@ mod material;
 mod progress;
 mod study;
 pub mod telling;
+mod threat;
 
 pub use block_on::block_on;
 pub use events::read_events;
@@ -14,3 +15,4 @@ pub use input::{Input, Unreadable, inputs};
 pub use material::Material;
 pub use progress::Progress;
 pub use study::{Answer, Memory, Study};
+pub use threat::{NoIncident, threat_of};

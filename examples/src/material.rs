@@ -78,7 +78,7 @@ fn source(event: &Event) -> String {
     let product = metadata.and_then(|metadata| metadata.product()).and_then(|product| product.name());
     let name = product.unwrap_or("not recognised").to_owned();
     match metadata.and_then(|metadata| metadata.log_name()) {
-        Some(log) if log != name => format!("{name} {log}"),
+        Some(log) if !name.contains(log) => format!("{name} {log}"),
         _ => name,
     }
 }

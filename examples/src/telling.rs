@@ -3,8 +3,8 @@
 
 use crate::{Answer, Material, Study};
 use homeostat::ActionTold;
-use homeostat_core::{EntityKey, Role, Stage, Timestamp};
-use homeostat_graph::{Graph, Path};
+use homeostat_core::{EntityKey, EntityKind, Role, Stage};
+use homeostat_graph::{Graph, Path, arn_key};
 use homeostat_incident::{Answer as Said, Incident, Report, ReportStep};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -146,8 +146,15 @@ fn ways(study: &Study, incident: &Incident) -> String {
 fn ways_of(graph: &Graph, incident: &Incident) -> BTreeMap<EntityKey, String> {
     let acts = |role: &Role| matches!(role, Role::Actor | Role::Via | Role::Target);
     let involved = incident.entities().iter().filter(|entity| entity.roles.iter().any(acts));
-    let keys = involved.flat_map(|entity| &entity.keys);
-    keys.filter_map(|key| Some((key.clone(), steps(graph, &graph.path_to_administrator(key)?)))).collect()
+    let keys =
+        involved.flat_map(|entity| &entity.keys).flat_map(|key| [Some(key.clone()), role_of(key)]).flatten();
+    keys.filter_map(|key| Some((key.clone(), steps(graph, &graph.path_to_administrator(&key)?)))).collect()
+}
+
+/// The role that a session is one of.
+fn role_of(key: &EntityKey) -> Option<EntityKey> {
+    let (role, _) = key.value().rsplit_once('/')?;
+    if key.kind() == EntityKind::RoleSession { arn_key(role) } else { None }
 }
 
 fn steps(graph: &Graph, path: &Path) -> String {
@@ -172,23 +179,23 @@ pub fn response(answer: &Answer) -> String {
     let _ = writeln!(out, "  the target shows {} in force", answer.in_force);
     if let Some(over) = answer.over {
         let ended = answer.at_last.iter().filter(|told| told.ending.is_some()).count();
-        let _ = writeln!(
-            out,
-            "  at {}: {ended} ended by themselves, {} still in force",
-            moment(over),
-            answer.left
-        );
+        let _ = writeln!(out, "  at {}: {ended} ended by themselves, {} still in force", over, answer.left);
     }
     out
+}
+
+/// How many incidents the negative twin of the tenant has.
+pub fn twin(incidents: &[Incident]) -> String {
+    let mut out = format!("\nTHE SAME TENANT WITHOUT THE ATTACK: {} incident(s)", incidents.len());
+    if let Some(best) = incidents.first() {
+        let _ = write!(out, ", the first of them {:.1} bits", best.score());
+    }
+    out + "\n"
 }
 
 /// The lines of one action, indented.
 pub fn indented(told: &ActionTold) -> String {
     told.to_string().lines().map(|line| format!("  {line}")).collect::<Vec<_>>().join("\n")
-}
-
-fn moment(time: Timestamp) -> String {
-    time.to_string()
 }
 
 fn short(text: &str) -> String {
