@@ -10,7 +10,7 @@ use crate::refusals::Refusals;
 use crate::surprise::Surprise;
 use core::fmt;
 use homeostat_baseline::Baseline;
-use homeostat_core::{Detector, Observed, Position, RiskView, Signal, State as _, TenantId, Timestamp};
+use homeostat_core::{Bits, Detector, Observed, Position, RiskView, Signal, State as _, TenantId, Timestamp};
 use homeostat_event::Event;
 use homeostat_identity::Directory;
 use homeostat_incident::{Investigator, RiskBook, Update};
@@ -83,6 +83,12 @@ impl Pipeline {
         Self { estate, ..self }
     }
 
+    /// Tells stories with `investigator`: one of no lateness tells them at once, before late events can come.
+    #[must_use]
+    pub fn with_investigator(self, investigator: Investigator) -> Self {
+        Self { investigator, ..self }
+    }
+
     /// Takes in one event; events come in order of time, up to the lateness that all crates share.
     pub fn observe(&mut self, event: &Event) -> Vec<Update> {
         let position = Position::at(self.next_event);
@@ -149,6 +155,11 @@ impl Pipeline {
     /// How much is known against each identity.
     pub fn risk(&self) -> &RiskBook {
         &self.risk
+    }
+
+    /// From how many bits on a surprise is told, the same in every domain; risk takes off some of them.
+    pub const fn threshold(&self) -> Bits {
+        crate::surprise::BASE
     }
 
     /// What became of the events.

@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 /// The name under which surprises are told.
 const NAME: &str = "baseline";
 /// From how many bits on an observation is told: once in 4,096.
-const BASE: Bits = Bits::HIGH;
+pub(crate) const BASE: Bits = Bits::HIGH;
 
 /// A baseline fed with events.
 #[derive(Clone, Debug, Default)]
