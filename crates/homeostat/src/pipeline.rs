@@ -6,6 +6,7 @@
 
 use crate::act::{act_of, describe};
 use crate::estate::Estate;
+use crate::first_seen::FirstSeen;
 use crate::refusals::Refusals;
 use crate::surprise::Surprise;
 use core::fmt;
@@ -60,7 +61,7 @@ impl Pipeline {
             directory: Directory::new(tenant.clone()),
             tenant,
             investigator: Investigator::default(),
-            detectors: vec![Box::new(Refusals::default())],
+            detectors: vec![Box::new(Refusals::default()), Box::new(FirstSeen::default())],
             estate: Estate::default(),
             surprise: Surprise::default(),
             risk: RiskBook::default(),
