@@ -6,12 +6,13 @@
 
 use crate::act::{act_of, describe};
 use crate::estate::Estate;
+use crate::first_seen::FirstSeen;
 use crate::refusals::Refusals;
 use crate::surprise::Surprise;
 use core::fmt;
 use homeostat_baseline::Baseline;
 use homeostat_core::{
-    Detector, EntityKey, Observed, Position, RiskView, Role, Signal, State as _, TenantId, Timestamp,
+    Bits, Detector, EntityKey, Observed, Position, RiskView, Role, Signal, State as _, TenantId, Timestamp,
 };
 use homeostat_event::Event;
 use homeostat_identity::Directory;
@@ -62,7 +63,7 @@ impl Pipeline {
             directory: Directory::new(tenant.clone()),
             tenant,
             investigator: Investigator::default(),
-            detectors: vec![Box::new(Refusals::default())],
+            detectors: vec![Box::new(Refusals::default()), Box::new(FirstSeen::default())],
             estate: Estate::default(),
             surprise: Surprise::default(),
             risk: RiskBook::default(),
@@ -83,6 +84,12 @@ impl Pipeline {
     #[must_use]
     pub fn with_estate(self, estate: Estate) -> Self {
         Self { estate, ..self }
+    }
+
+    /// Tells stories with `investigator`: one of no lateness tells them at once, before late events can come.
+    #[must_use]
+    pub fn with_investigator(self, investigator: Investigator) -> Self {
+        Self { investigator, ..self }
     }
 
     /// Takes in one event; events come in order of time, up to the lateness that all crates share.
@@ -151,6 +158,11 @@ impl Pipeline {
     /// How much is known against each identity.
     pub fn risk(&self) -> &RiskBook {
         &self.risk
+    }
+
+    /// From how many bits on a surprise is told, the same in every domain; risk takes off some of them.
+    pub const fn threshold(&self) -> Bits {
+        crate::surprise::BASE
     }
 
     /// What became of the events.

@@ -20,7 +20,7 @@ const SENT: &str = "bytes out";
 /// What is told to be done when it is the rate that surprises.
 const MORE_THAN_USUAL: &str = "more than usual";
 /// From how many bits on an observation is told: once in 1,024.
-const BASE: Bits = Bits::ONE_IN_A_THOUSAND;
+pub(crate) const BASE: Bits = Bits::ONE_IN_A_THOUSAND;
 
 /// A baseline fed with events.
 #[derive(Clone, Debug, Default)]
