@@ -6,7 +6,7 @@
 
 use homeostat_baseline::{Baseline, Featurizer, Observation, Pool, Threshold};
 use homeostat_core::{
-    Bits, EntityKey, EntityKind, Occurrence, Position, RiskView, Signal, State as _, Timestamp,
+    Bits, EntityKey, EntityKind, Occurrence, Position, RiskView, Signal, State as _, Technique, Timestamp,
 };
 use homeostat_event::Event;
 use std::collections::BTreeMap;
