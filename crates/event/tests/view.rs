@@ -182,7 +182,7 @@ fn connections_and_names_asked_for() {
     assert_eq!((seen.bytes_out, seen.bytes_in, event.domain()), (Some(17), None, Domain::Network));
     let far = EntityKey::ip("acme", "8.8.8.8").unwrap();
     assert_eq!(event.destination().unwrap().key().as_ref(), Some(&far));
-    assert_eq!(event.targets().iter().map(|party| party.keys()).collect::<Vec<_>>(), [[far]]);
+    assert_eq!(event.targets().iter().map(homeostat_event::Party::keys).collect::<Vec<_>>(), [[far]]);
 
     let mut event = Event::dns_activity(head(1, "Zeek", "dns"), ends);
     event.set_query(DnsQuery::new("Evil.Example.")).set_rcode_id(3);

@@ -45,20 +45,24 @@ struct Words {
     seconds: i64,
 }
 
-/// Numbers that follow from a seed (SplitMix64).
+/// Numbers that follow from a seed (`SplitMix64`).
 struct Dice(u64);
 
 impl Dice {
-    fn roll(&mut self, below: u64) -> u64 {
+    fn roll(&mut self, below: usize) -> usize {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (z ^ (z >> 31)) % below
+        usize::try_from((z ^ (z >> 31)) % below as u64).unwrap()
+    }
+
+    fn number(&mut self, below: usize) -> i64 {
+        i64::try_from(self.roll(below)).unwrap()
     }
 
     fn text(&mut self, length: usize, letters: &[u8]) -> String {
-        (0..length).map(|_| char::from(letters[self.roll(letters.len() as u64) as usize])).collect()
+        (0..length).map(|_| char::from(letters[self.roll(letters.len())])).collect()
     }
 }
 
@@ -82,9 +86,9 @@ impl Words {
     /// Words for everything in `lines` that tells whose log it is: users, ids, accounts, addresses.
     fn of(lines: &[String], seed: u64) -> Self {
         let mut dice = Dice(seed);
-        let mut words = Self::default();
         // Weeks, and hours besides that move days and nights.
-        words.seconds = (dice.roll(200) as i64 - 100) * 604_800 + (1 + dice.roll(166) as i64) * 3_600 + 1_234;
+        let (weeks, hours) = (dice.number(200) - 100, 1 + dice.number(166));
+        let mut words = Self { seconds: weeks * 604_800 + hours * 3_600 + 1_234, ..Self::default() };
         for line in lines {
             let record: Value = serde_json::from_str(line).unwrap();
             let who = &record["userIdentity"];
@@ -109,7 +113,7 @@ impl Words {
         let other = if is_made_id(word) {
             format!("{}{}", &word[..4], dice.text(word.len() - 4, CAPITALS))
         } else if word.len() == 12 && word.bytes().all(|digit| digit.is_ascii_digit()) {
-            format!("{}", 100_000_000_000 + dice.roll(899_999_999_999))
+            format!("7{}", dice.text(11, b"0123456789"))
         } else if word.parse::<std::net::IpAddr>().is_ok() {
             format!("{}.{}.{}.{}", 11 + dice.roll(80), dice.roll(256), dice.roll(256), 1 + dice.roll(254))
         } else if word.ends_with(".amazonaws.com") || word == "AWS Internal" {
@@ -168,7 +172,7 @@ impl Copy {
         let mut was: Vec<usize> = (0..lines.len()).collect();
         for group in was.chunk_by_mut(|a, b| second(*a) == second(*b)) {
             for at in (1..group.len()).rev() {
-                group.swap(at, dice.roll(at as u64 + 1) as usize);
+                group.swap(at, dice.roll(at + 1));
             }
         }
         Self { lines: was.iter().map(|line| words.said(&lines[*line])).collect(), was, words }
