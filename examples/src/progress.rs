@@ -17,6 +17,11 @@ impl Progress {
         Self(bar)
     }
 
+    /// A bar that nobody sees.
+    pub fn hidden() -> Self {
+        Self(ProgressBar::hidden())
+    }
+
     /// Says what is being done.
     pub fn say(&self, what: &str) {
         self.0.set_message(what.to_owned());

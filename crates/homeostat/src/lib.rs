@@ -3,6 +3,7 @@
 
 mod act;
 mod estate;
+mod first_seen;
 mod pipeline;
 mod refusals;
 mod responder;
@@ -11,6 +12,7 @@ mod surprise;
 mod told;
 
 pub use estate::Estate;
+pub use first_seen::FirstSeen;
 pub use pipeline::{Pipeline, Stats};
 pub use refusals::Refusals;
 pub use responder::{Answered, Responder, ResponderError, ResponderOptions};

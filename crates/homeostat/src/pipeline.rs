@@ -6,11 +6,14 @@
 
 use crate::act::{act_of, describe};
 use crate::estate::Estate;
+use crate::first_seen::FirstSeen;
 use crate::refusals::Refusals;
 use crate::surprise::Surprise;
 use core::fmt;
 use homeostat_baseline::Baseline;
-use homeostat_core::{Detector, Observed, Position, RiskView, Signal, State as _, TenantId, Timestamp};
+use homeostat_core::{
+    Bits, Detector, EntityKey, Observed, Position, RiskView, Role, Signal, State as _, TenantId, Timestamp,
+};
 use homeostat_event::Event;
 use homeostat_identity::Directory;
 use homeostat_incident::{Investigator, RiskBook, Update};
@@ -60,7 +63,7 @@ impl Pipeline {
             directory: Directory::new(tenant.clone()),
             tenant,
             investigator: Investigator::default(),
-            detectors: vec![Box::new(Refusals::default())],
+            detectors: vec![Box::new(Refusals::default()), Box::new(FirstSeen::default())],
             estate: Estate::default(),
             surprise: Surprise::default(),
             risk: RiskBook::default(),
@@ -81,6 +84,12 @@ impl Pipeline {
     #[must_use]
     pub fn with_estate(self, estate: Estate) -> Self {
         Self { estate, ..self }
+    }
+
+    /// Tells stories with `investigator`: one of no lateness tells them at once, before late events can come.
+    #[must_use]
+    pub fn with_investigator(self, investigator: Investigator) -> Self {
+        Self { investigator, ..self }
     }
 
     /// Takes in one event; events come in order of time, up to the lateness that all crates share.
@@ -151,6 +160,11 @@ impl Pipeline {
         &self.risk
     }
 
+    /// From how many bits on a surprise is told, the same in every domain; risk takes off some of them.
+    pub const fn threshold(&self) -> Bits {
+        crate::surprise::BASE
+    }
+
     /// What became of the events.
     pub fn stats(&self) -> Stats {
         self.stats
@@ -160,13 +174,39 @@ impl Pipeline {
     fn signals(&mut self, event: &Event) -> Vec<Signal> {
         let risk: &dyn RiskView = &self.risk;
         let mut signals = self.estate.observe(event);
-        signals.extend(self.surprise.observe(event, risk));
+        let directory = &self.directory;
+        let holder = |address: &EntityKey| {
+            let id = directory.holder(address, event.when())?;
+            directory.canonical_key(id).cloned()
+        };
+        signals.extend(self.surprise.observe(event, risk, &holder));
         signals.extend(self.detectors.iter_mut().flat_map(|detector| detector.detect(event, risk)));
         for signal in &mut signals {
             describe(signal, event);
         }
         signals.extend(act_of(event));
+        for signal in &mut signals {
+            self.name_machines(signal);
+        }
         signals
+    }
+
+    /// Names the machine that held an address at the time: addresses change hands, machines stay.
+    fn name_machines(&self, signal: &mut Signal) {
+        let time = signal.time;
+        let addresses: Vec<EntityKey> = signal
+            .entities
+            .iter()
+            .filter(|(_, role)| *role == Role::Origin)
+            .map(|(key, _)| key.clone())
+            .collect();
+        for machine in addresses.iter().filter_map(|address| self.machine_behind(address, time)) {
+            signal.involve(machine, Role::Device);
+        }
+    }
+
+    fn machine_behind(&self, address: &EntityKey, time: Timestamp) -> Option<EntityKey> {
+        self.directory.holder(address, time).and_then(|id| self.directory.canonical_key(id)).cloned()
     }
 }
 

@@ -4,9 +4,10 @@
 //! round with a stolen key is refused different things at different services. So distinct operations count,
 //! repeats do not. State: at most 32 operations a party for half an hour; O(1) an event.
 
+use crate::act::party_of;
 use crate::semantics::is_refusal;
 use homeostat_core::{
-    Bits, Detector, EntityKey, Forget, Outcome, Reason, RiskView, Role, Signal, Technique, Timestamp,
+    Bits, Detector, EntityKey, Forget, Outcome, Reason, RiskView, Signal, Technique, Timestamp,
 };
 use homeostat_event::Event;
 use std::collections::BTreeMap;
@@ -52,9 +53,7 @@ impl Detector<Event> for Refusals {
     fn detect(&mut self, event: &Event, _risk: &dyn RiskView) -> Vec<Signal> {
         let refused = event.outcome() == Outcome::Failure && event.outcome_code().is_some_and(is_refusal);
         let (Some(occurrence), true) = (event.occurrence(), refused) else { return Vec::new() };
-        let Some(party) = event.actor().and_then(|actor| actor.keys().first().cloned()) else {
-            return Vec::new();
-        };
+        let Some(party) = party_of(event) else { return Vec::new() };
         let (doors, services) = self.knock(&party, event);
         if doors <= ORDINARY {
             return Vec::new();
@@ -68,10 +67,6 @@ impl Detector<Event> for Refusals {
             format!("at most {ORDINARY}"),
             bits,
         ));
-        for (key, role) in event.entities() {
-            signal.involve(key, role);
-        }
-        signal.involve(party, Role::Actor);
         vec![signal]
     }
 }

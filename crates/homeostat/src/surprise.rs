@@ -5,7 +5,9 @@
 //! repetitions of one sort do not.
 
 use homeostat_baseline::{Baseline, Featurizer, Observation, Pool, Threshold};
-use homeostat_core::{Bits, EntityKind, Occurrence, Position, RiskView, Signal, State as _, Timestamp};
+use homeostat_core::{
+    Bits, EntityKey, EntityKind, Occurrence, Position, RiskView, Signal, State as _, Timestamp,
+};
 use homeostat_event::Event;
 use std::collections::BTreeMap;
 
@@ -13,10 +15,12 @@ use std::collections::BTreeMap;
 const NAME: &str = "baseline";
 /// The aspect of how much is done.
 const RATE: &str = "rate";
+/// The aspect of how much is sent; what is unusual in it can be exfiltration.
+const SENT: &str = "bytes out";
 /// What is told to be done when it is the rate that surprises.
 const MORE_THAN_USUAL: &str = "more than usual";
 /// From how many bits on an observation is told: once in 1,024.
-const BASE: Bits = Bits::ONE_IN_A_THOUSAND;
+pub(crate) const BASE: Bits = Bits::ONE_IN_A_THOUSAND;
 
 /// A baseline fed with events.
 #[derive(Clone, Debug, Default)]
@@ -48,10 +52,19 @@ impl Pools {
 }
 
 impl Surprise {
-    /// Scores and learns `event`.
-    pub(crate) fn observe(&mut self, event: &Event, risk: &dyn RiskView) -> Vec<Signal> {
+    /// Scores and learns `event`; what an address does is the doing of the machine that `holder` knows behind it.
+    pub(crate) fn observe(
+        &mut self,
+        event: &Event,
+        risk: &dyn RiskView,
+        holder: &dyn Fn(&EntityKey) -> Option<EntityKey>,
+    ) -> Vec<Signal> {
         let Some(occurrence) = event.occurrence() else { return Vec::new() };
-        let observations = self.featurizer.observations(event);
+        let observations = self.featurizer.observations(event).into_iter().map(|one| {
+            let machine = Some(one.entity()).filter(|key| key.kind() == EntityKind::Ip).and_then(holder);
+            machine.map_or_else(|| one.clone(), |machine| one.clone().about(machine))
+        });
+        let observations: Vec<Observation> = observations.collect();
         observations.iter().filter_map(|one| self.signal(one, &occurrence, risk)).collect()
     }
 
@@ -80,13 +93,16 @@ impl Surprise {
             MORE_THAN_USUAL.clone_into(&mut signal.action);
         }
         (signal.bits, signal.tightened) = (bits, tightened);
+        if aspect == SENT {
+            signal.techniques.extend(Technique::parse("T1048"));
+        }
         Some(signal)
     }
 }
 
 /// The kind of a signal. How often and how much are one kind: they rise together, and a story needs more.
 fn kind_of(aspect: &str) -> String {
-    if [RATE, "bytes in", "bytes out"].contains(&aspect) {
+    if [RATE, "bytes in", SENT].contains(&aspect) {
         "unusual amount".to_owned()
     } else {
         format!("unusual {aspect}")

@@ -56,7 +56,7 @@ pub fn facts_of(event: &Event) -> Vec<Fact> {
     let parties = event.actor().into_iter().chain(event.targets());
     let classes = parties.filter_map(|party| {
         let class = class_of(party.kind())?;
-        let key = party.keys().iter().cloned().find(|key| EntityClass::of(key).can_be(class))?;
+        let key = party.keys().iter().find(|key| EntityClass::of(key).can_be(class)).cloned()?;
         Some(Fact::Class(key, class))
     });
     classes.chain(links_of(event).into_iter().map(Fact::Link)).collect()

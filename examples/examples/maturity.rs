@@ -1,0 +1,150 @@
+//! Does a security stack pass the twelve maturity tests? The table with figures, and the honest `n of 12` last.
+//!
+//! `cargo run --release --example maturity -- [--seeds N|A..=B] [--target NAME] [--mutants] [--format FORMAT]`
+//!
+//! Exit code 1 when a test is not passed, 2 when the command line is wrong.
+
+use clap::{Parser, ValueEnum};
+use homeostat_examples::{HomeostatTarget, PlainTarget, Progress, html_table};
+use homeostat_ingest::RecordError;
+use homeostat_maturity::{MaturityTarget, Mutant, Scorecard, Setting, SuiteOptions, TestBed, Verdict};
+use std::error::Error;
+use std::ops::RangeInclusive;
+use std::process::ExitCode;
+use std::sync::OnceLock;
+use std::time::{Duration, Instant};
+
+/// Runs the twelve maturity tests on a simulated company.
+#[derive(Parser)]
+struct Arguments {
+    /// Which companies: a count (`5` is 1..=5) or a range.
+    #[arg(long, default_value = "5", value_parser = seeds)]
+    seeds: RangeInclusive<u64>,
+    /// Which stack is tested.
+    #[arg(long, value_enum, default_value_t = Target::Homeostat)]
+    target: Target,
+    /// Show instead that stacks with one fault each fail the tests.
+    #[arg(long, conflicts_with = "target")]
+    mutants: bool,
+    /// How the outcome is written.
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    format: Format,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Target {
+    /// The whole pipeline of this workspace.
+    Homeostat,
+    /// One rule: signed in from an address that is new for the account.
+    Plain,
+    /// Never alarms.
+    Silent,
+    /// Alarms at everything.
+    Loud,
+    /// Reacts in the domain of the event alone.
+    OneDomain,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Format {
+    Table,
+    Json,
+    Html,
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let run = if arguments.mutants { mutants(&arguments) } else { test(&arguments) };
+    match run {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("maturity: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Tests one stack; tells whether it passes all.
+fn test(arguments: &Arguments) -> Result<bool, Box<dyn Error>> {
+    let cards = run(&arguments.seeds, &[arguments.target])?;
+    let Some(card) = cards.first() else { return Ok(false) };
+    println!("{}", written(card, arguments.format));
+    Ok(card.is_complete())
+}
+
+/// Tests the stacks with one fault; tells whether each fails every test that is built.
+fn mutants(arguments: &Arguments) -> Result<bool, Box<dyn Error>> {
+    let targets = [Target::Silent, Target::Loud, Target::OneDomain];
+    let cards = run(&arguments.seeds, &targets)?;
+    let caught: Vec<bool> = cards.iter().map(is_caught).collect();
+    for (mutant, (card, caught)) in Mutant::ALL.iter().zip(cards.iter().zip(&caught)) {
+        println!("{}", written(card, arguments.format));
+        let outcome = if *caught { "fails every test that is built" } else { "passes a test it must fail" };
+        eprintln!("{}: {outcome}", mutant.as_str());
+    }
+    Ok(caught.iter().all(|caught| *caught))
+}
+
+fn is_caught(card: &Scorecard) -> bool {
+    let built = card.tests.iter().filter(|test| !test.seeds.is_empty());
+    built.flat_map(|test| &test.seeds).all(|seed| matches!(seed.verdict, Verdict::Failed(_)))
+}
+
+/// Runs every target over every seed; each tenant is written once.
+fn run(seeds: &RangeInclusive<u64>, targets: &[Target]) -> Result<Vec<Scorecard>, RecordError> {
+    let mut cards = vec![Scorecard::default(); targets.len()];
+    let steps = (seeds.end() - seeds.start()).saturating_add(1).saturating_mul(targets.len() as u64);
+    let progress = Progress::new(steps, "runs");
+    for seed in seeds.clone() {
+        progress.say(&format!("seed {seed}"));
+        let bed = TestBed::new(seed, &SuiteOptions::default().clock(clock));
+        for (target, card) in targets.iter().zip(&mut cards) {
+            card.add(bed.run(&mut |setting| make(*target, setting))?);
+            progress.advance(1);
+        }
+    }
+    progress.finish();
+    Ok(cards)
+}
+
+fn make(target: Target, setting: &Setting) -> Box<dyn MaturityTarget> {
+    match target {
+        Target::Homeostat => match HomeostatTarget::new(setting) {
+            Ok(target) => Box::new(target),
+            Err(error) => {
+                // The setting is made by the suite, so that this is a fault of ours; a silent stack passes nothing.
+                eprintln!("maturity: {error}");
+                Mutant::Silent.target()
+            }
+        },
+        Target::Plain => Box::new(PlainTarget::default()),
+        Target::Silent => Mutant::Silent.target(),
+        Target::Loud => Mutant::Loud.target(),
+        Target::OneDomain => Mutant::OneDomain.target(),
+    }
+}
+
+fn written(card: &Scorecard, format: Format) -> String {
+    match format {
+        Format::Table => card.to_string(),
+        Format::Json => card.json(),
+        Format::Html => html_table(card),
+    }
+}
+
+/// Reads `N` as 1..=N, `A..=B` as it stands.
+fn seeds(text: &str) -> Result<RangeInclusive<u64>, String> {
+    let number = |text: &str| text.parse::<u64>().map_err(|_| "expected N or A..=B".to_owned());
+    let (first, last) = match text.split_once("..=") {
+        Some((first, last)) => (number(first)?, number(last)?),
+        None => (1, number(text)?),
+    };
+    if first <= last { Ok(first..=last) } else { Err("there is no seed in it".to_owned()) }
+}
+
+/// The time since the program first asked.
+fn clock() -> Duration {
+    static START: OnceLock<Instant> = OnceLock::new();
+    START.get_or_init(Instant::now).elapsed()
+}

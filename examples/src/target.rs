@@ -1,0 +1,175 @@
+//! The `homeostat` pipeline under the maturity tests: how a stack of any vendor is connected, in one file.
+//!
+//! Answers are provisional: what is known at an event, not what is settled once late events have had their time.
+//! Findings and plans are not part of the pipeline yet, so the tests that need them are told that they lack.
+
+use homeostat::{Estate, Pipeline};
+use homeostat_core::{Domain, EntityKey, EntityKind, EventRef, Role, Stage, TenantId, Timestamp};
+use homeostat_event::{Event, Severity};
+use homeostat_graph::{Inventory, Reading};
+use homeostat_identity::{Entity, EntityClass};
+use homeostat_incident::{Incident, Investigator, Involved, Report};
+use homeostat_maturity::{
+    IncidentView, LineView, MaturityTarget, ReportView, Section, Setting, StepView, Thresholds, Unsupported,
+};
+use std::collections::BTreeMap;
+use std::error::Error;
+use std::time::Duration;
+
+/// The pipeline of one tenant, as a target of the maturity tests.
+///
+/// ```
+/// use homeostat_examples::HomeostatTarget;
+/// use homeostat_maturity::{MaturityTarget, Setting};
+///
+/// let account = r#"{"UserDetailList": []}"#.to_owned();
+/// let setting = Setting { tenant: "acme", offset_minutes: 0, account, buckets: Vec::new() };
+/// assert!(HomeostatTarget::new(&setting)?.incidents()?.is_empty());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug)]
+pub struct HomeostatTarget {
+    pipeline: Pipeline,
+    now: Timestamp,
+}
+
+impl HomeostatTarget {
+    /// A pipeline for the tenant of `setting`, which knows the account's configuration and nothing else.
+    ///
+    /// # Errors
+    ///
+    /// The tenant has no valid name, or the configuration is no answer of `GetAccountAuthorizationDetails`.
+    pub fn new(setting: &Setting) -> Result<Self, Box<dyn Error>> {
+        let tenant = TenantId::new(setting.tenant)?;
+        let reading = Reading::new(tenant.clone(), Timestamp::UNKNOWN);
+        let inventory = Inventory::from_account_authorization(&setting.account, &reading)?;
+        let at_once = Investigator::builder().lateness(Duration::ZERO).build()?;
+        let pipeline = Pipeline::new(tenant).with_estate(Estate::new(inventory)).with_investigator(at_once);
+        Ok(Self { pipeline, now: Timestamp::UNKNOWN })
+    }
+
+    fn report_of(&self, incident: &Incident) -> Report {
+        incident.report(self.pipeline.estate().graph(), self.pipeline.estate().graph())
+    }
+}
+
+impl MaturityTarget for HomeostatTarget {
+    fn feed(&mut self, event: Event) -> Result<(), Unsupported> {
+        self.now = self.now.max(event.when());
+        self.pipeline.observe(&event);
+        Ok(())
+    }
+
+    fn tick(&mut self, now: Timestamp) -> Result<(), Unsupported> {
+        self.now = self.now.max(now);
+        self.pipeline.tick(now);
+        Ok(())
+    }
+
+    /// One risk for all domains, that of whomever the directory knows under this name.
+    fn risk(&self, who: &EntityKey, _domain: Domain) -> Result<f64, Unsupported> {
+        let id = self.pipeline.directory().resolve(who, self.now);
+        Ok(id.map_or(0.0, |id| self.pipeline.risk().risk_of(id, self.now).score()))
+    }
+
+    fn thresholds(&self, who: &EntityKey) -> Result<Thresholds, Unsupported> {
+        let base = self.pipeline.threshold();
+        let id = self.pipeline.directory().resolve(who, self.now);
+        let risk = id.map(|id| self.pipeline.risk().risk_of(id, self.now));
+        let now = risk.map_or(base, |risk| base.above(risk.tightening(self.now)));
+        Ok(Thresholds { domains: Domain::ALL.into_iter().map(|domain| (domain, (base, now))).collect() })
+    }
+
+    fn incidents(&self) -> Result<Vec<IncidentView>, Unsupported> {
+        let incidents = self.pipeline.investigator().incidents();
+        let aliases = if incidents.is_empty() { Vec::new() } else { self.pipeline.directory().aliases() };
+        let names: BTreeMap<&EntityKey, &Entity> = aliases
+            .iter()
+            .flat_map(|entity| entity.identifiers.iter().map(move |key| (key, entity)))
+            .collect();
+        Ok(incidents.iter().map(|incident| view(incident, &self.report_of(incident), &names)).collect())
+    }
+
+    fn report(&self, from: &EventRef) -> Result<ReportView, Unsupported> {
+        let Some(incident) = self.pipeline.investigator().incident_with(from) else {
+            return Ok(ReportView::default());
+        };
+        let report = self.report_of(&incident);
+        let mut sections: BTreeMap<Section, Vec<LineView>> = BTreeMap::new();
+        for step in &report.steps {
+            let line = LineView { at: step.time, text: step.sentence.clone(), events: step.events.clone() };
+            sections.entry(section(step.stage)).or_default().push(line);
+        }
+        Ok(ReportView { incident: Some(report.id.clone()), sections, answers: answers(&report) })
+    }
+}
+
+fn view(incident: &Incident, report: &Report, names: &BTreeMap<&EntityKey, &Entity>) -> IncidentView {
+    let known = |involved: &Involved| involved.keys.iter().find_map(|key| names.get(key).copied());
+    let mut who: Vec<Vec<EntityKey>> =
+        incident.entities().iter().filter_map(known).map(|entity| entity.identifiers.clone()).collect();
+    who.sort();
+    who.dedup();
+    let objects = incident.entities().iter().filter(|involved| is_object(involved));
+    IncidentView {
+        id: report.id.clone(),
+        opened: incident.opened(),
+        severity: severity(report.severity),
+        confidence: homeostat_core::Bits::new(incident.score()).risk(),
+        open: !incident.is_closed(),
+        steps: incident
+            .steps()
+            .iter()
+            .filter_map(|step| {
+                let (technique, events) = (step.technique.clone(), step.events.clone());
+                Some(StepView { at: step.time, stage: step.stage?, technique, events })
+            })
+            .collect(),
+        who,
+        objects: objects.flat_map(|involved| involved.keys.iter().cloned()).collect(),
+        events: incident.events().to_vec(),
+        answers: answers(report),
+    }
+}
+
+/// Whether an entity is data or a system that something was done to.
+fn is_object(involved: &Involved) -> bool {
+    let thing = matches!(
+        involved.class,
+        EntityClass::DataStore | EntityClass::Workload | EntityClass::Device | EntityClass::Domain
+    );
+    let resource = involved.keys.iter().any(|key| key.kind() == EntityKind::ResourceArn);
+    (thing || resource) && involved.roles.contains(&Role::Target)
+}
+
+fn severity(word: &str) -> Severity {
+    match word {
+        "critical" => Severity::CRITICAL,
+        "high" => Severity::HIGH,
+        "medium" => Severity::MEDIUM,
+        _ => Severity::LOW,
+    }
+}
+
+/// The section in which a stage is told: that to which it leads.
+const fn section(stage: Option<Stage>) -> Section {
+    match stage {
+        None | Some(Stage::Entry | Stage::Discovery) => Section::Entry,
+        Some(Stage::Privilege | Stage::Persistence | Stage::Evasion) => Section::Privilege,
+        Some(Stage::Movement | Stage::C2) => Section::Movement,
+        Some(Stage::Collection | Stage::Egress | Stage::Impact) => Section::Egress,
+    }
+}
+
+fn answers(report: &Report) -> BTreeMap<String, String> {
+    let answers = &report.answers;
+    let told = [
+        ("what", &answers.what),
+        ("who", &answers.who),
+        ("why", &answers.why),
+        ("how", &answers.how),
+        ("where else", &answers.where_else),
+        ("how much worse", &answers.how_much_worse),
+    ];
+    told.into_iter().map(|(question, answer)| (question.to_owned(), answer.text.clone())).collect()
+}
