@@ -2,21 +2,33 @@
 //! The quickstart from end to end on a short tenant: the same story twice, every containment with a lease, nothing
 //! planned without an incident.
 
-use homeostat_core::Domain;
 use homeostat_examples::{Answer, Material, Progress, Study, telling};
-use homeostat_maturity::TenantOptions;
+use homeostat_maturity::{Tenant, TenantOptions};
 use homeostat_response::{Effect, Mode, Phase};
+use std::fs;
+use std::path::{Path, PathBuf};
 use std::thread;
 
 /// The longest lease of the default rails, in microseconds.
 const FOUR_HOURS: i64 = 4 * 3_600_000_000;
 
-/// Identity and cloud of the shortest tenant under attack: without the network the story is the same and this
-/// test is short.
-fn told() -> (String, Vec<(String, Answer)>) {
+/// The folder of the shortest tenant under attack, as a collector would leave it: logs and account configuration.
+/// Without the network the story is the same and this test is short.
+fn folder() -> PathBuf {
     let [attacked, _] = Material::twins(7);
-    let mut material = Material::simulated(&attacked.days(TenantOptions::LEAST_DAYS)).unwrap();
-    material.events.retain(|event| event.domain() != Domain::Network);
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("quickstart_story");
+    let tenant = Tenant::new(&attacked.days(TenantOptions::LEAST_DAYS));
+    for (name, bytes) in tenant.files().filter(|(name, _)| !name.starts_with("zeek")) {
+        let file = folder.join(name);
+        fs::create_dir_all(file.parent().unwrap()).unwrap();
+        fs::write(file, bytes).unwrap();
+    }
+    folder
+}
+
+fn told(folder: &Path) -> (String, Vec<(String, Answer)>) {
+    let material = Material::read(folder).unwrap();
+    assert!(material.inventory.objects().next().is_some(), "the configuration is known by its content");
     let study = Study::of(&material, &Progress::hidden());
     let incidents = study.incidents();
     let mut story = telling::read(&material) + &telling::learnt(&study) + &telling::found(&study, &incidents);
@@ -32,8 +44,10 @@ fn told() -> (String, Vec<(String, Answer)>) {
 
 #[test]
 fn the_story_is_the_same_twice_and_every_containment_ends() {
-    let again = thread::spawn(told);
-    let first = told();
+    let folder = folder();
+    let other = folder.clone();
+    let again = thread::spawn(move || told(&other));
+    let first = told(&folder);
     assert!(first == again.join().unwrap(), "the same input tells the same story");
     let (story, answers) = first;
     assert!(!answers.is_empty(), "the attack is found");

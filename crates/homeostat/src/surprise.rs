@@ -6,7 +6,7 @@
 
 use homeostat_baseline::{Baseline, Featurizer, Observation, Pool, Threshold};
 use homeostat_core::{
-    Bits, EntityKey, EntityKind, Occurrence, Position, RiskView, Signal, State as _, Timestamp,
+    Bits, EntityKey, EntityKind, Occurrence, Position, RiskView, Signal, State as _, Technique, Timestamp,
 };
 use homeostat_event::Event;
 use std::collections::BTreeMap;
@@ -21,6 +21,9 @@ const SENT: &str = "bytes out";
 const MORE_THAN_USUAL: &str = "more than usual";
 /// From how many bits on an observation is told: once in 1,024.
 pub(crate) const BASE: Bits = Bits::ONE_IN_A_THOUSAND;
+
+/// The most that a busy hour weighs when nothing else is odd: everybody has some, so that alone it is not told.
+const MOST_OF_RATE: Bits = Bits::MEDIUM;
 
 /// A baseline fed with events.
 #[derive(Clone, Debug, Default)]
@@ -85,6 +88,7 @@ impl Surprise {
         let verdict = self.baseline.observe(position, one).ok()?.applied()?;
         let aspect = verdict.contributions().first().map_or("behaviour", |top| top.aspect()).to_owned();
         let bits = self.pools.calibrate(one.entity().kind(), &aspect, verdict.bits());
+        let bits = if aspect == RATE { bits.min(MOST_OF_RATE.max(verdict.without_top())) } else { bits };
         let tightened = Threshold::new(BASE, one.entity(), risk, occurrence.time).admits(bits)?;
         let mut signal = verdict.signal(NAME, occurrence);
         signal.kind = kind_of(&aspect);

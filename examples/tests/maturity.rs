@@ -1,0 +1,44 @@
+//! The maturity tests run on a plain stack and on the pipeline's target, on one small tenant.
+#![cfg(test)]
+
+use homeostat_core::{Domain, EntityKey, EntityKind, EventRef};
+use homeostat_examples::{HomeostatTarget, PlainTarget, html_table};
+use homeostat_maturity::{MaturityTarget, MaturityTest, Scorecard, Setting, SuiteOptions, TestBed, Verdict};
+
+fn setting() -> Setting {
+    let account = r#"{"UserDetailList": []}"#.to_owned();
+    Setting { tenant: "acme", offset_minutes: 0, account, buckets: Vec::new() }
+}
+
+#[test]
+fn a_plain_stack_passes_nothing_and_is_told_why() {
+    let bed = TestBed::new(3, &SuiteOptions::default().days(2));
+    let mut card = Scorecard::default();
+    card.add(bed.run(&mut |_| Box::new(PlainTarget::default())).unwrap());
+    assert!(card.to_string().ends_with("\n0 of 12"), "{card}");
+    assert!(!card.is_complete());
+    for test in [MaturityTest::ShadowIdentity, MaturityTest::MultiHopReplay, MaturityTest::ClosedLoop] {
+        assert!(matches!(card.of(test).unwrap().verdict(), Verdict::Failed(_)), "{card}");
+    }
+    assert!(html_table(&card).contains("<p>0 of 12</p>"));
+}
+
+#[test]
+fn the_pipeline_knows_nothing_of_a_stranger() {
+    let target = HomeostatTarget::new(&setting()).unwrap();
+    let stranger = EntityKey::new(EntityKind::Upn, "acme", "jane@acme.example").unwrap();
+    for domain in Domain::ALL {
+        assert!(target.risk(&stranger, domain).unwrap().abs() < f64::EPSILON);
+    }
+    let thresholds = target.thresholds(&stranger).unwrap();
+    assert!(thresholds.domains.values().all(|(base, now)| base == now));
+    assert_eq!(target.report(&EventRef::new("okta", 1).unwrap()).unwrap().incident, None);
+    assert!(target.findings().is_err(), "posture is not part of the pipeline yet");
+}
+
+#[test]
+fn a_setting_that_is_no_account_is_refused() {
+    let broken = Setting { account: "marked-secret".to_owned(), ..setting() };
+    let error = HomeostatTarget::new(&broken).unwrap_err().to_string();
+    assert_eq!(error, "the snapshot is no JSON");
+}
