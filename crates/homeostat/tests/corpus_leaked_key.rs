@@ -320,21 +320,11 @@ fn check_address(copy: &Copy, incident: &Incident, truth: &Truth) {
     assert_eq!(addresses, BTreeSet::from([copy.word(&truth.address)]));
 }
 
-/// Whether a word tells whose log it is wherever it stands: accounts, keys and addresses do, a user's name may be
-/// part of another word.
-fn tells_alone(word: &str) -> bool {
-    word.starts_with("AKIA") || word.bytes().all(|letter| letter.is_ascii_digit() || letter == b'.')
-}
-
 fn check_copy(seed: u64) {
     let Some(corpus) = corpus() else { return };
     let lines = log_in(&corpus);
     let copy = Copy::rewritten(&lines, seed);
     assert!(copy.lines.iter().zip(&lines).all(|(copy, real)| copy != real), "every line is in other words");
-    let telling: Vec<&str> =
-        copy.words.by_real.keys().map(String::as_str).filter(|word| tells_alone(word)).collect();
-    let left = copy.lines.iter().find_map(|line| telling.iter().find(|word| line.contains(**word)));
-    assert_eq!(left, None, "seed {seed}");
     check(&copy, &corpus);
 }
 
