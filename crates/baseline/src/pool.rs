@@ -88,7 +88,9 @@ mod tests {
 
     fn pool(scores: &[f64]) -> Pool {
         let mut pool = Pool::default();
-        scores.iter().for_each(|bits| pool.learn(Bits::new(*bits)));
+        for bits in scores {
+            pool.learn(Bits::new(*bits));
+        }
         pool
     }
 
