@@ -46,7 +46,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         let next = EntityId(u32::try_from(hosts.len())?);
         let id = *hosts.entry(key.clone()).or_insert(next);
         // The other product tells no severity here: own five alerts are taken as medium, a file's by rarity alone.
-        let bits = if path.is_some() { Bits::new(1.0) } else { Bits::MEDIUM };
+        let bits = if path.is_some() { Bits::new(0.01) } else { Bits::MEDIUM };
         let signal = Signal::new(short, &occurrence, &key, bits);
         let host = Participant { id, class: EntityClass::Device, key, role: Role::Actor };
         let resolved = Resolved { signal, participants: vec![host], links: Vec::new() };

@@ -29,7 +29,7 @@ fn alerts(path: &Path) -> Vec<Resolved> {
         let key = EntityKey::new(EntityKind::Hostname, "ait", columns[3]).unwrap();
         let next = EntityId(u32::try_from(hosts.len()).unwrap());
         let id = *hosts.entry(key.clone()).or_insert(next);
-        let signal = Signal::new(columns[4], &occurrence, &key, Bits::new(1.0));
+        let signal = Signal::new(columns[4], &occurrence, &key, Bits::new(0.01));
         let host = Participant { id, class: EntityClass::Device, key, role: Role::Actor };
         alerts.push(Resolved { signal, participants: vec![host], links: Vec::new() });
     }
