@@ -10,7 +10,7 @@ use crate::record::{Field, Record};
 use crate::redact::{Redact, Secrets, withhold};
 use crate::source::{Context, Registry, Source};
 use crate::tape::Tape;
-use crate::zeek_text::write_text;
+use crate::text::write_text;
 use core::fmt;
 use homeostat_core::{EventRef, JsonText, Timestamp};
 use homeostat_event::{Event, Head, NetworkEndpoint, Product};
@@ -183,7 +183,7 @@ impl<R: Read> Iterator for Events<'_, R> {
 impl<R: Read> Events<'_, R> {
     fn make(&mut self, cut: Cut, tape: &Tape) {
         let at = EventRef::new(&self.place, cut.number).ok();
-        let stream = self.reader.zeek_path().unwrap_or(&self.stream);
+        let stream = self.reader.stream().unwrap_or(&self.stream);
         let record = Record::new(self.reader.text(cut), tape).with_stream(Some(stream));
         self.last_source = self.ingest.make(&record, at.as_ref(), self.reader.around());
         self.ready.extend(self.ingest.made.drain(..));

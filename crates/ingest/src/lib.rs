@@ -18,9 +18,9 @@ mod redact;
 mod skip;
 mod source;
 mod tape;
+mod text;
 mod tls;
 mod zeek;
-mod zeek_text;
 
 pub use cloudtrail::CloudTrail;
 pub use coverage::{Coverage, RoleCoverage, SourceCoverage};
