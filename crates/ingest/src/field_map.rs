@@ -46,7 +46,7 @@ impl FieldMap {
     /// Notes that a value of `field` stood at `places` of an event of `class`.
     pub(crate) fn meet<'p>(&mut self, field: &str, class: u32, places: impl Iterator<Item = &'p str>) {
         let places: BTreeSet<String> = places.map(str::to_owned).collect();
-        if places.is_empty() || (self.fields.len() >= Self::FIELDS && !self.fields.contains_key(field)) {
+        if self.fields.len() >= Self::FIELDS && !self.fields.contains_key(field) {
             return;
         }
         self.fields
