@@ -11,6 +11,7 @@ use crate::naming::{Naming, domain_name, key};
 use crate::party::Party;
 use crate::seen::Seen;
 use homeostat_core::{EntityKey, EntityKind, Timestamp};
+use std::borrow::Cow;
 
 /// How the value of an attribute is named.
 #[derive(Clone, Copy)]
@@ -183,47 +184,70 @@ fn host_of(url: &str) -> Option<&str> {
 }
 
 fn name<'a>(seen: Seen<'a>, how: How, naming: &Naming<'_>, found: &mut Vec<Party<'a>>) {
-    let text = |path: &str| seen.text_at(path);
-    let own = seen.text();
-    let (uid, name) = (text("uid"), text("name").or(own));
-    match how {
+    let names = Names::of(seen);
+    let [uid, own] = [names.uid.as_deref(), names.name.as_deref()];
+    let id = uid.or(own);
+    let key = match how {
         How::Thing => {
-            let key = naming.thing_of_kind(text("type").unwrap_or_default(), text("namespace"), [uid, name]);
-            found.push(thing(uid, name, key));
+            let (kind, namespace) = (seen.whole_at("type"), seen.whole_at("namespace"));
+            naming.thing_of_kind(kind.as_deref().unwrap_or_default(), namespace.as_deref(), [uid, own])
         }
-        How::File => found.push(file(seen, naming)),
+        How::File => return found.push(file(seen, naming)),
         How::Holder => match seen.at("file") {
-            Some(inner) => found.push(file(inner, naming)),
-            None => found.push(thing(uid, name, uid.or(name).and_then(|name| naming.local(name)))),
+            Some(inner) => return found.push(file(inner, naming)),
+            None => id.and_then(|name| naming.local(name)),
         },
-        How::Process => found.push(thing(uid, name, process(seen, naming))),
-        How::Local => found.push(local(seen, naming)),
-        How::Container => found.push(thing(uid, name, uid.or(name).and_then(|uid| naming.container(uid)))),
+        How::Process => process(seen, naming),
+        How::Local => local(&names, naming),
+        How::Container => id.and_then(|uid| naming.container(uid)),
         How::Model => {
-            let scope = text("ai_provider").unwrap_or(EntityKey::UNSCOPED).to_lowercase();
-            found.push(thing(uid, name, uid.or(name).and_then(|uid| key(EntityKind::AiModel, &scope, uid))));
+            let provider = seen.whole_at("ai_provider").map(|provider| provider.to_lowercase());
+            let scope = provider.as_deref().unwrap_or(EntityKey::UNSCOPED);
+            id.and_then(|uid| key(EntityKind::AiModel, scope, uid))
         }
-        How::Recipients => recipients(seen, naming, found),
+        How::Recipients => return recipients(seen, naming, found),
+    };
+    found.push(names.party(key));
+}
+
+/// What an object is called.
+struct Names<'a> {
+    uid: Option<Cow<'a, str>>,
+    name: Option<Cow<'a, str>>,
+    path: Option<Cow<'a, str>>,
+}
+
+impl<'a> Names<'a> {
+    /// A text that is no object is the name itself.
+    fn of(seen: Seen<'a>) -> Self {
+        let name = seen.whole_at("name").or_else(|| seen.whole_text());
+        Self { uid: seen.whole_at("uid"), name, path: seen.whole_at("path") }
+    }
+
+    /// A name that had to be unescaped cannot be borrowed: such a party has its key alone.
+    fn party(&self, key: Option<EntityKey>) -> Party<'a> {
+        let borrowed = |text: &Option<Cow<'a, str>>| match text {
+            Some(Cow::Borrowed(text)) => Some(*text),
+            _ => None,
+        };
+        let path = borrowed(&self.path);
+        thing(borrowed(&self.uid).or(path), borrowed(&self.name).or(path), key)
     }
 }
 
 fn file<'a>(seen: Seen<'a>, naming: &Naming<'_>) -> Party<'a> {
-    let text = |path: &str| seen.text_at(path);
-    let (uid, name, path) = (text("uid"), text("name"), text("path"));
+    let names = Names::of(seen);
+    let [uid, path] = [names.uid.as_deref(), names.path.as_deref()];
     let on_host = path.and_then(|path| naming.file(path));
-    thing(uid.or(path), name, on_host.or_else(|| naming.thing(uid.or(path), name)))
+    names.party(on_host.or_else(|| naming.thing(uid.or(path), names.name.as_deref())))
 }
 
 /// `path` and `name` together where both are told: a value of the registry is named by its key and its own name.
-fn local<'a>(seen: Seen<'a>, naming: &Naming<'_>) -> Party<'a> {
-    let text = |path: &str| seen.text_at(path);
-    let (path, name) = (text("path"), text("name").or_else(|| seen.text()));
-    let uid = text("uid");
-    let whole = match (path, name) {
-        (Some(path), Some(name)) => Some(format!("{path}\\{name}")),
-        _ => path.or(name).or(uid).map(str::to_owned),
-    };
-    thing(uid.or(path), name.or(path), whole.and_then(|whole| naming.local(&whole)))
+fn local(names: &Names<'_>, naming: &Naming<'_>) -> Option<EntityKey> {
+    match (names.path.as_deref(), names.name.as_deref()) {
+        (Some(path), Some(name)) => naming.local(&format!("{path}\\{name}")),
+        (path, name) => naming.local(path.or(name).or(names.uid.as_deref())?),
+    }
 }
 
 /// By its unique id, else by its number and start: numbers are used again.
@@ -239,9 +263,9 @@ pub(crate) fn process(seen: Seen<'_>, naming: &Naming<'_>) -> Option<EntityKey> 
 /// Whoever gets a mail, each once. The last four are what older releases call it.
 fn recipients<'a>(mail: Seen<'a>, naming: &Naming<'_>, found: &mut Vec<Party<'a>>) {
     for list in ["to", "cc", "delivered_to_list", "smtp_to", "delivered_to"] {
-        for address in mail.at(list).into_iter().flat_map(Seen::items).filter_map(Seen::text) {
-            let keys: Vec<_> = naming.mail_address(address).into_iter().collect();
-            if !found.iter().any(|known| known.keys() == keys) {
+        for address in mail.at(list).into_iter().flat_map(Seen::items).filter_map(Seen::whole_text) {
+            let keys: Vec<_> = naming.mail_address(&address).into_iter().collect();
+            if !keys.is_empty() && !found.iter().any(|known| known.keys() == keys) {
                 found.push(Party::mailbox(address, keys));
             }
         }

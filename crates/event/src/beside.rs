@@ -71,7 +71,7 @@ pub(crate) fn related(event: &Event, naming: &Naming<'_>) -> Vec<EntityKey> {
         keys.extend(event.at(path).and_then(|process| crate::acted_on::process(process, naming)));
     }
     for path in ["actor.process.file", "evidences.file", "process.file"] {
-        keys.extend(event.at(path).and_then(|file| naming.file(file.at("path")?.text()?)));
+        keys.extend(event.at(path).and_then(|file| naming.file(&file.whole_at("path")?)));
     }
     hashes(event, &mut keys);
     for path in ["container", "device.container", "actor.process.container", "process.container"] {
@@ -81,10 +81,10 @@ pub(crate) fn related(event: &Event, naming: &Naming<'_>) -> Vec<EntityKey> {
         keys.extend(uid.and_then(|uid| naming.container(uid)));
     }
     for path in ["url.url_string", "http_request.url.url_string", "evidences.url.url_string"] {
-        keys.extend(event.at(path).and_then(Seen::text).and_then(url));
+        keys.extend(event.at(path).and_then(Seen::whole_text).and_then(|text| url(&text)));
     }
     let links = event.at("email.urls").into_iter().flat_map(Seen::items);
-    keys.extend(links.filter_map(|link| url(link.at("url_string")?.text()?)));
+    keys.extend(links.filter_map(|link| url(&link.whole_at("url_string")?)));
     keys.extend(event.observables().iter().filter_map(|observable| told_by(observable, naming)));
     keys
 }

@@ -15,6 +15,7 @@ use crate::naming::Naming;
 use crate::network::NetworkEndpoint;
 use crate::seen::Seen;
 use homeostat_core::{EntityKey, Role};
+use std::borrow::Cow;
 
 /// Who acts. In a sign-in the `user` does unless an actor's is told; so it does outside identity and access
 /// management, where `user` names whom something is done to; a process acts for the user it runs as.
@@ -51,10 +52,10 @@ pub(crate) fn acting(event: &Event, naming: &Naming<'_>) -> Vec<EntityKey> {
 }
 
 /// Who sent the mail of an event; `smtp_from` is what older releases call it.
-pub(crate) fn sender(event: &Event) -> Option<&str> {
+pub(crate) fn sender(event: &Event) -> Option<Cow<'_, str>> {
     ["email.from", "from", "email.sender", "email.smtp_from"]
         .into_iter()
-        .find_map(|path| event.at(path)?.text())
+        .find_map(|path| event.at(path)?.whole_text())
 }
 
 /// Users to whom it was done.
@@ -95,7 +96,7 @@ pub(crate) fn entities(event: &Event) -> Vec<(EntityKey, Role)> {
     let naming = Naming::of(event);
     let mut found = Found(Vec::new());
     found.add(Role::Actor, acting(event, &naming));
-    found.add(Role::Actor, sender(event).and_then(|address| naming.mail_address(address)));
+    found.add(Role::Actor, sender(event).and_then(|address| naming.mail_address(&address)));
     via(event, &naming, &mut found);
     for user in target_users(event) {
         found.add(Role::Target, naming.user(user));

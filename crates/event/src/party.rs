@@ -4,6 +4,7 @@ use crate::identity::{Actor, User};
 use crate::keys;
 use core::fmt;
 use homeostat_core::EntityKey;
+use std::borrow::Cow;
 
 /// What kind of principal someone is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -66,8 +67,10 @@ impl<'a> Party<'a> {
     }
 
     /// Someone of whom a mail address is all that is told.
-    pub(crate) fn mailbox(email: &'a str, keys: Vec<EntityKey>) -> Self {
-        Self { kind: PrincipalKind::Person, email: Some(email), ..Self::thing(None, None, keys) }
+    pub(crate) fn mailbox(email: Cow<'a, str>, keys: Vec<EntityKey>) -> Self {
+        // One that had to be unescaped cannot be borrowed: its key tells it.
+        let email = if let Cow::Borrowed(email) = email { Some(email) } else { None };
+        Self { kind: PrincipalKind::Person, email, ..Self::thing(None, None, keys) }
     }
 
     pub(crate) fn of_kind(self, kind: PrincipalKind) -> Self {

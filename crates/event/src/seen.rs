@@ -82,6 +82,11 @@ impl<'a> Seen<'a> {
         self.at(path)?.text()
     }
 
+    /// The text at `path`, unescaped.
+    pub(crate) fn whole_at(self, path: &str) -> Option<Cow<'a, str>> {
+        self.at(path)?.whole_text()
+    }
+
     /// The whole number.
     pub(crate) fn number(self) -> Option<i64> {
         match self {

@@ -224,7 +224,8 @@ fn told_actor<'a>(event: &'a Event, naming: &Naming<'_>) -> Option<Party<'a>> {
         return Some(Party::acting(user, actor, keys));
     }
     let address = keys::sender(event)?;
-    Some(Party::mailbox(address, naming.mail_address(address).into_iter().collect()))
+    let keys = naming.mail_address(&address).into_iter().collect();
+    Some(Party::mailbox(address, keys))
 }
 
 /// An endpoint under its best key.
