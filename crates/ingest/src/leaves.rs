@@ -3,7 +3,7 @@
 //! The check believes no mapper: a value counts as mapped only when it is found in a typed attribute, as it is
 //! or in one of the documented transforms (a time as milliseconds, a number or truth value in its JSON form, a
 //! text in lower case, a user agent without the brackets CloudTrail puts around it, a TLS version without its
-//! prefix). It reads the events back from their JSON, so it costs several times the mapping: it runs only when
+//! prefix, a name without the dot that ends it). It reads the events back from their JSON, so it costs several times the mapping: it runs only when
 //! coverage is asked for.
 
 use crate::coverage::Leaves;
@@ -164,6 +164,7 @@ impl<'a> Found<'a> {
             .and_then(|millis| at(&millis.to_string()))
             .or_else(|| at(&text.to_lowercase()))
             .or_else(|| at(text.trim_start_matches('[').trim_end_matches(']')))
+            .or_else(|| at(text.strip_suffix('.')?))
             .or_else(|| at(&crate::tls::version(&text)?))
             .or_else(|| at(truth(&text)?))
             .or_else(|| at(&whole(&text)?.to_string()))
