@@ -1,7 +1,7 @@
 //! AWS Security Hub findings in the AWS Security Finding Format, of any product that reports to it.
 //!
 //! Source: AWS Security Hub User Guide, "AWS Security Finding Format (ASFF)". A record is one finding, or an event
-//! of EventBridge or a `GetFindings` answer with a list of them: each becomes an event of its own.
+//! of `EventBridge` or a `GetFindings` answer with a list of them: each becomes an event of its own.
 
 use crate::guardduty::take;
 use crate::moment;

@@ -49,18 +49,22 @@ impl Source for VpcFlow {
     }
 }
 
-/// The fields by their names in lower case without separators.
-struct Row<'a>(Vec<(String, Field<'a>)>);
+/// The fields, found by their names in lower case without separators.
+struct Row<'a>(Field<'a>);
 
 impl<'a> Row<'a> {
     fn of(record: &Record<'a>) -> Self {
-        let plain = |name: Cow<'_, str>| name.replace(['-', '_'], "").to_ascii_lowercase();
-        Self(record.root().children().map(|field| (plain(field.name()), field)).collect())
+        Self(record.root())
     }
 
     fn field(&self, name: &str) -> Option<Field<'a>> {
-        let (_, field) = self.0.iter().find(|(known, _)| known == name)?;
-        (field.look()? != "-").then_some(*field)
+        let plain = |byte: &u8| !matches!(byte, b'-' | b'_');
+        let is_called = |field: &Field<'a>| {
+            let known = field.name();
+            known.bytes().filter(plain).map(|byte| byte.to_ascii_lowercase()).eq(name.bytes())
+        };
+        let field = self.0.children().find(is_called)?;
+        (field.look()? != "-").then_some(field)
     }
 
     fn take(&self, name: &str) -> Option<Cow<'a, str>> {
