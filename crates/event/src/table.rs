@@ -70,6 +70,8 @@ pub(crate) enum Form {
     Mac,
     Uuid,
     Subnet,
+    /// Base 64.
+    Bytes,
 }
 
 impl Slot {
@@ -111,6 +113,7 @@ impl Slot {
             11 => Type::Port,
             12 => Type::Formed(Form::Uuid),
             13 => Type::Formed(Form::Subnet),
+            14 => Type::Formed(Form::Bytes),
             _ => Type::Text,
         }
     }

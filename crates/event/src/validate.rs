@@ -196,9 +196,23 @@ impl<'a> Check<'a> {
         if number("category_uid").is_some_and(|category| category != i64::from(class.category)) {
             self.at("category_uid", |check| check.broken(Rule::CategoryUid, told(members, "category_uid")));
         }
+        self.names(class, members);
+    }
+
+    /// The names of class and type are captions; an activity of the source's own word makes any name of a type.
+    fn names(&mut self, class: &Class, members: &Members<'a>) {
         let name = told(members, "class_name");
         if name.and_then(text_of).is_some_and(|name| name != class.caption) {
             self.at("class_name", |check| check.broken(Rule::Sibling, name));
+        }
+        let activity = told(members, "activity_id").filter(|activity| *activity != "99");
+        let activity = activity.and_then(|activity| class.body.slot("activity_id")?.caption(activity));
+        let expected = activity.map(|activity| format!("{}: {activity}", class.caption));
+        let name = told(members, "type_name");
+        if let (Some(told), Some(expected)) = (name.and_then(text_of), expected)
+            && told != expected
+        {
+            self.at("type_name", |check| check.broken(Rule::Sibling, name));
         }
     }
 
@@ -436,6 +450,7 @@ impl Form {
             Self::Mac => is_mac(text),
             Self::Uuid => text.as_bytes().windows(36).any(is_uuid),
             Self::Subnet => true,
+            Self::Bytes => is_base64(text),
         }
     }
 }
@@ -457,6 +472,13 @@ fn is_mac(text: &str) -> bool {
     let pairs: Vec<_> = text.split([':', '-']).collect();
     pairs.len() == 6
         && pairs.iter().all(|pair| pair.len() == 2 && pair.bytes().all(|byte| byte.is_ascii_hexdigit()))
+}
+
+/// Base 64 in either alphabet, filled up to fours.
+fn is_base64(text: &str) -> bool {
+    let bare = text.trim_end_matches('=');
+    let of = |marks: [u8; 2]| bare.bytes().all(|byte| byte.is_ascii_alphanumeric() || marks.contains(&byte));
+    text.len() % 4 == 0 && text.len() - bare.len() <= 2 && (of(*b"+/") || of(*b"-_"))
 }
 
 fn is_uuid(window: &[u8]) -> bool {
