@@ -25,6 +25,8 @@ mod outcome;
 mod party;
 mod profile;
 mod provider;
+#[cfg(test)]
+mod sample;
 mod seen;
 mod signal;
 mod table;
