@@ -79,6 +79,12 @@ impl Slot {
         self.need == 2
     }
 
+    /// Whether the number is a moment, in milliseconds since 1970.
+    #[cfg(feature = "arrow")]
+    pub(crate) fn is_time(&self) -> bool {
+        self.kind == 6
+    }
+
     /// The profiles of which one must be applied; none for an attribute of the class itself.
     pub(crate) fn profiles(&self) -> &'static [&'static str] {
         data::PROFILES.get(usize::from(self.profile)).copied().unwrap_or_default()
