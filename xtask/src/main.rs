@@ -14,20 +14,22 @@ type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
 
 fn main() -> ExitCode {
     let arguments: Vec<_> = std::env::args().skip(1).collect();
-    let done = match arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
-        ["schema-table", schema] => write_table(Path::new(schema)),
-        _ => {
-            eprintln!("usage: xtask schema-table SCHEMA");
-            return ExitCode::from(2);
-        }
-    };
-    match done {
+    let [task, schema] = arguments.as_slice() else { return usage() };
+    if task != "schema-table" {
+        return usage();
+    }
+    match write_table(Path::new(schema)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("{error}");
             ExitCode::FAILURE
         }
     }
+}
+
+fn usage() -> ExitCode {
+    eprintln!("usage: xtask schema-table SCHEMA");
+    ExitCode::from(2)
 }
 
 fn write_table(schema: &Path) -> Outcome<()> {

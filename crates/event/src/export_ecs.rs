@@ -3,6 +3,7 @@
 use crate::class::ClassUid;
 use crate::event::Event;
 use crate::export::Fields;
+use crate::finding::FindingInfo;
 use crate::metadata::{Metadata, Product};
 use homeostat_core::{EntityKind, Outcome};
 
@@ -103,7 +104,7 @@ fn head(event: &Event, fields: &mut Fields) {
     fields.add("event.module", event.metadata().and_then(Metadata::product).and_then(Product::name));
     let info = event.finding_info();
     fields.add("rule.name", info.and_then(|info| info.analytic()?.name().or(info.title())));
-    let attacks = info.map(|info| info.attacks()).unwrap_or_default().iter().chain(event.attacks());
+    let attacks = info.map(FindingInfo::attacks).unwrap_or_default().iter().chain(event.attacks());
     for attack in attacks {
         fields.add("threat.technique.id", attack.technique().and_then(|technique| technique.uid()));
     }
@@ -180,7 +181,7 @@ fn related(event: &Event, fields: &mut Fields) {
 
 fn categories(class: ClassUid) -> &'static [&'static str] {
     match class.get() {
-        1001 => &["file"],
+        1001 | 6006 => &["file"],
         1002 => &["driver"],
         1003 | 1004 | 1007 | 1009 => &["process"],
         1005 => &["library"],
@@ -191,16 +192,14 @@ fn categories(class: ClassUid) -> &'static [&'static str] {
         2000..=2999 => &["intrusion_detection"],
         3002 => &["authentication"],
         3003 => &["session"],
-        3000..=3999 => &["iam"],
+        3000..=3999 | 5003 => &["iam"],
         4002 | 6001 | 6004 => &["web", "network"],
         4009 | 4011 | 4012 => &["email"],
         4000..=4999 => &["network"],
-        5003 => &["iam"],
         5000..=5999 => &["host"],
         6002 => &["package"],
         6003 => &["api"],
         6005 => &["database"],
-        6006 => &["file"],
         _ => &[],
     }
 }

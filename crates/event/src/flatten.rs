@@ -205,6 +205,8 @@ impl Walk<'_> {
         for name in self.order.drain(..).rev().take(cut) {
             self.columns.remove(&name);
         }
+        // A column of the event's own under the name of the mark gives way to it, and counts as cut.
+        let cut = cut + usize::from(cut > 0 && self.columns.remove(Flattening::MARK).is_some());
         let told = self.columns.into_iter().map(|(name, column)| (name, column.json()));
         let mark = (cut > 0).then(|| (Flattening::MARK.to_owned(), JsonText::new(cut.to_string())));
         Flat { columns: told.chain(mark).collect(), cut }

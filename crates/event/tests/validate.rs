@@ -2,7 +2,7 @@
 //! Each rule of the validator, at its place and with its level. That the rules hold in every class is tested in
 //! the crate itself, from the schema table.
 
-use homeostat_event::{Event, Level, Rule, validate};
+use homeostat_event::{Event, Level, Rule, Violation, validate};
 use serde_json::{Value, json};
 
 /// A valid sign-in with `more` merged into it.
@@ -93,7 +93,7 @@ fn dotted_paths_of_constraints_are_followed() {
     };
     let broken = |event: Value| {
         let rules: Vec<_> =
-            validate(&Event::from_json(&event.to_string()).unwrap()).iter().map(|one| one.rule()).collect();
+            validate(&Event::from_json(&event.to_string()).unwrap()).iter().map(Violation::rule).collect();
         rules
     };
     assert_eq!(broken(patch(json!({"name": "x", "type_id": 0}))), [Rule::AtLeastOne]);
@@ -194,7 +194,7 @@ fn base_64_is_known_in_both_alphabets() {
     ] {
         let found = validate(&Event::from_json(&value(data).to_string()).unwrap());
         assert_eq!(
-            found.iter().map(|one| one.rule()).collect::<Vec<_>>(),
+            found.iter().map(Violation::rule).collect::<Vec<_>>(),
             if fits { vec![] } else { vec![Rule::Form] },
             "{data}"
         );
