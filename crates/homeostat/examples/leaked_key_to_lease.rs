@@ -28,8 +28,7 @@ const CALLS: [(&str, &str, &str, &str); 6] = [
 /// The log that such a night leaves.
 fn log() -> String {
     let record = |(minute, (service, name, asked, refused)): (usize, (&str, &str, &str, &str))| {
-        let error =
-            if refused.is_empty() { String::new() } else { format!(r#""errorCode":"{refused}","#) };
+        let error = if refused.is_empty() { String::new() } else { format!(r#""errorCode":"{refused}","#) };
         format!(
             r#"{{"eventVersion":"1.08","eventTime":"2026-03-16T03:0{minute}:00Z","eventID":"e-{minute}",{error}
             "eventSource":"{service}.amazonaws.com","eventName":"{name}","requestParameters":{asked},
