@@ -15,7 +15,9 @@ fn main() {
         Peer::new("by hand over serde_json::Value (peer)", || {
             lines.iter().filter_map(|line| value_map(line)).map(|event| event.len()).sum()
         }),
-        Peer::new("serde_json reading and writing alone (peer)", || lines.iter().map(|line| round_trip(line)).sum()),
+        Peer::new("serde_json reading and writing alone (peer)", || {
+            lines.iter().map(|line| round_trip(line)).sum()
+        }),
     ];
     contest(&format!("CloudTrail, {kind}"), (lines.len(), text.len()), turns(15), &mut peers);
 
@@ -25,7 +27,11 @@ fn main() {
     let bytes = events.iter().map(String::len).sum();
     let mut peers = [
         Peer::new("homeostat, OCSF read and written", || {
-            events.iter().filter_map(|text| Event::from_json(text).ok()).map(|event| event.to_json().len()).sum()
+            events
+                .iter()
+                .filter_map(|text| Event::from_json(text).ok())
+                .map(|event| event.to_json().len())
+                .sum()
         }),
         Peer::new("serde_json reading and writing (peer)", || {
             events.iter().map(|text| round_trip(text.as_bytes())).sum()

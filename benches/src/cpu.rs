@@ -36,7 +36,12 @@ impl core::fmt::Debug for Peer<'_> {
 
 /// Lets every peer do the job in turn, `turns` times, and prints what each made of `bytes` bytes in `records`
 /// records, the first one's speed over each other's last. Gives the best seconds of each.
-pub fn contest(title: &str, (records, bytes): (usize, usize), turns: usize, peers: &mut [Peer<'_>]) -> Vec<f64> {
+pub fn contest(
+    title: &str,
+    (records, bytes): (usize, usize),
+    turns: usize,
+    peers: &mut [Peer<'_>],
+) -> Vec<f64> {
     let started = Instant::now();
     for _ in 0..turns {
         for peer in &mut *peers {
@@ -49,7 +54,10 @@ pub fn contest(title: &str, (records, bytes): (usize, usize), turns: usize, peer
     println!("{title}: {records} records, {bytes} bytes, best of {turns}");
     for Peer { name, best, .. } in &*peers {
         let (megabytes, thousands) = (bytes as f64 / best / 1e6, records as f64 / best / 1e3);
-        println!("  {name:<44} {megabytes:>7.0} MB/s {thousands:>7.0} k/s   first is {:>5.2} x", best / first);
+        println!(
+            "  {name:<44} {megabytes:>7.0} MB/s {thousands:>7.0} k/s   first is {:>5.2} x",
+            best / first
+        );
     }
     peers.iter().map(|peer| peer.best).collect()
 }

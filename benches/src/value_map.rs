@@ -79,7 +79,8 @@ mod tests {
 
     #[test]
     fn a_record_becomes_an_api_activity() {
-        let record = br#"{"eventName":"GetObject","eventTime":"2026-03-16T08:30:00Z","eventID":"e-1","x":[1]}"#;
+        let record =
+            br#"{"eventName":"GetObject","eventTime":"2026-03-16T08:30:00Z","eventID":"e-1","x":[1]}"#;
         let event: serde_json::Value = serde_json::from_slice(&value_map(record).unwrap()).unwrap();
         assert_eq!((&event["type_uid"], &event["time"]), (&600_302.into(), &1_773_649_800_000_i64.into()));
         assert_eq!((&event["metadata"]["uid"], &event["unmapped"]["x"][0]), (&"e-1".into(), &1.into()));
