@@ -19,9 +19,10 @@ use crate::network::{
 use crate::object::{self, Members, Object as _, ocsf_name, ocsf_object, ocsf_seen, ocsf_type};
 use crate::profile::profile_of;
 use crate::seen::{Look, Seen};
-use crate::text::{Just, Told};
+use crate::text::{Just, Str, Told};
 use crate::unmapped::Unmapped;
 use homeostat_core::{EventRef, JsonText, Timestamp};
+use std::sync::Arc;
 
 /// A security event of any class and domain, as OCSF 1.8.0. Any JSON object is one: nothing of it is lost.
 ///
@@ -92,15 +93,15 @@ macro_rules! event_part {
 event_part! {
     /// What is often told.
     Hot at hot_mut {
-        number activity set_activity = "activity_id",
-        number category set_category = "category_uid",
-        number class set_class = "class_uid",
+        id activity set_activity = "activity_id",
+        id category set_category = "category_uid",
+        id class set_class = "class_uid",
         object metadata set_metadata: Metadata,
-        number severity_number set_severity_number = "severity_id",
-        number status_id set_status_id,
+        id severity_number set_severity_number = "severity_id",
+        id status_id set_status_id,
         time time set_time,
-        number type_uid set_type_uid,
-        object leftover set_leftover: Unmapped = "unmapped",
+        id type_uid set_type_uid,
+        part leftover set_leftover: Unmapped = "unmapped",
     } told {
         object actor_told set_actor: Actor = "actor",
         list answers set_answers: DnsAnswer,
@@ -217,9 +218,15 @@ impl Event {
 
     /// The event as one line of OCSF JSON.
     pub fn to_json(&self) -> String {
-        let mut text = String::with_capacity(1_024);
-        object::write_object(self, &mut text);
+        let left = self.hot.leftover().map_or(0, Unmapped::length);
+        let mut text = String::with_capacity(left.saturating_add(1_536));
+        self.write_json(&mut text);
         text
+    }
+
+    /// Appends the event as one line of OCSF JSON to `out`, which many events may share.
+    pub fn write_json(&self, out: &mut String) {
+        object::write_object(self, out);
     }
 
     /// The class; an event that tells none is a base event.
@@ -276,7 +283,7 @@ impl Event {
 
     /// The id of the record this event was made of.
     pub fn reference(&self) -> Option<EventRef> {
-        self.hot.leftover()?.reference().cloned()
+        self.hot.leftover()?.reference()
     }
 
     /// Sets the id of the record this event was made of; it stands in `unmapped.homeostat_ref`.
@@ -334,8 +341,22 @@ impl Event {
     /// It replaces a whole text set before and goes beside what was kept by name. Text that is no object is kept
     /// as the member `text`.
     pub fn set_unmapped(&mut self, whole: JsonText) -> &mut Self {
-        self.hot.leftover_mut().set_whole(whole);
+        self.hot.leftover_mut().set_whole(&whole);
         self
+    }
+
+    /// As [`Self::set_unmapped`], of text that is known to be one JSON object on one line without a member
+    /// `homeostat_ref`: it is taken unread.
+    pub fn set_leftovers(&mut self, object: impl Into<Str>) -> &mut Self {
+        self.hot.leftover_mut().set_sound(object.into());
+        self
+    }
+
+    /// Sets the id of the record this event was made of: number `record` of what [`EventRef::new`] calls `place`.
+    ///
+    /// As [`Self::set_reference`], without an allocation: the id is written out when it is asked for.
+    pub fn set_record(&mut self, place: &Arc<String>, record: u64) {
+        self.hot.leftover_mut().set_record(place, record);
     }
 
     fn refine_time(&mut self) {
@@ -370,12 +391,13 @@ impl Event {
 
 impl Hot {
     fn metadata_mut(&mut self) -> &mut Metadata {
-        self.metadata.get_or_insert_with(|| Box::new(Metadata::untold()))
+        Arc::make_mut(self.metadata.get_or_insert_with(|| Arc::new(Metadata::untold())))
     }
 
     fn leftover_mut(&mut self) -> &mut Unmapped {
-        if self.leftover().is_none() {
-            self.set_leftover(Just(Box::default()));
+        if self.leftover.is_none() {
+            // Through the setter, so that an `unmapped` that came in as no object goes.
+            self.set_leftover(Just(Unmapped::default()));
         }
         self.leftover.get_or_insert_default()
     }

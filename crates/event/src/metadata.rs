@@ -2,6 +2,7 @@
 
 use crate::object::{Object as _, ocsf_object, ocsf_open};
 use crate::text::Str;
+use std::sync::Arc;
 
 ocsf_object! {
     /// What is told about the event itself.
@@ -31,7 +32,7 @@ ocsf_object! {
 impl Metadata {
     /// Metadata of an event of `product`, of the release this crate emits.
     pub fn new(product: Product) -> Self {
-        Self { product: Some(Box::new(product)), version: Some(crate::OCSF_VERSION.into()), ..Self::blank() }
+        Self { product: Some(Arc::new(product)), version: Some(crate::OCSF_VERSION.into()), ..Self::blank() }
     }
 
     pub(crate) fn untold() -> Self {
@@ -42,7 +43,7 @@ impl Metadata {
     pub(crate) fn name_profile(&mut self, profile: &str) {
         let profiles = self.profiles.get_or_insert_default();
         if !profiles.iter().any(|known| known.as_str() == profile) {
-            profiles.push(profile.into());
+            Arc::make_mut(profiles).push(profile.into());
         }
     }
 }
