@@ -36,6 +36,9 @@ pub(crate) fn acting(event: &Event) -> Vec<EntityKey> {
     if let (true, Some(actor)) = (keys.is_empty(), event.actor_told()) {
         let invoked_by = actor.app_name().or_else(|| actor.invoked_by());
         keys.extend(naming.application(actor.app_uid(), invoked_by));
+        if keys.is_empty() {
+            keys.extend(actor.process().and_then(|process| naming.program(process)));
+        }
     }
     keys
 }
@@ -70,7 +73,30 @@ pub(crate) fn target_things(event: &Event) -> Vec<EntityKey> {
         let service = event.service_told();
         keys.extend(service.and_then(|service| naming.application(service.uid(), service.name())));
     }
+    if event.class_uid() == ClassUid::AUTHORIZE_SESSION {
+        keys.extend(event.session().map(|session| naming.session(session, None)).unwrap_or_default());
+    }
+    on_host(event, &naming, &mut keys);
     keys
+}
+
+/// The keys of what lives on a machine and was acted on: processes, files, modules, jobs, services, registry.
+fn on_host(event: &Event, naming: &Naming<'_>, keys: &mut Vec<EntityKey>) {
+    let named = |name: Option<&str>| name.and_then(|name| naming.thing(None, Some(name)));
+    keys.extend(event.process().and_then(|process| naming.program(process)));
+    let loaded = event.module().and_then(|module| module.file());
+    let driver = event.driver().and_then(|driver| driver.file());
+    let files = event.file().into_iter().chain(loaded).chain(driver).chain(event.file_result());
+    keys.extend(files.filter_map(|file| naming.file(file)));
+    keys.extend(named(event.job().and_then(|job| job.name())));
+    keys.extend(named(event.win_service().and_then(|service| service.name())));
+    keys.extend(named(event.reg_key().and_then(|reg_key| reg_key.path())));
+    keys.extend(named(event.reg_value().and_then(|value| value.path())));
+    keys.extend(named(event.log_name()));
+    keys.extend(named(event.app().and_then(|app| app.name())));
+    let script = event.script();
+    keys.extend(script.and_then(|script| script.file().and_then(|file| naming.file(file))));
+    keys.extend(named(script.and_then(|script| script.uid().or(script.name()))));
 }
 
 /// The key of the far end of a connection, or of the machine signed in to.
@@ -87,6 +113,11 @@ fn goes_to_its_end(event: &Event) -> bool {
 /// The best key of an endpoint.
 pub(crate) fn address(event: &Event, endpoint: &NetworkEndpoint) -> Option<EntityKey> {
     Naming::of(event).endpoint(endpoint).into_iter().next()
+}
+
+/// The best key of a machine.
+pub(crate) fn machine(event: &Event, device: &crate::device::Device) -> Option<EntityKey> {
+    Naming::of(event).device(device).into_iter().next()
 }
 
 /// Every key with its part, without duplicates.
@@ -124,10 +155,7 @@ fn via(event: &Event, naming: &Naming<'_>, found: &mut Found) {
     if user.is_some() {
         found.add(Role::Via, naming.application(actor.app_uid(), actor.app_name()));
     }
-    found.add(
-        Role::Via,
-        actor.process().and_then(|process| process.uid()).and_then(|uid| naming.process(uid)),
-    );
+    found.add(Role::Via, actor.process().and_then(|process| naming.process(process)));
 }
 
 fn ends(event: &Event, naming: &Naming<'_>, found: &mut Found) {

@@ -10,6 +10,7 @@ mod device;
 mod domain;
 mod event;
 mod finding;
+mod host;
 mod identity;
 mod keys;
 mod metadata;
@@ -27,16 +28,20 @@ mod view;
 
 pub use class::{ClassUid, OCSF_VERSION, Severity};
 pub use cloud::{Api, Cloud, Container, Request, ResourceDetails, Response, Service};
-pub use construct::{Ends, Head, SignInTo};
+pub use construct::{Ends, Head, OnHost, SignInTo};
 pub use device::{Device, DeviceId, File, Fingerprint, Os, Process};
 pub use event::{Event, EventError};
 pub use finding::{Analytic, Attack, AttackEntry, Evidence, FindingInfo, Malware, RelatedEvent};
 pub use homeostat_core::*;
+pub use host::{
+    DigitalSignature, Job, Kernel, KernelDriver, LongString, Module, ProcessEntity, RegKey, RegValue, Script,
+    WinService,
+};
 pub use identity::{
     Account, Actor, AuthFactor, Authorization, Group, Idp, ManagedEntity, Organization, Policy,
     ProgrammaticCredential, Session, User,
 };
-pub use metadata::{Enrichment, Feature, Metadata, Observable, Product};
+pub use metadata::{Enrichment, Extension, Feature, KeyValue, Logger, Metadata, Observable, Product};
 pub use network::{
     AutonomousSystem, Certificate, DnsAnswer, DnsQuery, HttpRequest, HttpResponse, Location,
     NetworkConnectionInfo, NetworkEndpoint, NetworkTraffic, Tls, Url,

@@ -3,7 +3,7 @@
 //! Shapes (ARN, SID, mail address, resource path, GUID) decide first, the product second. The table is the
 //! closed one of `EntityKind`; what nothing fits is a native id of its source. O(length) an identifier.
 
-use crate::device::Device;
+use crate::device::{Device, File, Process};
 use crate::event::Event;
 use crate::identity::{Group, Session, User};
 use crate::metadata::{Metadata, Product};
@@ -15,7 +15,7 @@ pub(crate) struct Naming<'a> {
     tenant: &'a str,
     provider: Provider,
     source: String,
-    host: &'a str,
+    host: String,
     cloud_account: &'a str,
 }
 
@@ -26,6 +26,8 @@ enum Provider {
     Entra,
     Okta,
     Google,
+    /// An operating system, which names what lives on its machine.
+    Host,
     Kubernetes,
     Other,
 }
@@ -39,7 +41,7 @@ impl Provider {
             Self::Okta => "okta",
             Self::Google => "google",
             Self::Kubernetes => "kubernetes",
-            Self::Other => "",
+            Self::Host | Self::Other => "",
         }
     }
 }
@@ -53,14 +55,14 @@ impl<'a> Naming<'a> {
             tenant: event.metadata().and_then(Metadata::tenant_uid).unwrap_or(EntityKey::UNSCOPED),
             provider: provider(event, product),
             source: source_name(product),
-            host: device.and_then(|device| device.hostname().or(device.uid())).unwrap_or(EntityKey::UNSCOPED),
+            host: host_of(device),
             cloud_account: account.and_then(|account| account.uid()).unwrap_or(EntityKey::UNSCOPED),
         }
     }
 
     /// The provider, else the product, in one lower-case word.
     fn who(&self) -> &str {
-        if self.provider == Provider::Other { &self.source } else { self.provider.word() }
+        if self.provider.word().is_empty() { &self.source } else { self.provider.word() }
     }
 
     /// `provider/organization`; without an organization the unknown one.
@@ -103,10 +105,13 @@ impl<'a> Naming<'a> {
             return self.session_of_aws(id, name);
         }
         if uid.starts_with("S-1-") {
-            return sid(uid, self.host);
+            return sid(uid, &self.host);
         }
         if uid.starts_with("system:") || self.provider == Provider::Kubernetes {
             return self.kubernetes(uid, account);
+        }
+        if self.provider == Provider::Host && uid.bytes().all(|byte| byte.is_ascii_digit()) {
+            return self.local_user(uid);
         }
         let directory = account.unwrap_or(EntityKey::UNSCOPED);
         match self.provider {
@@ -145,9 +150,34 @@ impl<'a> Naming<'a> {
             keys.extend(key(EntityKind::Email, self.tenant, name));
         } else if let Some((domain, name)) = name.split_once('\\') {
             keys.extend(key(EntityKind::Sam, &domain.to_lowercase(), name));
-        } else if let Some(domain) = domain {
+        } else if let Some(domain) = domain.filter(|domain| !self.is_of_host(domain)) {
             keys.extend(key(EntityKind::Sam, &domain.to_lowercase(), name));
+        } else if self.provider == Provider::Host {
+            // A name says more than the number beside it, which is a key only where nothing better is told.
+            keys.retain(|key| key.kind() != EntityKind::LocalUser);
+            keys.extend(self.local_user(name));
         }
+    }
+
+    /// Whether a domain is but the machine's own: its name, or one of those that Windows gives its own services.
+    fn is_of_host(&self, domain: &str) -> bool {
+        const OWN: [&str; 7] = [
+            "NT AUTHORITY",
+            "NT SERVICE",
+            "BUILTIN",
+            "Window Manager",
+            "Font Driver Host",
+            "WORKGROUP",
+            "IIS APPPOOL",
+        ];
+        let host = self.host.split('.').next().unwrap_or_default();
+        self.provider == Provider::Host
+            && (domain.eq_ignore_ascii_case(host) || OWN.iter().any(|own| domain.eq_ignore_ascii_case(own)))
+    }
+
+    /// The key of an account of the machine, which no other machine knows.
+    fn local_user(&self, name: &str) -> Option<EntityKey> {
+        (self.host != EntityKey::UNSCOPED).then(|| key(EntityKind::LocalUser, &self.host, name))?
     }
 
     /// A Google service account under its project, any other address as mail of the tenant.
@@ -184,7 +214,7 @@ impl<'a> Naming<'a> {
             Some(role) => key(EntityKind::RoleSession, role.account, &format!("{}/{uid}", role.text)),
             // Okta's sessions are those of browsers, also where it knows the machine.
             None if self.host != EntityKey::UNSCOPED && self.provider != Provider::Okta => {
-                key(EntityKind::LogonSession, self.host, uid)
+                key(EntityKind::LogonSession, &self.host, uid)
             }
             None => key(EntityKind::WebSession, &self.organization(account), uid),
         });
@@ -216,7 +246,7 @@ impl<'a> Naming<'a> {
         let Some(uid) = group.uid() else { return key(EntityKind::NativeId, self.who(), group.name()?) };
         match Arn::parse(uid) {
             Some(arn) => arn.key(),
-            None if uid.starts_with("S-1-") => sid(uid, self.host),
+            None if uid.starts_with("S-1-") => sid(uid, &self.host),
             None => key(EntityKind::GroupId, group.domain().unwrap_or(EntityKey::UNSCOPED), uid),
         }
     }
@@ -312,9 +342,26 @@ impl<'a> Naming<'a> {
         key(EntityKind::Email, self.tenant, address)
     }
 
-    /// The key of a process by its id, in the scope of the host.
-    pub(crate) fn process(&self, uid: &str) -> Option<EntityKey> {
-        key(EntityKind::Process, self.host, uid)
+    /// The key of a process in the scope of the host: its id, else its number and when it began, for numbers
+    /// come again.
+    pub(crate) fn process(&self, process: &Process) -> Option<EntityKey> {
+        let begun = || Some(format!("{}@{}", process.pid()?, process.created_time()?.millis()?));
+        match process.uid() {
+            Some(uid) => key(EntityKind::Process, &self.host, uid),
+            None => key(EntityKind::Process, &self.host, &begun()?),
+        }
+    }
+
+    /// The key of a process, else of the program that runs in it.
+    pub(crate) fn program(&self, process: &Process) -> Option<EntityKey> {
+        let path =
+            || process.file().and_then(File::path).or_else(|| process.path()).or_else(|| process.name());
+        self.process(process).or_else(|| key(EntityKind::File, &self.host, path()?))
+    }
+
+    /// The key of a file in the scope of the host.
+    pub(crate) fn file(&self, file: &File) -> Option<EntityKey> {
+        key(EntityKind::File, &self.host, file.path().or_else(|| file.name())?)
     }
 }
 
@@ -401,7 +448,8 @@ fn is_role_id(text: &str) -> bool {
 }
 
 fn provider(event: &Event, product: Option<&Product>) -> Provider {
-    const WORDS: [(Provider, &[&str]); 5] = [
+    const WORDS: [(Provider, &[&str]); 6] = [
+        (Provider::Host, &["windows", "sysmon", "linux audit", "auditd"]),
         (Provider::Okta, &["okta"]),
         (Provider::Kubernetes, &["kubernetes", "eks", "gke"]),
         (Provider::Aws, &["aws", "amazon"]),
@@ -416,6 +464,12 @@ fn provider(event: &Event, product: Option<&Product>) -> Provider {
     let told = told.into_iter().flatten().collect::<Vec<_>>().join(" ").to_lowercase();
     let found = WORDS.iter().find(|(_, words)| words.iter().any(|word| told.contains(word)));
     found.map_or(Provider::Other, |(provider, _)| *provider)
+}
+
+/// The name of the machine in lower case, for it stands as a scope.
+fn host_of(device: Option<&Device>) -> String {
+    let name = device.and_then(|device| device.hostname().or(device.name()).or(device.uid()));
+    name.map_or_else(|| EntityKey::UNSCOPED.to_owned(), |name| name.trim_end_matches('.').to_lowercase())
 }
 
 fn source_name(product: Option<&Product>) -> String {

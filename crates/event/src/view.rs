@@ -5,6 +5,7 @@
 
 use crate::class::ClassUid;
 use crate::cloud::Service;
+use crate::device::Device;
 use crate::event::Event;
 use crate::identity::{Actor, Session, User};
 use crate::metadata::Metadata;
@@ -108,21 +109,27 @@ impl Event {
             .collect()
     }
 
-    /// Where it came from.
+    /// Where it came from; what nobody sent over a network came from the machine it was done on.
     pub fn origin(&self) -> Option<Origin<'_>> {
         let request = self.http_request();
         let endpoint = self.src_endpoint();
-        (endpoint.is_some() || request.is_some()).then(|| Origin {
+        let device = self.device().filter(|_| endpoint.is_none());
+        (endpoint.is_some() || request.is_some() || device.is_some()).then(|| Origin {
             endpoint,
+            device,
             user_agent: request.and_then(HttpRequest::user_agent),
-            key: endpoint.and_then(|endpoint| keys::address(self, endpoint)),
+            key: match endpoint {
+                Some(endpoint) => keys::address(self, endpoint),
+                None => device.and_then(|device| keys::machine(self, device)),
+            },
         })
     }
 
     /// Where it went to.
     pub fn destination(&self) -> Option<Origin<'_>> {
         let endpoint = self.dst_endpoint()?;
-        Some(Origin { endpoint: Some(endpoint), user_agent: None, key: keys::address(self, endpoint) })
+        let key = keys::address(self, endpoint);
+        Some(Origin { endpoint: Some(endpoint), device: None, user_agent: None, key })
     }
 
     /// Every canonical key this event names, each with its part, without duplicates, best keys first.
@@ -242,6 +249,7 @@ impl fmt::Debug for Party<'_> {
 #[derive(Clone, PartialEq)]
 pub struct Origin<'a> {
     endpoint: Option<&'a NetworkEndpoint>,
+    device: Option<&'a Device>,
     user_agent: Option<&'a str>,
     key: Option<EntityKey>,
 }
@@ -249,7 +257,7 @@ pub struct Origin<'a> {
 impl<'a> Origin<'a> {
     /// The address, as the source spells it.
     pub fn ip(&self) -> Option<&'a str> {
-        self.endpoint?.ip()
+        self.endpoint.and_then(NetworkEndpoint::ip).or_else(|| self.device?.ip())
     }
 
     /// The port.
@@ -259,7 +267,7 @@ impl<'a> Origin<'a> {
 
     /// The host's name, else the domain or service that stands for it.
     pub fn hostname(&self) -> Option<&'a str> {
-        let endpoint = self.endpoint?;
+        let Some(endpoint) = self.endpoint else { return self.device?.hostname() };
         endpoint.hostname().or_else(|| endpoint.domain()).or_else(|| endpoint.svc_name())
     }
 
