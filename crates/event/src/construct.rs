@@ -169,6 +169,13 @@ impl Event {
         event
     }
 
+    /// Class 4006: a share of files is used.
+    pub fn smb_activity(head: Head, ends: Ends) -> Self {
+        let mut event = Self::of_class(ClassUid::SMB_ACTIVITY, head);
+        event.set_ends(ends);
+        event
+    }
+
     /// Class 2004: a product's detection.
     pub fn detection_finding(head: Head, finding_info: FindingInfo) -> Self {
         let mut event = Self::of_class(ClassUid::DETECTION_FINDING, head);

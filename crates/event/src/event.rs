@@ -8,7 +8,7 @@ use crate::cloud::{Api, Cloud, ResourceDetails, Service};
 use crate::cursor::{BadJson, Cursor};
 use crate::device::{Device, File, Process};
 use crate::finding::{Attack, Evidence, FindingInfo, Malware};
-use crate::host::{Job, Kernel, KernelDriver, Module, RegKey, RegValue, Script, WinService};
+use crate::host::{Job, Kernel, KernelDriver, Module, RegKey, RegValue, Script, WinResource, WinService};
 use crate::identity::{Actor, AuthFactor, Authorization, Group, ManagedEntity, Policy, Session, User};
 use crate::metadata::{Enrichment, Metadata, Observable, Product};
 use crate::moment;
@@ -129,6 +129,7 @@ event_part! {
 event_part! {
     /// What is seldom told.
     Rest at rest_mut {} told {
+        texts access_list set_access_list,
         long access_mask set_access_mask,
         text action_taken set_action_taken = "action",
         number action_id set_action_id,
@@ -216,6 +217,7 @@ event_part! {
         text type_name set_type_name,
         object url set_url: Url,
         object user_result set_user_result: User,
+        object win_resource set_win_resource: WinResource,
         object win_service set_win_service: WinService,
     }
 }

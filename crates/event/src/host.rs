@@ -197,6 +197,33 @@ impl WinService {
 }
 
 ocsf_object! {
+    /// Something that Windows guards: an object of its kernel or of one of its services.
+    pub struct WinResource {
+        json data set_data,
+        text details set_details,
+        texts labels set_labels,
+        text name set_name,
+        text svc_name set_svc_name,
+        text kind set_kind = "type",
+        number type_id set_type_id,
+        text uid set_uid,
+        text uid_alt set_uid_alt,
+    }
+}
+
+impl WinResource {
+    /// A resource by name and type (0 when not told).
+    pub fn named(name: impl Into<Str>, type_id: i32) -> Self {
+        Self { name: Some(name.into()), type_id: Some(type_id), ..Self::blank() }
+    }
+
+    /// A resource by its id, such as a handle, and type (0 when not told).
+    pub fn of_uid(uid: impl Into<Str>, type_id: i32) -> Self {
+        Self { uid: Some(uid.into()), type_id: Some(type_id), ..Self::blank() }
+    }
+}
+
+ocsf_object! {
     /// A process in the line of another's ancestors.
     pub struct ProcessEntity {
         text cmd_line set_cmd_line,
@@ -266,6 +293,7 @@ ocsf_open!(
     RegKey,
     RegValue,
     WinService,
+    WinResource,
     ProcessEntity,
     DigitalSignature
 );

@@ -92,6 +92,8 @@ fn on_host(event: &Event, naming: &Naming<'_>, keys: &mut Vec<EntityKey>) {
     keys.extend(named(event.win_service().and_then(|service| service.name())));
     keys.extend(named(event.reg_key().and_then(|reg_key| reg_key.path())));
     keys.extend(named(event.reg_value().and_then(|value| value.path())));
+    let guarded = event.win_resource();
+    keys.extend(named(guarded.and_then(|guarded| guarded.name().or(guarded.uid()))));
     keys.extend(named(event.log_name()));
     keys.extend(named(event.app().and_then(|app| app.name())));
     let script = event.script();

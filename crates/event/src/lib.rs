@@ -35,7 +35,7 @@ pub use finding::{Analytic, Attack, AttackEntry, Evidence, FindingInfo, Malware,
 pub use homeostat_core::*;
 pub use host::{
     DigitalSignature, Job, Kernel, KernelDriver, LongString, Module, ProcessEntity, RegKey, RegValue, Script,
-    WinService,
+    WinResource, WinService,
 };
 pub use identity::{
     Account, Actor, AuthFactor, Authorization, Group, Idp, ManagedEntity, Organization, Policy,

@@ -3,7 +3,8 @@
 //! The check believes no mapper: a value counts as mapped only when it is found in a typed attribute, as it is
 //! or in one of the documented transforms (a time as milliseconds, a number or truth value in its JSON form, a
 //! text in lower case, a user agent without the brackets CloudTrail puts around it, a TLS version without its
-//! prefix). It reads the events back from their JSON, so it costs several times the mapping: it runs only when
+//! prefix, a hexadecimal number as decimal, an IPv4 address out of its IPv6 form, a list or a `name=value` text
+//! whose every value stands somewhere). It reads the events back from their JSON, so it costs several times the mapping: it runs only when
 //! coverage is asked for.
 
 use crate::coverage::Leaves;
@@ -112,6 +113,16 @@ impl<'a> Found<'a> {
         source.look().is_some_and(|text| self.typed.contains(&*text))
     }
 
+    /// Whether the text is a list, and every element of it stands somewhere.
+    fn has_parts(&self, text: &str) -> bool {
+        let all = |parts: &mut dyn Iterator<Item = &str>| {
+            let mut told = parts.map(bare).filter(|part| !part.is_empty()).peekable();
+            told.peek().is_some() && told.all(|part| self.typed.contains(part))
+        };
+        text.split_once('\\').is_some_and(|(domain, name)| all(&mut [domain, name].into_iter()))
+            || all(&mut text.split(['\r', '\n', '\t', ' ', ',', ';', '|']))
+    }
+
     fn has_transform(&self, source: Field<'_>) -> bool {
         let Some(text) = source.look() else { return false };
         let has = |text: &str| self.typed.contains(text);
@@ -122,7 +133,21 @@ impl<'a> Found<'a> {
             || crate::tls::version(&text).is_some_and(|version| has(&version))
             || truth(&text).is_some_and(has)
             || whole(&text).is_some_and(|number| has(&number.to_string()))
+            || hexadecimal(&text).is_some_and(|number| has(&number.to_string()))
+            || text.strip_prefix("::ffff:").is_some_and(has)
+            || self.has_parts(&text)
     }
+}
+
+/// `0x2c0` → 704.
+fn hexadecimal(text: &str) -> Option<i64> {
+    i64::from_str_radix(text.strip_prefix("0x")?, 16).ok()
+}
+
+/// Of `name=value` the value, of `%{id}` the id.
+fn bare(part: &str) -> &str {
+    let value = part.split_once('=').map_or(part, |(_, value)| value);
+    value.trim_start_matches("%{").trim_end_matches('}').trim_start_matches("::ffff:")
 }
 
 fn same(source: Field<'_>, left: Field<'_>) -> bool {

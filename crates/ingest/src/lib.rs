@@ -19,6 +19,7 @@ mod skip;
 mod source;
 mod tape;
 mod tls;
+mod windows;
 mod zeek;
 mod zeek_text;
 
@@ -31,4 +32,5 @@ pub use okta::Okta;
 pub use record::{Field, Record};
 pub use redact::{KeepAll, Member, Redact, Secrets};
 pub use source::{Context, Registry, Source};
+pub use windows::Windows;
 pub use zeek::Zeek;

@@ -4,8 +4,8 @@ use super::Head;
 use crate::class::ClassUid;
 use crate::device::{Device, File, Process};
 use crate::event::Event;
-use crate::host::{Job, KernelDriver, Module, RegKey, RegValue, Script, WinService};
-use crate::identity::{Actor, User};
+use crate::host::{Job, KernelDriver, Module, RegKey, RegValue, Script, WinResource, WinService};
+use crate::identity::{Actor, Group, User};
 use crate::metadata::Product;
 use crate::text::Str;
 
@@ -93,6 +93,13 @@ impl Event {
         event
     }
 
+    /// Class 3003: the session of `user` is made a member of `group`.
+    pub fn authorize_groups(head: Head, user: User, group: Group) -> Self {
+        let mut event = Self::of_class(ClassUid::AUTHORIZE_SESSION, head);
+        event.set_user(user).set_group(group);
+        event
+    }
+
     /// Class 6002: a program or service is installed, started, stopped, changed.
     pub fn application_lifecycle(head: Head, app: Product) -> Self {
         let mut event = Self::of_class(ClassUid::APPLICATION_LIFECYCLE, head);
@@ -111,6 +118,13 @@ impl Event {
     pub fn registry_value_activity(head: Head, by: OnHost, reg_value: RegValue) -> Self {
         let mut event = Self::on_host(ClassUid::REGISTRY_VALUE_ACTIVITY, head, by);
         event.set_reg_value(reg_value);
+        event
+    }
+
+    /// Class 201003: something that Windows guards is accessed.
+    pub fn windows_resource_activity(head: Head, by: OnHost, resource: WinResource) -> Self {
+        let mut event = Self::on_host(ClassUid::WINDOWS_RESOURCE_ACTIVITY, head, by);
+        event.set_win_resource(resource);
         event
     }
 
