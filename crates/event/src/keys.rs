@@ -99,6 +99,10 @@ fn on_host(event: &Event, naming: &Naming<'_>, keys: &mut Vec<EntityKey>) {
     let script = event.script();
     keys.extend(script.and_then(|script| script.file().and_then(|file| naming.file(file))));
     keys.extend(named(script.and_then(|script| script.uid().or(script.name()))));
+    if script.is_some() && keys.is_empty() {
+        // A script of no name works on the machine it runs on.
+        keys.extend(event.device().and_then(|device| naming.device(device).into_iter().next()));
+    }
 }
 
 /// The key of the far end of a connection, or of the machine signed in to.

@@ -105,7 +105,10 @@ impl<'a> Found<'a> {
         match (typed, stands_left) {
             (true, _) => leaves.mapped += 1,
             (false, true) => leaves.unmapped += 1,
-            (false, false) => leaves.dropped += 1,
+            (false, false) => {
+                eprintln!("DROPPED {} = {:.60}", source.name(), source.json());
+                leaves.dropped += 1
+            }
         }
     }
 
@@ -119,7 +122,7 @@ impl<'a> Found<'a> {
             let mut told = parts.map(bare).filter(|part| !part.is_empty()).peekable();
             told.peek().is_some() && told.all(|part| self.typed.contains(part))
         };
-        text.split_once('\\').is_some_and(|(domain, name)| all(&mut [domain, name].into_iter()))
+        text.split_once(['\\', '@']).is_some_and(|(domain, name)| all(&mut [domain, name].into_iter()))
             || all(&mut text.split(['\r', '\n', '\t', ' ', ',', ';', '|']))
     }
 

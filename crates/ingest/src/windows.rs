@@ -104,7 +104,7 @@ impl Log<'_, '_> {
             Kind::Name => self.name_question(head(if self.data("QueryStatus").is_some() { 2 } else { 1 })),
             Kind::App(0) => Some(self.app_event(head(self.app_activity()))),
             Kind::App(activity) => Some(self.app_event(head(activity))),
-            Kind::Call(activity) => self.call(head(activity)),
+            Kind::Call => self.call(head(self.call_activity())),
             Kind::Finding => self.finding(head(1)),
             Kind::Fault => Some(self.fault_event(head(1))),
             _ => None,

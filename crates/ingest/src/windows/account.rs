@@ -12,7 +12,9 @@ impl Log<'_, '_> {
         let mut user = self.user(TARGET_ACCOUNT).or_else(|| self.user(TARGET));
         if let Some(user) = &mut user {
             user.set_display_name(self.take("DisplayName"));
-            user.set_email_addr(self.take("UserPrincipalName").filter(|name| name.contains('@')));
+            let name =
+                self.data("UserPrincipalName").filter(|name| name.look().is_some_and(|text| is_mail(&text)));
+            user.set_email_addr(name.and_then(|name| name.take()));
         }
         let user = user.or_else(|| self.user(["TargetSid", "OldTargetUserName", "TargetDomainName"]));
         let mut event = Event::account_change(head, user.or_else(|| self.user(SUBJECT))?);
@@ -37,10 +39,21 @@ impl Log<'_, '_> {
     /// Class 3006.
     pub(super) fn group(&self, head: Head) -> Option<Event> {
         let mut event = Event::group_management(head, self.group_told()?);
-        event.set_user(user_of(self.data("MemberSid"), self.data("MemberName"), None));
+        event.set_user(self.member());
         event.set_privileges(self.privileges());
         self.by_subject(&mut event);
         Some(event)
+    }
+
+    /// The member, whom a directory tells by its distinguished name.
+    fn member(&self) -> Option<User> {
+        let (sid, name) = (self.data("MemberSid"), self.data("MemberName"));
+        let text = name.and_then(|name| name.look());
+        let common = text.as_deref().and_then(common_name);
+        let Some(common) = common else { return user_of(sid, name, None) };
+        let mut user = user_of(sid, None, None).unwrap_or_else(|| User::named(common));
+        user.set_name(common).set_uid_alt(name.and_then(|name| name.take()));
+        Some(user)
     }
 
     fn group_told(&self) -> Option<Group> {
@@ -170,4 +183,15 @@ impl Log<'_, '_> {
         let own = || self.item(Item::Channel).and_then(|name| name.look());
         told.or_else(own).unwrap_or(Cow::Borrowed("unknown"))
     }
+}
+
+/// `CN=Jane Doe,OU=…` → `Jane Doe`.
+fn common_name(text: &str) -> Option<&str> {
+    let rest = text.get(..3).filter(|start| start.eq_ignore_ascii_case("CN="))?;
+    text.get(rest.len()..)?.split(',').next().filter(|name| !name.is_empty())
+}
+
+/// Whether a principal's name is of the form of a mail address.
+fn is_mail(text: &str) -> bool {
+    text.split_once('@').is_some_and(|(name, domain)| !name.is_empty() && domain.contains('.'))
 }

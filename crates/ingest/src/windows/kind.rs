@@ -58,7 +58,7 @@ pub(super) enum Kind {
     /// 6002.
     App(u32),
     /// 6003.
-    Call(u32),
+    Call,
     /// 2004.
     Finding,
     /// 6008.
@@ -114,7 +114,7 @@ const SECURITY: [Row; 108] = [
     (4688, 4688, Kind::Process(1)),
     (4689, 4689, Kind::Process(2)),
     (4690, 4690, Kind::Object(Touch::Handle)),
-    (4691, 4691, Kind::Object(Touch::Use)),
+    (4691, 4695, Kind::Object(Touch::Use)),
     (4696, 4696, Kind::Process(5)),
     (4697, 4697, Kind::Service(1)),
     (4698, 4698, Kind::Job(1)),
@@ -223,7 +223,7 @@ const SECURITY_5000: [Row; 34] = [
     (5376, 5376, Kind::Entity(2, "credentials")),
     (5377, 5377, Kind::Entity(3, "credentials")),
     (5379, 5379, Kind::Entity(2, "credentials")),
-    (5381, 5382, Kind::Entity(2, "credentials")),
+    (5380, 5382, Kind::Entity(2, "credentials")),
     (5440, 5444, Kind::Entity(2, "filtering platform")),
     (5446, 5450, Kind::Entity(3, "filtering platform")),
     (5632, 5633, Kind::SignIn(1)),
@@ -322,7 +322,7 @@ const SERVICES: [Row; 6] = [
 ];
 
 const WMI: [Row; 3] =
-    [(5857, 5857, Kind::Module), (5858, 5858, Kind::Call(2)), (5859, 5861, Kind::Subscription)];
+    [(5857, 5857, Kind::Module), (5858, 5858, Kind::Call), (5859, 5861, Kind::Subscription)];
 
 const DEFENDER: [Row; 12] = [
     (1000, 1002, Kind::App(3)),
@@ -445,7 +445,7 @@ pub(super) fn is_failure(kind: Kind, id: u32) -> bool {
         Kind::Job(_) => matches!(id, 103 | 111 | 202 | 203 | 322..=325),
         Kind::File(_) => matches!(id, 27 | 28),
         Kind::Account(_) => id == 4766,
-        Kind::Call(_) | Kind::Fault => true,
+        Kind::Call | Kind::Fault => true,
         Kind::Module => matches!(id, 5038 | 6281),
         Kind::Finding => matches!(id, 1008 | 1118 | 1119),
         _ => false,

@@ -24,9 +24,13 @@ impl Log<'_, '_> {
             });
         let ends = match (source, there) {
             (Some(source), Some(there)) => Ends::Both(source, there),
-            (Some(source), None) => Ends::Source(source),
+            // A port that is bound to is one that others may come to.
+            (Some(mut own), None) => {
+                own.set_hostname(device.hostname());
+                Ends::Destination(own)
+            }
             (None, Some(there)) => Ends::Destination(there),
-            (None, None) => Ends::Source(self.own_end(&device)),
+            (None, None) => Ends::Destination(self.own_end(&device)),
         };
         let mut info = NetworkConnectionInfo::new(direction);
         self.protocol(&mut info);
@@ -56,6 +60,9 @@ impl Log<'_, '_> {
         };
         end.set_port(self.any(&ports).and_then(port));
         end.set_hostname(self.take(name));
+        if end.ip().is_some_and(|ip| ip == "::1" || ip.starts_with("127.")) {
+            end.set_hostname(self.item(Item::Computer).and_then(|name| name.look()));
+        }
         Some(end)
     }
 
@@ -108,10 +115,12 @@ impl Log<'_, '_> {
     pub(super) fn call(&self, head: Head) -> Option<Event> {
         let message = self.item(Item::Message).and_then(|text| text.look());
         let told = |name: &str| {
-            let own = self.take(name).map(Cow::into_owned);
+            let own = self.copy(name).map(Cow::into_owned);
             own.or_else(|| line(message.as_deref()?, name, '=').map(str::to_owned))
         };
-        let mut api = Api::new(told("Operation")?);
+        let whole = told("Operation")?;
+        let (method, object) = whole.split_once(" - ").unwrap_or((&whole, ""));
+        let mut api = Api::new(method.trim_start_matches("Start ").to_owned());
         api.set_service(Service::named("WMI"));
         let (domain, name) = told("User").map_or((None, None), |user| {
             let (domain, name) = super::words::domain_and_name(&user);
@@ -129,8 +138,26 @@ impl Log<'_, '_> {
         let client =
             told("ClientMachine").map_or_else(|| self.own_end(&device), NetworkEndpoint::of_hostname);
         let mut event = Event::api_activity(head, actor, api, client);
-        event.set_device(device).set_status_code(told("ResultCode"));
+        let server = self.own_end(&device);
+        event.set_device(device).set_dst_endpoint(server).set_status_code(told("ResultCode"));
+        if !object.is_empty() {
+            event.set_resources(vec![ResourceDetails::named(object)]);
+        }
         Some(event)
+    }
+
+    /// What a call of WMI was to do, by its method.
+    pub(super) fn call_activity(&self) -> u32 {
+        let message = self.item(Item::Message).and_then(|text| text.look());
+        let own = self.look("Operation");
+        let text = own.or(message).unwrap_or_default();
+        let has = |words: &[&str]| words.iter().any(|word| text.contains(word));
+        match () {
+            () if has(&["::Delete"]) => 4,
+            () if has(&["::Put"]) => 3,
+            () if has(&["::ExecMethod"]) => 1,
+            () => 2,
+        }
     }
 
     /// Class 2004: what Defender found and what became of it.

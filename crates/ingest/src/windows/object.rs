@@ -156,7 +156,8 @@ impl Log<'_, '_> {
         };
         let mut event = Event::smb_activity(head, ends);
         let share = self.take("ShareName")?;
-        let told = self.take("RelativeTargetName").filter(|name| &**name != "\\");
+        let told = self.data("RelativeTargetName").filter(|name| name.look().as_deref() != Some("\\"));
+        let told = told.and_then(|name| name.take());
         let folder = self.take("ShareLocalPath");
         let path = told.clone().or_else(|| folder.clone()).unwrap_or_else(|| Cow::Owned(share.to_string()));
         let mut file = file_of(&path, if told.is_some() { 1 } else { 2 });
@@ -175,14 +176,14 @@ impl Log<'_, '_> {
             "RenameKey" => (ClassUid::REGISTRY_KEY_ACTIVITY, 5),
             "DeleteValue" => (ClassUid::REGISTRY_VALUE_ACTIVITY, 4),
             "CreateValue" | "SetValue" => (ClassUid::REGISTRY_VALUE_ACTIVITY, 2),
-            _ => (ClassUid::REGISTRY_KEY_ACTIVITY, 99),
+            _ => (ClassUid::REGISTRY_KEY_ACTIVITY, 0),
         }
     }
 
     /// What Sysmon says was done. A collector may have overwritten it with a type of its own, and then only the
     /// message tells it.
     pub(super) fn registry_word(&self) -> Option<String> {
-        let told = self.take("EventType").filter(|word| word.ends_with("Key") || word.ends_with("Value"));
+        let told = self.look("EventType").filter(|word| word.ends_with("Key") || word.ends_with("Value"));
         let message = || self.item(Item::Message)?.look();
         let of_message = || line(&message()?, "EventType", ':').map(str::to_owned);
         told.map(Cow::into_owned).or_else(of_message)

@@ -39,7 +39,8 @@ impl<'a> Log<'_, 'a> {
     /// The user told by `names`; `None` when neither id nor name is.
     pub(super) fn user(&self, names: Who) -> Option<User> {
         let [sid, name, domain] = names;
-        let sid = self.data(sid).filter(|sid| sid.look().is_some_and(|text| !is_zero(&text)));
+        let sid = self.data(sid).or_else(|| self.data("TargetSid").filter(|_| names == TARGET));
+        let sid = sid.filter(|sid| sid.look().is_some_and(|text| !is_zero(&text)));
         user_of(sid, self.data(name), self.data(domain))
     }
 
@@ -66,8 +67,7 @@ impl<'a> Log<'_, 'a> {
     pub(super) fn process(&self, names: Names) -> Option<Process> {
         let guid = self.any(names.guid).filter(|guid| guid.look().is_some_and(|text| !is_zero(&text)));
         let guid = guid.and_then(|guid| guid.take());
-        let pids = names.pid.iter().filter_map(|name| self.data(name));
-        let pid = pids.filter_map(to_number).collect::<Vec<_>>().first().copied();
+        let pid = self.number_of(names.pid);
         let mut process = Process::told(pid, guid.as_deref())?;
         let image = self.any(names.image).and_then(|image| image.take());
         if let Some(image) = &image {
@@ -76,6 +76,17 @@ impl<'a> Log<'_, 'a> {
         process.set_cmd_line(self.any(names.command).and_then(|line| line.take()));
         process.set_user(self.full_user(names.user));
         Some(process)
+    }
+
+    /// The number of the first field of `names` that tells one; others that tell the same are read with it.
+    fn number_of(&self, names: &[&str]) -> Option<i64> {
+        let first = names.iter().find_map(|name| number(&self.look(name)?))?;
+        for field in names.iter().filter_map(|name| self.data(name)) {
+            if field.look().and_then(|text| number(&text)) == Some(first) {
+                to_number(field);
+            }
+        }
+        Some(first)
     }
 
     /// Who acts, of whatever the event tells: user, session and process.
@@ -161,15 +172,18 @@ pub(super) fn user_of(
 ) -> Option<User> {
     let uid = sid.and_then(|sid| sid.take());
     let text = name.and_then(|name| name.look());
+    let realm = domain.and_then(|domain| domain.look());
     let (own_domain, bare) = text.as_deref().map_or((None, None), |text| {
-        let (domain, bare) = domain_and_name(text);
+        let (domain, bare) = within_realm(text, realm.as_deref());
         (domain, Some(bare))
     });
     let mut user = User::told(uid.as_deref(), bare)?;
     match own_domain {
         Some(own) => {
             name.map(|name| name.copy());
+            let told = domain.filter(|domain| domain.look().as_deref() == Some(own));
             user.set_domain(own);
+            told.map(|domain| domain.take());
         }
         None => {
             name.map(|name| name.take());
@@ -183,6 +197,14 @@ pub(super) fn user_of(
         user.set_type_id(99).set_kind("Computer");
     }
     Some(user)
+}
+
+/// A name that holds its domain taken apart: `DOMAIN\name`, or `name@domain` where the domain is told beside it.
+fn within_realm<'t>(text: &'t str, realm: Option<&str>) -> (Option<&'t str>, &'t str) {
+    match (text.split_once('@'), realm) {
+        (Some((name, domain)), Some(realm)) if domain.eq_ignore_ascii_case(realm) => (Some(domain), name),
+        _ => domain_and_name(text),
+    }
 }
 
 /// The number of a field, decimal or hexadecimal; the text stays beside it unless it is the number itself.

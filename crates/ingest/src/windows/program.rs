@@ -73,10 +73,17 @@ impl Log<'_, '_> {
     /// What is told of a new process beside its names.
     fn about_program(&self, process: &mut Process) {
         process.set_working_directory(self.take("CurrentDirectory"));
-        if let Some(level) = self.take("IntegrityLevel") {
-            process.set_integrity_id(integrity(&level)).set_integrity(level);
-        } else if let Some(label) = self.take("MandatoryLabel") {
-            process.set_integrity_id(integrity_of_label(&label)).set_integrity(label);
+        if let Some(level) = self.data("IntegrityLevel").or_else(|| self.data("MandatoryLabel")) {
+            let text = level.look().unwrap_or_default();
+            let number = integrity(&text);
+            process.set_integrity_id(number);
+            // The schema wants its own word beside a number, and Sysmon's words are the same.
+            let same = number == 99 || !text.starts_with("S-1-");
+            let shown = if same { level.take() } else { None };
+            if !same {
+                level.copy();
+            }
+            process.set_integrity(shown);
         }
         let mut session = self.session("LogonId").or_else(|| self.session("TargetLogonId"));
         if let Some(session) = &mut session {
@@ -147,14 +154,13 @@ impl Log<'_, '_> {
     }
 
     fn injected(&self) -> Option<Module> {
-        let address = self.take("StartAddress");
         let function = self.take("StartFunction");
         let mut module = match (&function, self.take("StartModule")) {
             (_, Some(path)) => Module::of_file(executable(&path), 0),
             (Some(function), None) => Module::of_function(&**function),
             (None, None) => return None,
         };
-        module.set_function_name(function).set_start_address(address);
+        module.set_function_name(function).set_start_address(self.take("StartAddress"));
         Some(module)
     }
 

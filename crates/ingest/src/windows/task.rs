@@ -55,16 +55,18 @@ impl Log<'_, '_> {
     /// Class 201004.
     pub(super) fn service_event(&self, head: Head) -> Option<Event> {
         let named = self.data("ServiceName").or_else(|| self.unnamed(4)).or_else(|| self.unnamed(1));
-        let told = self.take("ServiceType");
-        let mut service = WinService::new(named?.take()?, told.as_deref().map_or(0, service_type));
-        service.set_service_type(told);
+        let told = self.copy("ServiceType");
+        let number = told.as_deref().map_or(0, service_type);
+        let mut service = WinService::new(named?.take()?, number);
+        service.set_service_type(told.filter(|_| number == 99));
         let path = self.any(&["ServiceFileName", "ImagePath"]).and_then(|path| path.take());
         if let Some(path) = path {
             service.set_service_file(executable(&program_of(&path))).set_cmd_line(path);
         }
         let start = self.any(&["ServiceStartType", "StartType"]).or_else(|| self.unnamed(3));
-        if let Some(start) = start.and_then(|start| start.take()) {
-            service.set_service_start_type_id(start_type(&start)).set_service_start_type(start);
+        if let Some(start) = start.and_then(|start| start.copy()) {
+            let number = start_type(&start);
+            service.set_service_start_type_id(number).set_service_start_type((number == 99).then_some(start));
         }
         let account = self.any(&["ServiceAccount", "AccountName"]).and_then(|name| name.take());
         service.set_service_start_name(account);
@@ -78,7 +80,7 @@ impl Log<'_, '_> {
 
     /// What became of a service, by the word of 7036.
     pub(super) fn service_activity(&self) -> u32 {
-        match self.unnamed(2).and_then(|word| word.take()).as_deref() {
+        match self.unnamed(2).and_then(|word| word.look()).as_deref() {
             Some("running") => 3,
             Some("stopped") => 4,
             Some("paused") => 5,
