@@ -1,16 +1,16 @@
 //! From an input to events: reads a record, finds its source, withholds, maps, keeps the rest, counts.
 
-use crate::coverage::{Coverage, Leaves};
+use crate::coverage::Coverage;
 use crate::envelope::{Envelope, Opener};
 use crate::error::{Reason, RecordError};
-use crate::leaves::{Found, Told};
+use crate::leaves::{Count, Found, Told};
 use crate::limit::Limits;
 use crate::reader::{Cut, Reader};
 use crate::record::{Field, Record};
 use crate::redact::{Redact, Secrets, withhold};
 use crate::source::{Context, Registry, Source};
 use crate::tape::Tape;
-use crate::zeek_text::write_text;
+use crate::text::write_text;
 use core::fmt;
 use homeostat_core::{EventRef, JsonText, Timestamp};
 use homeostat_event::{Event, Head, NetworkEndpoint, Product};
@@ -183,7 +183,7 @@ impl<R: Read> Iterator for Events<'_, R> {
 impl<R: Read> Events<'_, R> {
     fn make(&mut self, cut: Cut, tape: &Tape) {
         let at = EventRef::new(&self.place, cut.number).ok();
-        let stream = self.reader.zeek_path().unwrap_or(&self.stream);
+        let stream = self.reader.stream().unwrap_or(&self.stream);
         let record = Record::new(self.reader.text(cut), tape).with_stream(Some(stream));
         self.last_source = self.ingest.make(&record, at.as_ref(), self.reader.around());
         self.ready.extend(self.ingest.made.drain(..));
@@ -288,11 +288,12 @@ impl Work<'_> {
         self.made.iter().for_each(|event| counts.count_event(event));
         let told: Vec<Told> = self.made.iter().map(Told::of).collect();
         let found = Found::within(&told);
-        let mut leaves = Leaves::default();
-        found.count(record.root(), None, &mut leaves);
+        let mut count = Count::into(&mut counts.fields);
+        found.count(record.root(), None, &mut count);
         for (number, around) in envelopes(envelope).enumerate() {
-            found.count(around, Some(&envelope_name(number)), &mut leaves);
+            found.count(around, Some(&envelope_name(number)), &mut count);
         }
+        let leaves = count.leaves;
         counts.count_leaves(leaves, withheld);
     }
 }

@@ -6,7 +6,7 @@ use super::words::{address, line};
 use crate::record::Field;
 use homeostat_event::{
     Api, Device, DnsAnswer, DnsQuery, Ends, Event, Evidence, FindingInfo, Head, Malware,
-    NetworkConnectionInfo, NetworkEndpoint, Service, Str,
+    NetworkConnectionInfo, NetworkEndpoint, ResourceDetails, Service, Str,
 };
 use std::borrow::Cow;
 

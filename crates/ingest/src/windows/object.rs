@@ -81,7 +81,6 @@ impl Log<'_, '_> {
             _ if touch == Touch::Handle => (ClassUid::WINDOWS_RESOURCE_ACTIVITY, 1),
             (Some("File" | "Directory"), _) => (ClassUid::FILE_ACTIVITY, file_activity(touch, access(mask))),
             (Some("Key"), _) => (ClassUid::REGISTRY_KEY_ACTIVITY, key_activity(touch, access(mask))),
-            (Some("Process"), Touch::Open | Touch::Use) => (ClassUid::PROCESS_ACTIVITY, 3),
             (None, Touch::Delete) => (ClassUid::FILE_ACTIVITY, 4),
             _ => (ClassUid::WINDOWS_RESOURCE_ACTIVITY, 1),
         }
@@ -96,19 +95,10 @@ impl Log<'_, '_> {
                 key.set_security_descriptor(self.take("NewSd"));
                 Event::registry_key_activity(head, self.on_host(), key)
             }
-            ClassUid::PROCESS_ACTIVITY => {
-                let path = self.take("ObjectName")?;
-                let mut process = Process::of_uid(self.take("HandleId")?);
-                process.set_name(last_of(&path)).set_file(super::party::executable(&path));
-                Event::process_activity(head, self.on_host(), process)
-            }
             _ => return self.resource_event(head),
         };
         let mask = self.data("AccessMask").and_then(to_number);
-        match class {
-            ClassUid::PROCESS_ACTIVITY => event.set_requested_permissions(mask),
-            _ => event.set_access_mask(mask),
-        };
+        event.set_access_mask(mask);
         Some(event)
     }
 
@@ -210,9 +200,9 @@ impl Log<'_, '_> {
         let (key, name) = match self.take("ObjectValueName") {
             Some(name) => (path.take()?, name.into_owned()),
             None => {
-                let whole = path.take()?;
-                let name = last_of(&whole).to_owned();
-                (whole, name)
+                let whole = path.copy()?;
+                let (key, name) = whole.rsplit_once('\\').unwrap_or((&whole, ""));
+                (Cow::Owned(key.to_owned()), name.to_owned())
             }
         };
         let value = |name: &str, details: Option<Cow<'_, str>>| {
@@ -246,7 +236,7 @@ impl Log<'_, '_> {
 
 fn quoted(text: &str) -> String {
     let mut json = String::new();
-    crate::zeek_text::write_text(text, &mut json);
+    crate::text::write_text(text, &mut json);
     json
 }
 
