@@ -9,14 +9,16 @@ use std::borrow::Cow;
 impl Log<'_, '_> {
     /// Class 3001.
     pub(super) fn account(&self, head: Head) -> Option<Event> {
-        let mut user = self.user(TARGET_ACCOUNT).or_else(|| self.user(TARGET));
+        // A new name is told beside the old one, which is whose account it was.
+        let renamed = self.data("OldTargetUserName").is_some();
+        let old = || self.user(["TargetSid", "OldTargetUserName", "TargetDomainName"]);
+        let mut user = if renamed { old() } else { self.user(TARGET_ACCOUNT).or_else(|| self.user(TARGET)) };
         if let Some(user) = &mut user {
             user.set_display_name(self.take("DisplayName"));
             let name =
                 self.data("UserPrincipalName").filter(|name| name.look().is_some_and(|text| is_mail(&text)));
             user.set_email_addr(name.and_then(|name| name.take()));
         }
-        let user = user.or_else(|| self.user(["TargetSid", "OldTargetUserName", "TargetDomainName"]));
         let mut event = Event::account_change(head, user.or_else(|| self.user(SUBJECT))?);
         if let Some(name) = self.take("NewTargetUserName") {
             event.set_user_result(User::named(name));

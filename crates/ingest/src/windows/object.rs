@@ -3,12 +3,10 @@
 use super::kind::Touch;
 use super::log::{Item, Log};
 use super::party::{file_of, hashes, to_number};
-use super::words::{Access, access, is_zero, last_of, line};
+use super::words::{Access, access, is_zero, line};
 use crate::moment;
 use homeostat_core::{JsonText, Timestamp};
-use homeostat_event::{
-    ClassUid, Ends, Event, File, Head, NetworkEndpoint, Process, RegKey, RegValue, WinResource,
-};
+use homeostat_event::{ClassUid, Ends, Event, File, Head, NetworkEndpoint, RegKey, RegValue, WinResource};
 use std::borrow::Cow;
 
 /// Types of objects as Windows spells them, with OCSF's numbers.
