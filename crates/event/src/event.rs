@@ -6,11 +6,12 @@
 use crate::class::{ClassUid, Severity};
 use crate::cloud::{Api, Cloud, ResourceDetails, Service};
 use crate::cursor::{BadJson, Cursor};
-use crate::device::{Device, Process};
+use crate::device::{Device, File, Process};
 use crate::event_text::EventError;
 use crate::finding::{Attack, Evidence, FindingInfo, Malware};
+use crate::host::{Job, Kernel, KernelDriver, Module, RegKey, RegValue, Script, WinResource, WinService};
 use crate::identity::{Actor, AuthFactor, Authorization, Group, ManagedEntity, Policy, Session, User};
-use crate::metadata::{Enrichment, Metadata, Observable};
+use crate::metadata::{Enrichment, Metadata, Observable, Product};
 use crate::moment;
 use crate::network::{
     Certificate, DnsAnswer, DnsQuery, HttpRequest, HttpResponse, NetworkConnectionInfo, NetworkEndpoint,
@@ -129,9 +130,13 @@ event_part! {
 event_part! {
     /// What is seldom told.
     Rest at rest_mut {} told {
+        texts access_list set_access_list,
+        long access_mask set_access_mask,
         text action_taken set_action_taken = "action",
         number action_id set_action_id,
         text activity_name set_activity_name,
+        long actual_permissions set_actual_permissions,
+        object app set_app: Product,
         text app_name set_app_name,
         text app_protocol_name set_app_protocol_name,
         list attacks set_attacks: Attack,
@@ -149,39 +154,61 @@ event_part! {
         number count set_count,
         text disposition set_disposition,
         number disposition_id set_disposition_id,
+        object driver set_driver: KernelDriver,
         long duration set_duration,
         time end_time set_end_time,
         list enrichments set_enrichments: Enrichment,
         object entity set_entity: ManagedEntity,
         object entity_result set_entity_result: ManagedEntity,
         list evidences set_evidences: Evidence,
+        long exit_code set_exit_code,
+        object file set_file: File,
+        object file_result set_file_result: File,
         object group set_group: Group,
         object http_response set_http_response: HttpResponse,
+        text injection_type set_injection_type,
+        number injection_type_id set_injection_type_id,
         flag is_alert set_is_alert,
         flag is_cleartext set_is_cleartext,
         flag is_new_logon set_is_new_logon,
         flag is_remote set_is_remote,
         flag is_src_dst_assignment_known set_is_src_dst_assignment_known,
+        object job set_job: Job,
+        object kernel set_kernel: Kernel,
+        number launch_type_id set_launch_type_id,
+        text log_name set_log_name,
+        text log_provider set_log_provider,
         object logon_process set_logon_process: Process,
         text logon_type set_logon_type,
         number logon_type_id set_logon_type_id,
         list malware set_malware: Malware,
+        object module set_module: Module,
         text observation_point set_observation_point,
         number observation_point_id set_observation_point_id,
         list policies set_policies: Policy,
         object policy set_policy: Policy,
+        object prev_reg_key set_prev_reg_key: RegKey,
+        object prev_reg_value set_prev_reg_value: RegValue,
         texts privileges set_privileges,
+        object process set_process: Process,
         time query_time set_query_time,
         text raw_data set_raw_data,
         long raw_data_size set_raw_data_size,
         text rcode set_rcode,
         number rcode_id set_rcode_id,
+        object reg_key set_reg_key: RegKey,
+        object reg_value set_reg_value: RegValue,
+        long requested_permissions set_requested_permissions,
         object resource set_resource: ResourceDetails,
         time response_time set_response_time,
         text risk_level set_risk_level,
         number risk_level_id set_risk_level_id,
         number risk_score set_risk_score,
+        object script set_script: Script,
         text severity_name set_severity_name = "severity",
+        text share set_share,
+        text share_type set_share_type,
+        number share_type_id set_share_type_id,
         time start_time set_start_time,
         text status set_status,
         text status_detail set_status_detail,
@@ -191,6 +218,8 @@ event_part! {
         text type_name set_type_name,
         object url set_url: Url,
         object user_result set_user_result: User,
+        object win_resource set_win_resource: WinResource,
+        object win_service set_win_service: WinService,
     }
 }
 

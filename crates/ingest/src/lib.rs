@@ -25,6 +25,7 @@ mod tape;
 mod text;
 mod tls;
 mod vpc_flow;
+mod windows;
 mod zeek;
 
 pub use cloudtrail::CloudTrail;
@@ -41,4 +42,5 @@ pub use route53::Route53Resolver;
 pub use security_hub::SecurityHub;
 pub use source::{Context, Registry, Source};
 pub use vpc_flow::VpcFlow;
+pub use windows::Windows;
 pub use zeek::Zeek;

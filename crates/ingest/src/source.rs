@@ -7,6 +7,7 @@ use crate::record::Record;
 use crate::route53::Route53Resolver;
 use crate::security_hub::SecurityHub;
 use crate::vpc_flow::VpcFlow;
+use crate::windows::Windows;
 use crate::zeek::Zeek;
 use core::fmt;
 use homeostat_core::TenantId;
@@ -94,6 +95,7 @@ impl Default for Registry {
             .last(GuardDuty)
             .last(SecurityHub)
             .last(Okta)
+            .last(Windows)
             .last(Zeek)
     }
 }

@@ -47,6 +47,11 @@ fn okta() {
 }
 
 #[test]
+fn windows() {
+    check("windows.jsonl");
+}
+
+#[test]
 fn zeek_connections() {
     check("conn.log");
 }
