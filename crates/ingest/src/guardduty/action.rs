@@ -4,7 +4,7 @@ use super::take;
 use crate::record::Field;
 use homeostat_event::{
     Account, Actor, Api, AutonomousSystem, DnsQuery, Evidence, Group, HttpRequest, Location,
-    NetworkConnectionInfo, NetworkEndpoint, Response, Service, Session, User,
+    NetworkConnectionInfo, NetworkEndpoint, Response, Service, Session, Str, User,
 };
 
 /// The members of `service.action`, of which a finding has one.
