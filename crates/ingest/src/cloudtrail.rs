@@ -11,7 +11,7 @@ use crate::address::is_address;
 use crate::moment;
 use crate::record::{Field, Record};
 use crate::source::{Context, Source};
-use crate::zeek_text::write_text;
+use crate::text::write_text;
 use homeostat_core::{JsonText, Outcome, Timestamp};
 use homeostat_event::{
     Account, Actor, Analytic, Api, Cloud, Event, Feature, FindingInfo, Group, Head, HttpRequest,

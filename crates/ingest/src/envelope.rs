@@ -8,9 +8,9 @@ use crate::limit::Limits;
 use crate::record::{Field, Record};
 use crate::source::{Registry, Source};
 use crate::tape::{Mark, Tape};
-use std::borrow::Cow;
+use crate::text;
 
-/// Members in which collectors put a record, as an object or as a text of JSON.
+/// Members in which collectors put a record, as an object, as a text of JSON or as a line of a known form.
 const INSIDE: [&str; 16] = [
     "detail",
     "log",
@@ -91,11 +91,10 @@ impl Opener<'_> {
 
     fn text_level(&self, inside: Field<'_>, outer: &Envelope<'_>, left: usize, claim: Claim<'_>) -> bool {
         // `look` hides nothing here: the mark `Opened` is no reason to refuse.
-        let text = match inside.look() {
-            Some(Cow::Borrowed(_)) | None => return false,
-            Some(Cow::Owned(text)) => text,
-        };
+        let Some(text) = inside.look() else { return false };
         let text = text.trim();
+        let line = if text.starts_with('{') { None } else { text::alone(text) };
+        let text = line.as_deref().unwrap_or(text);
         let mut tape = Tape::default();
         let whole = text.starts_with('{') && tape.parse(text.as_bytes(), self.limits.depth) == Ok(text.len());
         whole && self.level(&Record::new(text, &tape).with_stream(self.stream), Some(outer), left, claim)

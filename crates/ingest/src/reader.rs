@@ -1,4 +1,4 @@
-//! Cuts any input into records: JSON lines, arrays, `{"Records":[…]}`, documents after documents, Zeek text.
+//! Cuts any input into records: JSON lines, arrays, `{"Records":[…]}`, documents after documents, forms of text.
 //!
 //! The form is found out record by record, packed input by its first bytes. Only one record is held at a time,
 //! so memory does not grow with the input; a broken record is skipped to where the next one can begin.
@@ -7,9 +7,10 @@
 use crate::error::Reason;
 use crate::limit::Limits;
 use crate::list::{ListStart, list_start};
+use crate::record::Record;
 use crate::skip::{Skim, Skimmed};
 use crate::tape::{Flaw, FlawKind, Tape};
-use crate::zeek_text::ZeekText;
+use crate::text::{Claims, Forms, Row, Rows, Taken};
 use flate2::bufread::MultiGzDecoder;
 use std::io::{self, BufReader, Chain, Cursor, Read};
 
@@ -53,7 +54,11 @@ pub(crate) struct Reader<R: Read> {
     recovering: bool,
     // How far brackets were counted in vain.
     followed: u64,
-    zeek: ZeekText,
+    // Whether a record of JSON was read: a line of text between such is a piece of a broken one.
+    holds_json: bool,
+    forms: Forms,
+    rows: Rows,
+    row: Row,
 }
 
 /// An input with the bytes before it that were looked at.
@@ -88,7 +93,10 @@ impl<R: Read> Reader<R> {
             lists: Vec::new(),
             recovering: false,
             followed: 0,
-            zeek: ZeekText::default(),
+            holds_json: false,
+            forms: Forms::default(),
+            rows: Rows::default(),
+            row: Row::default(),
         }
     }
 
@@ -97,18 +105,21 @@ impl<R: Read> Reader<R> {
         self.lists.iter().rev().map(|list| list.before.as_str()).find(|before| !before.is_empty())
     }
 
-    /// The `#path` of the Zeek text that the last record stood in.
-    pub(crate) fn zeek_path(&self) -> Option<&str> {
-        self.zeek.path()
+    /// Which log of its source the text is that the last record stood in, where it tells.
+    pub(crate) fn stream(&self) -> Option<&str> {
+        self.forms.stream()
     }
 
-    /// The JSON text of the record.
-    pub(crate) fn text(&self, cut: Cut) -> &str {
+    /// The JSON text of the record, unless it is no UTF-8.
+    pub(crate) fn text(&self, cut: Cut) -> Result<&str, Fault> {
         if cut.from_row {
-            return self.zeek.json();
+            return Ok(&self.row.json);
         }
         let bytes = self.buffer.get(cut.start..cut.start + cut.length).unwrap_or_default();
-        core::str::from_utf8(bytes).unwrap_or_default()
+        core::str::from_utf8(bytes).map_err(|error| {
+            let offset = cut.offset.saturating_add(error.valid_up_to() as u64);
+            Fault { number: cut.number, offset, reason: Reason::NotUtf8 }
+        })
     }
 
     /// The next record, parsed onto `tape`; `None` at the end.
@@ -128,6 +139,12 @@ impl<R: Read> Reader<R> {
     }
 
     fn step(&mut self, tape: &mut Tape) -> Result<Step, Stop> {
+        if !self.rows.is_empty() {
+            return self.row(tape);
+        }
+        if self.forms.claims() == Claims::Everything && (!self.window().is_empty() || self.fill()?) {
+            return self.line();
+        }
         let Some(first) = self.first_byte()? else { return self.finish() };
         if self.recovering && self.belongs_to_broken(first)? {
             return Ok(Step::On);
@@ -139,22 +156,22 @@ impl<R: Read> Reader<R> {
             (false, b']') => self.close_list(),
             (false, b',') => Ok(self.pass(1)),
             (false, _) => self.value(tape),
-            (true, b'#') => self.header_line(),
-            (true, _) => self.row(tape),
+            (true, _) => self.line(),
         }
     }
 
     fn finish(&mut self) -> Result<Step, Stop> {
         if self.lists.is_empty() {
-            return Ok(Step::End);
+            self.forms.end(&mut self.rows);
+            return Ok(if self.rows.is_empty() { Step::End } else { Step::On });
         }
         self.lists.clear();
         Err(self.lose(0, 0, Reason::Truncated))
     }
 
-    /// The first byte that is no white space, which is passed; a row may start with a tab.
+    /// The first byte that is no white space, which is passed unless it belongs to a row.
     fn first_byte(&mut self) -> Result<Option<u8>, Stop> {
-        let in_rows = self.lists.is_empty() && self.zeek.has_header();
+        let in_rows = self.lists.is_empty() && self.forms.claims() == Claims::Indents;
         loop {
             let space = |byte: &u8| match byte {
                 b'\t' => !in_rows,
@@ -178,7 +195,7 @@ impl<R: Read> Reader<R> {
     /// Passes a line that can only be a piece of the record that was broken before it.
     fn belongs_to_broken(&mut self, first: u8) -> Result<bool, Stop> {
         let piece = matches!(first, b'"' | b'}' | b']' | b',' | b'0'..=b'9' | b'-' | b't' | b'f' | b'n');
-        let piece = piece && !(self.zeek.has_header() && self.lists.is_empty());
+        let piece = piece && !(self.forms.claims() != Claims::Nothing && self.lists.is_empty());
         if piece {
             let line = self.line_length()?;
             self.drop_front(line);
@@ -193,6 +210,7 @@ impl<R: Read> Reader<R> {
                 ListStart::No | ListStart::Unclear => return self.value(tape),
                 ListStart::Yes { before, length } => {
                     let is_member = true;
+                    let before = compact(&before, tape, self.limits.depth);
                     self.lists.push(List { is_member, before });
                     return Ok(self.pass(length));
                 }
@@ -250,52 +268,55 @@ impl<R: Read> Reader<R> {
     }
 
     fn cut(&mut self, length: usize) -> Result<Step, Stop> {
-        let bytes = self.window().get(..length).unwrap_or_default();
-        let sound = core::str::from_utf8(bytes).map_err(|error| error.valid_up_to());
         if length > self.limits.record_bytes {
             return Err(self.lose(0, length, Reason::TooLong(self.limits.record_bytes)));
         }
-        match sound {
-            Ok(_) => Ok(Step::Record(self.take(length, false))),
-            Err(at) => Err(self.lose(at, length, Reason::NotUtf8)),
-        }
+        Ok(Step::Record(self.take(length)))
     }
 
-    fn take(&mut self, length: usize, from_row: bool) -> Cut {
-        let cut = Cut { number: self.number, offset: self.offset, from_row, start: self.start, length };
+    fn take(&mut self, length: usize) -> Cut {
+        let (number, offset) = (self.number, self.offset);
+        let cut = Cut { number, offset, from_row: false, start: self.start, length };
+        self.holds_json = true;
         self.drop_front(length);
         self.number += 1;
         cut
     }
 
-    fn header_line(&mut self) -> Result<Step, Stop> {
-        let length = self.line_length()?;
-        let line = trimmed(self.window().get(..length).unwrap_or_default());
-        match core::str::from_utf8(line).map(str::to_owned) {
-            Ok(line) if self.zeek.header(&line) => Ok(self.pass(length)),
-            _ => Err(self.lose(0, length, Reason::UnknownForm)),
-        }
-    }
-
-    /// A row below a header, or a line that is nothing known.
-    fn row(&mut self, tape: &mut Tape) -> Result<Step, Stop> {
+    /// A line that is no JSON, by the form that takes it.
+    fn line(&mut self) -> Result<Step, Stop> {
         let length = self.line_length()?;
         if length > self.limits.record_bytes {
             return Err(self.lose(0, length, Reason::TooLong(self.limits.record_bytes)));
         }
         let bytes = self.buffer.get(self.start..self.start + length).unwrap_or_default();
-        let read = match core::str::from_utf8(trimmed(bytes)) {
-            Err(error) => Err((error.valid_up_to(), Reason::NotUtf8)),
-            Ok(_) if !self.zeek.has_header() => Err((0, Reason::UnknownForm)),
-            Ok(line) => self.zeek.row(line).map_err(|reason| (0, reason)),
+        let line = match core::str::from_utf8(trimmed(bytes)) {
+            Ok(line) => line,
+            Err(error) => return Err(self.lose(error.valid_up_to(), length, Reason::NotUtf8)),
         };
-        let read = read.and_then(|()| {
-            let parsed = tape.parse(self.zeek.json().as_bytes(), self.limits.depth);
-            parsed.map_err(|flaw| (0, self.reason(flaw.kind)))
-        });
-        match read {
-            Ok(_) => Ok(Step::Record(self.take(length, true))),
-            Err((at, reason)) => Err(self.lose(at, length, reason)),
+        let taken = match self.forms.take(line, self.number, &mut self.rows) {
+            Taken::No if !self.holds_json => self.forms.take_plain(line, self.number, &mut self.rows),
+            taken => taken,
+        };
+        match taken {
+            Taken::No => Err(self.lose(0, length, Reason::UnknownForm)),
+            Taken::Bad(reason) => Err(self.lose(0, length, reason)),
+            Taken::Part => Ok(self.pass(length)),
+            Taken::Record => {
+                self.number += 1;
+                Ok(self.pass(length))
+            }
+        }
+    }
+
+    /// The next record that a form of text gave out.
+    fn row(&mut self, tape: &mut Tape) -> Result<Step, Stop> {
+        let Some(row) = self.rows.next(std::mem::take(&mut self.row)) else { return Ok(Step::On) };
+        self.row = row;
+        let (number, offset) = (self.row.number, self.offset);
+        match tape.parse(self.row.json.as_bytes(), self.limits.depth) {
+            Ok(_) => Ok(Step::Record(Cut { number, offset, from_row: true, start: 0, length: 0 })),
+            Err(flaw) => Err(Stop::Fault(Fault { number, offset, reason: self.reason(flaw.kind) })),
         }
     }
 
@@ -509,6 +530,15 @@ impl<R: Read> Input<R> {
             Self::Plain(whole)
         })
     }
+}
+
+/// The object `text` without white space, its members by name. It was parsed once, so it is one.
+fn compact(text: &str, tape: &mut Tape, depth: usize) -> String {
+    let mut written = String::new();
+    if tape.parse(text.as_bytes(), depth).is_ok() {
+        Record::new(text, tape).root().write_left(&mut written);
+    }
+    written
 }
 
 fn trimmed(line: &[u8]) -> &[u8] {

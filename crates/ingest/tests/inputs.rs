@@ -271,3 +271,22 @@ fn the_context_reaches_the_events() {
     let event = ingest.read("t.json", call(0).as_bytes()).next().unwrap().unwrap();
     assert_eq!(event.cloud().unwrap().account().unwrap().uid(), Some("42"));
 }
+
+#[test]
+fn lines_of_text_are_records_of_their_own() {
+    let call = call(1).replace("e-1", "e-7");
+    let input = format!("one line\n<134>1 2026-03-16T08:30:00Z gate app - - - {call}\n  \nlast line");
+    let outcome = read("gate.log", input.as_bytes());
+    assert_eq!(outcome.errors, []);
+    assert_eq!(ids(&outcome.events), ["gate#0=?", "gate#1=e-7", "gate#2=?"]);
+    assert_eq!(outcome.events[0].unmapped("message").unwrap().as_str(), r#""one line""#);
+    let host = outcome.events[1].unmapped("homeostat_envelope.syslog.host");
+    assert_eq!(host.unwrap().as_str(), r#""gate""#);
+}
+
+#[test]
+fn a_line_of_text_between_records_is_a_piece_of_a_broken_one() {
+    let outcome = read("t.jsonl", format!("{}\nhalf a record\n{}", call(0), call(1)).as_bytes());
+    assert_eq!(ids(&outcome.events), ["t#0=e-0", "t#2=e-1"]);
+    assert!(matches!(outcome.errors[..], [(1, _, Reason::UnknownForm)]), "{:?}", outcome.errors);
+}

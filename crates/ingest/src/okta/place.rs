@@ -42,8 +42,8 @@ fn location(place: Field<'_>) -> Option<Location> {
     };
     location.set_city(city).set_region(region).set_postal_code(take(place, "postalCode"));
     let degrees = |name| {
-        let number = place.member("geolocation")?.member(name)?;
-        number.take().filter(|_| !number.is_text()).map(|text| JsonText::new(&*text))
+        let number = place.member("geolocation")?.member(name).filter(|number| !number.is_text())?;
+        number.take().map(|text| JsonText::new(&*text))
     };
     location.set_lat(degrees("lat")).set_long(degrees("lon"));
     Some(location)

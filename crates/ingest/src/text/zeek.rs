@@ -4,9 +4,10 @@
 //! `(empty)` is an empty list or text, sets and vectors are arrays, numbers keep their digits. O(row).
 //! Source: docs.zeek.org, log formats; writer `Ascii.cc`.
 
+use super::{Claims, Form, Rows, Taken, write_text};
 use crate::error::Reason;
 
-/// The header in force, and the last row as JSON.
+/// The header in force.
 #[derive(Debug)]
 pub(crate) struct ZeekText {
     separator: String,
@@ -15,7 +16,6 @@ pub(crate) struct ZeekText {
     empty: String,
     path: Option<String>,
     columns: Vec<Column>,
-    json: String,
 }
 
 #[derive(Debug)]
@@ -42,17 +42,42 @@ impl Default for ZeekText {
             empty: "(empty)".to_owned(),
             path: None,
             columns: Vec::new(),
-            json: String::new(),
         }
+    }
+}
+
+impl Form for ZeekText {
+    fn take(&mut self, line: &str, number: u64, rows: &mut Rows) -> Taken {
+        if line.starts_with('#') {
+            return if self.header(line) { Taken::Part } else { Taken::No };
+        }
+        if self.columns.is_empty() {
+            return Taken::No;
+        }
+        let mut json = rows.blank();
+        match self.row(line, &mut json) {
+            Ok(()) => {
+                rows.push(number, json);
+                Taken::Record
+            }
+            Err(reason) => Taken::Bad(reason),
+        }
+    }
+
+    fn stream(&self) -> Option<&str> {
+        self.path.as_deref()
+    }
+
+    fn claims(&self) -> Claims {
+        if self.columns.is_empty() { Claims::Nothing } else { Claims::Indents }
     }
 }
 
 impl ZeekText {
     /// Takes in a line that starts with `#`; gives whether it is one of Zeek's.
-    pub(crate) fn header(&mut self, line: &str) -> bool {
+    fn header(&mut self, line: &str) -> bool {
         if let Some(separator) = line.strip_prefix("#separator ") {
-            let json = std::mem::take(&mut self.json);
-            *self = Self { separator: decoded(separator), json, ..Self::default() };
+            *self = Self { separator: decoded(separator), ..Self::default() };
             return true;
         }
         let mut parts = line.split(self.separator.as_str());
@@ -75,27 +100,12 @@ impl ZeekText {
         true
     }
 
-    pub(crate) fn has_header(&self) -> bool {
-        !self.columns.is_empty()
-    }
-
-    pub(crate) fn path(&self) -> Option<&str> {
-        self.path.as_deref()
-    }
-
-    /// The last row, as a JSON object.
-    pub(crate) fn json(&self) -> &str {
-        &self.json
-    }
-
-    /// Reads a row.
-    pub(crate) fn row(&mut self, line: &str) -> Result<(), Reason> {
+    /// Writes a row as a JSON object.
+    fn row(&self, line: &str, json: &mut String) -> Result<(), Reason> {
         let found = line.split(self.separator.as_str()).count();
         if found != self.columns.len() {
             return Err(Reason::Columns { named: self.columns.len(), found });
         }
-        let mut json = std::mem::take(&mut self.json);
-        json.clear();
         json.push('{');
         for (column, cell) in self.columns.iter().zip(line.split(self.separator.as_str())) {
             if cell == self.unset {
@@ -106,10 +116,9 @@ impl ZeekText {
             }
             json.push_str(&column.name);
             json.push(':');
-            self.write_cell(column, cell, &mut json);
+            self.write_cell(column, cell, json);
         }
         json.push('}');
-        self.json = json;
         Ok(())
     }
 
@@ -181,26 +190,6 @@ fn is_number(text: &str) -> bool {
         && exponent.is_none_or(|exponent| digits(exponent.strip_prefix(['+', '-']).unwrap_or(exponent)))
 }
 
-/// Writes a text in quotes. Zeek's own `\x09` escapes stay as they are: they are part of its text.
-pub(crate) fn write_text(text: &str, json: &mut String) {
-    json.push('"');
-    for sign in text.chars() {
-        match sign {
-            '"' => json.push_str("\\\""),
-            '\\' => json.push_str("\\\\"),
-            '\u{0}'..='\u{1F}' => {
-                json.push_str("\\u00");
-                let code = u32::from(sign);
-                json.extend(
-                    [char::from_digit(code / 16, 16), char::from_digit(code % 16, 16)].iter().flatten(),
-                );
-            }
-            _ => json.push(sign),
-        }
-    }
-    json.push('"');
-}
-
 /// `\x09` → tab.
 fn decoded(separator: &str) -> String {
     let code = separator.strip_prefix("\\x").and_then(|digits| u8::from_str_radix(digits, 16).ok());
@@ -223,32 +212,35 @@ mod tests {
         zeek
     }
 
+    fn row(zeek: &ZeekText, line: &str) -> Result<String, Reason> {
+        let mut json = String::new();
+        zeek.row(line, &mut json).map(|()| json)
+    }
+
     #[test]
     fn rows_become_what_the_json_writer_writes() {
-        let mut zeek = reader(
+        let zeek = reader(
             "#separator \\x09\n#set_separator\t,\n#empty_field\t(empty)\n#unset_field\t-\n#path\tconn\n\
              #fields\tts\tid.orig_h\tid.orig_p\tlocal_orig\ttunnel_parents\tservice\thistory\n\
              #types\ttime\taddr\tport\tbool\tset[string]\tstring\tstring",
         );
-        assert_eq!(zeek.path(), Some("conn"));
-        zeek.row("1.500000\t::1\t22\tT\t(empty)\t-\tSh\\x2d\"").unwrap();
+        assert_eq!(zeek.stream(), Some("conn"));
         assert_eq!(
-            zeek.json(),
-            r#"{"ts":1.500000,"id.orig_h":"::1","id.orig_p":22,"local_orig":true,"tunnel_parents":[],"history":"Sh\\x2d\""}"#
+            row(&zeek, "1.500000\t::1\t22\tT\t(empty)\t-\tSh\\x2d\""),
+            Ok(r#"{"ts":1.500000,"id.orig_h":"::1","id.orig_p":22,"local_orig":true,"tunnel_parents":[],"history":"Sh\\x2d\""}"#.to_owned())
         );
-        zeek.row("-\t-\t-\tx\ta,-,b\t(empty)\t\u{1}").unwrap();
         assert_eq!(
-            zeek.json(),
-            r#"{"local_orig":"x","tunnel_parents":["a",null,"b"],"service":"","history":"\u0001"}"#
+            row(&zeek, "-\t-\t-\tx\ta,-,b\t(empty)\t\u{1}"),
+            Ok(r#"{"local_orig":"x","tunnel_parents":["a",null,"b"],"service":"","history":"\u0001"}"#
+                .to_owned())
         );
-        assert_eq!(zeek.row("1.5\t::1"), Err(Reason::Columns { named: 7, found: 2 }));
+        assert_eq!(row(&zeek, "1.5\t::1"), Err(Reason::Columns { named: 7, found: 2 }));
     }
 
     #[test]
     fn other_separators_are_read() {
         let mut zeek = reader("#separator |\n#fields|a|b\n#types|count|vector[double]");
-        zeek.row("007|1.5,nan").unwrap();
-        assert_eq!(zeek.json(), r#"{"a":"007","b":[1.5,"nan"]}"#);
+        assert_eq!(row(&zeek, "007|1.5,nan"), Ok(r#"{"a":"007","b":[1.5,"nan"]}"#.to_owned()));
         assert!(!zeek.header("# a comment"));
     }
 
