@@ -2,8 +2,10 @@
 #![doc = include_str!("../README.md")]
 
 mod address;
+mod azure_log;
 mod cloudtrail;
 mod coverage;
+mod entra;
 mod envelope;
 mod error;
 mod field_map;
@@ -30,6 +32,7 @@ mod zeek;
 
 pub use cloudtrail::CloudTrail;
 pub use coverage::{Coverage, RoleCoverage, SourceCoverage};
+pub use entra::{EntraAudit, EntraRisk, EntraSignIn};
 pub use error::{Reason, RecordError};
 pub use field_map::FieldMap;
 pub use guardduty::GuardDuty;

@@ -8,7 +8,7 @@ use crate::moment;
 use crate::tape::{Kind, Mark, Node, Span, Tape, unescape};
 use core::fmt;
 use core::str::FromStr;
-use homeostat_core::Timestamp;
+use homeostat_core::{JsonText, Timestamp};
 use std::borrow::Cow;
 
 /// One record of a source, borrowed from the text it stands in.
@@ -185,6 +185,16 @@ impl<'a> Field<'a> {
             self.mark(Mark::Copied);
         }
         Some(text)
+    }
+
+    /// Takes the whole value as JSON on one line, for an attribute that holds any; `None` when some of it is withheld.
+    pub(crate) fn take_json(&self) -> Option<JsonText> {
+        let withheld = self.nodes().any(|node| node.mark.get() == Mark::Withheld);
+        (!withheld).then(|| {
+            self.mark_leaves(Mark::Taken);
+            // Line ends in JSON are white space, for inside texts they are escaped.
+            JsonText::new(self.json().replace(['\n', '\r'], " "))
+        })
     }
 
     /// Whether this is null.

@@ -1,6 +1,7 @@
 //! What a source is, and which source a record is of: decided by the record, not by its file.
 
 use crate::cloudtrail::CloudTrail;
+use crate::entra::{EntraAudit, EntraRisk, EntraSignIn};
 use crate::guardduty::GuardDuty;
 use crate::okta::Okta;
 use crate::record::Record;
@@ -96,6 +97,9 @@ impl Default for Registry {
             .last(SecurityHub)
             .last(Okta)
             .last(Windows)
+            .last(EntraSignIn)
+            .last(EntraAudit)
+            .last(EntraRisk)
             .last(Zeek)
     }
 }
