@@ -2,17 +2,21 @@
 #![doc = include_str!("../README.md")]
 
 mod address;
+mod azure;
 mod cloudtrail;
 mod coverage;
+mod entra;
 mod envelope;
 mod error;
 mod field_map;
+mod gcp;
 mod ingest;
 mod leaves;
 mod limit;
 mod list;
 mod moment;
 mod okta;
+mod protocol;
 mod reader;
 mod record;
 mod redact;
@@ -25,8 +29,10 @@ mod zeek;
 
 pub use cloudtrail::CloudTrail;
 pub use coverage::{Coverage, RoleCoverage, SourceCoverage};
+pub use entra::{EntraAudit, EntraRisk, EntraSignIn};
 pub use error::{Reason, RecordError};
 pub use field_map::FieldMap;
+pub use gcp::{GcpAudit, GcpDns, GcpFlow};
 pub use ingest::{Events, Ingest};
 pub use limit::Limits;
 pub use okta::Okta;

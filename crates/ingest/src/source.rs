@@ -1,6 +1,8 @@
 //! What a source is, and which source a record is of: decided by the record, not by its file.
 
 use crate::cloudtrail::CloudTrail;
+use crate::entra::{EntraAudit, EntraRisk, EntraSignIn};
+use crate::gcp::{GcpAudit, GcpDns, GcpFlow};
 use crate::okta::Okta;
 use crate::record::Record;
 use crate::zeek::Zeek;
@@ -39,6 +41,8 @@ pub struct Context {
     pub directory: Option<String>,
     /// The cloud account.
     pub account: Option<String>,
+    /// The cluster that names users and workloads, for logs of Kubernetes.
+    pub cluster: Option<String>,
     /// The network that private addresses belong to.
     pub network: Option<String>,
 }
@@ -67,6 +71,12 @@ impl Context {
         Self { account: Some(account.into()), ..self }
     }
 
+    /// Names the cluster.
+    #[must_use]
+    pub fn with_cluster(self, cluster: impl Into<String>) -> Self {
+        Self { cluster: Some(cluster.into()), ..self }
+    }
+
     /// Names the network.
     #[must_use]
     pub fn with_network(self, network: impl Into<String>) -> Self {
@@ -83,7 +93,16 @@ pub struct Registry {
 
 impl Default for Registry {
     fn default() -> Self {
-        Self::empty().last(CloudTrail).last(Okta).last(Zeek)
+        Self::empty()
+            .last(CloudTrail)
+            .last(EntraSignIn)
+            .last(EntraAudit)
+            .last(EntraRisk)
+            .last(GcpAudit)
+            .last(GcpDns)
+            .last(GcpFlow)
+            .last(Okta)
+            .last(Zeek)
     }
 }
 
