@@ -3,6 +3,7 @@
 
 mod address;
 mod azure;
+mod azure_activity;
 mod cloudtrail;
 mod coverage;
 mod entra;
@@ -11,6 +12,7 @@ mod error;
 mod field_map;
 mod gcp;
 mod ingest;
+mod kubernetes;
 mod leaves;
 mod limit;
 mod list;
@@ -27,6 +29,7 @@ mod text;
 mod tls;
 mod zeek;
 
+pub use azure_activity::AzureActivity;
 pub use cloudtrail::CloudTrail;
 pub use coverage::{Coverage, RoleCoverage, SourceCoverage};
 pub use entra::{EntraAudit, EntraRisk, EntraSignIn};
@@ -34,6 +37,7 @@ pub use error::{Reason, RecordError};
 pub use field_map::FieldMap;
 pub use gcp::{GcpAudit, GcpDns, GcpFlow};
 pub use ingest::{Events, Ingest};
+pub use kubernetes::Kubernetes;
 pub use limit::Limits;
 pub use okta::Okta;
 pub use record::{Field, Record};

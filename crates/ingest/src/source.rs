@@ -1,8 +1,10 @@
 //! What a source is, and which source a record is of: decided by the record, not by its file.
 
+use crate::azure_activity::AzureActivity;
 use crate::cloudtrail::CloudTrail;
 use crate::entra::{EntraAudit, EntraRisk, EntraSignIn};
 use crate::gcp::{GcpAudit, GcpDns, GcpFlow};
+use crate::kubernetes::Kubernetes;
 use crate::okta::Okta;
 use crate::record::Record;
 use crate::zeek::Zeek;
@@ -98,9 +100,11 @@ impl Default for Registry {
             .last(EntraSignIn)
             .last(EntraAudit)
             .last(EntraRisk)
+            .last(AzureActivity)
             .last(GcpAudit)
             .last(GcpDns)
             .last(GcpFlow)
+            .last(Kubernetes)
             .last(Okta)
             .last(Zeek)
     }

@@ -28,7 +28,7 @@ impl Source for GcpAudit {
     fn recognises(&self, record: &Record<'_>) -> bool {
         let root = record.root();
         match root.member("protoPayload").filter(Field::is_object) {
-            Some(payload) => ["methodName", "authenticationInfo", "serviceName", "resourceName"]
+            Some(payload) => ["methodName", "authenticationInfo", "authorizationInfo", "serviceName", "resourceName"]
                 .iter()
                 .any(|name| payload.member(name).is_some()),
             None => is_of_log(record, &["cloudaudit.googleapis.com"]),
@@ -146,7 +146,7 @@ impl<'r, 'a> Call<'r, 'a> {
         if mail.as_deref().is_some_and(|mail| mail.ends_with(".gserviceaccount.com") || mail.starts_with("system:")) {
             user.set_type_id(4).set_kind("Service");
         }
-        user.set_email_addr(mail.filter(|mail| mail.contains('@') && !mail.contains(' ')));
+        user.set_email_addr(mail.filter(|mail| is_mail(mail)));
         Some(user)
     }
 
@@ -305,6 +305,13 @@ fn authorization(asked: Field<'_>) -> Option<Authorization> {
     Some(authorization)
 }
 
+/// Whether a text is a mail address: one part, an `@`, a domain with a dot.
+fn is_mail(text: &str) -> bool {
+    let parts = text.split_once('@');
+    let plain = text.bytes().all(|byte| byte.is_ascii_graphic());
+    plain && parts.is_some_and(|(local, domain)| !local.is_empty() && domain.contains('.') && !domain.contains('@'))
+}
+
 /// `user:jane@example.com`, `serviceAccount:…`, `group:…`, `allUsers`.
 fn member_of(member: Field<'_>) -> Option<User> {
     let text = member.look()?;
@@ -314,7 +321,7 @@ fn member_of(member: Field<'_>) -> Option<User> {
     };
     member.copy();
     let mut user = User::named(name);
-    user.set_email_addr(Some(name).filter(|name| name.contains('@'))).set_uid_alt(&*text);
+    user.set_email_addr(Some(name).filter(|name| is_mail(name))).set_uid_alt(&*text);
     match kind {
         "serviceAccount" => user.set_type_id(4).set_kind("Service"),
         "user" => user.set_type_id(1).set_kind("User"),

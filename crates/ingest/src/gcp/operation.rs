@@ -54,6 +54,11 @@ fn last_word(name: &str) -> String {
 }
 
 fn verb(word: &str) -> Option<u32> {
+    for (end, number) in [("created", 1), ("added", 1), ("updated", 3), ("changed", 3), ("deleted", 4), ("removed", 4)] {
+        if word.ends_with(end) {
+            return Some(number);
+        }
+    }
     let begun = VERBS.iter().filter(|(verb, _)| word.starts_with(verb));
     // `undelete` before `delete` is no matter; `insert` before `in` is: the longest beginning tells most.
     begun.max_by_key(|(verb, _)| verb.len()).map(|(_, number)| *number)
@@ -76,6 +81,7 @@ mod tests {
             ("k8s.io", "io.k8s.post", None, Kind::Call(1)),
             ("bigquery.googleapis.com", "google.cloud.bigquery.v2.JobService.InsertJob", None, Kind::Call(1)),
             ("storage.googleapis.com", "storage.objects.delete", None, Kind::Call(4)),
+            ("admin.googleapis.com", "google.admin.AdminService.inboundSsoProfileDeleted", None, Kind::Call(4)),
             ("x.googleapis.com", "Frobnicate", Some("x.things.get"), Kind::Call(2)),
             ("x.googleapis.com", "Frobnicate", None, Kind::Call(99)),
         ] {
