@@ -127,6 +127,16 @@ pub(crate) fn address<'a>(field: Field<'a>) -> Option<Cow<'a, str>> {
     })
 }
 
+/// The endpoint at the first address told by `fields`; where others tell the same, they are taken too.
+pub(crate) fn origin<const N: usize>(fields: [Option<Field<'_>>; N]) -> Option<NetworkEndpoint> {
+    let first = fields.into_iter().flatten().find_map(|field| Some((field, address(field)?)));
+    let (found, ip) = first?;
+    for other in fields.into_iter().flatten().filter(|other| other.look() == found.look()) {
+        address(other);
+    }
+    Some(NetworkEndpoint::of_ip(ip))
+}
+
 /// The place that `place`, an object of Entra, and the country around it tell.
 pub(crate) fn location(place: Option<Field<'_>>, country: Option<Field<'_>>) -> Option<Location> {
     let part = |name: &str| take(place?, name);

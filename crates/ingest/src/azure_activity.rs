@@ -5,13 +5,13 @@
 
 mod operation;
 
-use crate::azure::{Parts, address, take, told};
+use crate::azure::{self, Parts, take, told};
 use crate::moment;
 use crate::record::{Field, Record};
 use crate::source::{Context, Source};
 use homeostat_core::{Outcome, Timestamp};
 use homeostat_event::{
-    Account, Actor, Api, Authorization, Cloud, Event, Group, Head, HttpRequest, Idp, NetworkEndpoint, Policy, Product,
+    Account, Actor, Api, Authorization, Cloud, Event, Group, Head, HttpRequest, Idp, NetworkEndpoint, Organization, Policy, Product,
     Request, ResourceDetails, Service, Session, Severity, Url, User,
 };
 use operation::number_of;
@@ -58,6 +58,15 @@ impl Source for AzureActivity {
         call.parts.tell_duration("durationMs", &mut event);
         events.push(event);
     }
+}
+
+/// Tells the word of the result as code, or as detail where there is a code of numbers.
+fn tell_word<'a>(result: Option<Field<'a>>, code: Option<Cow<'a, str>>, detail: Option<Cow<'a, str>>, event: &mut Event) {
+    let word = result.and_then(value);
+    match code {
+        Some(code) => event.set_status_code(code).set_status_detail(word),
+        None => event.set_status_code(word).set_status_detail(detail),
+    };
 }
 
 /// The first of `names` that `object` has.
@@ -172,7 +181,8 @@ impl<'r, 'a> Call<'r, 'a> {
             account
         }));
         let kind = self.evidence("principalType");
-        match kind.as_deref().or(self.claim(&["idtyp"]).as_deref()) {
+        let claim = self.claims.and_then(|claims| claims.member("idtyp")?.copy());
+        match kind.as_deref().or(claim.as_deref()) {
             Some("ServicePrincipal" | "app") => drop(user.set_type_id(4).set_kind("Service")),
             Some("User" | "user") => drop(user.set_type_id(1).set_kind("User")),
             Some(other) => drop(user.set_type_id(99).set_kind(other)),
@@ -242,9 +252,7 @@ impl<'r, 'a> Call<'r, 'a> {
         let request = one_of(self.parts.root, &["httpRequest", "http_request"]);
         let request = request.and_then(|request| one_of(request, &["clientIpAddress", "client_ip_address"]));
         let fields = [self.parts.root.member("callerIpAddress"), request, claim];
-        let mut told_at = fields.into_iter().flatten().filter_map(address);
-        let origin = told_at.next().map(NetworkEndpoint::of_ip);
-        told_at.for_each(drop);
+        let origin = azure::origin(fields);
         origin.unwrap_or_else(|| NetworkEndpoint::of_service("Azure"))
     }
 
@@ -299,25 +307,31 @@ impl<'r, 'a> Call<'r, 'a> {
             account
         }));
         cloud.set_region(self.parts.around("location").or_else(|| self.parts.take("resourceLocation")));
+        cloud.set_org(self.tenant().map(Organization::of_uid));
         event.set_cloud(cloud);
     }
 
     fn tell_outcome(&self, event: &mut Event) {
-        let result = self.root(&["resultType", "status"]).or_else(|| self.parts.around("statusText"));
+        let result = one_of(self.parts.root, &["resultType", "status", "statusText"]);
         let code = self.root(&["statusCode", "resultSignature", "subStatus", "sub_status"]);
         let number = code.as_deref().and_then(|code| code.parse::<u32>().ok());
         let refused = number.is_some_and(|number| number >= 400);
-        let lower = result.as_deref().unwrap_or_default().to_ascii_lowercase();
+        let shown = result.and_then(|result| if result.is_object() { result.member("value")?.look() } else { result.look() });
+        let lower = shown.as_deref().unwrap_or_default().to_ascii_lowercase();
         match lower.as_str() {
             _ if refused => event.set_outcome(Outcome::Failure, None),
             "failure" | "failed" | "error" | "clienterror" | "canceled" => event.set_outcome(Outcome::Failure, None),
             "start" | "started" | "accept" | "accepted" | "inprogress" | "active" | "updated" => {
-                event.set_outcome(Outcome::Other, result.as_deref())
+                event.set_outcome(Outcome::Other, shown.as_deref())
             }
             _ => event.set_outcome(Outcome::Success, None),
         };
-        event.set_status_code(code.or(result));
-        event.set_status_detail(self.parts.around("resultDescription"));
+        let detail = self.parts.around("resultDescription");
+        if code.is_some() && detail.is_some() {
+            event.set_status_code(code).set_status_detail(detail);
+        } else {
+            tell_word(result, code, detail, event);
+        }
         event.set_message(self.parts.around("description").or_else(|| self.parts.take("message")));
     }
 

@@ -225,6 +225,12 @@ impl<'r, 'a> Asked<'r, 'a> {
         };
         thing.set_kind(kind).set_namespace(part("namespace")).set_uid(part("uid"));
         thing.set_version(part("resourceVersion"));
+        // A request has an id in all but hand-made copies; without one it has no place of its own.
+        if !self.record.has("auditID")
+            && let Some(data) = self.record.field("requestObject").and_then(|asked| asked.copy_whole())
+        {
+            thing.set_attribute("data", &data);
+        }
         thing
     }
 

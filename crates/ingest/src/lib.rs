@@ -2,6 +2,7 @@
 #![doc = include_str!("../README.md")]
 
 mod address;
+mod aws;
 mod azure;
 mod azure_activity;
 mod cloudtrail;
@@ -29,6 +30,7 @@ mod text;
 mod tls;
 mod zeek;
 
+pub use aws::{GuardDuty, Route53, SecurityHub, VpcFlow, Waf};
 pub use azure_activity::AzureActivity;
 pub use cloudtrail::CloudTrail;
 pub use coverage::{Coverage, RoleCoverage, SourceCoverage};

@@ -1,5 +1,6 @@
 //! What a source is, and which source a record is of: decided by the record, not by its file.
 
+use crate::aws::{GuardDuty, Route53, SecurityHub, VpcFlow, Waf};
 use crate::azure_activity::AzureActivity;
 use crate::cloudtrail::CloudTrail;
 use crate::entra::{EntraAudit, EntraRisk, EntraSignIn};
@@ -97,6 +98,11 @@ impl Default for Registry {
     fn default() -> Self {
         Self::empty()
             .last(CloudTrail)
+            .last(VpcFlow)
+            .last(Route53)
+            .last(Waf)
+            .last(GuardDuty)
+            .last(SecurityHub)
             .last(EntraSignIn)
             .last(EntraAudit)
             .last(EntraRisk)

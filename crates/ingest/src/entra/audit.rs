@@ -1,7 +1,7 @@
 //! Changes of the directory: accounts, groups, roles, applications, devices, policies, and what is provisioned.
 
 use super::{account, directory, person, principal, product, provisioning, tell_cloud};
-use crate::azure::{self, Parts, address, take, take_in, told};
+use crate::azure::{self, Parts, take, take_in, told};
 use crate::record::{Field, Record};
 use crate::source::{Context, Source};
 use homeostat_core::Outcome;
@@ -245,9 +245,7 @@ impl<'a> Change<'_, 'a> {
 
     fn origin(&self) -> NetworkEndpoint {
         let own = self.parts.inner.get("initiatedBy.user").and_then(|user| user.member("ipAddress"));
-        let mut told_at = [own, self.parts.root.member("callerIpAddress")].into_iter().flatten().filter_map(address);
-        let origin = told_at.next().map(NetworkEndpoint::of_ip);
-        told_at.for_each(drop);
+        let origin = azure::origin([own, self.parts.root.member("callerIpAddress")]);
         origin.unwrap_or_else(|| NetworkEndpoint::of_service("Microsoft Entra ID"))
     }
 

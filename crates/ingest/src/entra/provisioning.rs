@@ -14,8 +14,8 @@ use std::borrow::Cow;
 pub(super) fn event(parts: &Parts<'_>, directory: Option<&str>) -> Event {
     let act = parts.take("provisioningAction").or_else(|| parts.take("action")).unwrap_or_default();
     let source = parts.inner.member("sourceIdentity").filter(Field::is_object).unwrap_or(parts.inner);
-    let kind = source.member("details").and_then(|details| take(details, "odatatype"));
-    let kind = kind.or_else(|| take(source, "identityType")).unwrap_or(Cow::Borrowed("User"));
+    let kind = source.get("details.odatatype").and_then(told).or_else(|| source.member("identityType"));
+    let kind = kind.and_then(|kind| kind.copy()).unwrap_or(Cow::Borrowed("User"));
     let group = kind.eq_ignore_ascii_case("group");
     let mut event = match (activity_of(&act, group), group) {
         (0, _) => Event::entity_management(head(parts, 3), entity(source, group, directory)),
@@ -123,12 +123,13 @@ fn tell_target(parts: &Parts<'_>, event: &mut Event) {
 
 fn tell_outcome(parts: &Parts<'_>, event: &mut Event) {
     let status = parts.inner.member("provisioningStatusInfo").filter(Field::is_object);
-    let word = status.and_then(|status| take(status, "Status"));
+    let word = status.and_then(|status| status.member("Status")?.copy());
     let error = status.and_then(|status| status.member("errorInformation")).filter(Field::is_object);
     let code = error.and_then(|error| take(error, "errorCode"));
     event.set_status_detail(error.and_then(|error| take(error, "reason")));
     event.set_message(error.and_then(|error| take(error, "recommendedAction")));
-    let around = parts.root.member("resultType").and_then(told).and_then(|result| result.take());
+    let around = parts.root.member("resultType").and_then(told).filter(|_| code.is_none());
+    let around = around.and_then(|result| result.take());
     match word.or_else(|| around.clone()).map(|word| word.to_ascii_lowercase()).as_deref() {
         Some("success") => event.set_outcome(Outcome::Success, None),
         Some("failure") => event.set_outcome(Outcome::Failure, None),

@@ -2,7 +2,7 @@
 
 use super::sign_in::level_of;
 use super::{account, directory, person, principal, product};
-use crate::azure::{self, Parts, address, told};
+use crate::azure::{self, Parts, told};
 use crate::moment;
 use crate::record::{Field, Record};
 use crate::source::{Context, Source};
@@ -114,9 +114,7 @@ fn finding(parts: &Parts<'_>) -> FindingInfo {
 /// Who was seen, where from, and what else the detector tells.
 fn evidence(parts: &Parts<'_>, user: Option<User>) -> Evidence {
     let fields = [parts.inner.member("ipAddress"), parts.root.member("callerIpAddress")];
-    let mut told_at = fields.into_iter().flatten().filter_map(address);
-    let mut origin = told_at.next().map(NetworkEndpoint::of_ip);
-    told_at.for_each(drop);
+    let mut origin = azure::origin(fields);
     if let Some(origin) = origin.as_mut() {
         let place = parts.inner.member("location").filter(Field::is_object);
         origin.set_location(azure::location(place, None));

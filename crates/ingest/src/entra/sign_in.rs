@@ -1,7 +1,7 @@
 //! Sign-ins of people, of service principals and of managed identities, with or without interaction.
 
 use super::{account, directory, person, principal, product, tell_cloud};
-use crate::azure::{self, Parts, address, take, told};
+use crate::azure::{self, Parts, take, told};
 use crate::record::{Field, Record};
 use crate::source::{Context, Source};
 use homeostat_core::{JsonText, Outcome};
@@ -150,12 +150,7 @@ fn session(parts: &Parts<'_>) -> Option<Session> {
 
 fn origin(parts: &Parts<'_>) -> NetworkEndpoint {
     let fields = [parts.inner.member("ipAddress"), parts.root.member("callerIpAddress")];
-    let mut told_at = fields.into_iter().flatten().filter_map(address);
-    let mut origin = match told_at.next() {
-        Some(ip) => NetworkEndpoint::of_ip(ip),
-        None => NetworkEndpoint::of_service("Microsoft Entra ID"),
-    };
-    told_at.for_each(drop);
+    let mut origin = azure::origin(fields).unwrap_or_else(|| NetworkEndpoint::of_service("Microsoft Entra ID"));
     let place = parts.inner.member("location").filter(Field::is_object);
     let country = parts.root.member("location").filter(Field::is_text);
     origin.set_location(azure::location(place, country));
