@@ -198,7 +198,10 @@ impl<'a> Field<'a> {
             _ => self.write_left(&mut text),
         };
         left.then(|| {
-            for node in self.nodes().filter(|node| matches!(node.mark.get(), Mark::Left | Mark::Copied)) {
+            // What tells nothing is kept where it stands too: null is no value of an attribute.
+            let tells = |node: &&Node| node.kind != Kind::Null && node.span.start < node.span.end;
+            let open = |node: &&Node| matches!(node.mark.get(), Mark::Left | Mark::Copied);
+            for node in self.nodes().filter(|node| tells(node) && open(node)) {
                 node.mark.set(mark);
             }
             JsonText::new(text)

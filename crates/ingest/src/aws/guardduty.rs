@@ -29,7 +29,8 @@ impl Source for GuardDuty {
         let object = |name| root.member(name).is_some_and(|field| field.is_object());
         let named = root.get("service.serviceName").and_then(|name| name.look());
         let told = named.is_some_and(|name| name == "guardduty") || root.get("service.detectorId").is_some();
-        object("service") && object("resource") && (told || root.member("severity").is_some_and(|_| root.member("type").is_some()))
+        let bare = || object("resource") && root.member("severity").is_some() && root.member("type").is_some();
+        object("service") && (told || bare())
     }
 
     fn map(&self, record: &Record<'_>, context: &Context, events: &mut Vec<Event>) {
@@ -186,9 +187,9 @@ const IDS: [&str; 10] = [
 
 /// Everything that the finding tells of resources: each `xxxDetails`, whole.
 fn resources(root: Field<'_>, service: Field<'_>) -> Vec<ResourceDetails> {
-    let Some(told) = root.member("resource").filter(Field::is_object) else { return Vec::new() };
+    let Some(told) = root.member("resource").filter(Field::is_object) else { return affected(service) };
     let kind = take(told, "resourceType");
-    let role = take(service, "resourceRole");
+    let role = service.member("resourceRole").and_then(|role| role.copy());
     let thing = |details: Field<'_>| {
         let one = if details.is_array() { details.children().next()? } else { details };
         let id = IDS.iter().find_map(|name| one.member(name).and_then(super::told)?.take());
@@ -212,4 +213,15 @@ fn resources(root: Field<'_>, service: Field<'_>) -> Vec<ResourceDetails> {
         return kind.map(|kind| vec![ResourceDetails::named(Cow::into_owned(kind))]).unwrap_or_default();
     }
     found
+}
+
+/// The resources that a call touched, where the finding tells no more of them.
+fn affected(service: Field<'_>) -> Vec<ResourceDetails> {
+    let list = action(service).and_then(|action| action.member("affectedResources")).filter(Field::is_object);
+    let thing = |told: Field<'_>| {
+        let mut thing = ResourceDetails::of_uid(told.look()?);
+        thing.set_kind(told.name());
+        Some(thing)
+    };
+    list.iter().flat_map(Field::children).filter_map(thing).collect()
 }

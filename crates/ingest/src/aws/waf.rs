@@ -8,7 +8,7 @@ use crate::record::{Field, Record};
 use crate::source::{Context, Source};
 use homeostat_core::{JsonText, Outcome};
 use homeostat_event::{
-    ClassUid, Event, Head, HttpRequest, HttpResponse, Location, NetworkEndpoint, Product, Url,
+    ClassUid, Event, Head, HttpRequest, HttpResponse, Location, NetworkEndpoint, Policy, Product, Url,
 };
 use std::borrow::Cow;
 
@@ -46,9 +46,30 @@ impl Source for Waf {
         let acl = root.member("webaclId").and_then(|acl| acl.look());
         let part = |at: usize| acl.as_deref()?.split(':').nth(at).filter(|part| !part.is_empty()).map(str::to_owned);
         event.set_cloud(cloud(part(4).map(Cow::Owned), part(3).map(Cow::Owned), context));
-        event.metadata_mut().set_log_version(take(root, "formatVersion")).set_log_source(take(root, "webaclId"));
+        event.set_policy(policy(root));
+        let labels = root.member("labels");
+        let labels = labels.iter().flat_map(Field::children).filter_map(|label| take(label, "name"));
+        let labels: Vec<_> = labels.map(Into::into).collect();
+        event.metadata_mut().set_log_version(take(root, "formatVersion")).set_labels(Some(labels).filter(|all| !all.is_empty()));
         events.push(event);
     }
+}
+
+/// The list of rules, with those that matched and did not end it.
+fn policy(root: Field<'_>) -> Option<Policy> {
+    let mut policy = Policy::of_uid(take(root, "webaclId")?);
+    let mut text = String::new();
+    for name in ["ruleGroupList", "nonTerminatingMatchingRules", "rateBasedRuleList"] {
+        let list = root.member(name).filter(|list| list.children().next().is_some());
+        if let Some(list) = list.and_then(|list| list.take_whole()) {
+            text.push_str(if text.is_empty() { "{" } else { "," });
+            text.push_str(&format!(r#""{name}":{}"#, list.as_str()));
+        }
+    }
+    if !text.is_empty() {
+        policy.set_attribute("data", &JsonText::new(text + "}"));
+    }
+    Some(policy)
 }
 
 fn number_of(method: &str) -> u32 {

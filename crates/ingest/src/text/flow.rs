@@ -20,6 +20,13 @@ const ORDER: [&str; 29] = [
     "pkt-dst-aws-service", "flow-direction", "traffic-path",
 ];
 
+/// The order of the documentation's example of a format of one's own, the one most often copied.
+const EXAMPLE: [&str; 21] = [
+    "version", "vpc-id", "subnet-id", "instance-id", "interface-id", "account-id", "type", "srcaddr", "dstaddr",
+    "srcport", "dstport", "pkt-srcaddr", "pkt-dstaddr", "protocol", "bytes", "packets", "start", "end", "action",
+    "tcp-flags", "log-status",
+];
+
 /// How many fields the default order has.
 const DEFAULT: usize = 14;
 
@@ -41,6 +48,10 @@ impl Form for FlowText {
         let row = fields(line, false);
         if is_default(&row) {
             write(ORDER.into_iter(), &row, number, rows);
+            return Taken::Record;
+        }
+        if is_example(&row) {
+            write(EXAMPLE.into_iter(), &row, number, rows);
             return Taken::Record;
         }
         Taken::No
@@ -74,6 +85,11 @@ fn is_default(row: &[&str]) -> bool {
         && at(2).starts_with("eni-")
         && matches!(action, "ACCEPT" | "REJECT" | "-")
         && matches!(status, "OK" | "NODATA" | "SKIPDATA" | "-")
+}
+
+fn is_example(row: &[&str]) -> bool {
+    let starts = |place: usize, begin: &str| row.get(place).is_some_and(|field| field.starts_with(begin));
+    row.len() == EXAMPLE.len() && starts(1, "vpc-") && starts(4, "eni-") && (starts(6, "IPv") || starts(6, "-"))
 }
 
 fn write<'n>(names: impl Iterator<Item = &'n str>, row: &[&str], number: u64, rows: &mut Rows) {
