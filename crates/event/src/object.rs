@@ -211,13 +211,13 @@ impl<'a> Members<'a> {
         self.out.push('}');
     }
 
-    /// Appends an attribute if it is told; `name` needs no escapes.
+    /// Appends an attribute if it is told; `name` is as it stands after another one: `,"name":`.
+    #[inline]
     pub(crate) fn add<T: Attribute>(&mut self, name: &'static str, value: Option<&T>) {
         if let Some(value) = value {
-            self.comma();
-            self.out.push('"');
-            self.out.push_str(name);
-            self.out.push_str("\":");
+            let first = usize::from(self.empty);
+            self.out.push_str(name.get(first..).unwrap_or_default());
+            self.empty = false;
             value.write(self.out);
         }
     }
@@ -313,7 +313,10 @@ macro_rules! ocsf_object {
             }
 
             fn write_members(&self, members: &mut $crate::object::Members<'_>) {
-                $(members.add($crate::object::ocsf_name!($field $($wire)?), self.$field.as_ref());)+
+                $(members.add(
+                    concat!(",\"", $crate::object::ocsf_name!($field $($wire)?), "\":"),
+                    self.$field.as_ref(),
+                );)+
             }
 
             fn extra(&self) -> &$crate::object::Extra {

@@ -11,6 +11,7 @@ mod ingest;
 mod leaves;
 mod limit;
 mod list;
+mod memo;
 mod moment;
 mod okta;
 mod reader;

@@ -4,11 +4,17 @@
 //! afterwards, as the source wrote it. So nothing is lost by forgetting it. Lookups walk the members of one
 //! object, O(members); no lookup allocates unless a text holds escapes.
 
+use crate::memo::Remembered;
 use crate::moment;
 use crate::tape::{Kind, Mark, Node, Span, Tape, unescape};
 use core::fmt;
 use homeostat_core::Timestamp;
+use homeostat_event::{Event, Str};
 use std::borrow::Cow;
+use std::sync::Arc;
+
+/// The name under which an event's id stands in `unmapped`.
+pub(crate) const REFERENCE: &str = "homeostat_ref";
 
 /// One record of a source, borrowed from the text it stands in.
 ///
@@ -76,6 +82,49 @@ impl<'a> Record<'a> {
     /// Reads the scalar at `path` without using it up.
     pub fn look(&self, path: &str) -> Option<Cow<'a, str>> {
         self.field(path)?.look()
+    }
+
+    /// The object that `make` makes of nothing but the values `of`: parts that come again are not mapped again.
+    pub(crate) fn once<T: Remembered>(
+        &self,
+        of: &[Option<Field<'a>>],
+        make: impl FnOnce() -> Option<T>,
+    ) -> Option<Arc<T>> {
+        self.root.tape.memo.of(of, make)
+    }
+
+    /// Gives `event` what is left of the record when nothing more will be taken, and `texts` back as attributes:
+    /// all in one text that the event's attributes share.
+    pub(crate) fn settle<const N: usize>(
+        &self,
+        event: &mut Event,
+        texts: [Option<Cow<'a, str>>; N],
+    ) -> [Option<Str>; N] {
+        let root = self.root;
+        if !root.is_object() || root.has_escaped_names() || root.member(REFERENCE).is_some() {
+            return texts.map(|text| text.map(Str::from));
+        }
+        let mut whole = root.tape.scratch.borrow_mut();
+        whole.clear();
+        root.write_leftovers(&mut whole);
+        let left = whole.len();
+        let places = texts.map(|text| {
+            text.map(|text| {
+                let start = whole.len();
+                whole.push_str(&text);
+                (start, whole.len())
+            })
+        });
+        let whole: Arc<str> = whole.as_str().into();
+        if left > 0 {
+            event.set_leftovers(Str::within(&whole, 0, left));
+        }
+        root.tape.is_settled.set(true);
+        places.map(|place| place.map(|(start, end)| Str::within(&whole, start, end)))
+    }
+
+    pub(crate) fn is_settled(&self) -> bool {
+        self.root.tape.is_settled.get()
     }
 
     /// Reads the moment at `path`, which stays in `unmapped` as the source wrote it: RFC 3339, or decimal seconds
@@ -208,6 +257,24 @@ impl<'a> Field<'a> {
         if let Some(node) = self.node() {
             node.mark.set(mark);
         }
+    }
+
+    /// Marks the value `offset` places behind this one.
+    pub(crate) fn mark_at(&self, offset: u32, mark: Mark) {
+        if let Some(node) = self.tape.node(self.index.saturating_add(offset)) {
+            node.mark.set(mark);
+        }
+    }
+
+    /// What a mapper did with the values in this one: how far behind it they stand, and what.
+    pub(crate) fn marks(&self) -> impl Iterator<Item = (u32, Mark)> {
+        let told = |mark: Mark| !matches!(mark, Mark::Left | Mark::Withheld);
+        self.nodes().map(|node| node.mark.get()).zip(0..).filter(move |(mark, _)| told(*mark)).map(|(mark, at)| (at, mark))
+    }
+
+    /// Whether names are read without regard to case.
+    pub(crate) fn is_folded(&self) -> bool {
+        self.folded
     }
 
     pub(crate) fn marked(&self) -> Mark {

@@ -245,7 +245,7 @@ mod tests {
         check(r#"{"password":null,"idToken":7}"#, r#"{"idToken":7,"password":null}"#, &[]);
         check(
             r#"{"requestParameters":{"messages":[{"text":"hello"}],"modelId":"m"},"messages":["kept"]}"#,
-            r#"{"requestParameters":{"modelId":"m"},"messages":["kept"]}"#,
+            r#"{"messages":["kept"],"requestParameters":{"modelId":"m"}}"#,
             &["requestParameters.messages"],
         );
     }

@@ -8,7 +8,8 @@
 
 mod parser;
 
-use core::cell::Cell;
+use crate::memo::Memo;
+use core::cell::{Cell, RefCell};
 use parser::Parser;
 use std::borrow::Cow;
 
@@ -95,7 +96,7 @@ pub(crate) enum FlawKind {
     Depth,
 }
 
-/// The nodes of one text, in the order of the text.
+/// The nodes of one text, in the order of the text, and what is kept from text to text.
 #[derive(Debug, Default)]
 pub(crate) struct Tape {
     nodes: Vec<Node>,
@@ -107,6 +108,10 @@ pub(crate) struct Tape {
     named: Vec<Named>,
     is_spaced: bool,
     has_escaped_names: bool,
+    pub(crate) memo: Memo,
+    // What is left of the record was given to its event already.
+    pub(crate) is_settled: Cell<bool>,
+    pub(crate) scratch: RefCell<String>,
 }
 
 /// An array or object that has not ended yet.
@@ -148,6 +153,7 @@ impl Tape {
         self.named.clear();
         self.named.resize(PLACES, Named { object: 0, member: FREE });
         (self.is_spaced, self.has_escaped_names) = (false, false);
+        self.is_settled.set(false);
         Parser::new(self, bytes, depth).document()
     }
 

@@ -2,9 +2,9 @@
 
 use super::arn_of;
 use crate::record::{Field, Record};
-use homeostat_event::ResourceDetails;
+use homeostat_event::{ResourceDetails, Told as _};
 use std::borrow::Cow;
-use std::collections::BTreeSet;
+use std::sync::Arc;
 
 /// How many resources an event names. Default 64: more are a bulk call whose list stays whole in `unmapped`.
 const RESOURCES: usize = 64;
@@ -69,15 +69,20 @@ const ANSWERS: [(&str, By, &str); 10] = [
 ];
 
 /// The resources of a call, each once, in the order of the record.
-pub(super) fn resources(record: &Record<'_>) -> Vec<ResourceDetails> {
+pub(super) fn resources(record: &Record<'_>) -> Option<Arc<Vec<ResourceDetails>>> {
     let root = record.root();
-    let listed: Vec<_> = match root.member("resources").filter(Field::is_array) {
-        Some(list) => list.children().take(RESOURCES).filter_map(listed).collect(),
-        None => Vec::new(),
-    };
-    if !listed.is_empty() {
-        return listed;
-    }
+    let list = root.member("resources").filter(Field::is_array);
+    let listed = list.and_then(|list| record.once(&[Some(list)], || listed_in(list)));
+    listed.or_else(|| derived(record).told())
+}
+
+fn listed_in(list: Field<'_>) -> Option<Vec<ResourceDetails>> {
+    let listed: Vec<_> = list.children().take(RESOURCES).filter_map(listed).collect();
+    (!listed.is_empty()).then_some(listed)
+}
+
+fn derived(record: &Record<'_>) -> Vec<ResourceDetails> {
+    let root = record.root();
     let mut found = Derived { account: account_of_iam(record), ..Derived::default() };
     if let Some(parameters) = root.member("requestParameters").filter(Field::is_object) {
         found.bucket(parameters);
@@ -111,7 +116,6 @@ fn account_of_iam<'a>(record: &Record<'a>) -> Option<Cow<'a, str>> {
 struct Derived<'a> {
     account: Option<Cow<'a, str>>,
     resources: Vec<ResourceDetails>,
-    seen: BTreeSet<String>,
 }
 
 impl Derived<'_> {
@@ -144,7 +148,8 @@ impl Derived<'_> {
     }
 
     fn add(&mut self, value: &str, by: By, kind: &str) {
-        if self.resources.len() >= RESOURCES || !self.seen.insert(value.to_owned()) {
+        let is_it = |told: &ResourceDetails| told.uid() == Some(value) || told.name() == Some(value);
+        if self.resources.len() >= RESOURCES || self.resources.iter().any(is_it) {
             return;
         }
         let mut resource = match (by, self.in_account(value, kind)) {
