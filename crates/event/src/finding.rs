@@ -196,7 +196,7 @@ impl Malware {
     pub fn new(name: impl Into<Str>, classification_ids: Vec<i32>) -> Self {
         Self {
             name: Some(name.into()),
-            classification_ids: Some(Arc::new(classification_ids)),
+            classification_ids: Some(classification_ids.into()),
             ..Self::blank()
         }
     }

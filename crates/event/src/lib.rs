@@ -17,6 +17,7 @@ mod moment;
 mod naming;
 mod network;
 mod object;
+mod pack;
 mod profile;
 mod signal;
 mod table;
@@ -41,6 +42,7 @@ pub use network::{
     AutonomousSystem, Certificate, DnsAnswer, DnsQuery, HttpRequest, HttpResponse, Location,
     NetworkConnectionInfo, NetworkEndpoint, NetworkTraffic, Tls, Url,
 };
+pub use pack::{Interner, InternerLimits, PackedEvent};
 pub use signal::signal_of;
 pub use text::{Str, Told};
 pub use validate::{Level, Rule, Violation, validate};

@@ -41,9 +41,9 @@ impl Metadata {
 
     /// Names a profile whose attributes the event holds; naming it again changes nothing.
     pub(crate) fn name_profile(&mut self, profile: &str) {
-        let profiles = self.profiles.get_or_insert_default();
+        let profiles = self.profiles();
         if !profiles.iter().any(|known| known.as_str() == profile) {
-            Arc::make_mut(profiles).push(profile.into());
+            self.profiles = Some(profiles.iter().cloned().chain([profile.into()]).collect());
         }
     }
 }

@@ -394,11 +394,11 @@ macro_rules! ocsf_type {
     (flag) => { bool };
     (time) => { homeostat_core::Timestamp };
     (json) => { homeostat_core::JsonText };
-    (texts) => { std::sync::Arc<Vec<$crate::text::Str>> };
-    (numbers) => { std::sync::Arc<Vec<i32>> };
+    (texts) => { std::sync::Arc<[$crate::text::Str]> };
+    (numbers) => { std::sync::Arc<[i32]> };
     (object $of:ident) => { std::sync::Arc<$of> };
     (part $of:ident) => { $of };
-    (list $of:ident) => { std::sync::Arc<Vec<$of>> };
+    (list $of:ident) => { std::sync::Arc<[$of]> };
 }
 
 /// The type in which an attribute of a kind is seen.
@@ -434,13 +434,13 @@ macro_rules! ocsf_get {
         $place.as_ref()
     };
     (texts $place:expr) => {
-        $place.as_deref().map(Vec::as_slice).unwrap_or_default()
+        $place.as_deref().unwrap_or_default()
     };
     (numbers $place:expr) => {
-        $place.as_deref().map(Vec::as_slice).unwrap_or_default()
+        $place.as_deref().unwrap_or_default()
     };
     (list $place:expr) => {
-        $place.as_deref().map(Vec::as_slice).unwrap_or_default()
+        $place.as_deref().unwrap_or_default()
     };
     ($kind:ident $place:expr) => {
         $place

@@ -18,6 +18,7 @@ use homeostat_event::{
     NetworkEndpoint, Policy, Product, Request, Service, Session, SignInTo, User,
 };
 use operation::{Act, classify};
+use resource::{Resources, resources};
 use std::borrow::Cow;
 use std::sync::Arc;
 use who::{actor_of, target_of};
@@ -43,14 +44,15 @@ impl Source for CloudTrail {
     }
 
     fn map(&self, record: &Record<'_>, context: &Context, events: &mut Vec<Event>) {
-        let mut event = if is_insight(record) {
-            insight(record)
+        let (mut event, resources) = if is_insight(record) {
+            (insight(record), None)
         } else if record.has("digestS3Bucket") {
-            digest(record)
+            (digest(record), None)
         } else {
             call(record)
         };
         tell_envelope(record, context, &mut event);
+        tell_texts(record, &mut event, resources);
         events.push(event);
     }
 }
@@ -66,8 +68,8 @@ fn is_insight(record: &Record<'_>) -> bool {
 /// What the records of one kind of event and operation say of themselves alike.
 fn metadata(record: &Record<'_>) -> Arc<Metadata> {
     let told = ["eventCategory", "eventVersion", "eventName"].map(|name| record.root().member(name));
-    let make = || metadata_of(record);
-    record.once(&told, || Some(make())).unwrap_or_else(|| Arc::new(make()))
+    let make = || Arc::new(metadata_of(record));
+    record.memo().of(&told, || Some(make())).unwrap_or_else(make)
 }
 
 fn metadata_of(record: &Record<'_>) -> Metadata {
@@ -75,7 +77,7 @@ fn metadata_of(record: &Record<'_>) -> Metadata {
     product.set_feature(record.take("eventCategory").map(Feature::named));
     let mut metadata = Metadata::new(product);
     metadata.set_log_name("CloudTrail").set_log_version(record.take("eventVersion"));
-    metadata.set_event_code(record.take("eventName"));
+    metadata.set_event_code(record.take("eventName")).set_profiles(vec!["cloud".into()]);
     metadata
 }
 
@@ -84,7 +86,7 @@ fn time_of(record: &Record<'_>, name: &str) -> Timestamp {
 }
 
 /// A call of an interface, a sign-in, or what a service did of itself.
-fn call(record: &Record<'_>) -> Event {
+fn call<'a>(record: &Record<'a>) -> (Event, Option<Resources<'a>>) {
     let operation = record.take("eventName").unwrap_or_default();
     let told = record.take("eventSource");
     let service = told.clone().unwrap_or(Cow::Borrowed("AWS"));
@@ -97,10 +99,9 @@ fn call(record: &Record<'_>) -> Event {
     let mut event = match act {
         Act::Call(_) => {
             let mut event = Event::api_activity(head, actor, api, origin);
-            event.set_resources(resource::resources(record));
             tell_model(record, &mut event);
             tell_outcome(record, &mut event);
-            return event;
+            return (event, resources(record));
         }
         Act::SignIn(_) => sign_in(record, head, &actor, &service),
         Act::Account(_) => account_change(record, head, &actor),
@@ -108,7 +109,7 @@ fn call(record: &Record<'_>) -> Event {
     };
     event.set_actor(actor).set_api(api).set_src_endpoint(origin);
     tell_outcome(record, &mut event);
-    event
+    (event, None)
 }
 
 fn api(record: &Record<'_>, operation: &str, service: Option<&str>) -> Arc<Api> {
@@ -116,9 +117,9 @@ fn api(record: &Record<'_>, operation: &str, service: Option<&str>) -> Arc<Api> 
     let make = || {
         let mut api = Api::new(operation);
         api.set_service(service.map(Service::named)).set_version(record.take("apiVersion"));
-        api
+        Arc::new(api)
     };
-    record.once(&told, || Some(make())).unwrap_or_else(|| Arc::new(make()))
+    record.memo().of(&told, || Some(make())).unwrap_or_else(make)
 }
 
 /// What all records tell in the same members.
@@ -127,11 +128,18 @@ fn tell_envelope(record: &Record<'_>, context: &Context, event: &mut Event) {
     if let Some(time) = record.take("eventTime") {
         event.set_original_time(&time);
     }
+}
+
+/// The texts that no other record has, which share one allocation with what is left of the record. Nothing is taken
+/// after it.
+fn tell_texts(record: &Record<'_>, event: &mut Event, resources: Option<Resources<'_>>) {
     let request = if event.api().is_some() { record.take("requestID") } else { None };
     let [uid, shared, detail] = ["eventID", "sharedEventID", "errorMessage"].map(|name| record.take(name));
-    let [uid, shared, request, detail] = record.settle(event, [uid, shared, request, detail]);
+    let [first, second] = resources.as_ref().map(Resources::waiting).unwrap_or_default();
+    let texts = record.settle(event, [uid, shared, detail, request, first, second]);
+    let [uid, shared, detail, request, first, second] = texts;
     event.metadata_mut().set_uid(uid).set_correlation_uid(shared);
-    event.set_status_detail(detail);
+    event.set_status_detail(detail).set_resources(resources.map(|told| told.named(record, [first, second])));
     if let Some(request) = request
         && let Some(api) = event.api()
     {
@@ -143,9 +151,9 @@ fn tell_envelope(record: &Record<'_>, context: &Context, event: &mut Event) {
 
 fn cloud(record: &Record<'_>, context: &Context) -> Arc<Cloud> {
     let told = ["awsRegion", "recipientAccountId"].map(|name| record.root().member(name));
-    let known = record.once(&told, || {
+    let known = record.memo().of(&told, || {
         let account = record.take("recipientAccountId");
-        account.is_some().then(|| cloud_of(record, account))
+        account.is_some().then(|| Arc::new(cloud_of(record, account)))
     });
     known.unwrap_or_else(|| {
         let account = record.take("awsAccountId").or_else(|| record.copy("userIdentity.accountId"));
@@ -167,10 +175,10 @@ fn cloud_of(record: &Record<'_>, account: Option<Cow<'_, str>>) -> Cloud {
 fn http_request(record: &Record<'_>) -> Option<Arc<HttpRequest>> {
     record.root().member("eventName")?;
     let agent = record.root().member("userAgent")?;
-    record.once(&[Some(agent)], || {
+    record.memo().of(&[Some(agent)], || {
         let mut request = HttpRequest::new();
         request.set_user_agent(user_agent(agent)?);
-        Some(request)
+        Some(Arc::new(request))
     })
 }
 
@@ -191,9 +199,9 @@ fn user_agent(agent: Field<'_>) -> Option<Cow<'_, str>> {
 /// service itself.
 fn origin(record: &Record<'_>, service: &str) -> Arc<NetworkEndpoint> {
     let told = ["sourceIPAddress", "vpcEndpointId"].map(|name| record.root().member(name));
-    let known = record.once(&told, || {
+    let known = record.memo().of(&told, || {
         let told = record.look("sourceIPAddress").is_some();
-        told.then(|| origin_of(record, service))
+        told.then(|| Arc::new(origin_of(record, service)))
     });
     known.unwrap_or_else(|| Arc::new(origin_of(record, service)))
 }

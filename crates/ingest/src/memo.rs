@@ -20,10 +20,23 @@ const LONGEST: usize = 2_048;
 
 /// The parts remembered.
 #[derive(Default)]
-pub(crate) struct Memo(RefCell<Vec<Option<Entry>>>);
+pub(crate) struct Memo(RefCell<Vec<Place>>);
+
+/// How often a part is missed before it is remembered. Default 3, so that what comes once, or with its answer, drives
+/// nothing out.
+const TIMES: u8 = 3;
+
+/// A place of the table: what is remembered there, and the hash of what was last missed there, how often.
+#[derive(Default)]
+struct Place {
+    missed: u64,
+    times: u8,
+    entry: Option<Entry>,
+}
 
 struct Entry {
-    // The kind of object, and the values it was made of, as JSON.
+    hash: u64,
+    // The values it was made of, as JSON.
     key: String,
     // What the mapper did with them: how far behind the first value, and what.
     marks: Vec<(u32, Mark)>,
@@ -38,30 +51,30 @@ pub(crate) enum Made {
     Endpoint(Arc<NetworkEndpoint>),
     Metadata(Arc<Metadata>),
     Request(Arc<HttpRequest>),
-    Resources(Arc<Vec<ResourceDetails>>),
+    Resources(Arc<[ResourceDetails]>),
 }
 
-/// An object that is made of parts of a record.
-pub(crate) trait Remembered: Sized {
+/// An object that is made of parts of a record, shared.
+pub(crate) trait Remembered: Clone {
     /// Tells objects of one kind from those of another.
-    const KIND: &'static str;
+    const KIND: u64;
 
-    fn keep(object: &Arc<Self>) -> Made;
+    fn keep(self) -> Made;
 
-    fn known(made: &Made) -> Option<Arc<Self>>;
+    fn known(made: &Made) -> Option<Self>;
 }
 
 macro_rules! remembered {
-    ($($object:ty => $kind:ident),+ $(,)?) => {
+    ($($object:ty => $kind:ident $number:literal),+ $(,)?) => {
         $(
-            impl Remembered for $object {
-                const KIND: &'static str = stringify!($kind);
+            impl Remembered for Arc<$object> {
+                const KIND: u64 = $number;
 
-                fn keep(object: &Arc<Self>) -> Made {
-                    Made::$kind(Arc::clone(object))
+                fn keep(self) -> Made {
+                    Made::$kind(self)
                 }
 
-                fn known(made: &Made) -> Option<Arc<Self>> {
+                fn known(made: &Made) -> Option<Self> {
                     if let Made::$kind(object) = made { Some(Arc::clone(object)) } else { None }
                 }
             }
@@ -70,8 +83,8 @@ macro_rules! remembered {
 }
 
 remembered!(
-    Actor => Actor, Api => Api, Cloud => Cloud, NetworkEndpoint => Endpoint, Metadata => Metadata,
-    HttpRequest => Request, Vec<ResourceDetails> => Resources,
+    Actor => Actor 1, Api => Api 2, Cloud => Cloud 3, NetworkEndpoint => Endpoint 4, Metadata => Metadata 5,
+    HttpRequest => Request 6, [ResourceDetails] => Resources 7,
 );
 
 impl Memo {
@@ -83,27 +96,23 @@ impl Memo {
         &self,
         of: &[Option<Field<'_>>],
         make: impl FnOnce() -> Option<T>,
-    ) -> Option<Arc<T>> {
-        let Some(place) = place_of::<T>(of) else { return make().map(Arc::new) };
-        if let Some(known) = self.recall(place, of) {
-            return Some(known);
-        }
-        let made = Arc::new(make()?);
-        let entry = Entry { key: key_of::<T>(of), marks: marks_of(of), made: T::keep(&made) };
-        let mut parts = self.0.borrow_mut();
-        if parts.is_empty() {
-            parts.resize_with(PARTS, || None);
-        }
-        if let Some(part) = parts.get_mut(place) {
-            *part = Some(entry);
-        }
-        Some(made)
+    ) -> Option<T> {
+        self.recall(of).or_else(|| {
+            let made = make()?;
+            self.remember(of, &made);
+            Some(made)
+        })
     }
 
-    fn recall<T: Remembered>(&self, place: usize, of: &[Option<Field<'_>>]) -> Option<Arc<T>> {
-        let parts = self.0.borrow();
-        let entry = parts.get(place)?.as_ref()?;
-        let rest = steps::<T>(of).try_fold(entry.key.as_str(), |rest, step| rest.strip_prefix(step))?;
+    /// The object that was made of the values `of` before.
+    pub(crate) fn recall<T: Remembered>(&self, of: &[Option<Field<'_>>]) -> Option<T> {
+        let hash = hash_of::<T>(of)?;
+        let places = self.0.borrow();
+        let entry = places.get(place_of(hash))?.entry.as_ref().filter(|entry| entry.hash == hash)?;
+        let mut rest = entry.key.as_str();
+        for value in of {
+            rest = rest.strip_prefix(value.map_or("", |value| value.json()))?.strip_prefix('\n')?;
+        }
         let known = if rest.is_empty() { T::known(&entry.made)? } else { return None };
         let mut marks = entry.marks.iter();
         for value in of.iter().flatten() {
@@ -111,36 +120,55 @@ impl Memo {
         }
         Some(known)
     }
+
+    /// Notes what was made of the values `of`, for the time when they come again.
+    pub(crate) fn remember<T: Remembered>(&self, of: &[Option<Field<'_>>], made: &T) {
+        let Some(hash) = hash_of::<T>(of) else { return };
+        let mut places = self.0.borrow_mut();
+        if places.is_empty() {
+            places.resize_with(PARTS, Place::default);
+        }
+        let Some(place) = places.get_mut(place_of(hash)) else { return };
+        place.times = if place.missed == hash { place.times.saturating_add(1) } else { 1 };
+        place.missed = hash;
+        if place.times >= TIMES {
+            place.entry = Some(Entry { hash, key: key_of(of), marks: marks_of(of), made: made.clone().keep() });
+        }
+    }
 }
 
 impl fmt::Debug for Memo {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Memo({} parts)", self.0.borrow().iter().flatten().count())
+        write!(f, "Memo({} parts)", self.0.borrow().iter().filter(|place| place.entry.is_some()).count())
     }
 }
 
 /// Ends the marks of one value: no mapper marks a value as left.
 const END: Mark = Mark::Left;
 
-/// What makes up a key, in order.
-fn steps<'k, T: Remembered>(of: &'k [Option<Field<'_>>]) -> impl Iterator<Item = &'k str> {
-    let values = of.iter().flat_map(|value| [value.map_or("", |value| value.json()), "\n"]);
-    [T::KIND, "\n"].into_iter().chain(values)
+fn key_of(of: &[Option<Field<'_>>]) -> String {
+    let mut key = String::new();
+    for value in of {
+        key.push_str(value.map_or("", |value| value.json()));
+        key.push('\n');
+    }
+    key
 }
 
-fn key_of<T: Remembered>(of: &[Option<Field<'_>>]) -> String {
-    steps::<T>(of).collect()
-}
-
-/// Where the part belongs; `None` when it is too long to be remembered.
-fn place_of<T: Remembered>(of: &[Option<Field<'_>>]) -> Option<usize> {
-    let (mut hash, mut length) = (0, 0);
-    for step in steps::<T>(of) {
-        length += step.len();
-        hash = mixed(hash, step.as_bytes());
+/// `None` when the part is too long to be remembered.
+fn hash_of<T: Remembered>(of: &[Option<Field<'_>>]) -> Option<u64> {
+    let (mut hash, mut length) = (T::KIND, 0);
+    for value in of {
+        let json = value.map_or("", |value| value.json());
+        length += json.len();
+        hash = mixed(hash, json.as_bytes());
     }
     let by_case = of.iter().flatten().any(Field::is_folded);
-    (length <= LONGEST && !by_case).then_some((hash >> 54) as usize)
+    (length <= LONGEST && !by_case).then_some(hash)
+}
+
+fn place_of(hash: u64) -> usize {
+    (hash >> 54) as usize
 }
 
 /// A hash for a table whose size does not grow: whoever makes two parts meet makes the mapper work as if it
@@ -149,8 +177,12 @@ fn mixed(hash: u64, bytes: &[u8]) -> u64 {
     let mix = |hash: u64, word: u64| (hash.rotate_left(5) ^ word).wrapping_mul(0x517C_C1B7_2722_0A95);
     let (words, rest) = bytes.as_chunks::<8>();
     let hash = words.iter().fold(hash, |hash, word| mix(hash, u64::from_le_bytes(*word)));
-    let rest = rest.iter().fold(bytes.len() as u64, |word, byte| word << 8 | u64::from(*byte));
-    mix(hash, rest)
+    // The last word overlaps the one before it where there is one.
+    let last = match bytes.last_chunk::<8>() {
+        Some(last) => u64::from_le_bytes(*last),
+        None => rest.iter().fold(0, |word, byte| word << 8 | u64::from(*byte)),
+    };
+    mix(mix(hash, last), bytes.len() as u64)
 }
 
 fn marks_of(of: &[Option<Field<'_>>]) -> Vec<(u32, Mark)> {

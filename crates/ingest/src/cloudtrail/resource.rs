@@ -2,7 +2,7 @@
 
 use super::arn_of;
 use crate::record::{Field, Record};
-use homeostat_event::{ResourceDetails, Told as _};
+use homeostat_event::{ResourceDetails, Str, Told as _};
 use std::borrow::Cow;
 use std::sync::Arc;
 
@@ -68,17 +68,70 @@ const ANSWERS: [(&str, By, &str); 10] = [
     ("queryExecutionId", By::Uid, "AWS::Athena::Query"),
 ];
 
-/// The resources of a call, each once, in the order of the record.
-pub(super) fn resources(record: &Record<'_>) -> Option<Arc<Vec<ResourceDetails>>> {
-    let root = record.root();
-    let list = root.member("resources").filter(Field::is_array);
-    let listed = list.and_then(|list| record.once(&[Some(list)], || listed_in(list)));
-    listed.or_else(|| derived(record).told())
+/// The resources of a call.
+pub(super) enum Resources<'a> {
+    Known(Arc<[ResourceDetails]>),
+    /// One or two that were not seen lately: their names wait for the event's own text.
+    Fresh(Field<'a>, [Option<Named<'a>>; 2]),
 }
 
-fn listed_in(list: Field<'_>) -> Option<Vec<ResourceDetails>> {
-    let listed: Vec<_> = list.children().take(RESOURCES).filter_map(listed).collect();
-    (!listed.is_empty()).then_some(listed)
+/// A resource as a record lists it: its ARN and its type.
+pub(super) type Named<'a> = (Cow<'a, str>, Option<Cow<'a, str>>);
+
+/// The resources of a call, each once: as the record lists them, else by its parameters.
+pub(super) fn resources<'a>(record: &Record<'a>) -> Option<Resources<'a>> {
+    let list = record.root().member("resources").filter(Field::is_array);
+    let listed = list.and_then(|list| {
+        let known = record.memo().recall(&[Some(list)]).map(Resources::Known);
+        known.or_else(|| fresh(list)).or_else(|| listed_in(list).map(Resources::Known))
+    });
+    listed.or_else(|| derived(record).told().map(Resources::Known))
+}
+
+/// The resources of a list of one or two that all have an ARN, as nearly all have.
+fn fresh<'a>(list: Field<'a>) -> Option<Resources<'a>> {
+    let mut elements = list.children();
+    let pair = [elements.next(), elements.next()];
+    let named = |element: &Field<'a>| element.member("ARN").is_some_and(|arn| arn.look().is_some());
+    if pair.first()?.is_none() || elements.next().is_some() || !pair.iter().flatten().all(named) {
+        return None;
+    }
+    let take = |element: Field<'a>, name| element.member(name).and_then(|field| field.take());
+    Some(Resources::Fresh(list, pair.map(|element| Some((take(element?, "ARN")?, take(element?, "type"))))))
+}
+
+impl Resources<'_> {
+    /// The resources, where `names` are the ARNs of fresh ones.
+    pub(super) fn named(self, record: &Record<'_>, names: [Option<Str>; 2]) -> Arc<[ResourceDetails]> {
+        let (list, told) = match self {
+            Self::Known(known) => return known,
+            Self::Fresh(list, told) => (list, told),
+        };
+        let [first, second] = told.map(|named| named.and_then(|(_, kind)| kind));
+        let of = |(name, kind): (Str, Option<Cow<'_, str>>)| {
+            let mut resource = ResourceDetails::of_uid(name);
+            resource.set_kind(kind);
+            resource
+        };
+        let made: Arc<[_]> = match names {
+            [Some(one), Some(other)] => Arc::new([of((one, first)), of((other, second))]),
+            [one, _] => one.map(|one| of((one, first))).into_iter().collect(),
+        };
+        record.memo().remember(&[Some(list)], &made);
+        made
+    }
+
+    /// The names that wait for the event's own text.
+    pub(super) fn waiting(&self) -> [Option<Cow<'_, str>>; 2] {
+        match self {
+            Self::Known(_) => [None, None],
+            Self::Fresh(_, named) => named.each_ref().map(|named| named.as_ref().map(|(name, _)| Cow::Borrowed(&**name))),
+        }
+    }
+}
+
+fn listed_in(list: Field<'_>) -> Option<Arc<[ResourceDetails]>> {
+    list.children().take(RESOURCES).filter_map(listed).collect::<Vec<_>>().told()
 }
 
 fn derived(record: &Record<'_>) -> Vec<ResourceDetails> {

@@ -10,7 +10,7 @@ use std::sync::Arc;
 /// Who called. A record that names nobody was made by the service.
 pub(super) fn actor_of(record: &Record<'_>, service: &str) -> Arc<Actor> {
     let identity = record.root().member("userIdentity").filter(Field::is_object);
-    let told = identity.and_then(|identity| record.once(&[Some(identity)], || told_actor(identity)));
+    let told = identity.and_then(|who| record.memo().of(&[Some(who)], || told_actor(who).map(Arc::new)));
     told.unwrap_or_else(|| Arc::new(Actor::of_app(service)))
 }
 
