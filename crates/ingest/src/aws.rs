@@ -32,7 +32,11 @@ fn told(field: Field<'_>) -> Option<Field<'_>> {
 fn number(field: Field<'_>) -> Option<i64> {
     let text = field.look()?;
     let number = text.parse::<i64>().ok()?;
-    if number.to_string() == *text { field.take() } else { field.copy() };
+    if number.to_string() == *text {
+        field.take()
+    } else {
+        field.copy()
+    };
     Some(number)
 }
 

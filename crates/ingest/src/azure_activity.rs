@@ -11,8 +11,8 @@ use crate::record::{Field, Record};
 use crate::source::{Context, Source};
 use homeostat_core::{Outcome, Timestamp};
 use homeostat_event::{
-    Account, Actor, Api, Authorization, Cloud, Event, Group, Head, HttpRequest, Idp, NetworkEndpoint, Organization, Policy, Product,
-    Request, ResourceDetails, Service, Session, Severity, Url, User,
+    Account, Actor, Api, Authorization, Cloud, Event, Group, Head, HttpRequest, Idp, NetworkEndpoint,
+    Organization, Policy, Product, Request, ResourceDetails, Service, Session, Severity, Url, User,
 };
 use operation::number_of;
 use std::borrow::Cow;
@@ -25,7 +25,8 @@ pub struct AzureActivity;
 
 const OPERATION: [&str; 2] = ["operationName", "operation_name"];
 const RESOURCE: [&str; 2] = ["resourceId", "resource_id"];
-const TIMES: [&str; 5] = ["time", "eventTimestamp", "event_timestamp", "submissionTimestamp", "TimeGenerated"];
+const TIMES: [&str; 5] =
+    ["time", "eventTimestamp", "event_timestamp", "submissionTimestamp", "TimeGenerated"];
 
 /// Where claims stand whose names are URLs.
 const CLAIM: &str = "http://schemas.microsoft.com/identity/claims/";
@@ -49,8 +50,7 @@ impl Source for AzureActivity {
 
     fn map(&self, record: &Record<'_>, context: &Context, events: &mut Vec<Event>) {
         let call = Call::of(record, context);
-        let mut event =
-            Event::api_activity(call.head(), call.actor(), call.api(), call.origin());
+        let mut event = Event::api_activity(call.head(), call.actor(), call.api(), call.origin());
         event.set_resources(vec![call.resource()]).set_http_request(call.request());
         call.tell_cloud(&mut event);
         call.tell_outcome(&mut event);
@@ -61,7 +61,12 @@ impl Source for AzureActivity {
 }
 
 /// Tells the word of the result as code, or as detail where there is a code of numbers.
-fn tell_word<'a>(result: Option<Field<'a>>, code: Option<Cow<'a, str>>, detail: Option<Cow<'a, str>>, event: &mut Event) {
+fn tell_word<'a>(
+    result: Option<Field<'a>>,
+    code: Option<Cow<'a, str>>,
+    detail: Option<Cow<'a, str>>,
+    event: &mut Event,
+) {
     let word = result.and_then(value);
     match code {
         Some(code) => event.set_status_code(code).set_status_detail(word),
@@ -100,7 +105,8 @@ impl<'r, 'a> Call<'r, 'a> {
         let parts = Parts::of(record);
         let operation = one_of(parts.root, &OPERATION).and_then(value).unwrap_or_default();
         let identity = parts.root.member("identity").filter(Field::is_object);
-        let claims = identity.and_then(|identity| identity.member("claims")).or_else(|| parts.root.member("claims"));
+        let claims =
+            identity.and_then(|identity| identity.member("claims")).or_else(|| parts.root.member("claims"));
         let resource = one_of(parts.root, &RESOURCE).and_then(told).and_then(|resource| resource.take());
         Self { parts, context, operation, claims: claims.filter(Field::is_object), resource }
     }
@@ -127,16 +133,23 @@ impl<'r, 'a> Call<'r, 'a> {
 
     fn tenant(&self) -> Option<Cow<'a, str>> {
         let claim = format!("{CLAIM}tenantid");
-        let around = self.parts.root.member("tenantId").or_else(|| self.parts.root.member("tenant_id")).and_then(told);
+        let around =
+            self.parts.root.member("tenantId").or_else(|| self.parts.root.member("tenant_id")).and_then(told);
         let own = self.claim(&[&claim]);
-        let around = around.filter(|around| own.is_none() || around.look() == own).and_then(|around| around.take());
+        let around =
+            around.filter(|around| own.is_none() || around.look() == own).and_then(|around| around.take());
         own.or(around)
     }
 
     fn actor(&self) -> Actor {
         let uid = self.claim(&[&format!("{CLAIM}objectidentifier"), "oid"]);
         let caller = self.root(&["caller"]);
-        let login = self.claim(&[&format!("{CLAIM_SOAP}upn"), &format!("{CLAIM_SOAP}emailaddress"), "upn", "unique_name"]);
+        let login = self.claim(&[
+            &format!("{CLAIM_SOAP}upn"),
+            &format!("{CLAIM_SOAP}emailaddress"),
+            "upn",
+            "unique_name",
+        ]);
         let full = self.claim(&["name"]);
         let name = login.or_else(|| self.claim(&[&format!("{CLAIM_SOAP}name")])).or_else(|| caller.clone());
         let name = name.or_else(|| full.clone().filter(|name| name.contains('@')));
@@ -173,13 +186,16 @@ impl<'r, 'a> Call<'r, 'a> {
     }
 
     fn tell_user(&self, user: &mut User, name: Option<Cow<'_, str>>, full: Option<Cow<'_, str>>) {
-        user.set_email_addr(name.filter(|name| name.contains('@') && !name.contains(' '))).set_full_name(full);
+        user.set_email_addr(name.filter(|name| name.contains('@') && !name.contains(' ')))
+            .set_full_name(full);
         user.set_uid_alt(self.claim(&[&format!("{CLAIM_SOAP}nameidentifier"), "puid"]));
-        user.set_account(self.tenant().or_else(|| self.context.directory.as_deref().map(Cow::Borrowed)).map(|tenant| {
-            let mut account = Account::of_uid(tenant);
-            account.set_type_id(6).set_kind("Azure AD Account");
-            account
-        }));
+        user.set_account(self.tenant().or_else(|| self.context.directory.as_deref().map(Cow::Borrowed)).map(
+            |tenant| {
+                let mut account = Account::of_uid(tenant);
+                account.set_type_id(6).set_kind("Azure AD Account");
+                account
+            },
+        ));
         let kind = self.evidence("principalType");
         let claim = self.claims.and_then(|claims| claims.member("idtyp")?.copy());
         match kind.as_deref().or(claim.as_deref()) {
@@ -221,7 +237,10 @@ impl<'r, 'a> Call<'r, 'a> {
         self.claims?;
         let time = |name: &str| self.claims?.member(name).and_then(|time| moment::read(&time.copy()?));
         let mut session = Session::new();
-        session.set_uid(self.claim(&["uti"])).set_issuer(self.claim(&["iss"])).set_uid_alt(self.claim(&["aio"]));
+        session
+            .set_uid(self.claim(&["uti"]))
+            .set_issuer(self.claim(&["iss"]))
+            .set_uid_alt(self.claim(&["aio"]));
         session.set_created_time(time("iat")).set_expiration_time(time("exp"));
         (session != Session::new()).then_some(session)
     }
@@ -232,7 +251,13 @@ impl<'r, 'a> Call<'r, 'a> {
             told => told,
         });
         let provider = self.root(&["resourceProviderName", "resource_provider_name"]);
-        let named = || self.operation.split('/').next().filter(|name| name.contains('.')).map(|name| Cow::Owned(name.to_owned()));
+        let named = || {
+            self.operation
+                .split('/')
+                .next()
+                .filter(|name| name.contains('.'))
+                .map(|name| Cow::Owned(name.to_owned()))
+        };
         api.set_service(Service::named(provider.or_else(named).unwrap_or(Cow::Borrowed("Azure"))));
         api.set_version(self.parts.around("operationVersion"));
         let id = self.root(&["operationId", "operation_id"]).or_else(|| self.parts.take("clientRequestId"));
@@ -298,7 +323,8 @@ impl<'r, 'a> Call<'r, 'a> {
     fn tell_cloud(&self, event: &mut Event) {
         let mut cloud = Cloud::new("Azure");
         let path = self.resource.as_deref().map(str::to_ascii_lowercase).unwrap_or_default();
-        let own = path.strip_prefix("/subscriptions/").and_then(|rest| rest.split('/').next()).map(str::to_owned);
+        let own =
+            path.strip_prefix("/subscriptions/").and_then(|rest| rest.split('/').next()).map(str::to_owned);
         let told = self.root(&["subscriptionId", "subscription_id"]).map(Cow::into_owned);
         let account = told.or(own).or_else(|| self.context.account.clone());
         cloud.set_account(account.map(|account| {
@@ -316,11 +342,16 @@ impl<'r, 'a> Call<'r, 'a> {
         let code = self.root(&["statusCode", "resultSignature", "subStatus", "sub_status"]);
         let number = code.as_deref().and_then(|code| code.parse::<u32>().ok());
         let refused = number.is_some_and(|number| number >= 400);
-        let shown = result.and_then(|result| if result.is_object() { result.member("value")?.look() } else { result.look() });
+        let shown =
+            result.and_then(
+                |result| if result.is_object() { result.member("value")?.look() } else { result.look() },
+            );
         let lower = shown.as_deref().unwrap_or_default().to_ascii_lowercase();
         match lower.as_str() {
             _ if refused => event.set_outcome(Outcome::Failure, None),
-            "failure" | "failed" | "error" | "clienterror" | "canceled" => event.set_outcome(Outcome::Failure, None),
+            "failure" | "failed" | "error" | "clienterror" | "canceled" => {
+                event.set_outcome(Outcome::Failure, None)
+            }
             "start" | "started" | "accept" | "accepted" | "inprogress" | "active" | "updated" => {
                 event.set_outcome(Outcome::Other, shown.as_deref())
             }

@@ -38,8 +38,8 @@ fn account(directory: Option<&str>) -> Option<Account> {
 /// A person of the directory: by the names under which Entra tells id, login and full name.
 fn person(object: Field<'_>, names: [&str; 3], directory: Option<&str>) -> Option<User> {
     let [uid, name, full_name] = names.map(|name| take(object, name));
-    let mut user = User::told(uid.as_deref(), name.as_deref())
-        .or_else(|| full_name.as_deref().map(User::named))?;
+    let mut user =
+        User::told(uid.as_deref(), name.as_deref()).or_else(|| full_name.as_deref().map(User::named))?;
     let mail = name.filter(|name| name.contains('@') && !name.contains(' '));
     user.set_email_addr(mail).set_full_name(full_name).set_account(account(directory));
     Some(user)

@@ -34,7 +34,11 @@ fn number(object: Field<'_>, name: &str) -> Option<i64> {
     let field = object.member(name)?;
     let text = field.look()?;
     let number = text.parse::<i64>().ok()?;
-    if number.to_string() == *text { field.take() } else { field.copy() };
+    if number.to_string() == *text {
+        field.take()
+    } else {
+        field.copy()
+    };
     Some(number)
 }
 

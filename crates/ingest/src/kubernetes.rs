@@ -13,8 +13,8 @@ use crate::record::{Field, Record};
 use crate::source::{Context, Source};
 use homeostat_core::{JsonText, Outcome, Timestamp};
 use homeostat_event::{
-    Account, Actor, Api, Authorization, Event, Group, Head, HttpRequest, NetworkEndpoint, Policy, Product, Request,
-    ResourceDetails, Response, Service, Session, SignInTo, Url, User,
+    Account, Actor, Api, Authorization, Event, Group, Head, HttpRequest, NetworkEndpoint, Policy, Product,
+    Request, ResourceDetails, Response, Service, Session, SignInTo, Url, User,
 };
 use operation::{Kind, kind_of};
 use std::borrow::Cow;
@@ -95,7 +95,9 @@ impl<'r, 'a> Asked<'r, 'a> {
 
     /// `create pods/exec`; of a request for no object the path.
     fn operation(&self) -> String {
-        let path = || self.record.look("requestURI").map(|path| path.split('?').next().unwrap_or_default().to_owned());
+        let path = || {
+            self.record.look("requestURI").map(|path| path.split('?').next().unwrap_or_default().to_owned())
+        };
         let what = match (&*self.resource, &*self.subresource) {
             ("", _) => path().unwrap_or_default(),
             (resource, "") => resource.to_owned(),
@@ -109,7 +111,8 @@ impl<'r, 'a> Asked<'r, 'a> {
     }
 
     fn time(&self) -> Timestamp {
-        const NAMES: [&str; 4] = ["requestReceivedTimestamp", "timestamp", "metadata.creationTimestamp", "stageTimestamp"];
+        const NAMES: [&str; 4] =
+            ["requestReceivedTimestamp", "timestamp", "metadata.creationTimestamp", "stageTimestamp"];
         NAMES.iter().find_map(|name| moment::read(&self.record.look(name)?)).unwrap_or(Timestamp::UNKNOWN)
     }
 
@@ -143,8 +146,12 @@ impl<'r, 'a> Asked<'r, 'a> {
             _ => user.set_type_id(1).set_kind("User"),
         };
         let groups = told.member("groups").filter(Field::is_array);
-        let groups: Vec<_> =
-            groups.iter().flat_map(Field::children).filter_map(|name| name.take()).map(Group::named).collect();
+        let groups: Vec<_> = groups
+            .iter()
+            .flat_map(Field::children)
+            .filter_map(|name| name.take())
+            .map(Group::named)
+            .collect();
         if !groups.is_empty() {
             user.set_groups(groups);
         }
@@ -204,7 +211,8 @@ impl<'r, 'a> Asked<'r, 'a> {
     fn origin(&self) -> NetworkEndpoint {
         let list = self.record.root().member("sourceIPs").filter(Field::is_array);
         let list = list.iter().flat_map(Field::children);
-        let mut hops = list.filter(|hop| hop.look().is_some_and(|text| is_address(&text))).filter_map(|hop| hop.take());
+        let mut hops =
+            list.filter(|hop| hop.look().is_some_and(|text| is_address(&text))).filter_map(|hop| hop.take());
         let Some(ip) = hops.next() else { return NetworkEndpoint::of_service("kubernetes") };
         let mut origin = NetworkEndpoint::of_ip(ip);
         let between: Vec<_> = hops.map(Into::into).collect();
@@ -255,7 +263,8 @@ impl<'r, 'a> Asked<'r, 'a> {
         let decision = self.decided().and_then(|told| told.look());
         let forbidden = decision.as_deref() == Some("forbid") || number == Some(403);
         let word = status.and_then(|status| status.member("status")?.look());
-        let failed = forbidden || number.is_some_and(|code| code >= 400) || word.as_deref() == Some("Failure");
+        let failed =
+            forbidden || number.is_some_and(|code| code >= 400) || word.as_deref() == Some("Failure");
         let begun = matches!(self.record.look("stage").as_deref(), Some("RequestReceived"));
         match (failed, number.is_some() || decision.is_some() || !begun) {
             (true, _) => event.set_outcome(Outcome::Failure, None),
@@ -263,9 +272,17 @@ impl<'r, 'a> Asked<'r, 'a> {
             (false, false) => event,
         };
         if forbidden {
-            event.set_action_id(2).set_action_taken("Denied").set_disposition_id(26).set_disposition("Unauthorized");
+            event
+                .set_action_id(2)
+                .set_action_taken("Denied")
+                .set_disposition_id(26)
+                .set_disposition("Unauthorized");
         } else if decision.is_some() {
-            event.set_action_id(1).set_action_taken("Allowed").set_disposition_id(1).set_disposition("Allowed");
+            event
+                .set_action_id(1)
+                .set_action_taken("Allowed")
+                .set_disposition_id(1)
+                .set_disposition("Allowed");
         }
         event.set_status_code(code).set_status_detail(status.and_then(|status| take(status, "message")));
     }
@@ -310,7 +327,9 @@ fn session(extra: Field<'_>, user: &mut User) -> Option<Session> {
     let part = |name: &str| first(extra.member(name)?)?.take();
     user.set_uid_alt(part("canonicalArn").or_else(|| part("authentication.kubernetes.io/pod-uid")));
     let mut session = Session::new();
-    session.set_credential_uid(part("accessKeyId").or_else(|| part("authentication.kubernetes.io/credential-id")));
+    session.set_credential_uid(
+        part("accessKeyId").or_else(|| part("authentication.kubernetes.io/credential-id")),
+    );
     session.set_uid(part("sessionName").or_else(|| part("authentication.kubernetes.io/pod-name")));
     session.set_uid_alt(part("arn"));
     (session != Session::new()).then_some(session)

@@ -110,7 +110,8 @@ pub(crate) struct Forms {
 
 impl Default for Forms {
     fn default() -> Self {
-        let known: Vec<Box<dyn Form + Send>> = vec![Box::new(ZeekText::default()), Box::new(FlowText::default())];
+        let known: Vec<Box<dyn Form + Send>> =
+            vec![Box::new(ZeekText::default()), Box::new(FlowText::default())];
         Self { known, plain: Line, last: 0 }
     }
 }

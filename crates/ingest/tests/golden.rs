@@ -65,3 +65,73 @@ fn zeek_leases() {
 fn other_logs() {
     check("others.jsonl");
 }
+
+#[test]
+fn azure_activity() {
+    check("azure_activity.jsonl");
+}
+
+#[test]
+fn entra_sign_ins() {
+    check("entra_signin.jsonl");
+}
+
+#[test]
+fn entra_changes() {
+    check("entra_audit.jsonl");
+}
+
+#[test]
+fn entra_risks() {
+    check("entra_risk.jsonl");
+}
+
+#[test]
+fn google_calls() {
+    check("gcp_audit.jsonl");
+}
+
+#[test]
+fn google_flows() {
+    check("gcp_flow.jsonl");
+}
+
+#[test]
+fn google_names() {
+    check("gcp_dns.jsonl");
+}
+
+#[test]
+fn kubernetes() {
+    check("kubernetes.jsonl");
+}
+
+#[test]
+fn aws_flows() {
+    check("vpcflow.jsonl");
+}
+
+#[test]
+fn aws_flow_lines() {
+    check("vpcflow.log");
+}
+
+#[test]
+fn aws_names() {
+    check("route53.jsonl");
+}
+
+#[test]
+fn aws_web_requests() {
+    check("waf.jsonl");
+}
+
+#[test]
+fn aws_guardduty() {
+    check("guardduty.jsonl");
+}
+
+#[test]
+fn aws_security_hub() {
+    check("security_hub.jsonl");
+}

@@ -105,16 +105,30 @@ fn tell_firewall(root: Field<'_>, event: &mut Event) {
     let Some(action) = root.member("firewall_rule_action").and_then(told) else { return };
     match action.look().as_deref() {
         Some("BLOCK") => {
-            event.set_action_id(2).set_action_taken("Denied").set_disposition_id(2).set_disposition("Blocked");
+            event
+                .set_action_id(2)
+                .set_action_taken("Denied")
+                .set_disposition_id(2)
+                .set_disposition("Blocked");
         }
         Some("ALERT") => {
-            event.set_action_id(1).set_action_taken("Allowed").set_disposition_id(19).set_disposition("Alert");
+            event
+                .set_action_id(1)
+                .set_action_taken("Allowed")
+                .set_disposition_id(19)
+                .set_disposition("Alert");
         }
         _ => {
-            event.set_action_id(1).set_action_taken("Allowed").set_disposition_id(1).set_disposition("Allowed");
+            event
+                .set_action_id(1)
+                .set_action_taken("Allowed")
+                .set_disposition_id(1)
+                .set_disposition("Allowed");
         }
     }
-    let Some(group) = root.member("firewall_rule_group_id").and_then(told).filter(Field::is_text) else { return };
+    let Some(group) = root.member("firewall_rule_group_id").and_then(told).filter(Field::is_text) else {
+        return;
+    };
     let mut text = format!(r#"{{"uid":{},"type":{}"#, group.json(), action.json());
     group.take();
     action.take();

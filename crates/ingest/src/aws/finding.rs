@@ -41,9 +41,9 @@ pub(super) fn remote(told: Field<'_>) -> Option<NetworkEndpoint> {
 
 fn place(told: Field<'_>) -> Option<Location> {
     let city = told.get("city").and_then(|city| take(city, "cityName"));
-    let country = told.get("country").and_then(|country| {
-        take(country, "countryCode").or_else(|| take(country, "countryName"))
-    });
+    let country = told
+        .get("country")
+        .and_then(|country| take(country, "countryCode").or_else(|| take(country, "countryName")));
     let mut location = match (&country, &city) {
         (Some(country), _) => Location::in_country(&**country),
         (None, Some(city)) => Location::in_city(&**city),

@@ -9,9 +9,7 @@ use crate::protocol::name_of;
 use crate::record::{Field, Record};
 use crate::source::{Context, Source};
 use homeostat_core::{Outcome, Timestamp};
-use homeostat_event::{
-    Ends, Event, Head, NetworkConnectionInfo, NetworkEndpoint, NetworkTraffic, Product,
-};
+use homeostat_event::{Ends, Event, Head, NetworkConnectionInfo, NetworkEndpoint, NetworkTraffic, Product};
 use std::borrow::Cow;
 use std::net::IpAddr;
 
@@ -24,10 +22,36 @@ pub struct VpcFlow;
 
 /// The fields in lower case without separators, sorted.
 const NAMES: [&str; 30] = [
-    "accountid", "action", "azid", "bytes", "dstaddr", "dstport", "end", "flowdirection", "instanceid", "interfaceid",
-    "logstatus", "packets", "pktdstaddr", "pktdstawsservice", "pktsrcaddr", "pktsrcawsservice", "protocol", "region",
-    "rejectreason", "srcaddr", "srcport", "start", "sublocationid", "sublocationtype", "subnetid", "tcpflags",
-    "trafficpath", "type", "version", "vpcid",
+    "accountid",
+    "action",
+    "azid",
+    "bytes",
+    "dstaddr",
+    "dstport",
+    "end",
+    "flowdirection",
+    "instanceid",
+    "interfaceid",
+    "logstatus",
+    "packets",
+    "pktdstaddr",
+    "pktdstawsservice",
+    "pktsrcaddr",
+    "pktsrcawsservice",
+    "protocol",
+    "region",
+    "rejectreason",
+    "srcaddr",
+    "srcport",
+    "start",
+    "sublocationid",
+    "sublocationtype",
+    "subnetid",
+    "tcpflags",
+    "trafficpath",
+    "type",
+    "version",
+    "vpcid",
 ];
 
 /// The longest of the names, with room for separators.
@@ -43,7 +67,8 @@ impl Source for VpcFlow {
         let has = |names: &[&str]| names.iter().any(|name| root.member(name).is_some());
         let ends = has(&["srcaddr", "srcAddr", "src_addr"]) && has(&["dstaddr", "dstAddr", "dst_addr"]);
         let idle = || {
-            has(&["interface-id", "interface_id", "interfaceId"]) && has(&["log-status", "log_status", "logStatus"])
+            has(&["interface-id", "interface_id", "interfaceId"])
+                && has(&["log-status", "log_status", "logStatus"])
         };
         ends || idle()
     }
@@ -52,7 +77,8 @@ impl Source for VpcFlow {
         let flow = Flow::of(record);
         let status = flow.take("logstatus");
         let idle = status.as_deref().is_some_and(|status| matches!(status, "NODATA" | "SKIPDATA"));
-        let head = Head::new(if idle { 0 } else { 6 }, flow.time("start"), Product::new("AWS", "VPC Flow Logs"));
+        let head =
+            Head::new(if idle { 0 } else { 6 }, flow.time("start"), Product::new("AWS", "VPC Flow Logs"));
         let mut event = Event::network_activity(head, flow.ends());
         event.set_connection_info(flow.info()).set_traffic(flow.traffic());
         event.set_is_src_dst_assignment_known(!idle);
@@ -143,7 +169,10 @@ impl<'a> Flow<'a> {
 
     fn tell_interface(&self, local: &mut NetworkEndpoint) {
         local.set_interface_uid(self.take("interfaceid")).set_instance_uid(self.take("instanceid"));
-        local.set_vpc_uid(self.take("vpcid")).set_subnet_uid(self.take("subnetid")).set_zone(self.take("azid"));
+        local
+            .set_vpc_uid(self.take("vpcid"))
+            .set_subnet_uid(self.take("subnetid"))
+            .set_zone(self.take("azid"));
     }
 
     fn info(&self) -> NetworkConnectionInfo {
@@ -191,11 +220,19 @@ impl<'a> Flow<'a> {
         let word = action.take();
         match word.as_deref() {
             Some("REJECT") => {
-                event.set_action_id(2).set_action_taken("Denied").set_disposition_id(2).set_disposition("Blocked");
+                event
+                    .set_action_id(2)
+                    .set_action_taken("Denied")
+                    .set_disposition_id(2)
+                    .set_disposition("Blocked");
                 event.set_outcome(Outcome::Failure, None);
             }
             _ => {
-                event.set_action_id(1).set_action_taken("Allowed").set_disposition_id(1).set_disposition("Allowed");
+                event
+                    .set_action_id(1)
+                    .set_action_taken("Allowed")
+                    .set_disposition_id(1)
+                    .set_disposition("Allowed");
                 event.set_outcome(Outcome::Success, None);
             }
         }
@@ -206,7 +243,9 @@ impl<'a> Flow<'a> {
 fn is_private(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(address) => address.is_private() || address.is_link_local() || address.is_loopback(),
-        IpAddr::V6(address) => address.is_unique_local() || address.is_unicast_link_local() || address.is_loopback(),
+        IpAddr::V6(address) => {
+            address.is_unique_local() || address.is_unicast_link_local() || address.is_loopback()
+        }
     }
 }
 

@@ -10,8 +10,8 @@ use crate::record::{Field, Record};
 use crate::source::{Context, Source};
 use homeostat_core::Timestamp;
 use homeostat_event::{
-    Account, Actor, Analytic, Api, DnsQuery, Event, Evidence, FindingInfo, Group, Head, NetworkEndpoint, Product,
-    Request, ResourceDetails, Service, Session, User,
+    Account, Actor, Analytic, Api, DnsQuery, Event, Evidence, FindingInfo, Group, Head, NetworkEndpoint,
+    Product, Request, ResourceDetails, Service, Session, User,
 };
 use std::borrow::Cow;
 
@@ -29,14 +29,16 @@ impl Source for GuardDuty {
         let object = |name| root.member(name).is_some_and(|field| field.is_object());
         let named = root.get("service.serviceName").and_then(|name| name.look());
         let told = named.is_some_and(|name| name == "guardduty") || root.get("service.detectorId").is_some();
-        let bare = || object("resource") && root.member("severity").is_some() && root.member("type").is_some();
+        let bare =
+            || object("resource") && root.member("severity").is_some() && root.member("type").is_some();
         object("service") && (told || bare())
     }
 
     fn map(&self, record: &Record<'_>, context: &Context, events: &mut Vec<Event>) {
         let root = record.root();
         let Some(service) = root.member("service") else { return };
-        let archived = service.member("archived").and_then(|told| told.look()).is_some_and(|told| told == "true");
+        let archived =
+            service.member("archived").and_then(|told| told.look()).is_some_and(|told| told == "true");
         let count = service.member("count").and_then(small);
         let activity = match (archived, count) {
             (true, _) => 3,
@@ -50,7 +52,11 @@ impl Source for GuardDuty {
         let mut event = Event::detection_finding(head, finding(root, service));
         event.set_evidences(vec![evidence(root, service)]).set_resources(resources(root, service));
         event.set_count(count).set_is_alert(true);
-        event.set_status_id(if archived { 5 } else { 1 }).set_status(if archived { "Archived" } else { "New" });
+        event.set_status_id(if archived { 5 } else { 1 }).set_status(if archived {
+            "Archived"
+        } else {
+            "New"
+        });
         if let Some(score) = root.member("severity").and_then(|score| score.copy()?.parse::<f64>().ok()) {
             tell_severity(score, &mut event);
         }
@@ -76,7 +82,8 @@ fn finding(root: Field<'_>, service: Field<'_>) -> FindingInfo {
         finding.set_attribute("uid_alt", &homeostat_core::JsonText::new(json));
     }
     finding.set_title(take(root, "title")).set_desc(take(root, "description"));
-    let time = |object: Field<'_>, name: &str| object.member(name).and_then(|time| moment::read(&time.copy()?));
+    let time =
+        |object: Field<'_>, name: &str| object.member(name).and_then(|time| moment::read(&time.copy()?));
     finding.set_created_time(time(root, "createdAt")).set_modified_time(time(root, "updatedAt"));
     finding.set_first_seen_time(time(service, "eventFirstSeen"));
     finding.set_last_seen_time(time(service, "eventLastSeen"));
@@ -101,7 +108,9 @@ fn evidence(root: Field<'_>, service: Field<'_>) -> Evidence {
     let mut evidence = match (actor, &far) {
         (Some(actor), _) => Evidence::of_actor(actor),
         (None, Some(far)) => Evidence::of_source(far.clone()),
-        (None, None) => Evidence::of_source(own_end(root).unwrap_or_else(|| NetworkEndpoint::of_service("AWS"))),
+        (None, None) => {
+            Evidence::of_source(own_end(root).unwrap_or_else(|| NetworkEndpoint::of_service("AWS")))
+        }
     };
     let outbound = action.and_then(|action| action.member("connectionDirection")?.look());
     if outbound.as_deref() == Some("OUTBOUND") {
@@ -149,8 +158,13 @@ fn actor(root: Field<'_>) -> Option<Actor> {
     if let Some(told) = resource.get("kubernetesDetails.kubernetesUserDetails").filter(Field::is_object) {
         let mut user = User::named(take(told, "username")?);
         user.set_uid(take(told, "uid"));
-        let groups: Vec<_> = told.member("groups").iter().flat_map(Field::children)
-            .filter_map(|group| group.take()).map(Group::named).collect();
+        let groups: Vec<_> = told
+            .member("groups")
+            .iter()
+            .flat_map(Field::children)
+            .filter_map(|group| group.take())
+            .map(Group::named)
+            .collect();
         if !groups.is_empty() {
             user.set_groups(groups);
         }
@@ -181,8 +195,16 @@ fn own_end(root: Field<'_>) -> Option<NetworkEndpoint> {
 
 /// Members that name a resource, the best first.
 const IDS: [&str; 10] = [
-    "instanceId", "arn", "dbInstanceArn", "dbInstanceIdentifier", "accessKeyId", "functionArn", "functionName",
-    "clusterArn", "id", "name",
+    "instanceId",
+    "arn",
+    "dbInstanceArn",
+    "dbInstanceIdentifier",
+    "accessKeyId",
+    "functionArn",
+    "functionName",
+    "clusterArn",
+    "id",
+    "name",
 ];
 
 /// Everything that the finding tells of resources: each `xxxDetails`, whole.
@@ -198,9 +220,10 @@ fn resources(root: Field<'_>, service: Field<'_>) -> Vec<ResourceDetails> {
             (None, Some(kind)) => ResourceDetails::named(&**kind),
             (None, None) => return None,
         };
-        thing.set_name(take(one, "name")).set_kind(kind.as_deref()).set_role(role.as_deref().map(|role| {
-            if role == "ACTOR" { "Actor" } else { "Target" }
-        }));
+        thing
+            .set_name(take(one, "name"))
+            .set_kind(kind.as_deref())
+            .set_role(role.as_deref().map(|role| if role == "ACTOR" { "Actor" } else { "Target" }));
         thing.set_role_id(role.as_deref().map(|role| if role == "ACTOR" { 2 } else { 1 }));
         if let Some(rest) = details.take_whole() {
             thing.set_attribute("data", &rest);

@@ -10,8 +10,8 @@ use crate::record::{Field, Record};
 use crate::source::{Context, Source};
 use homeostat_core::{JsonText, Timestamp};
 use homeostat_event::{
-    Account, Actor, Analytic, ClassUid, Event, Evidence, FindingInfo, Head, Location, NetworkEndpoint, Product,
-    ResourceDetails, User,
+    Account, Actor, Analytic, ClassUid, Event, Evidence, FindingInfo, Head, Location, NetworkEndpoint,
+    Product, ResourceDetails, User,
 };
 use std::borrow::Cow;
 
@@ -26,7 +26,8 @@ impl Source for SecurityHub {
 
     fn recognises(&self, record: &Record<'_>) -> bool {
         let root = record.root();
-        is_finding(root) || root.member("findings").is_some_and(|list| list.children().next().is_some_and(is_finding))
+        is_finding(root)
+            || root.member("findings").is_some_and(|list| list.children().next().is_some_and(is_finding))
     }
 
     fn map(&self, record: &Record<'_>, context: &Context, events: &mut Vec<Event>) {
@@ -36,12 +37,15 @@ impl Source for SecurityHub {
             return;
         }
         let list = root.member("findings");
-        events.extend(list.iter().flat_map(Field::children).filter(Field::is_object).map(|told| event(told, context)));
+        events.extend(
+            list.iter().flat_map(Field::children).filter(Field::is_object).map(|told| event(told, context)),
+        );
     }
 }
 
 fn is_finding(object: Field<'_>) -> bool {
-    object.member("ProductArn").is_some() && (object.member("SchemaVersion").is_some() || object.member("AwsAccountId").is_some())
+    object.member("ProductArn").is_some()
+        && (object.member("SchemaVersion").is_some() || object.member("AwsAccountId").is_some())
 }
 
 /// The class that the types tell: checks are of compliance, holes are vulnerabilities.
@@ -61,10 +65,13 @@ fn class_of(root: Field<'_>) -> ClassUid {
 
 fn event(root: Field<'_>, context: &Context) -> Event {
     let class = class_of(root);
-    let state = root.get("Workflow.Status").and_then(|state| state.take()).or_else(|| take(root, "WorkflowState"));
-    let archived = take(root, "RecordState").is_some_and(|state| state == "ARCHIVED");
+    let state =
+        root.get("Workflow.Status").and_then(|state| state.take()).or_else(|| take(root, "WorkflowState"));
+    let archived =
+        root.member("RecordState").and_then(|state| state.copy()).is_some_and(|state| state == "ARCHIVED");
     let closed = archived || matches!(state.as_deref(), Some("RESOLVED"));
-    let [created, updated] = ["CreatedAt", "UpdatedAt"].map(|name| root.member(name).and_then(|time| time.look()));
+    let [created, updated] =
+        ["CreatedAt", "UpdatedAt"].map(|name| root.member(name).and_then(|time| time.look()));
     let activity = match (closed, created == updated || updated.is_none()) {
         (true, _) => 3,
         (false, true) => 1,
@@ -97,7 +104,10 @@ fn event(root: Field<'_>, context: &Context) -> Event {
 
 fn finding(root: Field<'_>) -> FindingInfo {
     let mut finding = FindingInfo::new(take(root, "Id").unwrap_or_default());
-    finding.set_title(take(root, "Title")).set_desc(take(root, "Description")).set_src_url(take(root, "SourceUrl"));
+    finding
+        .set_title(take(root, "Title"))
+        .set_desc(take(root, "Description"))
+        .set_src_url(take(root, "SourceUrl"));
     let time = |name: &str| root.member(name).and_then(|time| moment::read(&time.copy()?));
     finding.set_created_time(time("CreatedAt")).set_modified_time(time("UpdatedAt"));
     finding.set_first_seen_time(time("FirstObservedAt")).set_last_seen_time(time("LastObservedAt"));
@@ -140,7 +150,8 @@ fn evidence(root: Field<'_>) -> Option<Evidence> {
         })
     });
     let network = root.member("Network").filter(Field::is_object);
-    let source = network.and_then(|network| take(network, "SourceIpV4").or_else(|| take(network, "SourceIpV6")));
+    let source =
+        network.and_then(|network| take(network, "SourceIpV4").or_else(|| take(network, "SourceIpV6")));
     let ip = remote.and_then(told).and_then(|ip| ip.take()).or(source);
     let origin = ip.map(|ip| {
         let mut origin = NetworkEndpoint::of_ip(ip);

@@ -44,13 +44,14 @@ impl Source for Waf {
             event.set_original_time(&time);
         }
         let acl = root.member("webaclId").and_then(|acl| acl.look());
-        let part = |at: usize| acl.as_deref()?.split(':').nth(at).filter(|part| !part.is_empty()).map(str::to_owned);
+        let part =
+            |at: usize| acl.as_deref()?.split(':').nth(at).filter(|part| !part.is_empty()).map(str::to_owned);
         event.set_cloud(cloud(part(4).map(Cow::Owned), part(3).map(Cow::Owned), context));
         event.set_policy(policy(root));
         let labels = root.member("labels");
         let labels = labels.iter().flat_map(Field::children).filter_map(|label| take(label, "name"));
         let labels: Vec<_> = labels.map(Into::into).collect();
-        event.metadata_mut().set_log_version(take(root, "formatVersion")).set_labels(Some(labels).filter(|all| !all.is_empty()));
+        event.metadata_mut().set_log_version(take(root, "formatVersion")).set_labels(labels);
         events.push(event);
     }
 }
@@ -101,9 +102,11 @@ fn client(asked: Field<'_>) -> NetworkEndpoint {
 fn target(root: Field<'_>, asked: Field<'_>) -> NetworkEndpoint {
     let (name, uid) = (take(root, "httpSourceName"), take(root, "httpSourceId"));
     let mut target = NetworkEndpoint::of_service(name.unwrap_or(Cow::Borrowed("WAF")));
-    target.set_uid(uid).set_hostname(header(asked, "host").and_then(|host| host.look()).map(|host| {
-        host.split(':').next().unwrap_or_default().to_owned()
-    }));
+    target.set_uid(uid).set_hostname(
+        header(asked, "host")
+            .and_then(|host| host.look())
+            .map(|host| host.split(':').next().unwrap_or_default().to_owned()),
+    );
     target
 }
 
@@ -173,13 +176,15 @@ fn tell_decision(root: Field<'_>, event: &mut Event) {
     }
     let details = root.member("terminatingRuleMatchDetails").filter(Field::is_array);
     let matched = details.iter().flat_map(Field::children).filter_map(|detail| detail.member("matchedData"));
-    let matched: Vec<_> = matched.flat_map(|list| list.children().collect::<Vec<_>>()).filter(Field::is_text).collect();
+    let matched: Vec<_> =
+        matched.flat_map(|list| list.children().collect::<Vec<_>>()).filter(Field::is_text).collect();
     if !matched.is_empty() {
         let texts: Vec<_> = matched.iter().map(Field::json).collect();
         text.push_str(&format!(r#","match_details":[{}]"#, texts.join(",")));
         matched.iter().for_each(|field| drop(field.take()));
     }
-    let condition = details.iter().flat_map(Field::children).find_map(|detail| told(detail.member("conditionType")?));
+    let condition =
+        details.iter().flat_map(Field::children).find_map(|detail| told(detail.member("conditionType")?));
     if let Some(condition) = condition.filter(Field::is_text) {
         text.push_str(&format!(r#","condition":{}"#, condition.json()));
         condition.take();

@@ -6,8 +6,8 @@ use crate::record::{Field, Record};
 use crate::source::{Context, Source};
 use homeostat_core::Outcome;
 use homeostat_event::{
-    Actor, Api, Device, DeviceId, Event, Feature, Group, Head, HttpRequest, ManagedEntity, NetworkEndpoint, Policy,
-    ResourceDetails, Service, User,
+    Actor, Api, Device, DeviceId, Event, Feature, Group, Head, HttpRequest, ManagedEntity, NetworkEndpoint,
+    Policy, ResourceDetails, Service, User,
 };
 use std::borrow::Cow;
 
@@ -26,18 +26,22 @@ impl Source for EntraAudit {
     fn recognises(&self, record: &Record<'_>) -> bool {
         let root = record.root();
         if let Some(category) = root.member("category").and_then(|category| category.look())
-            && (category.eq_ignore_ascii_case("AuditLogs") || category.eq_ignore_ascii_case("ProvisioningLogs"))
+            && (category.eq_ignore_ascii_case("AuditLogs")
+                || category.eq_ignore_ascii_case("ProvisioningLogs"))
         {
             return true;
         }
         let inner = root.member("properties").filter(Field::is_object).unwrap_or(root);
-        inner.member("initiatedBy").is_some_and(|by| by.is_object()) && inner.member("targetResources").is_some()
+        inner.member("initiatedBy").is_some_and(|by| by.is_object())
+            && inner.member("targetResources").is_some()
     }
 
     fn map(&self, record: &Record<'_>, context: &Context, events: &mut Vec<Event>) {
         let parts = Parts::of(record);
         let directory = directory(&parts, context);
-        if parts.inner.member("provisioningAction").is_some() || parts.inner.member("sourceIdentity").is_some() {
+        if parts.inner.member("provisioningAction").is_some()
+            || parts.inner.member("sourceIdentity").is_some()
+        {
             events.push(provisioning::event(&parts, directory.as_deref()));
             return;
         }
@@ -125,7 +129,8 @@ fn verb(word: &str) -> Option<u32> {
     Some(match word.to_ascii_lowercase().as_str() {
         "add" | "added" | "create" | "created" | "invite" | "import" | "issue" => 1,
         "get" | "read" | "download" | "export" | "list" | "view" | "viewed" | "validate" | "bulk" => 2,
-        "update" | "updated" | "set" | "change" | "changed" | "edit" | "modify" | "verify" | "unverify" | "convert" => 3,
+        "update" | "updated" | "set" | "change" | "changed" | "edit" | "modify" | "verify" | "unverify"
+        | "convert" => 3,
         "delete" | "deleted" | "remove" | "removed" | "revoke" | "hard" | "purge" | "cancel" => 4,
         "register" | "registered" | "enroll" => 6,
         "unregister" | "unregistered" | "deregister" => 7,
@@ -225,19 +230,18 @@ impl<'a> Change<'_, 'a> {
     fn actor(&self) -> Actor {
         let by = self.parts.inner.member("initiatedBy").filter(Field::is_object);
         let part = |name: &str| by?.member(name).filter(Field::is_object);
-        let mut user = part("user").and_then(|user| {
-            person(user, ["id", "userPrincipalName", "displayName"], self.directory)
-        });
+        let user = part("user")
+            .and_then(|user| person(user, ["id", "userPrincipalName", "displayName"], self.directory));
         let app = part("app");
-        let service = app.and_then(|app| principal(app, ["servicePrincipalId", "servicePrincipalName"], self.directory));
+        let service = app
+            .and_then(|app| principal(app, ["servicePrincipalId", "servicePrincipalName"], self.directory));
         let around = self.parts.around("identity");
-        if let Some(user) = user.as_mut() {
-            user.set_display_name(around.clone());
-        }
         let name = app.and_then(|app| take(app, "displayName"));
-        let mut actor = match user.or(service) {
-            Some(user) => Actor::of_user(user),
-            None => Actor::of_app(name.clone().or(around).unwrap_or(Cow::Borrowed("Microsoft Entra ID"))),
+        let mut actor = if let Some(mut user) = user.or(service) {
+            user.set_display_name(around);
+            Actor::of_user(user)
+        } else {
+            Actor::of_app(name.clone().or(around).unwrap_or(Cow::Borrowed("Microsoft Entra ID")))
         };
         actor.set_app_uid(app.and_then(|app| take(app, "appId"))).set_app_name(name);
         actor
@@ -254,7 +258,8 @@ impl<'a> Change<'_, 'a> {
         let pair = details.iter().flat_map(Field::children).find(|pair| {
             pair.member("key").and_then(|key| key.look()).is_some_and(|key| key == "User-Agent")
         });
-        let agent = pair.and_then(|pair| pair.member("value")?.look()).or_else(|| self.parts.take("userAgent"))?;
+        let agent =
+            pair.and_then(|pair| pair.member("value")?.look()).or_else(|| self.parts.take("userAgent"))?;
         let mut request = HttpRequest::new();
         request.set_user_agent(agent);
         Some(request)
@@ -291,7 +296,9 @@ impl<'a> Change<'_, 'a> {
         let changed = self.targets.iter().filter_map(|target| target.member("modifiedProperties"));
         let changed: Vec<_> = changed.flat_map(|list| list.children().collect::<Vec<_>>()).collect();
         let value = |name: &&str| {
-            let of = |pair: &&Field<'a>| pair.member("displayName").and_then(|own| own.look()).is_some_and(|own| own == **name);
+            let of = |pair: &&Field<'a>| {
+                pair.member("displayName").and_then(|own| own.look()).is_some_and(|own| own == **name)
+            };
             let pair = changed.iter().find(of)?;
             let text = ["newValue", "oldValue"].iter().find_map(|side| {
                 let text = pair.member(side)?.copy()?;
@@ -304,7 +311,12 @@ impl<'a> Change<'_, 'a> {
 
     fn access(&self, head: Head, activity: &str, actor: &Actor) -> Event {
         let role = self.target(&["Role"]).and_then(|role| take(role, "displayName")).map(Cow::into_owned);
-        let names = ["Role.DisplayName", "AppRole.Value", "DelegatedPermissionGrant.Scope", "ConsentAction.Permissions"];
+        let names = [
+            "Role.DisplayName",
+            "AppRole.Value",
+            "DelegatedPermissionGrant.Scope",
+            "ConsentAction.Permissions",
+        ];
         let privilege = role.or_else(|| self.new_value(&names)).unwrap_or_else(|| activity.to_owned());
         let mut event = Event::user_access(head, self.whom(actor), privilege);
         event.set_resources(self.things());
@@ -351,7 +363,8 @@ impl<'a> Change<'_, 'a> {
     fn entity(&self) -> ManagedEntity {
         let first = self.targets.first().copied();
         let Some(target) = first else { return ManagedEntity::named("directory") };
-        let kind = target.member("type").and_then(|kind| kind.look()).unwrap_or_default().to_ascii_lowercase();
+        let kind =
+            target.member("type").and_then(|kind| kind.look()).unwrap_or_default().to_ascii_lowercase();
         let user = (kind == "user").then(|| self.user_of(target)).flatten();
         let [uid, name] = ["id", "displayName"].map(|name| target.member(name).and_then(told));
         let [uid, name] = [uid, name].map(|field| field.and_then(|field| field.take()));
@@ -367,7 +380,9 @@ impl<'a> Change<'_, 'a> {
                 device
             })),
             "group" => entity.set_type_id(3).set_kind("Group"),
-            "policy" => entity.set_type_id(5).set_kind("Policy").set_policy(uid.as_deref().map(Policy::of_uid)),
+            "policy" => {
+                entity.set_type_id(5).set_kind("Policy").set_policy(uid.as_deref().map(Policy::of_uid))
+            }
             _ => entity.set_type_id(99).set_kind(take(target, "type")),
         };
         entity.set_name(name);
@@ -405,7 +420,11 @@ mod tests {
             ("User registered security info", "Add", Kind::Account(10)),
             ("Update user", "Update", Kind::Entity(3)),
             ("Add member to role", "Assign", Kind::Access(1)),
-            ("Add eligible member to role in PIM completed (timebound)", "CreateRequestEligible", Kind::Access(1)),
+            (
+                "Add eligible member to role in PIM completed (timebound)",
+                "CreateRequestEligible",
+                Kind::Access(1),
+            ),
             ("Remove member from role", "Unassign", Kind::Access(2)),
             ("Add app role assignment to service principal", "Assign", Kind::Access(1)),
             ("Remove delegated permission grant", "Unassign", Kind::Access(2)),

@@ -8,8 +8,8 @@ use crate::record::{Field, Record};
 use crate::source::{Context, Source};
 use homeostat_core::JsonText;
 use homeostat_event::{
-    Actor, Analytic, Cloud, Event, Evidence, FindingInfo, Head, NetworkEndpoint, ResourceDetails, Session, Severity,
-    User,
+    Actor, Analytic, Cloud, Event, Evidence, FindingInfo, Head, NetworkEndpoint, ResourceDetails, Session,
+    Severity, User,
 };
 
 /// Entra ID Protection: risk detections and risky users or service principals, as Azure Monitor streams them and as
@@ -45,8 +45,14 @@ impl Source for EntraRisk {
         let directory = directory(&parts, context);
         let user = user(&parts, directory.as_deref());
         let state = parts.take("riskState");
-        let closed = state.as_deref().is_some_and(|state| matches!(state, "remediated" | "dismissed" | "confirmedSafe"));
-        let head = Head::new(if closed { 3 } else { 1 }, parts.moment(&TIMES), product("Microsoft Entra ID Protection"));
+        let closed = state
+            .as_deref()
+            .is_some_and(|state| matches!(state, "remediated" | "dismissed" | "confirmedSafe"));
+        let head = Head::new(
+            if closed { 3 } else { 1 },
+            parts.moment(&TIMES),
+            product("Microsoft Entra ID Protection"),
+        );
         let mut event = Event::detection_finding(head, finding(&parts));
         event.set_evidences(vec![evidence(&parts, user.clone())]);
         if let Some(user) = user {
@@ -66,7 +72,8 @@ impl Source for EntraRisk {
 
 fn user(parts: &Parts<'_>, directory: Option<&str>) -> Option<User> {
     let person = person(parts.inner, ["userId", "userPrincipalName", "userDisplayName"], directory);
-    let principal = || principal(parts.inner, ["servicePrincipalId", "servicePrincipalDisplayName"], directory);
+    let principal =
+        || principal(parts.inner, ["servicePrincipalId", "servicePrincipalDisplayName"], directory);
     let mut user = person.or_else(principal)?;
     // Of a risky user the record's own id is the user's.
     if user.uid().is_none() {
@@ -94,7 +101,8 @@ fn finding(parts: &Parts<'_>) -> FindingInfo {
     let uid = parts.take("id").or_else(|| parts.inner.member("userId")?.look());
     let mut finding = FindingInfo::new(uid.unwrap_or_default());
     let kind = parts.take("riskEventType");
-    let old = parts.inner.member("riskType").and_then(told).filter(|old| kind.is_none() || old.look() == kind);
+    let old =
+        parts.inner.member("riskType").and_then(told).filter(|old| kind.is_none() || old.look() == kind);
     let kind = old.and_then(|old| old.take()).or(kind);
     let operation = parts.root.member("operationName").and_then(|name| name.look());
     finding.set_title(kind.clone().or(operation));
@@ -126,7 +134,9 @@ fn evidence(parts: &Parts<'_>, user: Option<User>) -> Evidence {
         actor.set_session(session);
     }
     let mut evidence = Evidence::of_actor(actor);
-    evidence.set_src_endpoint(origin.unwrap_or_else(|| NetworkEndpoint::of_service("Microsoft Entra ID Protection")));
+    evidence.set_src_endpoint(
+        origin.unwrap_or_else(|| NetworkEndpoint::of_service("Microsoft Entra ID Protection")),
+    );
     evidence.set_name(parts.take("activity"));
     if let Some(more) = parts.inner.member("additionalInfo").and_then(|more| more.take_whole()) {
         evidence.set_attribute("data", &more);

@@ -6,8 +6,8 @@ use crate::record::{Field, Record};
 use crate::source::{Context, Source};
 use homeostat_core::{JsonText, Outcome};
 use homeostat_event::{
-    Actor, AuthFactor, Authorization, Device, DeviceId, Event, Head, HttpRequest, NetworkEndpoint, Os, Policy,
-    Service, Session, SignInTo, User,
+    Actor, AuthFactor, Authorization, Device, DeviceId, Event, Head, HttpRequest, NetworkEndpoint, Os,
+    Policy, Service, Session, SignInTo, User,
 };
 use std::borrow::Cow;
 
@@ -24,8 +24,8 @@ const CATEGORIES: [&str; 4] =
 /// Codes with which a sign-in stops to ask for more, sorted. Source: learn.microsoft.com, "Microsoft Entra
 /// authentication and authorization error codes".
 const INTERRUPTS: [&str; 22] = [
-    "16000", "16001", "16003", "50055", "50058", "50072", "50074", "50076", "50078", "50079", "50097", "50125",
-    "50127", "50129", "50140", "50143", "50144", "50158", "50199", "51006", "65001", "65012",
+    "16000", "16001", "16003", "50055", "50058", "50072", "50074", "50076", "50078", "50079", "50097",
+    "50125", "50127", "50129", "50140", "50143", "50144", "50158", "50199", "51006", "65001", "65012",
 ];
 
 impl Source for EntraSignIn {
@@ -150,7 +150,8 @@ fn session(parts: &Parts<'_>) -> Option<Session> {
 
 fn origin(parts: &Parts<'_>) -> NetworkEndpoint {
     let fields = [parts.inner.member("ipAddress"), parts.root.member("callerIpAddress")];
-    let mut origin = azure::origin(fields).unwrap_or_else(|| NetworkEndpoint::of_service("Microsoft Entra ID"));
+    let mut origin =
+        azure::origin(fields).unwrap_or_else(|| NetworkEndpoint::of_service("Microsoft Entra ID"));
     let place = parts.inner.member("location").filter(Field::is_object);
     let country = parts.root.member("location").filter(Field::is_text);
     origin.set_location(azure::location(place, country));
@@ -161,7 +162,8 @@ fn origin(parts: &Parts<'_>) -> NetworkEndpoint {
     let system = parts.inner.get("deviceDetail.operatingSystem").and_then(told);
     origin.set_os(system.and_then(|system| system.take()).map(os));
     let networks = parts.inner.member("networkLocationDetails").into_iter();
-    let names = networks.flat_map(|list| list.children()).filter_map(|network| network.member("networkNames"));
+    let names =
+        networks.flat_map(|list| list.children()).filter_map(|network| network.member("networkNames"));
     origin.set_zone(names.flat_map(|names| names.children()).find_map(|name| name.take()));
     origin
 }

@@ -1,15 +1,15 @@
 //! Cloud Audit Logs: what people, service accounts and Google itself did in a project.
 
 use super::operation::{Kind, kind_of};
-use super::{is_of_log, number, take, tags, tell_entry, time_of};
+use super::{is_of_log, number, tags, take, tell_entry, time_of};
 use crate::address::is_address;
 use crate::moment;
 use crate::record::{Field, Record};
 use crate::source::{Context, Source};
 use homeostat_core::Outcome;
 use homeostat_event::{
-    Actor, Api, Authorization, Event, Head, HttpRequest, NetworkEndpoint, Policy, Product, Request, ResourceDetails,
-    Response, Service, Session, SignInTo, User,
+    Actor, Api, Authorization, Event, Head, HttpRequest, NetworkEndpoint, Policy, Product, Request,
+    ResourceDetails, Response, Service, Session, SignInTo, User,
 };
 use std::borrow::Cow;
 
@@ -28,9 +28,11 @@ impl Source for GcpAudit {
     fn recognises(&self, record: &Record<'_>) -> bool {
         let root = record.root();
         match root.member("protoPayload").filter(Field::is_object) {
-            Some(payload) => ["methodName", "authenticationInfo", "authorizationInfo", "serviceName", "resourceName"]
-                .iter()
-                .any(|name| payload.member(name).is_some()),
+            Some(payload) => {
+                ["methodName", "authenticationInfo", "authorizationInfo", "serviceName", "resourceName"]
+                    .iter()
+                    .any(|name| payload.member(name).is_some())
+            }
             None => is_of_log(record, &["cloudaudit.googleapis.com"]),
         }
     }
@@ -90,7 +92,10 @@ impl<'r, 'a> Call<'r, 'a> {
         let places = ["serviceData.policyDelta.bindingDeltas", "metadata.policyDelta.bindingDeltas"];
         let list = places.iter().find_map(|path| self.payload.get(path)).filter(Field::is_array);
         let delta = |told: Field<'a>| Delta {
-            added: told.member("action").and_then(|action| action.copy()).is_none_or(|action| action != "REMOVE"),
+            added: told
+                .member("action")
+                .and_then(|action| action.copy())
+                .is_none_or(|action| action != "REMOVE"),
             role: told.member("role"),
             member: told.member("member"),
         };
@@ -108,7 +113,8 @@ impl<'r, 'a> Call<'r, 'a> {
             }
             Kind::Access => self.access(delta, &actor),
             Kind::Call(number) => {
-                let mut event = Event::api_activity(self.head(number), actor.clone(), self.api(), self.origin());
+                let mut event =
+                    Event::api_activity(self.head(number), actor.clone(), self.api(), self.origin());
                 event.set_resources(self.resources());
                 event
             }
@@ -119,7 +125,9 @@ impl<'r, 'a> Call<'r, 'a> {
         self.tell_destination(&mut event);
         tell_entry(self.record, context, &mut event);
         event.metadata_mut().set_event_code(Some(&*self.method).filter(|method| !method.is_empty()));
-        event.metadata_mut().set_log_format(take(self.payload, "@type").or_else(|| take(self.payload, "at_sign_type")));
+        event
+            .metadata_mut()
+            .set_log_format(take(self.payload, "@type").or_else(|| take(self.payload, "at_sign_type")));
         event
     }
 
@@ -143,7 +151,10 @@ impl<'r, 'a> Call<'r, 'a> {
         if mail.is_some() {
             user.set_uid_alt(subject);
         }
-        if mail.as_deref().is_some_and(|mail| mail.ends_with(".gserviceaccount.com") || mail.starts_with("system:")) {
+        if mail
+            .as_deref()
+            .is_some_and(|mail| mail.ends_with(".gserviceaccount.com") || mail.starts_with("system:"))
+        {
             user.set_type_id(4).set_kind("Service");
         }
         user.set_email_addr(mail.filter(|mail| is_mail(mail)));
@@ -190,7 +201,8 @@ impl<'r, 'a> Call<'r, 'a> {
     fn origin(&self) -> NetworkEndpoint {
         let told = self.part("requestMetadata");
         let address = told.and_then(|told| told.member("callerIp").or_else(|| told.member("callerIP")));
-        let address = address.and_then(|address| address.look().is_some_and(|text| is_address(&text)).then(|| address.take()));
+        let address = address
+            .and_then(|address| address.look().is_some_and(|text| is_address(&text)).then(|| address.take()));
         let mut origin = match address.flatten() {
             Some(ip) => NetworkEndpoint::of_ip(ip),
             None => NetworkEndpoint::of_service(&*self.service),
@@ -240,17 +252,21 @@ impl<'r, 'a> Call<'r, 'a> {
     fn resources(&self) -> Vec<ResourceDetails> {
         let labels = self.record.field("resource.labels").filter(Field::is_object);
         let kind = self.record.take("resource.type");
-        let name = take(self.payload, "resourceName").or_else(|| self.permissions().find_map(|asked| take(asked, "resource")));
+        let name = take(self.payload, "resourceName")
+            .or_else(|| self.permissions().find_map(|asked| take(asked, "resource")));
         let mut thing = match (name, &kind) {
             (Some(name), _) => ResourceDetails::of_uid(name),
             (None, Some(kind)) => ResourceDetails::named(&**kind),
             (None, None) => ResourceDetails::named(&*self.service),
         };
         thing.set_kind(kind);
-        let place = self.payload.get("resourceLocation.currentLocations").and_then(|places| places.children().next());
+        let place =
+            self.payload.get("resourceLocation.currentLocations").and_then(|places| places.children().next());
         thing.set_region(place.and_then(|place| place.take()));
         // The others are the cloud's.
-        if let Some(tags) = labels.and_then(|labels| tags(labels, &["project_id", "region", "location", "zone"])) {
+        if let Some(tags) =
+            labels.and_then(|labels| tags(labels, &["project_id", "region", "location", "zone"]))
+        {
             thing.set_attribute("tags", &tags);
         }
         for name in ["metadata", "serviceData"] {
@@ -265,7 +281,9 @@ impl<'r, 'a> Call<'r, 'a> {
     fn tell_outcome(&self, event: &mut Event) {
         let status = self.part("status");
         let code = status.and_then(|status| number(status, "code")).unwrap_or(0);
-        let refused = self.permissions().any(|asked| asked.member("granted").and_then(|told| told.look()).is_some_and(|told| told == "false"));
+        let refused = self.permissions().any(|asked| {
+            asked.member("granted").and_then(|told| told.look()).is_some_and(|told| told == "false")
+        });
         let warned = event.action().to_ascii_lowercase().contains("failure");
         if code != 0 || warned || (refused && status.is_none()) {
             event.set_outcome(Outcome::Failure, None);
@@ -309,7 +327,9 @@ fn authorization(asked: Field<'_>) -> Option<Authorization> {
 fn is_mail(text: &str) -> bool {
     let parts = text.split_once('@');
     let plain = text.bytes().all(|byte| byte.is_ascii_graphic());
-    plain && parts.is_some_and(|(local, domain)| !local.is_empty() && domain.contains('.') && !domain.contains('@'))
+    plain
+        && parts
+            .is_some_and(|(local, domain)| !local.is_empty() && domain.contains('.') && !domain.contains('@'))
 }
 
 /// `user:jane@example.com`, `serviceAccount:…`, `group:…`, `allUsers`.

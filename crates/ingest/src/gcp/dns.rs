@@ -56,7 +56,10 @@ fn ends(payload: Field<'_>) -> Ends {
         (None, Some(machine)) => NetworkEndpoint::named(&**machine),
         (None, None) => NetworkEndpoint::of_service("dns.googleapis.com"),
     };
-    source.set_name(machine).set_zone(take(payload, "vmZoneName")).set_vpc_uid(take(payload, "sourceNetwork"));
+    source
+        .set_name(machine)
+        .set_zone(take(payload, "vmZoneName"))
+        .set_vpc_uid(take(payload, "sourceNetwork"));
     let id = take(payload, "vmInstanceIdString");
     let other = payload.member("vmInstanceId").filter(|other| id.is_none() || other.look() == id);
     source.set_instance_uid(other.and_then(|other| other.take()).or(id));

@@ -6,7 +6,8 @@ use crate::record::{Field, Record};
 use crate::source::{Context, Source};
 use homeostat_core::{JsonText, Outcome};
 use homeostat_event::{
-    AutonomousSystem, Ends, Event, Head, Location, NetworkConnectionInfo, NetworkEndpoint, NetworkTraffic, Product,
+    AutonomousSystem, Ends, Event, Head, Location, NetworkConnectionInfo, NetworkEndpoint, NetworkTraffic,
+    Product,
 };
 
 /// Google Cloud VPC flow logs and firewall logs. Class 4001.
@@ -39,14 +40,15 @@ impl Source for GcpFlow {
         };
         let source = end(payload, connection, "src", names[0]);
         let target = end(payload, connection, "dest", names[1]);
-        let product = Product::new("Google Cloud", if rule.is_some() { "VPC Firewall" } else { "VPC Flow Logs" });
+        let product =
+            Product::new("Google Cloud", if rule.is_some() { "VPC Firewall" } else { "VPC Flow Logs" });
         let head = Head::new(if is_denied(payload) { 5 } else { 6 }, time_of(record), product);
         let ends = match (source, target) {
             (Some(source), Some(target)) => Ends::Both(source, target),
             (Some(source), None) => Ends::Source(source),
-            (None, target) => {
-                Ends::Destination(target.unwrap_or_else(|| NetworkEndpoint::of_service("compute.googleapis.com")))
-            }
+            (None, target) => Ends::Destination(
+                target.unwrap_or_else(|| NetworkEndpoint::of_service("compute.googleapis.com")),
+            ),
         };
         let mut event = Event::network_activity(head, ends);
         event.set_connection_info(info(payload, connection, inbound)).set_traffic(traffic(payload));
@@ -133,12 +135,22 @@ fn tell_decision(payload: Field<'_>, rule: Option<Field<'_>>, event: &mut Event)
     if let Some(told) = payload.member("disposition") {
         told.copy();
         match is_denied(payload) {
-            true => event.set_action_id(2).set_action_taken("Denied").set_disposition_id(2).set_disposition("Blocked"),
-            false => event.set_action_id(1).set_action_taken("Allowed").set_disposition_id(1).set_disposition("Allowed"),
+            true => event
+                .set_action_id(2)
+                .set_action_taken("Denied")
+                .set_disposition_id(2)
+                .set_disposition("Blocked"),
+            false => event
+                .set_action_id(1)
+                .set_action_taken("Allowed")
+                .set_disposition_id(1)
+                .set_disposition("Allowed"),
         };
     }
     event.set_outcome(if is_denied(payload) { Outcome::Failure } else { Outcome::Success }, None);
-    let Some(reference) = rule.and_then(|rule| rule.member("reference")).filter(Field::is_text) else { return };
+    let Some(reference) = rule.and_then(|rule| rule.member("reference")).filter(Field::is_text) else {
+        return;
+    };
     let mut text = format!(r#"{{"uid":{}"#, reference.json());
     reference.take();
     let action = rule.and_then(|rule| rule.member("action")).filter(Field::is_text);

@@ -14,17 +14,60 @@ pub(crate) struct FlowText {
 
 /// The fields in the default order, and behind them those of versions 3 to 5 in the order of the documentation.
 const ORDER: [&str; 29] = [
-    "version", "account-id", "interface-id", "srcaddr", "dstaddr", "srcport", "dstport", "protocol", "packets", "bytes",
-    "start", "end", "action", "log-status", "vpc-id", "subnet-id", "instance-id", "tcp-flags", "type", "pkt-srcaddr",
-    "pkt-dstaddr", "region", "az-id", "sublocation-type", "sublocation-id", "pkt-src-aws-service",
-    "pkt-dst-aws-service", "flow-direction", "traffic-path",
+    "version",
+    "account-id",
+    "interface-id",
+    "srcaddr",
+    "dstaddr",
+    "srcport",
+    "dstport",
+    "protocol",
+    "packets",
+    "bytes",
+    "start",
+    "end",
+    "action",
+    "log-status",
+    "vpc-id",
+    "subnet-id",
+    "instance-id",
+    "tcp-flags",
+    "type",
+    "pkt-srcaddr",
+    "pkt-dstaddr",
+    "region",
+    "az-id",
+    "sublocation-type",
+    "sublocation-id",
+    "pkt-src-aws-service",
+    "pkt-dst-aws-service",
+    "flow-direction",
+    "traffic-path",
 ];
 
 /// The order of the documentation's example of a format of one's own, the one most often copied.
 const EXAMPLE: [&str; 21] = [
-    "version", "vpc-id", "subnet-id", "instance-id", "interface-id", "account-id", "type", "srcaddr", "dstaddr",
-    "srcport", "dstport", "pkt-srcaddr", "pkt-dstaddr", "protocol", "bytes", "packets", "start", "end", "action",
-    "tcp-flags", "log-status",
+    "version",
+    "vpc-id",
+    "subnet-id",
+    "instance-id",
+    "interface-id",
+    "account-id",
+    "type",
+    "srcaddr",
+    "dstaddr",
+    "srcport",
+    "dstport",
+    "pkt-srcaddr",
+    "pkt-dstaddr",
+    "protocol",
+    "bytes",
+    "packets",
+    "start",
+    "end",
+    "action",
+    "tcp-flags",
+    "log-status",
 ];
 
 /// How many fields the default order has.
@@ -60,11 +103,7 @@ impl Form for FlowText {
 
 fn fields(line: &str, comma: bool) -> Vec<&str> {
     let line = line.trim();
-    if comma {
-        line.split(',').map(str::trim).collect()
-    } else {
-        line.split_ascii_whitespace().collect()
-    }
+    if comma { line.split(',').map(str::trim).collect() } else { line.split_ascii_whitespace().collect() }
 }
 
 /// Whether a line names fields, and if so whether commas part them.
@@ -89,7 +128,10 @@ fn is_default(row: &[&str]) -> bool {
 
 fn is_example(row: &[&str]) -> bool {
     let starts = |place: usize, begin: &str| row.get(place).is_some_and(|field| field.starts_with(begin));
-    row.len() == EXAMPLE.len() && starts(1, "vpc-") && starts(4, "eni-") && (starts(6, "IPv") || starts(6, "-"))
+    row.len() == EXAMPLE.len()
+        && starts(1, "vpc-")
+        && starts(4, "eni-")
+        && (starts(6, "IPv") || starts(6, "-"))
 }
 
 fn write<'n>(names: impl Iterator<Item = &'n str>, row: &[&str], number: u64, rows: &mut Rows) {
@@ -137,7 +179,8 @@ mod tests {
 
     #[test]
     fn lines_without_names_are_told_by_their_fields() {
-        let line = "2 123456789012 eni-0a 192.0.2.7 198.51.100.9 4711 22 6 1 60 1773649800 1773649860 ACCEPT OK";
+        let line =
+            "2 123456789012 eni-0a 192.0.2.7 198.51.100.9 4711 22 6 1 60 1773649800 1773649860 ACCEPT OK";
         let (mut form, mut rows) = (FlowText::default(), Rows::default());
         assert_eq!(form.take(line, 0, &mut rows), Taken::Record);
         assert_eq!(form.take("2 times a day the job runs", 1, &mut rows), Taken::No);
