@@ -1,62 +1,62 @@
-//! Microsoft Entra ID: sign-ins, changes of the directory, and the risks that Identity Protection finds.
+//! Microsoft Entra ID, the directory: sign-ins, changes, and the risks it finds.
 //!
-//! Sources: learn.microsoft.com, "Sign-in logs schema", "Microsoft Entra audit log schema" and the Graph resources
-//! `signIn`, `directoryAudit`, `provisioningObjectSummary`, `riskyUser` and `riskDetection`. The directory is the
-//! record's own tenant, else [`Context::directory`](crate::Context::directory).
+//! Sources: Microsoft Learn, Graph API resource types `signIn`, `directoryAudit`, `riskDetection` and `riskyUser`;
+//! "Microsoft Entra audit log categories and activities"; "Microsoft Entra authentication and authorization error
+//! codes".
 
 mod audit;
-mod provisioning;
+mod operation;
 mod risk;
 mod sign_in;
+mod sign_in_from;
 
 pub use audit::EntraAudit;
 pub use risk::EntraRisk;
 pub use sign_in::EntraSignIn;
 
-use crate::azure::{Parts, take};
-use crate::record::Field;
+use crate::azure_log::AzureLog;
 use crate::source::Context;
-use homeostat_event::{Account, Cloud, Event, Organization, Product, User};
+use homeostat_event::{Account, Cloud, Organization, Product, User};
 use std::borrow::Cow;
 
-fn product(feature: &str) -> Product {
-    Product::new("Microsoft", feature)
+fn product() -> Product {
+    Product::new("Microsoft", "Entra ID")
 }
 
-/// The tenant that names the record's users.
-fn directory<'a>(parts: &Parts<'a>, context: &'a Context) -> Option<Cow<'a, str>> {
-    let own = parts.either("homeTenantId", "tenantId").or_else(|| parts.take("tenantId"));
-    own.or_else(|| context.directory.as_deref().map(Cow::Borrowed))
+/// The directory that names the users: the record's own, else the caller's.
+fn directory<'c>(log: &AzureLog<'c>, context: &'c Context) -> Option<Cow<'c, str>> {
+    log.directory().or_else(|| context.directory.as_deref().map(Cow::Borrowed))
 }
 
-fn account(directory: Option<&str>) -> Option<Account> {
-    let mut account = Account::of_uid(directory?);
-    account.set_type_id(6).set_kind("Azure AD Account");
-    Some(account)
-}
-
-/// A person of the directory: by the names under which Entra tells id, login and full name.
-fn person(object: Field<'_>, names: [&str; 3], directory: Option<&str>) -> Option<User> {
-    let [uid, name, full_name] = names.map(|name| take(object, name));
-    let mut user =
-        User::told(uid.as_deref(), name.as_deref()).or_else(|| full_name.as_deref().map(User::named))?;
-    let mail = name.filter(|name| name.contains('@') && !name.contains(' '));
-    user.set_email_addr(mail).set_full_name(full_name).set_account(account(directory));
-    Some(user)
-}
-
-/// A service principal: by the names under which Entra tells its id and its name.
-fn principal(object: Field<'_>, names: [&str; 2], directory: Option<&str>) -> Option<User> {
-    let [uid, name] = names.map(|name| take(object, name));
-    let mut user = User::told(uid.as_deref(), name.as_deref())?;
-    user.set_type_id(4).set_kind("Service").set_account(account(directory));
-    Some(user)
-}
-
-/// Tells the cloud, and the tenant whose resource it is where that is told.
-fn tell_cloud(parts: &Parts<'_>, event: &mut Event) {
+/// The cloud, whose organization is the directory.
+fn cloud(log: &AzureLog<'_>, directory: Option<&str>) -> Cloud {
     let mut cloud = Cloud::new("Azure");
-    cloud.set_org(parts.take("resourceTenantId").map(Organization::of_uid));
-    event.set_cloud(cloud);
-    event.metadata_mut().set_log_source(parts.around("resourceId"));
+    cloud.set_org(directory.map(Organization::of_uid));
+    if let Some(directory) = directory {
+        log.take_same("tenantId", directory);
+    }
+    cloud
+}
+
+/// A user of the directory by what is told of it: id, login, display name.
+fn user_of([uid, name, display]: [Option<Cow<'_, str>>; 3], directory: Option<&str>) -> Option<User> {
+    let mut user = match (&uid, &name, &display) {
+        (Some(uid), _, _) => User::of_uid(&**uid),
+        (None, Some(name), _) | (None, None, Some(name)) => User::named(&**name),
+        (None, None, None) => return None,
+    };
+    user.set_email_addr(name.clone().filter(|name| name.contains('@')));
+    user.set_name(name).set_display_name(display).set_account(directory.map(Account::of_uid));
+    Some(user)
+}
+
+/// A service principal: an application as the directory knows it.
+fn service_principal(
+    uid: Option<Cow<'_, str>>,
+    name: Option<Cow<'_, str>>,
+    directory: Option<&str>,
+) -> Option<User> {
+    let mut user = user_of([uid, name, None], directory)?;
+    user.set_type_id(4).set_kind("Service");
+    Some(user)
 }

@@ -1,13 +1,17 @@
 //! What a source is, and which source a record is of: decided by the record, not by its file.
 
-use crate::aws::{GuardDuty, Route53, SecurityHub, VpcFlow, Waf};
 use crate::azure_activity::AzureActivity;
 use crate::cloudtrail::CloudTrail;
 use crate::entra::{EntraAudit, EntraRisk, EntraSignIn};
-use crate::gcp::{GcpAudit, GcpDns, GcpFlow};
+use crate::guardduty::GuardDuty;
 use crate::kubernetes::Kubernetes;
 use crate::okta::Okta;
 use crate::record::Record;
+use crate::route53::Route53Resolver;
+use crate::security_hub::SecurityHub;
+use crate::vpc_flow::VpcFlow;
+use crate::waf::Waf;
+use crate::windows::Windows;
 use crate::zeek::Zeek;
 use core::fmt;
 use homeostat_core::TenantId;
@@ -99,19 +103,17 @@ impl Default for Registry {
         Self::empty()
             .last(CloudTrail)
             .last(VpcFlow)
-            .last(Route53)
-            .last(Waf)
+            .last(Route53Resolver)
             .last(GuardDuty)
             .last(SecurityHub)
+            .last(Waf)
+            .last(Okta)
+            .last(Windows)
             .last(EntraSignIn)
             .last(EntraAudit)
             .last(EntraRisk)
             .last(AzureActivity)
-            .last(GcpAudit)
-            .last(GcpDns)
-            .last(GcpFlow)
             .last(Kubernetes)
-            .last(Okta)
             .last(Zeek)
     }
 }

@@ -47,6 +47,11 @@ fn okta() {
 }
 
 #[test]
+fn windows() {
+    check("windows.jsonl");
+}
+
+#[test]
 fn zeek_connections() {
     check("conn.log");
 }
@@ -67,18 +72,32 @@ fn other_logs() {
 }
 
 #[test]
-fn azure_activity() {
-    check("azure_activity.jsonl");
+fn flows_as_text_and_json() {
+    check("vpc_flow.log");
+    check("vpc_flow_v2.log");
+    check("vpc_flow.jsonl");
+}
+
+#[test]
+fn names_asked_for_in_a_vpc() {
+    check("route53.jsonl");
+}
+
+#[test]
+fn findings_of_aws() {
+    check("guardduty.jsonl");
+    check("security_hub.json");
 }
 
 #[test]
 fn entra_sign_ins() {
-    check("entra_signin.jsonl");
+    check("entra_sign_in.jsonl");
 }
 
 #[test]
 fn entra_changes() {
-    check("entra_audit.jsonl");
+    check("entra_audit.json");
+    check("entra_audit_graph.json");
 }
 
 #[test]
@@ -87,18 +106,8 @@ fn entra_risks() {
 }
 
 #[test]
-fn google_calls() {
-    check("gcp_audit.jsonl");
-}
-
-#[test]
-fn google_flows() {
-    check("gcp_flow.jsonl");
-}
-
-#[test]
-fn google_names() {
-    check("gcp_dns.jsonl");
+fn azure_activity() {
+    check("azure_activity.jsonl");
 }
 
 #[test]
@@ -107,31 +116,6 @@ fn kubernetes() {
 }
 
 #[test]
-fn aws_flows() {
-    check("vpcflow.jsonl");
-}
-
-#[test]
-fn aws_flow_lines() {
-    check("vpcflow.log");
-}
-
-#[test]
-fn aws_names() {
-    check("route53.jsonl");
-}
-
-#[test]
 fn aws_web_requests() {
     check("waf.jsonl");
-}
-
-#[test]
-fn aws_guardduty() {
-    check("guardduty.jsonl");
-}
-
-#[test]
-fn aws_security_hub() {
-    check("security_hub.jsonl");
 }

@@ -1,28 +1,24 @@
-//! Risks of users and sign-ins that Identity Protection finds.
+//! Risks that the directory finds in users, service principals and sign-ins.
 
-use super::sign_in::level_of;
-use super::{account, directory, person, principal, product};
-use crate::azure::{self, Parts, told};
+use super::sign_in::risk_level;
+use super::{cloud, directory, product, service_principal, user_of};
+use crate::azure_log::{AzureLog, location, take, told};
 use crate::moment;
 use crate::record::{Field, Record};
 use crate::source::{Context, Source};
+use crate::text::write_text;
 use homeostat_core::JsonText;
 use homeostat_event::{
-    Actor, Analytic, Cloud, Event, Evidence, FindingInfo, Head, NetworkEndpoint, ResourceDetails, Session,
-    Severity, User,
+    Actor, Event, Evidence, FindingInfo, Head, NetworkEndpoint, ResourceDetails, Severity, User,
 };
+use std::borrow::Cow;
 
-/// Entra ID Protection: risk detections and risky users or service principals, as Azure Monitor streams them and as
-/// Graph lists them. Class 2004.
+/// Microsoft Entra ID Protection. Class 2004: activity 1 for what was detected, 2 for the state of who is at risk, 3
+/// when the risk is over.
 ///
-/// A risk that was remediated, dismissed or confirmed safe closes its finding.
+/// Categories `RiskyUsers`, `UserRiskEvents` and those of service principals, and Graph's `riskDetection`.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct EntraRisk;
-
-const CATEGORIES: [&str; 4] =
-    ["RiskyUsers", "UserRiskEvents", "RiskyServicePrincipals", "ServicePrincipalRiskEvents"];
-
-const TIMES: [&str; 4] = ["time", "detectedDateTime", "riskLastUpdatedDateTime", "lastUpdatedDateTime"];
 
 impl Source for EntraRisk {
     fn name(&self) -> &'static str {
@@ -31,146 +27,128 @@ impl Source for EntraRisk {
 
     fn recognises(&self, record: &Record<'_>) -> bool {
         let root = record.root();
-        if let Some(category) = root.member("category").and_then(|category| category.look())
-            && CATEGORIES.iter().any(|known| category.eq_ignore_ascii_case(known))
-        {
-            return true;
-        }
-        let has = |name| root.member(name).is_some();
+        let inner = root.member("properties").filter(Field::is_object).unwrap_or(root);
+        let has = |name| inner.member(name).is_some();
         has("riskLevel") && has("riskState") && (has("riskEventType") || has("riskLastUpdatedDateTime"))
     }
 
     fn map(&self, record: &Record<'_>, context: &Context, events: &mut Vec<Event>) {
-        let parts = Parts::of(record);
-        let directory = directory(&parts, context);
-        let user = user(&parts, directory.as_deref());
-        let state = parts.take("riskState");
-        let closed = state
-            .as_deref()
-            .is_some_and(|state| matches!(state, "remediated" | "dismissed" | "confirmedSafe"));
-        let head = Head::new(
-            if closed { 3 } else { 1 },
-            parts.moment(&TIMES),
-            product("Microsoft Entra ID Protection"),
-        );
-        let mut event = Event::detection_finding(head, finding(&parts));
-        event.set_evidences(vec![evidence(&parts, user.clone())]);
-        if let Some(user) = user {
-            event.set_resources(resource(&user).into_iter().collect::<Vec<_>>());
+        let log = AzureLog::of(record);
+        let directory = directory(&log, context);
+        events.push(Risk { log, directory: directory.as_deref() }.event());
+    }
+}
+
+struct Risk<'r, 'a> {
+    log: AzureLog<'a>,
+    directory: Option<&'r str>,
+}
+
+impl Risk<'_, '_> {
+    fn event(&self) -> Event {
+        let log = &self.log;
+        // The log's own time is when the finding was made or has changed.
+        let time = log.time(&["time", "lastUpdatedDateTime", "riskLastUpdatedDateTime"]);
+        let mut event = Event::detection_finding(Head::new(self.activity(), time, product()), self.finding());
+        let evidence = self.evidence();
+        let at_risk = evidence.actor().and_then(Actor::user).map(as_resource);
+        event.set_resources(at_risk.into_iter().collect::<Vec<_>>());
+        event.set_cloud(cloud(log, self.directory)).set_evidences(vec![evidence]);
+        log.tell(&mut event, &[]);
+        self.tell_level(&mut event);
+        event.metadata_mut().set_uid(take(log.inner(), "id"));
+        event
+    }
+
+    fn is_over(&self) -> bool {
+        let state = self.log.look("riskState");
+        matches!(state.as_deref(), Some("remediated" | "dismissed" | "confirmedSafe"))
+    }
+
+    fn activity(&self) -> u32 {
+        match () {
+            () if self.is_over() => 3,
+            () if self.log.field("riskEventType").is_some() => 1,
+            () => 2,
         }
-        tell_state(&parts, state.as_deref(), &mut event);
-        tell_severity(&parts, &mut event);
-        parts.tell_times(&TIMES, &mut event);
-        parts.tell_log(&mut event);
-        parts.tell_duration("durationMs", &mut event);
-        event.set_cloud(Cloud::new("Azure")).set_is_alert(true);
-        event.metadata_mut().set_log_source(parts.around("resourceId"));
-        event.metadata_mut().set_original_event_uid(parts.take("requestId"));
-        events.push(event);
+    }
+
+    fn finding(&self) -> FindingInfo {
+        let log = &self.log;
+        let mut finding = FindingInfo::new(log.look("id").unwrap_or(Cow::Borrowed("unknown")));
+        let kind = log.take("riskEventType").or_else(|| log.take("riskType"));
+        finding.set_title(kind.clone().or_else(|| log.look("operationName")));
+        if let Some(kind) = kind {
+            log.take_same("riskType", &kind);
+            finding.set_types(vec![kind.into()]);
+        }
+        let time = |name| moment::read(&log.field(name)?.copy()?);
+        finding.set_first_seen_time(time("activityDateTime")).set_created_time(time("detectedDateTime"));
+        finding.set_modified_time(time("lastUpdatedDateTime").or_else(|| time("riskLastUpdatedDateTime")));
+        finding.set_data_sources(log.take("source").map(|name| vec![name.into()]).unwrap_or_default());
+        finding
+    }
+
+    fn evidence(&self) -> Evidence {
+        let log = &self.log;
+        let mut evidence =
+            Evidence::of_actor(Actor::of_user(self.user().unwrap_or_else(|| User::named("unknown"))));
+        let origin = log.take_address(&["ipAddress", "callerIpAddress"]).map(|address| {
+            let mut origin = NetworkEndpoint::of_ip(address);
+            let country = log.outer().member("location").and_then(told).and_then(|country| country.copy());
+            let place = log.inner().member("location").filter(Field::is_object);
+            origin.set_location(location(place, country));
+            origin
+        });
+        evidence.set_src_endpoint(origin);
+        evidence
+    }
+
+    /// Who is at risk. A user of which the record is the state has its id in `id`.
+    fn user(&self) -> Option<User> {
+        let log = &self.log;
+        if log.field("servicePrincipalId").is_some() {
+            let name = log.take("servicePrincipalDisplayName").or_else(|| log.take("displayName"));
+            return service_principal(log.take("servicePrincipalId"), name, self.directory);
+        }
+        let state = log.field("riskEventType").is_none();
+        let own = || state.then(|| log.look("id")).flatten();
+        let uid = log.take("userId").or_else(own);
+        let mut user =
+            user_of([uid, log.take("userPrincipalName"), log.take("userDisplayName")], self.directory)?;
+        user.set_risk_level_id(log.look("riskLevel").and_then(|level| risk_level(&level)));
+        Some(user)
+    }
+
+    fn tell_level(&self, event: &mut Event) {
+        let log = &self.log;
+        let level = log.field("riskLevel").and_then(|level| level.copy());
+        let number = level.as_deref().and_then(risk_level);
+        event.set_severity(match number {
+            Some(1) => Severity::LOW,
+            Some(2) => Severity::MEDIUM,
+            Some(3) => Severity::HIGH,
+            _ => Severity::INFORMATIONAL,
+        });
+        event.set_risk_level_id(number);
+        event.set_status_id(if self.is_over() { 4 } else { 1 });
+        event.set_status_code(log.take("riskState"));
+        if let Some(detail) = log.inner().member("riskDetail").and_then(|detail| detail.take()) {
+            let mut text = String::new();
+            write_text(&detail, &mut text);
+            event.set_attribute("risk_details", &JsonText::new(text));
+        }
     }
 }
 
-fn user(parts: &Parts<'_>, directory: Option<&str>) -> Option<User> {
-    let person = person(parts.inner, ["userId", "userPrincipalName", "userDisplayName"], directory);
-    let principal =
-        || principal(parts.inner, ["servicePrincipalId", "servicePrincipalDisplayName"], directory);
-    let mut user = person.or_else(principal)?;
-    // Of a risky user the record's own id is the user's.
-    if user.uid().is_none() {
-        user.set_uid(parts.inner.member("id").and_then(|id| id.look()));
-    }
-    if let Some(kind) = parts.take("userType") {
-        user.set_type_id(99).set_kind(kind);
-    }
-    user.set_display_name(parts.around("identity")).set_account(account(directory));
-    Some(user)
-}
-
-/// The one at risk: what a finding is about stands among its resources.
-fn resource(user: &User) -> Option<ResourceDetails> {
-    let mut thing = match (user.uid(), user.name()) {
-        (Some(uid), _) => ResourceDetails::of_uid(uid),
-        (None, Some(name)) => ResourceDetails::named(name),
-        (None, None) => return None,
+/// Who is at risk, as what is affected.
+fn as_resource(user: &User) -> ResourceDetails {
+    let name = user.name().or(user.display_name());
+    let mut thing = match user.uid() {
+        Some(uid) => ResourceDetails::of_uid(uid),
+        None => ResourceDetails::named(name.unwrap_or("unknown")),
     };
-    thing.set_name(user.name()).set_kind("User").set_owner(user.clone());
-    Some(thing)
-}
-
-fn finding(parts: &Parts<'_>) -> FindingInfo {
-    let uid = parts.take("id").or_else(|| parts.inner.member("userId")?.look());
-    let mut finding = FindingInfo::new(uid.unwrap_or_default());
-    let kind = parts.take("riskEventType");
-    let old =
-        parts.inner.member("riskType").and_then(told).filter(|old| kind.is_none() || old.look() == kind);
-    let kind = old.and_then(|old| old.take()).or(kind);
-    let operation = parts.root.member("operationName").and_then(|name| name.look());
-    finding.set_title(kind.clone().or(operation));
-    if let Some(kind) = kind {
-        let mut analytic = Analytic::new(&*kind, 2);
-        analytic.set_kind("Behavioral").set_category(parts.take("detectionTimingType"));
-        finding.set_analytic(analytic).set_types(vec![kind.into()]);
-    }
-    finding.set_data_sources(parts.take("source").map(|source| vec![source.into()]).unwrap_or_default());
-    let time = |name: &str| parts.inner.member(name).and_then(|time| moment::read(&time.copy()?));
-    finding.set_first_seen_time(time("activityDateTime")).set_created_time(time("detectedDateTime"));
-    finding.set_modified_time(time("lastUpdatedDateTime").or_else(|| time("riskLastUpdatedDateTime")));
-    finding.set_desc(parts.take("riskDetail"));
-    finding
-}
-
-/// Who was seen, where from, and what else the detector tells.
-fn evidence(parts: &Parts<'_>, user: Option<User>) -> Evidence {
-    let fields = [parts.inner.member("ipAddress"), parts.root.member("callerIpAddress")];
-    let mut origin = azure::origin(fields);
-    if let Some(origin) = origin.as_mut() {
-        let place = parts.inner.member("location").filter(Field::is_object);
-        origin.set_location(azure::location(place, None));
-    }
-    let mut actor = user.map_or_else(|| Actor::of_app("unknown"), Actor::of_user);
-    if let Some(issuer) = parts.take("tokenIssuerType") {
-        let mut session = Session::new();
-        session.set_issuer(issuer);
-        actor.set_session(session);
-    }
-    let mut evidence = Evidence::of_actor(actor);
-    evidence.set_src_endpoint(
-        origin.unwrap_or_else(|| NetworkEndpoint::of_service("Microsoft Entra ID Protection")),
-    );
-    evidence.set_name(parts.take("activity"));
-    if let Some(more) = parts.inner.member("additionalInfo").and_then(|more| more.take_whole()) {
-        evidence.set_attribute("data", &more);
-    }
-    evidence
-}
-
-/// Tells where the finding stands: new, suppressed or resolved.
-fn tell_state(parts: &Parts<'_>, state: Option<&str>, event: &mut Event) {
-    let Some(state) = state else { return };
-    match state {
-        "atRisk" | "confirmedCompromised" => event.set_status_id(1).set_status("New"),
-        "dismissed" | "confirmedSafe" => event.set_status_id(3).set_status("Suppressed"),
-        "remediated" => event.set_status_id(4).set_status("Resolved"),
-        other => event.set_status_id(99).set_status(other),
-    };
-    event.set_status_code(state);
-    let succeeded = parts.around("resultSignature");
-    event.set_status_detail(succeeded);
-}
-
-fn tell_severity(parts: &Parts<'_>, event: &mut Event) {
-    let Some(level) = parts.take("riskLevel") else { return };
-    let (severity, word) = match &*level {
-        "low" => (Severity::LOW, "Low"),
-        "medium" => (Severity::MEDIUM, "Medium"),
-        "high" => (Severity::HIGH, "High"),
-        _ => (Severity::UNKNOWN, "Unknown"),
-    };
-    event.set_severity(severity).set_severity_name(word);
-    if let Some((number, word)) = level_of(&level) {
-        event.set_risk_level_id(number).set_risk_level(word);
-    }
-    let mut json = String::new();
-    crate::text::write_text(&level, &mut json);
-    event.set_attribute("risk_details", &JsonText::new(json));
+    let kind = if user.type_id() == Some(4) { "ServicePrincipal" } else { "User" };
+    thing.set_name(name).set_kind(kind);
+    thing
 }
