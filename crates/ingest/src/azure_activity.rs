@@ -4,8 +4,8 @@
 //! in camel case and as its SDKs write it) and "Azure Blob Storage monitoring data reference".
 
 mod operation;
+mod parts;
 
-use crate::azure_log::{AzureLog, take, take_address, told};
 use crate::moment;
 use crate::record::{Field, Record};
 use crate::source::{Context, Source};
@@ -15,6 +15,7 @@ use homeostat_event::{
     Organization, Policy, Product, Request, ResourceDetails, Service, Session, Severity, Url, User,
 };
 use operation::number_of;
+use parts::{Parts, take, told};
 use std::borrow::Cow;
 
 /// Azure Activity and resource logs. Class 6003.
@@ -55,7 +56,7 @@ impl Source for AzureActivity {
         call.tell_cloud(&mut event);
         call.tell_outcome(&mut event);
         call.tell_metadata(&mut event);
-        event.set_duration(call.log.duration(&["durationMs"]));
+        call.parts.tell_duration("durationMs", &mut event);
         events.push(event);
     }
 }
@@ -72,15 +73,6 @@ fn tell_word<'a>(
         Some(code) => event.set_status_code(code).set_status_detail(word),
         None => event.set_status_code(word).set_status_detail(detail),
     };
-}
-
-/// The endpoint at the first address told by `fields`; where others tell the same, they are taken too.
-fn origin_of<const N: usize>(fields: [Option<Field<'_>>; N]) -> Option<NetworkEndpoint> {
-    let (found, ip) = fields.into_iter().flatten().find_map(|field| Some((field, take_address(field)?)))?;
-    for other in fields.into_iter().flatten().filter(|other| other.look() == found.look()) {
-        take_address(other);
-    }
-    Some(NetworkEndpoint::of_ip(ip))
 }
 
 /// The first of `names` that `object` has.
@@ -102,7 +94,7 @@ fn value<'a>(field: Field<'a>) -> Option<Cow<'a, str>> {
 
 /// A call and what is found of it more than once.
 struct Call<'r, 'a> {
-    log: AzureLog<'a>,
+    parts: Parts<'a>,
     context: &'r Context,
     operation: Cow<'a, str>,
     claims: Option<Field<'a>>,
@@ -111,28 +103,17 @@ struct Call<'r, 'a> {
 
 impl<'r, 'a> Call<'r, 'a> {
     fn of(record: &Record<'a>, context: &'r Context) -> Self {
-        let log = AzureLog::of(record);
-        let outer = log.outer();
-        let operation = one_of(outer, &OPERATION).and_then(value).unwrap_or_default();
-        let identity = outer.member("identity").filter(Field::is_object);
+        let parts = Parts::of(record);
+        let operation = one_of(parts.root, &OPERATION).and_then(value).unwrap_or_default();
+        let identity = parts.root.member("identity").filter(Field::is_object);
         let claims =
-            identity.and_then(|identity| identity.member("claims")).or_else(|| outer.member("claims"));
-        let resource = one_of(outer, &RESOURCE).and_then(told).and_then(|resource| resource.take());
-        Self { log, context, operation, claims: claims.filter(Field::is_object), resource }
+            identity.and_then(|identity| identity.member("claims")).or_else(|| parts.root.member("claims"));
+        let resource = one_of(parts.root, &RESOURCE).and_then(told).and_then(|resource| resource.take());
+        Self { parts, context, operation, claims: claims.filter(Field::is_object), resource }
     }
 
     fn root(&self, names: &[&str]) -> Option<Cow<'a, str>> {
-        value(one_of(self.log.outer(), names)?)
-    }
-
-    /// Takes what is told around the properties.
-    fn around(&self, name: &str) -> Option<Cow<'a, str>> {
-        take(self.log.outer(), name)
-    }
-
-    /// Takes what the properties tell.
-    fn inside(&self, name: &str) -> Option<Cow<'a, str>> {
-        take(self.log.inner(), name)
+        value(one_of(self.parts.root, names)?)
     }
 
     fn claim(&self, names: &[&str]) -> Option<Cow<'a, str>> {
@@ -140,9 +121,9 @@ impl<'r, 'a> Call<'r, 'a> {
     }
 
     fn head(&self) -> Head {
-        let read = |name: &&str| moment::read(&self.log.outer().member(name)?.look()?);
+        let read = |name: &&str| moment::read(&self.parts.root.member(name)?.look()?);
         let time = TIMES.iter().find_map(read).unwrap_or(Timestamp::UNKNOWN);
-        let created = self.log.outer().member("resultSignature").and_then(|told| told.look());
+        let created = self.parts.root.member("resultSignature").and_then(|told| told.look());
         let created = created.is_some_and(|told| told == "201" || told.starts_with("Created"));
         let product = Product::new("Microsoft", "Azure Activity");
         match number_of(&self.operation, created) {
@@ -153,12 +134,8 @@ impl<'r, 'a> Call<'r, 'a> {
 
     fn tenant(&self) -> Option<Cow<'a, str>> {
         let claim = format!("{CLAIM}tenantid");
-        let around = self
-            .log
-            .outer()
-            .member("tenantId")
-            .or_else(|| self.log.outer().member("tenant_id"))
-            .and_then(told);
+        let around =
+            self.parts.root.member("tenantId").or_else(|| self.parts.root.member("tenant_id")).and_then(told);
         let own = self.claim(&[&claim]);
         let around =
             around.filter(|around| own.is_none() || around.look() == own).and_then(|around| around.take());
@@ -196,7 +173,7 @@ impl<'r, 'a> Call<'r, 'a> {
 
     /// Who is named by no claim: a key or a signature that was used, else whoever Azure let in.
     fn unnamed(&self) -> Actor {
-        let identity = self.log.outer().member("identity").filter(Field::is_object);
+        let identity = self.parts.root.member("identity").filter(Field::is_object);
         let key = identity.and_then(|identity| take(identity, "tokenHash"));
         let kind = identity.and_then(|identity| take(identity, "type"));
         let Some(kind) = kind else { return Actor::of_app("Azure Resource Manager") };
@@ -231,7 +208,7 @@ impl<'r, 'a> Call<'r, 'a> {
     }
 
     fn asked(&self) -> Option<Field<'a>> {
-        let root = self.log.outer();
+        let root = self.parts.root;
         root.member("authorization").or_else(|| root.get("identity.authorization")).filter(Field::is_object)
     }
 
@@ -247,10 +224,10 @@ impl<'r, 'a> Call<'r, 'a> {
             None => return None,
         };
         policy.set_uid(self.evidence("roleDefinitionId")).set_kind("Azure RBAC");
-        if let Some(whole) = asked.take_rest() {
+        if let Some(whole) = asked.take_whole() {
             policy.set_attribute("data", &whole);
         }
-        let denied = self.log.outer().member("resultSignature").and_then(|told| told.look());
+        let denied = self.parts.root.member("resultSignature").and_then(|told| told.look());
         let denied = denied.is_some_and(|told| told.starts_with("Forbidden") || told.starts_with("403"));
         let mut authorization = Authorization::new(if denied { "denied" } else { "allowed" });
         authorization.set_policy(policy);
@@ -283,12 +260,12 @@ impl<'r, 'a> Call<'r, 'a> {
                 .map(|name| Cow::Owned(name.to_owned()))
         };
         api.set_service(Service::named(provider.or_else(named).unwrap_or(Cow::Borrowed("Azure"))));
-        api.set_version(self.around("operationVersion"));
-        let id = self.root(&["operationId", "operation_id"]).or_else(|| self.inside("clientRequestId"));
-        let body = self.log.inner().member("requestbody").or_else(|| self.log.inner().member("requestBody"));
-        if let Some(id) = id.or_else(|| self.log.outer().member("correlationId").and_then(|id| id.look())) {
+        api.set_version(self.parts.around("operationVersion"));
+        let id = self.root(&["operationId", "operation_id"]).or_else(|| self.parts.take("clientRequestId"));
+        let body = self.parts.inner.member("requestbody").or_else(|| self.parts.inner.member("requestBody"));
+        if let Some(id) = id.or_else(|| self.parts.root.member("correlationId").and_then(|id| id.look())) {
             let mut request = Request::new(id);
-            if let Some(body) = body.and_then(|body| body.take_rest()) {
+            if let Some(body) = body.and_then(|body| body.take_whole()) {
                 request.set_attribute("data", &body);
             }
             api.set_request(request);
@@ -298,26 +275,26 @@ impl<'r, 'a> Call<'r, 'a> {
 
     fn origin(&self) -> NetworkEndpoint {
         let claim = self.claims.and_then(|claims| claims.member("ipaddr"));
-        let request = one_of(self.log.outer(), &["httpRequest", "http_request"]);
+        let request = one_of(self.parts.root, &["httpRequest", "http_request"]);
         let request = request.and_then(|request| one_of(request, &["clientIpAddress", "client_ip_address"]));
-        let fields = [self.log.outer().member("callerIpAddress"), request, claim];
-        let origin = origin_of(fields);
+        let fields = [self.parts.root.member("callerIpAddress"), request, claim];
+        let origin = parts::origin(fields);
         origin.unwrap_or_else(|| NetworkEndpoint::of_service("Azure"))
     }
 
     fn request(&self) -> Option<HttpRequest> {
-        let told = one_of(self.log.outer(), &["httpRequest", "http_request"]).filter(Field::is_object);
+        let told = one_of(self.parts.root, &["httpRequest", "http_request"]).filter(Field::is_object);
         let id = told.and_then(|told| value(one_of(told, &["clientRequestId", "client_request_id"])?));
         let method = told.and_then(|told| take(told, "method"));
-        let agent = self.inside("userAgentHeader").or_else(|| self.inside("userAgent"));
-        let url = self.around("uri").map(Url::new);
+        let agent = self.parts.take("userAgentHeader").or_else(|| self.parts.take("userAgent"));
+        let url = self.parts.around("uri").map(Url::new);
         let mut request = HttpRequest::new();
         request.set_uid(id).set_http_method(method).set_user_agent(agent).set_url(url);
         (request != HttpRequest::new()).then_some(request)
     }
 
     fn resource(&self) -> ResourceDetails {
-        let name = self.inside("objectKey").or_else(|| self.inside("accountName"));
+        let name = self.parts.take("objectKey").or_else(|| self.parts.take("accountName"));
         let mut thing = match (&self.resource, &name) {
             (Some(uid), _) => ResourceDetails::of_uid(&**uid),
             (None, Some(name)) => ResourceDetails::named(&**name),
@@ -330,7 +307,7 @@ impl<'r, 'a> Call<'r, 'a> {
         thing.set_name(name.as_deref().or(own).filter(|name| !name.is_empty()));
         thing.set_kind(self.root(&["resourceType", "resource_type"]).or_else(|| self.kind().map(Cow::Owned)));
         thing.set_group(self.root(&["resourceGroupName", "resource_group_name"]).map(Group::named));
-        if let Some(data) = self.log.outer().member("properties").and_then(|told| told.copy_rest()) {
+        if let Some(data) = self.parts.root.member("properties").and_then(|told| told.copy_whole()) {
             thing.set_attribute("data", &data);
         }
         thing
@@ -356,13 +333,13 @@ impl<'r, 'a> Call<'r, 'a> {
             account.set_type_id(13).set_kind("Azure Subscription");
             account
         }));
-        cloud.set_region(self.around("location").or_else(|| self.inside("resourceLocation")));
+        cloud.set_region(self.parts.around("location").or_else(|| self.parts.take("resourceLocation")));
         cloud.set_org(self.tenant().map(Organization::of_uid));
         event.set_cloud(cloud);
     }
 
     fn tell_outcome(&self, event: &mut Event) {
-        let result = one_of(self.log.outer(), &["resultType", "status", "statusText"]);
+        let result = one_of(self.parts.root, &["resultType", "status", "statusText"]);
         let code = self.root(&["statusCode", "resultSignature", "subStatus", "sub_status"]);
         let number = code.as_deref().and_then(|code| code.parse::<u32>().ok());
         let refused = number.is_some_and(|number| number >= 400);
@@ -381,17 +358,17 @@ impl<'r, 'a> Call<'r, 'a> {
             }
             _ => event.set_outcome(Outcome::Success, None),
         };
-        let detail = self.around("resultDescription");
+        let detail = self.parts.around("resultDescription");
         if code.is_some() && detail.is_some() {
             event.set_status_code(code).set_status_detail(detail);
         } else {
             tell_word(result, code, detail, event);
         }
-        event.set_message(self.around("description").or_else(|| self.inside("message")));
+        event.set_message(self.parts.around("description").or_else(|| self.parts.take("message")));
     }
 
     fn tell_metadata(&self, event: &mut Event) {
-        if let Some(time) = TIMES.iter().find_map(|name| self.around(name)) {
+        if let Some(time) = TIMES.iter().find_map(|name| self.parts.around(name)) {
             event.set_original_time(&time);
         }
         let level = self.root(&["level", "Level"]);
@@ -401,12 +378,12 @@ impl<'r, 'a> Call<'r, 'a> {
             Some("Warning") => Severity::LOW,
             _ => Severity::INFORMATIONAL,
         });
-        let logged = one_of(self.log.outer(), &["submissionTimestamp", "submission_timestamp"]);
+        let logged = one_of(self.parts.root, &["submissionTimestamp", "submission_timestamp"]);
         let logged = logged.and_then(|time| moment::read(&time.copy()?));
         let metadata = event.metadata_mut();
         metadata.set_event_code(Some(&*self.operation).filter(|code| !code.is_empty()));
         metadata.set_uid(self.root(&["eventDataId", "event_data_id"])).set_log_level(level);
-        metadata.set_log_name(self.root(&["category"])).set_log_version(self.around("schemaVersion"));
+        metadata.set_log_name(self.root(&["category"])).set_log_version(self.parts.around("schemaVersion"));
         metadata.set_correlation_uid(self.root(&["correlationId", "correlation_id"])).set_logged_time(logged);
         metadata.set_log_source(self.root(&["eventName", "event_name"]));
     }

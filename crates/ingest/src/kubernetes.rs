@@ -188,7 +188,7 @@ impl<'r, 'a> Asked<'r, 'a> {
         api.set_version(self.object.and_then(|object| take(object, "apiVersion")));
         if let Some(id) = self.record.look("auditID") {
             let mut request = Request::new(id);
-            if let Some(data) = self.record.field("requestObject").and_then(|asked| asked.copy_rest()) {
+            if let Some(data) = self.record.field("requestObject").and_then(|asked| asked.copy_whole()) {
                 request.set_attribute("data", &data);
             }
             api.set_request(request);
@@ -198,7 +198,7 @@ impl<'r, 'a> Asked<'r, 'a> {
         let mut response = Response::new();
         let code = part("code").and_then(|code| code.parse::<i32>().ok());
         response.set_code(code).set_error(part("reason")).set_message(part("message"));
-        if let Some(data) = self.record.field("responseObject").and_then(|answer| answer.copy_rest()) {
+        if let Some(data) = self.record.field("responseObject").and_then(|answer| answer.copy_whole()) {
             response.set_attribute("data", &data);
         }
         if response != Response::new() {
@@ -235,7 +235,7 @@ impl<'r, 'a> Asked<'r, 'a> {
         thing.set_version(part("resourceVersion"));
         // A request has an id in all but hand-made copies; without one it has no place of its own.
         if !self.record.has("auditID")
-            && let Some(data) = self.record.field("requestObject").and_then(|asked| asked.copy_rest())
+            && let Some(data) = self.record.field("requestObject").and_then(|asked| asked.copy_whole())
         {
             thing.set_attribute("data", &data);
         }

@@ -187,48 +187,34 @@ impl<'a> Field<'a> {
         Some(text)
     }
 
-    /// Takes the whole value as JSON on one line, for an attribute that holds any; `None` when some of it is withheld.
-    pub(crate) fn take_json(&self) -> Option<JsonText> {
-        let withheld = self.nodes().any(|node| node.mark.get() == Mark::Withheld);
-        (!withheld).then(|| {
-            self.mark_leaves(Mark::Taken);
-            // Line ends in JSON are white space, for inside texts they are escaped.
-            JsonText::new(self.json().replace(['\n', '\r'], " "))
-        })
-    }
-
-    /// Takes what is left of this value, whatever it is, as JSON for an attribute that holds any.
+    /// Takes all that is left of this value, whatever it is, as JSON for a typed attribute that holds any.
     ///
     /// `None` (and nothing is taken) for null, an empty text, and where nothing is left. What is withheld stays out.
-    pub(crate) fn take_rest(&self) -> Option<JsonText> {
-        self.rest(Mark::Taken)
+    pub fn take_whole(&self) -> Option<JsonText> {
+        self.whole(Mark::Taken)
     }
 
-    /// As [`Self::take_rest`], but it stays in `unmapped` too, where those look who know the source.
-    pub(crate) fn copy_rest(&self) -> Option<JsonText> {
-        self.rest(Mark::Copied)
+    /// As [`Field::take_whole`], but it stays in `unmapped` too, where those look who know the source.
+    pub fn copy_whole(&self) -> Option<JsonText> {
+        self.whole(Mark::Copied)
     }
 
-    fn rest(&self, mark: Mark) -> Option<JsonText> {
+    fn whole(&self, mark: Mark) -> Option<JsonText> {
         let mut text = String::new();
-        let tells = match self.kind() {
+        let left = match self.kind() {
             Kind::Null => false,
-            Kind::Text => self.look().is_some(),
-            _ => true,
+            Kind::Text => self.look().is_some() && self.write_left(&mut text),
+            _ => self.write_left(&mut text),
         };
-        if !tells || !self.write_left(&mut text) {
-            return None;
-        }
-        // What tells nothing is kept where it stands too: null is no value of an attribute.
-        let tells = |node: &&Node| {
-            !matches!(node.kind, Kind::Null | Kind::Array | Kind::Object) && node.span.start < node.span.end
-        };
-        let open = |node: &&Node| matches!(node.mark.get(), Mark::Left | Mark::Copied);
-        for node in self.nodes().filter(|node| tells(node) && open(node)) {
-            node.mark.set(mark);
-        }
-        // Line ends in JSON are white space, for inside texts they are escaped.
-        Some(JsonText::new(text.replace(['\n', '\r'], " ")))
+        left.then(|| {
+            // What tells nothing is kept where it stands too: null is no value of an attribute.
+            let tells = |node: &&Node| node.kind != Kind::Null && node.span.start < node.span.end;
+            let open = |node: &&Node| matches!(node.mark.get(), Mark::Left | Mark::Copied);
+            for node in self.nodes().filter(|node| tells(node) && open(node)) {
+                node.mark.set(mark);
+            }
+            JsonText::new(text)
+        })
     }
 
     /// Whether this is null.

@@ -3,6 +3,7 @@
 use crate::azure_activity::AzureActivity;
 use crate::cloudtrail::CloudTrail;
 use crate::entra::{EntraAudit, EntraRisk, EntraSignIn};
+use crate::gcp::{GcpAudit, GcpDns, GcpFlow};
 use crate::guardduty::GuardDuty;
 use crate::kubernetes::Kubernetes;
 use crate::okta::Okta;
@@ -104,16 +105,19 @@ impl Default for Registry {
             .last(CloudTrail)
             .last(VpcFlow)
             .last(Route53Resolver)
+            .last(Waf)
             .last(GuardDuty)
             .last(SecurityHub)
-            .last(Waf)
-            .last(Okta)
-            .last(Windows)
             .last(EntraSignIn)
             .last(EntraAudit)
             .last(EntraRisk)
             .last(AzureActivity)
+            .last(GcpAudit)
+            .last(GcpDns)
+            .last(GcpFlow)
             .last(Kubernetes)
+            .last(Okta)
+            .last(Windows)
             .last(Zeek)
     }
 }

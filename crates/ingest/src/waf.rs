@@ -46,7 +46,7 @@ impl Source for Waf {
         let acl = root.member("webaclId").and_then(|acl| acl.look());
         let part =
             |at: usize| acl.as_deref()?.split(':').nth(at).filter(|part| !part.is_empty()).map(str::to_owned);
-        event.set_cloud(cloud(part(4), part(3), context));
+        event.set_cloud(cloud(part(4).map(Cow::Owned), part(3).map(Cow::Owned), context));
         event.set_policy(policy(root));
         let labels = root.member("labels");
         let labels = labels.iter().flat_map(Field::children).filter_map(|label| take(label, "name"));
@@ -62,7 +62,7 @@ fn policy(root: Field<'_>) -> Option<Policy> {
     let mut text = String::new();
     for name in ["ruleGroupList", "nonTerminatingMatchingRules", "rateBasedRuleList"] {
         let list = root.member(name).filter(|list| list.children().next().is_some());
-        if let Some(list) = list.and_then(|list| list.take_rest()) {
+        if let Some(list) = list.and_then(|list| list.take_whole()) {
             text.push_str(if text.is_empty() { "{" } else { "," });
             text.push_str(&format!(r#""{name}":{}"#, list.as_str()));
         }
@@ -71,29 +71,6 @@ fn policy(root: Field<'_>) -> Option<Policy> {
         policy.set_attribute("data", &JsonText::new(text + "}"));
     }
     Some(policy)
-}
-
-/// Takes what `object` tells under `name`.
-fn take<'a>(object: Field<'a>, name: &str) -> Option<Cow<'a, str>> {
-    told(object.member(name)?)?.take()
-}
-
-/// A value that tells something: `-` tells nothing.
-fn told(field: Field<'_>) -> Option<Field<'_>> {
-    let text = field.look()?;
-    (!matches!(&*text, "-" | "null")).then_some(field)
-}
-
-/// The account and region, else the account of the context.
-fn cloud(account: Option<String>, region: Option<String>, context: &Context) -> Cloud {
-    let mut cloud = Cloud::new("AWS");
-    cloud.set_account(account.or_else(|| context.account.clone()).map(|uid| {
-        let mut account = Account::of_uid(uid);
-        account.set_type_id(10).set_kind("AWS Account");
-        account
-    }));
-    cloud.set_region(region);
-    cloud
 }
 
 fn number_of(method: &str) -> u32 {
@@ -214,4 +191,27 @@ fn tell_decision(root: Field<'_>, event: &mut Event) {
     }
     text.push('}');
     event.set_attribute("firewall_rule", &JsonText::new(text));
+}
+
+/// Takes what `object` tells under `name`; `-` tells nothing.
+fn take<'a>(object: Field<'a>, name: &str) -> Option<Cow<'a, str>> {
+    told(object.member(name)?)?.take()
+}
+
+fn told(field: Field<'_>) -> Option<Field<'_>> {
+    let text = field.look()?;
+    (*text != *"-" && *text != *"null").then_some(field)
+}
+
+/// The account and region of a record, else the account of the context.
+fn cloud(account: Option<Cow<'_, str>>, region: Option<Cow<'_, str>>, context: &Context) -> Cloud {
+    let mut cloud = Cloud::new("AWS");
+    let account = account.or_else(|| context.account.as_deref().map(Cow::Borrowed));
+    cloud.set_account(account.map(|uid| {
+        let mut account = Account::of_uid(uid);
+        account.set_type_id(10).set_kind("AWS Account");
+        account
+    }));
+    cloud.set_region(region);
+    cloud
 }

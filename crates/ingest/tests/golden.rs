@@ -104,18 +104,3 @@ fn entra_changes() {
 fn entra_risks() {
     check("entra_risk.jsonl");
 }
-
-#[test]
-fn azure_activity() {
-    check("azure_activity.jsonl");
-}
-
-#[test]
-fn kubernetes() {
-    check("kubernetes.jsonl");
-}
-
-#[test]
-fn aws_web_requests() {
-    check("waf.jsonl");
-}

@@ -21,7 +21,7 @@ pub(super) fn event(asked: &Asked<'_, '_>, head: Head) -> Event {
         user
     });
     let mut thing = asked.thing();
-    if let Some(data) = asked.record.field("requestObject").and_then(|body| body.copy_rest()) {
+    if let Some(data) = asked.record.field("requestObject").and_then(|body| body.copy_whole()) {
         thing.set_attribute("data", &data);
     }
     let mut event = Event::user_access(head, user, privilege);
