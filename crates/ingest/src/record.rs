@@ -254,7 +254,10 @@ impl<'a> Field<'a> {
         };
         left.then(|| {
             // What tells nothing is kept where it stands too: null is no value of an attribute.
-            let tells = |node: &&Node| node.kind != Kind::Null && node.span.start < node.span.end;
+            let tells = |node: &&Node| {
+                !matches!(node.kind, Kind::Null | Kind::Array | Kind::Object)
+                    && node.span.start < node.span.end
+            };
             let open = |node: &&Node| matches!(node.mark.get(), Mark::Left | Mark::Copied);
             for node in self.nodes().filter(|node| tells(node) && open(node)) {
                 node.mark.set(mark);
