@@ -2,6 +2,7 @@
 #![doc = include_str!("../README.md")]
 
 mod address;
+mod auditd;
 mod cloudtrail;
 mod coverage;
 mod envelope;
@@ -24,6 +25,7 @@ mod tls;
 mod windows;
 mod zeek;
 
+pub use auditd::Auditd;
 pub use cloudtrail::CloudTrail;
 pub use coverage::{Coverage, RoleCoverage, SourceCoverage};
 pub use error::{Reason, RecordError};

@@ -1,5 +1,6 @@
 //! What a source is, and which source a record is of: decided by the record, not by its file.
 
+use crate::auditd::Auditd;
 use crate::cloudtrail::CloudTrail;
 use crate::okta::Okta;
 use crate::record::Record;
@@ -84,7 +85,7 @@ pub struct Registry {
 
 impl Default for Registry {
     fn default() -> Self {
-        Self::empty().last(CloudTrail).last(Okta).last(Windows).last(Zeek)
+        Self::empty().last(CloudTrail).last(Okta).last(Windows).last(Auditd).last(Zeek)
     }
 }
 

@@ -47,6 +47,16 @@ fn okta() {
 }
 
 #[test]
+fn audit_lines() {
+    check("audit.log");
+}
+
+#[test]
+fn audit_documents() {
+    check("audit.jsonl");
+}
+
+#[test]
 fn windows() {
     check("windows.jsonl");
 }
