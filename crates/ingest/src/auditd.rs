@@ -82,7 +82,7 @@ fn product() -> Product {
 impl Audit<'_, '_> {
     /// The name of the call of the kernel.
     fn call(&self) -> Option<String> {
-        let named = self.field("SYSCALL").filter(Field::is_text).and_then(|name| name.take());
+        let named = self.field("SYSCALL").filter(Field::is_text).and_then(|name| name.look());
         let told = named.or_else(|| self.look("syscall"))?;
         let architecture = self.look("arch").unwrap_or_default();
         Some(call_name(&told, &architecture).map_or_else(|| told.into_owned(), str::to_owned))
@@ -352,7 +352,10 @@ impl Audit<'_, '_> {
         let text = id.and_then(|id| id.look()).unwrap_or_default();
         let (seconds, serial) = text.split_once(':').unwrap_or((&text, ""));
         event.set_severity(Severity::INFORMATIONAL).set_original_time(seconds);
-        let action = if self.kind() == "SYSCALL" { call } else { None };
+        let action = call.filter(|_| self.kind() == "SYSCALL");
+        if action.is_some() {
+            self.field("SYSCALL").filter(Field::is_text).and_then(|name| name.take());
+        }
         let metadata = event.metadata_mut();
         metadata.set_event_code(action.unwrap_or(self.kind())).set_kind(self.kind()).set_log_name("audit");
         metadata.set_sequence(serial.parse::<i64>().ok());
@@ -364,7 +367,9 @@ impl Audit<'_, '_> {
 
     fn tell_outcome(&self, event: &mut Event) {
         name_users_profile(event);
-        let word = self.any(&["res", "success", "result"]).and_then(|word| word.copy());
+        let word = self.any(&["res", "result"]).and_then(|word| word.take());
+        event.set_status_code(word.clone());
+        let word = word.or_else(|| self.look("success"));
         let denied = matches!(self.kind(), "AVC" | "USER_AVC" | "APPARMOR_DENIED" | "SECCOMP");
         let said = self.look("text").unwrap_or_default();
         let failed = match word.as_deref() {
@@ -376,7 +381,7 @@ impl Audit<'_, '_> {
         if denied && !said.contains("granted") {
             event.set_action_id(2).set_disposition_id(2);
         }
-        if event.exit_code().is_none() {
+        if event.exit_code().is_none() && event.status_code().is_none() {
             event.set_status_code(self.take("exit"));
         }
         event.set_status_detail(self.any(&["reason", "sig"]).and_then(|reason| reason.take()));

@@ -6,6 +6,7 @@
 
 mod audit;
 mod line;
+mod xml;
 mod zeek;
 
 use crate::error::Reason;
@@ -13,6 +14,7 @@ use audit::AuditText;
 pub(crate) use audit::from_hex;
 use line::Line;
 use std::collections::VecDeque;
+use xml::XmlText;
 use zeek::ZeekText;
 
 /// One form of text, and what it holds of the lines so far.
@@ -112,7 +114,7 @@ pub(crate) struct Forms {
 impl Default for Forms {
     fn default() -> Self {
         let known: Vec<Box<dyn Form + Send>> =
-            vec![Box::new(ZeekText::default()), Box::new(AuditText::default())];
+            vec![Box::new(ZeekText::default()), Box::new(AuditText::default()), Box::new(XmlText::default())];
         Self { known, plain: Line, last: 0 }
     }
 }

@@ -353,6 +353,11 @@ impl<'a> Beat<'_, 'a> {
             };
             event.set_raw_data((!lines.is_empty()).then(|| lines.join("\n")));
         }
+        let named = self.record.field("related.user").filter(Field::is_array);
+        let users = named.iter().flat_map(Field::children).chain(self.field("auditd.data.acct"));
+        users.for_each(|user| {
+            user.copy();
+        });
         for path in ["actor.primary", "actor.secondary", "how", "object.primary", "object.secondary"] {
             if let Some(field) = self.field(&format!("auditd.summary.{path}")) {
                 field.copy();
@@ -376,8 +381,9 @@ impl<'a> Beat<'_, 'a> {
         event.set_message(self.take("auditd.data.op"));
         self.tell_original(event);
         super::name_users_profile(event);
-        let word = self.field("event.outcome").or_else(|| self.field("auditd.result"));
-        let failed = word.and_then(|word| word.copy()).is_some_and(|word| word.starts_with("fail"));
+        event.set_status_code(self.take("auditd.result"));
+        let word = self.field("event.outcome").and_then(|word| word.copy());
+        let failed = word.as_deref().or(event.status_code()).is_some_and(|word| word.starts_with("fail"));
         event.set_outcome(if failed { Outcome::Failure } else { Outcome::Success }, None);
     }
 }

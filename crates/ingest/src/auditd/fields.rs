@@ -102,20 +102,25 @@ impl<'r, 'a> Audit<'r, 'a> {
         Some(number)
     }
 
-    /// The arguments of the program that is started, else those in the title of the process.
+    /// The arguments of the program that is started.
     pub(super) fn arguments(&self) -> Option<String> {
-        let words = |kind: &str, name: &str| {
-            let part = first(*self.parts.iter().find(|part| part.name() == kind)?);
-            let list = part.member(name)?;
-            if !list.is_array() {
-                return list.take().map(Cow::into_owned);
-            }
-            let words: Vec<_> = list.children().filter_map(|word| word.copy()).collect();
-            (!words.is_empty()).then(|| words.join(" "))
-        };
-        let told = words("EXECVE", "ARGV").or_else(|| words("EXECVE", "ARGV_STR"));
-        let title = words("PROCTITLE", "ARGV").or_else(|| words("PROCTITLE", "proctitle"));
-        told.or(title)
+        self.words("EXECVE", "ARGV").or_else(|| self.words("EXECVE", "ARGV_STR"))
+    }
+
+    /// The title of the process: the arguments it was started with, unless it changed them.
+    pub(super) fn title(&self) -> Option<String> {
+        self.words("PROCTITLE", "ARGV").or_else(|| self.words("PROCTITLE", "proctitle"))
+    }
+
+    /// The words of a list in the record of type `kind`, or its text.
+    fn words(&self, kind: &str, name: &str) -> Option<String> {
+        let part = first(*self.parts.iter().find(|part| part.name() == kind)?);
+        let list = part.member(name)?;
+        if !list.is_array() {
+            return list.take().map(Cow::into_owned);
+        }
+        let words: Vec<_> = list.children().filter_map(|word| word.copy()).collect();
+        (!words.is_empty()).then(|| words.join(" "))
     }
 
     /// Whether lines of the event are missing: it tells of more paths or arguments than came, or lacks its call.

@@ -57,6 +57,7 @@ impl<'a> Audit<'_, 'a> {
         process.set_name(self.take("comm"));
         let exe = self.take("exe");
         process.set_file(exe.map(|path| file_of(&path, 8)));
+        process.set_cmd_line(self.title());
         process.set_parent_process(self.parent()).set_working_directory(self.take("cwd"));
         process.set_auid(self.number("auid")).set_euid(self.number("euid")).set_egid(self.number("egid"));
         process.set_user(self.user("uid", "UID")).set_session(self.session());
@@ -111,7 +112,7 @@ impl<'a> Audit<'_, 'a> {
             .field("hostname")
             .filter(|field| field.look().is_some_and(|text| !crate::address::is_address(&text)));
         let ip = address.and_then(|address| address.take());
-        if ip.is_some() {
+        if self.look("hostname") == ip {
             self.take("hostname");
         }
         let mut end = match (ip, name.and_then(|name| name.take())) {
