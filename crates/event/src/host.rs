@@ -5,6 +5,7 @@ use crate::identity::User;
 use crate::network::Certificate;
 use crate::object::{Object as _, ocsf_object, ocsf_open};
 use crate::text::Str;
+use std::sync::Arc;
 
 ocsf_object! {
     /// Code that a process has loaded, or a function of it.
@@ -22,7 +23,7 @@ ocsf_object! {
 impl Module {
     /// A module that is a file; `load_type_id` is 0 when it is not told how it came in, 1 when by the loader.
     pub fn of_file(file: File, load_type_id: i32) -> Self {
-        Self { file: Some(Box::new(file)), load_type_id: Some(load_type_id), ..Self::blank() }
+        Self { file: Some(Arc::new(file)), load_type_id: Some(load_type_id), ..Self::blank() }
     }
 
     /// A module of which only the function called is told.
@@ -41,7 +42,7 @@ ocsf_object! {
 impl KernelDriver {
     /// A driver by its file.
     pub fn new(file: File) -> Self {
-        Self { file: Some(Box::new(file)), ..Self::blank() }
+        Self { file: Some(Arc::new(file)), ..Self::blank() }
     }
 }
 
@@ -120,7 +121,7 @@ ocsf_object! {
 impl Script {
     /// A script by its content and type: 1 Windows command prompt, 2 PowerShell, 6 Unix shell, 0 when not told.
     pub fn new(content: impl Into<Str>, type_id: i32) -> Self {
-        let content = Box::new(LongString::new(content));
+        let content = Arc::new(LongString::new(content));
         Self { script_content: Some(content), type_id: Some(type_id), ..Self::blank() }
     }
 }

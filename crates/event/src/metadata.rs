@@ -3,6 +3,7 @@
 use crate::device::Device;
 use crate::object::{Object as _, ocsf_object, ocsf_open};
 use crate::text::Str;
+use std::sync::Arc;
 
 ocsf_object! {
     /// What is told about the event itself.
@@ -38,14 +39,14 @@ ocsf_object! {
 impl Metadata {
     /// Metadata of an event of `product`, of the release this crate emits.
     pub fn new(product: Product) -> Self {
-        Self { product: Some(Box::new(product)), version: Some(crate::OCSF_VERSION.into()), ..Self::blank() }
+        Self { product: Some(Arc::new(product)), version: Some(crate::OCSF_VERSION.into()), ..Self::blank() }
     }
 
     /// Names an extension of the schema whose classes or objects the event uses; naming it again changes nothing.
     pub(crate) fn name_extension(&mut self, name: &str, uid: &str) {
         let extensions = self.extensions.get_or_insert_default();
         if !extensions.iter().any(|known| known.name() == Some(name)) {
-            extensions.push(Extension::new(name, uid));
+            Arc::make_mut(extensions).push(Extension::new(name, uid));
         }
     }
 
@@ -57,7 +58,7 @@ impl Metadata {
     pub(crate) fn name_profile(&mut self, profile: &str) {
         let profiles = self.profiles.get_or_insert_default();
         if !profiles.iter().any(|known| known.as_str() == profile) {
-            profiles.push(profile.into());
+            Arc::make_mut(profiles).push(profile.into());
         }
     }
 }

@@ -2,8 +2,12 @@
 
 use crate::auditd::Auditd;
 use crate::cloudtrail::CloudTrail;
+use crate::guardduty::GuardDuty;
 use crate::okta::Okta;
 use crate::record::Record;
+use crate::route53::Route53Resolver;
+use crate::security_hub::SecurityHub;
+use crate::vpc_flow::VpcFlow;
 use crate::windows::Windows;
 use crate::zeek::Zeek;
 use core::fmt;
@@ -85,7 +89,16 @@ pub struct Registry {
 
 impl Default for Registry {
     fn default() -> Self {
-        Self::empty().last(CloudTrail).last(Okta).last(Windows).last(Auditd).last(Zeek)
+        Self::empty()
+            .last(CloudTrail)
+            .last(VpcFlow)
+            .last(Route53Resolver)
+            .last(GuardDuty)
+            .last(SecurityHub)
+            .last(Okta)
+            .last(Windows)
+            .last(Auditd)
+            .last(Zeek)
     }
 }
 

@@ -5,6 +5,7 @@
 //! takes is a plain line. O(line) beside the form's own work.
 
 mod audit;
+mod flow;
 mod line;
 mod xml;
 mod zeek;
@@ -12,6 +13,7 @@ mod zeek;
 use crate::error::Reason;
 use audit::AuditText;
 pub(crate) use audit::from_hex;
+use flow::FlowText;
 use line::Line;
 use std::collections::VecDeque;
 use xml::XmlText;
@@ -113,8 +115,12 @@ pub(crate) struct Forms {
 
 impl Default for Forms {
     fn default() -> Self {
-        let known: Vec<Box<dyn Form + Send>> =
-            vec![Box::new(ZeekText::default()), Box::new(AuditText::default()), Box::new(XmlText::default())];
+        let known: Vec<Box<dyn Form + Send>> = vec![
+            Box::new(ZeekText::default()),
+            Box::new(FlowText::default()),
+            Box::new(AuditText::default()),
+            Box::new(XmlText::default()),
+        ];
         Self { known, plain: Line, last: 0 }
     }
 }

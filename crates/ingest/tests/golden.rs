@@ -80,3 +80,21 @@ fn zeek_leases() {
 fn other_logs() {
     check("others.jsonl");
 }
+
+#[test]
+fn flows_as_text_and_json() {
+    check("vpc_flow.log");
+    check("vpc_flow_v2.log");
+    check("vpc_flow.jsonl");
+}
+
+#[test]
+fn names_asked_for_in_a_vpc() {
+    check("route53.jsonl");
+}
+
+#[test]
+fn findings_of_aws() {
+    check("guardduty.jsonl");
+    check("security_hub.json");
+}
