@@ -107,7 +107,7 @@ impl Audit<'_, '_> {
     fn event(&self, kind: Kind, call: Option<&str>) -> Option<Event> {
         let head = |activity| self.head(activity);
         match kind {
-            Kind::SignIn(activity) => self.sign_in(head(activity)),
+            Kind::SignIn(activity) => Some(self.sign_in(head(activity))),
             Kind::Account(99) => {
                 let activity = account_activity(&self.look("op").unwrap_or_default());
                 self.account_event(head(activity))
@@ -148,7 +148,7 @@ impl Audit<'_, '_> {
         event
     }
 
-    fn sign_in(&self, head: Head) -> Option<Event> {
+    fn sign_in(&self, head: Head) -> Event {
         let user = self.account().or_else(|| self.user("new-auid", "AUID")).or_else(|| self.login_user());
         let user = user.or_else(|| self.user("uid", "UID")).unwrap_or_else(|| User::named("unknown"));
         let device = self.device();
@@ -161,7 +161,7 @@ impl Audit<'_, '_> {
         let client = self.client();
         event.set_is_remote(client.is_some()).set_dst_endpoint(server).set_src_endpoint(client);
         event.set_session(actor.session().cloned()).set_actor(actor).set_device(device);
-        Some(event)
+        event
     }
 
     fn account_event(&self, head: Head) -> Option<Event> {

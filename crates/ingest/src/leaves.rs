@@ -177,8 +177,9 @@ impl<'a> Found<'a> {
 
     /// Of an argument the command line that it is a part of, of a line the text that it is a line of.
     fn place_of_argument(&self, text: &str) -> Option<&BTreeSet<(u32, Box<str>)>> {
+        const ENDINGS: [&str; 3] = ["cmd_line", "raw_data", "script_content.value"];
         let is_line = |places: &BTreeSet<(u32, Box<str>)>| {
-            places.iter().any(|(_, path)| path.ends_with("cmd_line") || &**path == "raw_data")
+            places.iter().any(|(_, path)| ENDINGS.iter().any(|end| path.ends_with(end)))
         };
         let lines = self.typed.iter().filter(|(_, places)| is_line(places));
         lines.filter(|(line, _)| line.contains(text)).map(|(_, places)| places).next()
@@ -191,10 +192,9 @@ impl<'a> Found<'a> {
             let first = self.typed.get(told.next()?);
             told.all(|part| self.typed.contains_key(part)).then_some(first)?
         };
-        let halves = [text.split_once(['\\', '@']), text.rsplit_once('\\')].into_iter().flatten();
+        let mut halves = [text.split_once(['\\', '@']), text.rsplit_once('\\')].into_iter().flatten();
         halves
-            .filter_map(|(before, after)| all(&mut [before, after].into_iter()))
-            .next()
+            .find_map(|(before, after)| all(&mut [before, after].into_iter()))
             .or_else(|| all(&mut text.split(['\r', '\n', '\t', ' ', ',', ';', '|'])))
     }
 }

@@ -7,6 +7,8 @@ mod cloudtrail;
 mod coverage;
 mod envelope;
 mod error;
+#[cfg(feature = "evtx")]
+mod evtx_lines;
 mod field_map;
 mod guardduty;
 mod ingest;
@@ -33,6 +35,8 @@ pub use auditd::Auditd;
 pub use cloudtrail::CloudTrail;
 pub use coverage::{Coverage, RoleCoverage, SourceCoverage};
 pub use error::{Reason, RecordError};
+#[cfg(feature = "evtx")]
+pub use evtx_lines::EvtxLines;
 pub use field_map::FieldMap;
 pub use guardduty::GuardDuty;
 pub use ingest::{Events, Ingest};

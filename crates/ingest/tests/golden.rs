@@ -57,6 +57,11 @@ fn audit_documents() {
 }
 
 #[test]
+fn windows_as_xml() {
+    check("windows.xml");
+}
+
+#[test]
 fn windows() {
     check("windows.jsonl");
 }

@@ -349,7 +349,7 @@ impl<'a> Beat<'_, 'a> {
                 if original.is_array() { original.children().collect() } else { vec![original] };
             let lines: Vec<_> = match list.as_slice() {
                 [line] => line.take().into_iter().collect(),
-                lines => lines.iter().filter_map(|line| line.copy()).collect(),
+                lines => lines.iter().filter_map(Field::copy).collect(),
             };
             event.set_raw_data((!lines.is_empty()).then(|| lines.join("\n")));
         }

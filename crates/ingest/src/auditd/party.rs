@@ -137,9 +137,9 @@ impl<'a> Audit<'_, 'a> {
         let inner = part.member("SADDR").filter(Field::is_object).unwrap_or(part);
         let taken = |names: [&str; 3]| names.iter().find_map(|name| member(inner, name)?.take());
         let ip = taken(["addr", "laddr", "raddr"]);
-        let port = taken(["port", "lport", "rport"]).and_then(|port| port.parse().ok());
+        let number = taken(["port", "lport", "rport"]).and_then(|port| port.parse().ok());
         match (ip, taken(["path", "path", "sun_path"])) {
-            (Some(ip), _) => Some(Address::Ip(ip.into_owned(), port.unwrap_or(0))),
+            (Some(ip), _) => Some(Address::Ip(ip.into_owned(), number.unwrap_or(0))),
             (None, path) => path.map(|path| Address::Local(path.into_owned())),
         }
     }

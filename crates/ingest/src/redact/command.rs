@@ -280,7 +280,7 @@ fn is_switch(text: &str) -> bool {
 fn short_secret(name: &str, bare: &str, program: &str) -> bool {
     let program = program.to_ascii_lowercase();
     match name {
-        "p" if bare.starts_with("P") => {
+        "p" if bare.starts_with('P') => {
             matches!(&*program, "sqlcmd" | "bcp" | "osql" | "zip" | "unzip" | "mosquitto_pub")
         }
         "p" => !OTHER_P.contains(&&*program),

@@ -164,7 +164,7 @@ fn shown(text: &str, ranges: &[Range<usize>]) -> String {
     shown
 }
 
-impl<'a> Field<'a> {
+impl Field<'_> {
     /// The whole text that this value stands in, with each edit's span replaced.
     fn whole_with(&self, edits: &[Edit]) -> String {
         let whole = self.whole();

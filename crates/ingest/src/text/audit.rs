@@ -150,13 +150,20 @@ fn read_fields(text: &str, fields: &mut Vec<(String, String)>, words: &mut Strin
             continue;
         };
         let (value, left) = value_of(after);
-        match (value, before) {
-            (Value::Nested(inner), _) => read_fields(inner, fields, words),
-            (Value::Text(text), "old" | "new") => add(&format!("{before}-{name}"), text, fields),
-            (Value::Text(text), _) => add(name, text, fields),
-            (Value::Bare(text), "old" | "new") => add(&format!("{before}-{name}"), text, fields),
-            (Value::Bare(text), _) => add(name, &decoded(name, text), fields),
-        }
+        let (text, bare) = match value {
+            Value::Nested(inner) => {
+                read_fields(inner, fields, words);
+                before = "";
+                rest = left.trim_start_matches([' ', ',']);
+                continue;
+            }
+            Value::Text(text) => (text, false),
+            Value::Bare(text) => (text, true),
+        };
+        let aged = matches!(before, "old" | "new");
+        let name = if aged { format!("{before}-{name}") } else { name.to_owned() };
+        let text = if bare { decoded(&name, text) } else { text.to_owned() };
+        add(&name, &text, fields);
         before = "";
         rest = left.trim_start_matches([' ', ',']);
     }
@@ -223,18 +230,15 @@ fn decoded(name: &str, value: &str) -> String {
         "watch",
     ];
     let argument = || name.strip_prefix('a').is_some_and(|rest| rest.ends_with(']'));
-    if CHOSEN.contains(&name) || argument() {
-        if let Some(text) = from_hex(value) {
-            return text;
-        }
-    }
-    value.to_owned()
+    let text = if CHOSEN.contains(&name) || argument() { from_hex(value) } else { None };
+    text.unwrap_or_else(|| value.to_owned())
 }
 
 /// The text of pairs of hexadecimal digits; `None` when it is none.
 pub(crate) fn from_hex(digits: &str) -> Option<String> {
-    let sound =
-        digits.len() >= 4 && digits.len() % 2 == 0 && digits.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let sound = digits.len() >= 4
+        && digits.len().is_multiple_of(2)
+        && digits.bytes().all(|byte| byte.is_ascii_hexdigit());
     if !sound {
         return None;
     }
@@ -380,7 +384,7 @@ mod tests {
     fn lines_of_one_event_are_one_record_in_any_order() {
         let told = rows_of(&[
             r#"type=SYSCALL msg=audit(1604994496.155:7): syscall=59 success=yes comm="arp" exe=2F62696E2F617270"#,
-            r#"type=SYSCALL msg=audit(1604994496.156:8): syscall=2"#,
+            "type=SYSCALL msg=audit(1604994496.156:8): syscall=2",
             r#"type=EXECVE msg=audit(1604994496.155:7): argc=3 a0="arp" a1[1]=7920 a2="b" a1[0]=782F"#,
             r#"type=PATH msg=audit(1604994496.155:7): item=0 name="/bin/arp""#,
             "type=PROCTITLE msg=audit(1604994496.155:7): proctitle=617270002D61",
