@@ -248,7 +248,7 @@ impl<'a> Field<'a> {
     }
 
     /// The whole text that the value stands in.
-    pub(crate) fn whole(&self) -> &'a str {
+    pub(crate) fn whole_text(&self) -> &'a str {
         self.text
     }
 

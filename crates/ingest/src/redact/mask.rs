@@ -167,7 +167,7 @@ fn shown(text: &str, ranges: &[Range<usize>]) -> String {
 impl Field<'_> {
     /// The whole text that this value stands in, with each edit's span replaced.
     fn whole_with(&self, edits: &[Edit]) -> String {
-        let whole = self.whole();
+        let whole = self.whole_text();
         let mut text = String::with_capacity(whole.len());
         let mut at = 0;
         for (span, value) in edits {
