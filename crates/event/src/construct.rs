@@ -1,5 +1,8 @@
 //! How events are made: each constructor asks for what the schema requires of its class.
 
+mod application;
+mod email;
+
 use crate::class::{ClassUid, Severity};
 use crate::cloud::{Api, Service};
 use crate::event::Event;
@@ -9,6 +12,8 @@ use crate::metadata::{Metadata, Product};
 use crate::network::NetworkEndpoint;
 use crate::text::Str;
 use homeostat_core::Timestamp;
+
+pub use application::Store;
 
 /// What every event tells: what was done, when, by the account of which product.
 #[derive(Clone, Debug, PartialEq)]

@@ -114,15 +114,31 @@ impl Process {
 ocsf_object! {
     /// A file.
     pub struct File {
+        time accessed_time set_accessed_time,
+        long attributes set_attributes,
+        text company_name set_company_name,
+        time created_time set_created_time,
+        object creator set_creator: User,
+        text desc set_desc,
         text ext set_ext,
         list hashes set_hashes: Fingerprint,
+        text internal_name set_internal_name,
+        flag is_deleted set_is_deleted,
+        flag is_system set_is_system,
         text mime_type set_mime_type,
+        time modified_time set_modified_time,
         text name set_name,
+        object owner set_owner: User,
+        text parent_folder set_parent_folder,
         text path set_path,
+        text security_descriptor set_security_descriptor,
         long size set_size,
         text kind set_kind = "type",
         number type_id set_type_id,
         text uid set_uid,
+        text uri set_uri,
+        text version set_version,
+        text volume set_volume,
     }
 }
 

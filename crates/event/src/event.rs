@@ -6,8 +6,10 @@
 use crate::class::{ClassUid, Severity};
 use crate::cloud::{Api, Cloud, ResourceDetails, Service};
 use crate::cursor::{BadJson, Cursor};
-use crate::device::{Device, Process};
+use crate::device::{Device, File, Process};
+use crate::email::{Email, EmailAuth};
 use crate::finding::{Attack, Evidence, FindingInfo, Malware};
+use crate::hosted::{AiModel, Database, Databucket, MessageContext, Table, WebResource};
 use crate::identity::{Actor, AuthFactor, Authorization, Group, ManagedEntity, Policy, Session, User};
 use crate::metadata::{Enrichment, Metadata, Observable};
 use crate::moment;
@@ -131,6 +133,7 @@ event_part! {
         text action_taken set_action_taken = "action",
         number action_id set_action_id,
         text activity_name set_activity_name,
+        object ai_model set_ai_model: AiModel,
         text app_name set_app_name,
         text app_protocol_name set_app_protocol_name,
         list attacks set_attacks: Attack,
@@ -146,14 +149,22 @@ event_part! {
         number confidence_id set_confidence_id,
         number confidence_score set_confidence_score,
         number count set_count,
+        object database set_database: Database,
+        object databucket set_databucket: Databucket,
+        text direction set_direction,
+        number direction_id set_direction_id,
         text disposition set_disposition,
         number disposition_id set_disposition_id,
         long duration set_duration,
+        object email set_email: Email,
+        object email_auth set_email_auth: EmailAuth,
         time end_time set_end_time,
         list enrichments set_enrichments: Enrichment,
         object entity set_entity: ManagedEntity,
         object entity_result set_entity_result: ManagedEntity,
         list evidences set_evidences: Evidence,
+        object file set_file: File,
+        object file_result set_file_result: File,
         object group set_group: Group,
         object http_response set_http_response: HttpResponse,
         flag is_alert set_is_alert,
@@ -165,6 +176,8 @@ event_part! {
         text logon_type set_logon_type,
         number logon_type_id set_logon_type_id,
         list malware set_malware: Malware,
+        object message_context set_message_context: MessageContext,
+        text message_trace_uid set_message_trace_uid,
         text observation_point set_observation_point,
         number observation_point_id set_observation_point_id,
         list policies set_policies: Policy,
@@ -181,15 +194,23 @@ event_part! {
         number risk_level_id set_risk_level_id,
         number risk_score set_risk_score,
         text severity_name set_severity_name = "severity",
+        text sent_from set_sent_from = "from",
+        texts sent_to set_sent_to = "to",
+        text share set_share,
+        text share_type set_share_type,
+        number share_type_id set_share_type_id,
         time start_time set_start_time,
         text status set_status,
         text status_detail set_status_detail,
         object subgroup set_subgroup: Group,
+        object table set_table: Table,
         number timezone_offset set_timezone_offset,
         object tls set_tls: Tls,
         text type_name set_type_name,
         object url set_url: Url,
         object user_result set_user_result: User,
+        list web_resources set_web_resources: WebResource,
+        list web_resources_result set_web_resources_result: WebResource,
     }
 }
 

@@ -2,6 +2,7 @@
 
 use crate::cloud::{Api, ResourceDetails};
 use crate::device::{Device, File, Process};
+use crate::email::Email;
 use crate::identity::{Actor, User};
 use crate::metadata::Product;
 use crate::network::{DnsQuery, HttpRequest, HttpResponse, NetworkConnectionInfo, NetworkEndpoint, Tls, Url};
@@ -135,6 +136,7 @@ ocsf_object! {
         json data set_data,
         object device set_device: Device,
         object dst_endpoint set_dst_endpoint: NetworkEndpoint,
+        object email set_email: Email,
         object file set_file: File,
         object http_request set_http_request: HttpRequest,
         object http_response set_http_response: HttpResponse,
@@ -147,6 +149,8 @@ ocsf_object! {
         text uid set_uid,
         object url set_url: Url,
         object user set_user: User,
+        text verdict set_verdict,
+        number verdict_id set_verdict_id,
     }
 }
 
@@ -166,6 +170,31 @@ impl Evidence {
     /// Evidence that names a device.
     pub fn of_device(device: Device) -> Self {
         Self { device: Some(Box::new(device)), ..Self::blank() }
+    }
+
+    /// Evidence that is a file.
+    pub fn of_file(file: File) -> Self {
+        Self { file: Some(Box::new(file)), ..Self::blank() }
+    }
+
+    /// Evidence that is a mail.
+    pub fn of_email(email: Email) -> Self {
+        Self { email: Some(Box::new(email)), ..Self::blank() }
+    }
+
+    /// Evidence that is a process.
+    pub fn of_process(process: Process) -> Self {
+        Self { process: Some(Box::new(process)), ..Self::blank() }
+    }
+
+    /// Evidence that names a user.
+    pub fn of_user(user: User) -> Self {
+        Self { user: Some(Box::new(user)), ..Self::blank() }
+    }
+
+    /// Evidence that is a URL.
+    pub fn of_url(url: Url) -> Self {
+        Self { url: Some(Box::new(url)), ..Self::blank() }
     }
 
     /// Evidence that names an endpoint as the source.

@@ -8,8 +8,10 @@ mod construct;
 mod cursor;
 mod device;
 mod domain;
+mod email;
 mod event;
 mod finding;
+mod hosted;
 mod identity;
 mod keys;
 mod metadata;
@@ -27,11 +29,13 @@ mod view;
 
 pub use class::{ClassUid, OCSF_VERSION, Severity};
 pub use cloud::{Api, Cloud, Container, Request, ResourceDetails, Response, Service};
-pub use construct::{Ends, Head, SignInTo};
+pub use construct::{Ends, Head, SignInTo, Store};
 pub use device::{Device, DeviceId, File, Fingerprint, Os, Process};
+pub use email::{Correspondents, Email, EmailAuth};
 pub use event::{Event, EventError};
 pub use finding::{Analytic, Attack, AttackEntry, Evidence, FindingInfo, Malware, RelatedEvent};
 pub use homeostat_core::*;
+pub use hosted::{AiModel, Application, Database, Databucket, MessageContext, Table, WebResource};
 pub use identity::{
     Account, Actor, AuthFactor, Authorization, Group, Idp, ManagedEntity, Organization, Policy,
     ProgrammaticCredential, Session, User,

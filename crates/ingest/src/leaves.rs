@@ -2,9 +2,9 @@
 //!
 //! The check believes no mapper: a value counts as mapped only when it is found in a typed attribute, as it is
 //! or in one of the documented transforms (a time as milliseconds, a number or truth value in its JSON form, a
-//! text in lower case, a user agent without the brackets CloudTrail puts around it, a TLS version without its
-//! prefix). It reads the events back from their JSON, so it costs several times the mapping: it runs only when
-//! coverage is asked for.
+//! text in lower case, an address without its port, a user agent without the brackets CloudTrail puts around it, a
+//! TLS version without its prefix). It reads the events back from their JSON, so it costs several times the
+//! mapping: it runs only when coverage is asked for.
 
 use crate::coverage::Leaves;
 use crate::record::{Field, Record};
@@ -120,6 +120,7 @@ impl<'a> Found<'a> {
             || has(&text.to_lowercase())
             || has(text.trim_start_matches('[').trim_end_matches(']'))
             || crate::tls::version(&text).is_some_and(|version| has(&version))
+            || crate::address::without_port(&text).is_some_and(|(address, _)| has(address))
             || truth(&text).is_some_and(has)
             || whole(&text).is_some_and(|number| has(&number.to_string()))
     }

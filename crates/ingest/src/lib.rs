@@ -1,6 +1,7 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![doc = include_str!("../README.md")]
 
+mod act;
 mod address;
 mod cloudtrail;
 mod coverage;
@@ -10,7 +11,9 @@ mod ingest;
 mod leaves;
 mod limit;
 mod list;
+mod m365;
 mod moment;
+mod number;
 mod okta;
 mod reader;
 mod record;
@@ -20,6 +23,7 @@ mod source;
 mod tape;
 mod text;
 mod tls;
+mod verb;
 mod zeek;
 
 pub use cloudtrail::CloudTrail;
@@ -27,6 +31,7 @@ pub use coverage::{Coverage, RoleCoverage, SourceCoverage};
 pub use error::{Reason, RecordError};
 pub use ingest::{Events, Ingest};
 pub use limit::Limits;
+pub use m365::M365;
 pub use okta::Okta;
 pub use record::{Field, Record};
 pub use redact::{KeepAll, Member, Redact, Secrets};

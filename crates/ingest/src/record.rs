@@ -7,7 +7,7 @@
 use crate::moment;
 use crate::tape::{Kind, Mark, Node, Span, Tape, tag_of, unescape};
 use core::fmt;
-use homeostat_core::Timestamp;
+use homeostat_core::{JsonText, Timestamp};
 use std::borrow::Cow;
 
 /// One record of a source, borrowed from the text it stands in.
@@ -178,6 +178,25 @@ impl<'a> Field<'a> {
         Some(text)
     }
 
+    /// Takes all that is left of this value, as JSON on one line: it goes into an attribute of any shape.
+    ///
+    /// `None` (and nothing is taken) when no scalar that tells anything is left. Nulls and empty texts are told in
+    /// both places, for nobody can see which attribute they came to stand in.
+    pub fn take_json(&self) -> Option<JsonText> {
+        let is_left = |node: &Node| !is_gone(node);
+        let tells = |node: &&Node| is_left(node) && is_telling(node);
+        self.nodes().find(tells)?;
+        let mut text = String::new();
+        if !self.write_left(&mut text) {
+            return None;
+        }
+        self.nodes().filter(tells).for_each(|node| node.mark.set(Mark::Taken));
+        if text.bytes().any(|byte| matches!(byte, b'\n' | b'\r')) {
+            text = text.split(['\n', '\r']).map(str::trim_start).collect();
+        }
+        Some(JsonText::new(text))
+    }
+
     /// Whether this is null.
     pub fn is_null(&self) -> bool {
         self.kind() == Kind::Null
@@ -344,6 +363,15 @@ impl fmt::Debug for Field<'_> {
 
 fn is_gone(node: &Node) -> bool {
     matches!(node.mark.get(), Mark::Taken | Mark::Withheld | Mark::Opened)
+}
+
+/// Whether a scalar tells anything.
+fn is_telling(node: &Node) -> bool {
+    match node.kind {
+        Kind::Null | Kind::Array | Kind::Object => false,
+        Kind::Text => node.span.end > node.span.start,
+        Kind::Bool | Kind::Number => true,
+    }
 }
 
 fn read(raw: &str, escaped: bool) -> Cow<'_, str> {

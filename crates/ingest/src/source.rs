@@ -1,6 +1,7 @@
 //! What a source is, and which source a record is of: decided by the record, not by its file.
 
 use crate::cloudtrail::CloudTrail;
+use crate::m365::M365;
 use crate::okta::Okta;
 use crate::record::Record;
 use crate::zeek::Zeek;
@@ -83,7 +84,7 @@ pub struct Registry {
 
 impl Default for Registry {
     fn default() -> Self {
-        Self::empty().last(CloudTrail).last(Okta).last(Zeek)
+        Self::empty().last(CloudTrail).last(Okta).last(Zeek).last(M365)
     }
 }
 

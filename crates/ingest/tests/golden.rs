@@ -42,6 +42,11 @@ fn cloudtrail() {
 }
 
 #[test]
+fn m365() {
+    check("m365.jsonl");
+}
+
+#[test]
 fn okta() {
     check("okta.jsonl");
 }
