@@ -19,6 +19,7 @@ use crate::network::{
 };
 use crate::object::{self, Members, Object as _, ocsf_name, ocsf_object, ocsf_seen, ocsf_type};
 use crate::profile::profile_of;
+use crate::seen::{Look, Seen};
 use crate::text::{Just, Told};
 use crate::unmapped::Unmapped;
 use core::fmt;
@@ -375,6 +376,11 @@ impl Event {
         }
     }
 
+    /// What stands at a dotted path, typed or not.
+    pub(crate) fn at(&self, path: &str) -> Option<Seen<'_>> {
+        Seen::Object(self).at(path)
+    }
+
     fn hot_mut(&mut self) -> &mut Hot {
         &mut self.hot
     }
@@ -394,6 +400,12 @@ impl Hot {
             self.set_leftover(Just(Box::default()));
         }
         self.leftover.get_or_insert_default()
+    }
+}
+
+impl Look for Event {
+    fn look(&self, name: &str) -> Option<Seen<'_>> {
+        self.hot.look(name).or_else(|| self.rest.as_ref()?.look(name))
     }
 }
 

@@ -1,7 +1,10 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![doc = include_str!("../README.md")]
 
+mod acted_on;
+mod arn;
 mod attribute;
+mod beside;
 mod class;
 mod cloud;
 mod construct;
@@ -19,7 +22,12 @@ mod moment;
 mod naming;
 mod network;
 mod object;
+mod origin;
+mod outcome;
+mod party;
 mod profile;
+mod provider;
+mod seen;
 mod signal;
 mod table;
 mod text;
@@ -45,7 +53,9 @@ pub use network::{
     AutonomousSystem, Certificate, DnsAnswer, DnsQuery, HttpRequest, HttpResponse, Location,
     NetworkConnectionInfo, NetworkEndpoint, NetworkTraffic, Tls, Url,
 };
+pub use origin::Origin;
+pub use party::{Party, PrincipalKind};
 pub use signal::signal_of;
 pub use text::{Str, Told};
 pub use validate::{Level, Rule, Violation, validate};
-pub use view::{DnsView, Origin, Party, PrincipalKind, Traffic};
+pub use view::{DnsView, Traffic};

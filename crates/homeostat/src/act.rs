@@ -24,7 +24,8 @@ pub(crate) fn act_of(event: &Event) -> Option<Signal> {
 /// key of the actor.
 pub(crate) fn party_of(event: &Event) -> Option<EntityKey> {
     let session = event.entities().into_iter().find(|(key, _)| key.kind() == EntityKind::RoleSession);
-    let actor = || event.actor().and_then(|actor| actor.keys().first().cloned());
+    let told = || event.actor().filter(|actor| !actor.stands_in());
+    let actor = || told().and_then(|actor| actor.keys().first().cloned());
     session.map(|(key, _)| key).or_else(actor)
 }
 

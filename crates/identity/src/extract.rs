@@ -10,7 +10,7 @@ use crate::{
 use homeostat_core::{
     EntityKey, EntityKind, EventRef, Observed, Outcome, Position, Role, State as _, Timestamp,
 };
-use homeostat_event::{ClassUid, Event, PrincipalKind};
+use homeostat_event::{ClassUid, Event, Party, PrincipalKind};
 use std::time::Duration;
 
 /// How long a sign-in at a machine counts as being there, when no sign-out is known. A working day.
@@ -53,8 +53,7 @@ pub fn links_of(event: &Event) -> Vec<Link> {
 
 /// The links of [`links_of`] and what the event says its parties are.
 pub fn facts_of(event: &Event) -> Vec<Fact> {
-    let parties = event.actor().into_iter().chain(event.targets());
-    let classes = parties.filter_map(|party| {
+    let classes = parties(event).filter_map(|party| {
         let class = class_of(party.kind())?;
         let key = party.keys().iter().find(|key| EntityClass::of(key).can_be(class)).cloned()?;
         Some(Fact::Class(key, class))
@@ -76,6 +75,11 @@ impl Directory {
         let tenant = event.tenant().or_else(|| self.tenant().cloned()).ok_or(ForeignInput::NoTenant)?;
         self.observe(position, &Observation::new(&tenant, event.when(), facts_of(event)))
     }
+}
+
+/// Who acts and who is acted on, where the event tells them: what only stands in is a place, not an identity.
+fn parties(event: &Event) -> impl Iterator<Item = Party<'_>> {
+    event.actor().into_iter().chain(event.targets()).filter(|party| !party.stands_in())
 }
 
 fn class_of(kind: PrincipalKind) -> Option<EntityClass> {
@@ -114,15 +118,14 @@ impl Told<'_> {
     }
 
     fn parties(&mut self) {
-        let parties = self.event.actor().into_iter().chain(self.event.targets());
-        let keys: Vec<Vec<EntityKey>> = parties.map(|party| party.keys().to_vec()).collect();
+        let keys: Vec<Vec<EntityKey>> = parties(self.event).map(|party| party.keys().to_vec()).collect();
         for keys in keys {
             self.all_one(&keys);
         }
     }
 
     fn actor(&self) -> Option<EntityKey> {
-        self.event.actor()?.keys().first().cloned()
+        self.event.actor().filter(|actor| !actor.stands_in())?.keys().first().cloned()
     }
 
     /// The keys that play `role`, of these kinds.

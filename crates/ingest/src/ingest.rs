@@ -1,9 +1,9 @@
 //! From an input to events: reads a record, finds its source, withholds, maps, keeps the rest, counts.
 
-use crate::coverage::{Coverage, Leaves};
+use crate::coverage::Coverage;
 use crate::envelope::{Envelope, Opener};
 use crate::error::{Reason, RecordError};
-use crate::leaves::{Found, Told};
+use crate::leaves::{Count, Found, Told};
 use crate::limit::Limits;
 use crate::reader::{Cut, Reader};
 use crate::record::{Field, Record};
@@ -288,11 +288,12 @@ impl Work<'_> {
         self.made.iter().for_each(|event| counts.count_event(event));
         let told: Vec<Told> = self.made.iter().map(Told::of).collect();
         let found = Found::within(&told);
-        let mut leaves = Leaves::default();
-        found.count(record.root(), None, &mut leaves);
+        let mut count = Count::into(&mut counts.fields);
+        found.count(record.root(), None, &mut count);
         for (number, around) in envelopes(envelope).enumerate() {
-            found.count(around, Some(&envelope_name(number)), &mut leaves);
+            found.count(around, Some(&envelope_name(number)), &mut count);
         }
+        let leaves = count.leaves;
         counts.count_leaves(leaves, withheld);
     }
 }
