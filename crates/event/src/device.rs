@@ -109,6 +109,12 @@ impl Process {
     pub fn of_uid(uid: impl Into<Str>) -> Self {
         Self { uid: Some(uid.into()), ..Self::blank() }
     }
+
+    /// A process by number and id, when at least one is told.
+    pub fn told(pid: Option<i64>, uid: Option<&str>) -> Option<Self> {
+        let process = Self { pid, uid: uid.map(Str::from), ..Self::blank() };
+        (pid.is_some() || uid.is_some()).then_some(process)
+    }
 }
 
 ocsf_object! {

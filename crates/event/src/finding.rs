@@ -79,6 +79,16 @@ impl Attack {
         attack
     }
 
+    /// An attack by a technique as the source names it.
+    pub fn of_technique(technique: AttackEntry) -> Self {
+        Self { technique: Some(Box::new(technique)), ..Self::blank() }
+    }
+
+    /// An attack of which only the tactic is told.
+    pub fn of_tactic(tactic: AttackEntry) -> Self {
+        Self { tactic: Some(Box::new(tactic)), ..Self::blank() }
+    }
+
     /// The finest technique named, when its id is one of ATT&CK.
     pub fn finest(&self) -> Option<homeostat_core::Technique> {
         let finest = self.sub_technique().or(self.technique())?;
@@ -185,6 +195,13 @@ impl Evidence {
     /// Evidence that is a process.
     pub fn of_process(process: Process) -> Self {
         Self { process: Some(Box::new(process)), ..Self::blank() }
+    }
+
+    /// Evidence that is a resource: the schema asks for the interface it was used through, which stands as unknown.
+    pub fn of_resource(resource: ResourceDetails) -> Self {
+        let mut evidence = Self { api: Some(Box::new(Api::new("unknown"))), ..Self::blank() };
+        evidence.set_resources(vec![resource]);
+        evidence
     }
 
     /// Evidence that names a user.

@@ -16,7 +16,7 @@ use crate::act::{Act, Person, Thing, Word, actor_of, app_of, outcome_of, told};
 use crate::address;
 use crate::record::{Field, Record};
 use crate::source::{Context, Source};
-use homeostat_core::{JsonText, Outcome};
+use homeostat_core::Outcome;
 use homeostat_event::{Account, Actor, Event, Feature, HttpRequest, NetworkEndpoint, Product, Session, User};
 use std::borrow::Cow;
 
@@ -221,7 +221,7 @@ impl<'r, 'a> Parts<'r, 'a> {
         let metadata = event.metadata_mut();
         metadata.set_uid(self.take("Id")).set_log_version(self.take("Version"));
         if let Some(kind) = self.field("RecordType").and_then(|kind| kind.take()) {
-            metadata.set_attribute("type", &JsonText::new(format!("\"{kind}\"")));
+            metadata.set_attribute("type", &crate::number::quoted(&kind));
         }
         metadata.set_log_name("Unified Audit Log").set_log_provider(self.take("EventSource"));
         let inner = self.record.field("AppAccessContext.CorrelationId").and_then(told);

@@ -1,6 +1,12 @@
-//! Numbers of a record that go into attributes of OCSF's own widths.
+//! Numbers and truth values of a record that go into attributes of OCSF's own widths.
 
 use crate::record::Field;
+use homeostat_core::JsonText;
+
+/// `text` as a JSON string, for attributes that have no type of their own.
+pub(crate) fn quoted(text: &str) -> JsonText {
+    JsonText::new(serde_json::Value::from(text).to_string())
+}
 
 /// Takes a whole number, also one that the source wrote as text; one that is none, or too large, stays.
 pub(crate) fn long(field: Field<'_>) -> Option<i64> {

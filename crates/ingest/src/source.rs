@@ -1,9 +1,15 @@
 //! What a source is, and which source a record is of: decided by the record, not by its file.
 
+use crate::alert::{DefenderAlert, Falcon, SentinelOne};
+use crate::bedrock::Bedrock;
 use crate::cloudtrail::CloudTrail;
+use crate::declared::Declared;
+use crate::github::GitHub;
 use crate::m365::M365;
+use crate::mail::{DefenderMail, MessageTrace, Mimecast, Proofpoint};
 use crate::okta::Okta;
 use crate::record::Record;
+use crate::workspace::Workspace;
 use crate::zeek::Zeek;
 use core::fmt;
 use homeostat_core::TenantId;
@@ -84,7 +90,11 @@ pub struct Registry {
 
 impl Default for Registry {
     fn default() -> Self {
-        Self::empty().last(CloudTrail).last(Okta).last(Zeek).last(M365)
+        let registry =
+            Self::empty().last(CloudTrail).last(Okta).last(Zeek).last(M365).last(Workspace).last(GitHub);
+        let registry = registry.last(MessageTrace).last(Mimecast).last(Proofpoint).last(DefenderMail);
+        let registry = registry.last(Bedrock).last(Falcon).last(DefenderAlert).last(SentinelOne);
+        Declared::own().fold(registry, Self::last)
     }
 }
 

@@ -67,6 +67,46 @@ fn zeek_leases() {
 }
 
 #[test]
+fn alerts() {
+    check("alerts.jsonl");
+}
+
+#[test]
+fn anthropic() {
+    check("anthropic.jsonl");
+}
+
+#[test]
+fn bedrock() {
+    check("bedrock.jsonl");
+}
+
+#[test]
+fn github() {
+    check("github.jsonl");
+}
+
+#[test]
+fn mail() {
+    check("mail.jsonl");
+}
+
+#[test]
+fn openai() {
+    check("openai.jsonl");
+}
+
+#[test]
+fn slack() {
+    check("slack.jsonl");
+}
+
+#[test]
+fn workspace() {
+    check("workspace.jsonl");
+}
+
+#[test]
 fn other_logs() {
     check("others.jsonl");
 }

@@ -143,8 +143,8 @@ pub(crate) struct Thing<'a> {
     pub(crate) desc: Option<Word<'a>>,
     pub(crate) namespace: Option<Word<'a>>,
     pub(crate) owner: Option<Person<'a>>,
-    /// Whatever else is told of it, kept as JSON.
-    pub(crate) data: Option<Field<'a>>,
+    /// Whatever else is told of it, kept as JSON: one value as it stands, several under their names.
+    pub(crate) data: Vec<Field<'a>>,
     pub(crate) path: Option<Word<'a>>,
     pub(crate) folder: Option<Word<'a>>,
     pub(crate) ext: Option<Word<'a>>,
@@ -193,7 +193,16 @@ impl<'a> Thing<'a> {
     }
 
     fn data(&self) -> Option<JsonText> {
-        self.data.and_then(|data| data.take_json())
+        if let [one] = &*self.data
+            && (one.is_array() || one.is_object())
+        {
+            return one.take_json();
+        }
+        let told = self.data.iter().filter_map(|field| Some((field.name(), field.take_json()?)));
+        let members: Vec<String> = told
+            .map(|(name, json)| format!("{}:{}", crate::number::quoted(&name).as_str(), json.as_str()))
+            .collect();
+        (!members.is_empty()).then(|| JsonText::new(format!("{{{}}}", members.join(","))))
     }
 
     pub(crate) fn resource(&self) -> Option<ResourceDetails> {

@@ -140,7 +140,7 @@ impl<'a> Target<'a> {
         let mut thing = Thing {
             uid: self.uid.map(Word::At),
             name: self.name.or(self.kind).map(Word::At),
-            data: changes,
+            data: changes.into_iter().collect(),
             ..Thing::default()
         };
         thing.kind = self.kind.filter(|_| self.name.is_some()).map(Word::At);

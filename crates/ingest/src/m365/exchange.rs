@@ -140,7 +140,8 @@ fn cmdlet<'a>(parts: &Parts<'_, 'a>, deed: Deed, act: &mut Act<'a>) {
             let operations = parts.record.root().member("OperationProperties").filter(Field::is_array);
             let rule = value_of(operations, "RuleName").map(Word::At);
             let name = named.or(rule).or_else(|| parts.word("MailboxOwnerUPN"));
-            let mut thing = Thing { name, data: given.or(operations), ..Thing::default() };
+            let mut thing =
+                Thing { name, data: given.or(operations).into_iter().collect(), ..Thing::default() };
             thing.kind = Some(kind_of(&parts.operation).into());
             act.things = vec![thing];
         }
