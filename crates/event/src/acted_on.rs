@@ -266,7 +266,7 @@ fn recipients<'a>(mail: Seen<'a>, naming: &Naming<'_>, found: &mut Vec<Party<'a>
         for address in mail.at(list).into_iter().flat_map(Seen::items).filter_map(Seen::whole_text) {
             let keys: Vec<_> = naming.mail_address(&address).into_iter().collect();
             if !keys.is_empty() && !found.iter().any(|known| known.keys() == keys) {
-                found.push(Party::mailbox(address, keys));
+                found.push(Party::mailbox(&address, keys));
             }
         }
     }

@@ -4,7 +4,7 @@ use crate::event::Event;
 use crate::keys;
 use crate::metadata::Observable;
 use crate::naming::{Naming, key};
-use crate::network::NetworkEndpoint;
+use crate::network::{HttpRequest, NetworkEndpoint};
 use crate::party::Party;
 use crate::seen::Seen;
 use crate::text::Str;
@@ -19,7 +19,7 @@ pub(crate) fn intermediaries<'a>(event: &'a Event, naming: &Naming<'_>) -> Vec<P
     }
     let ends = [event.src_endpoint(), event.dst_endpoint()].into_iter().flatten();
     let named = ends.flat_map(NetworkEndpoint::intermediate_ips).map(Str::as_str);
-    let forwarded = event.http_request().map(|request| request.x_forwarded_for()).unwrap_or_default();
+    let forwarded = event.http_request().map(HttpRequest::x_forwarded_for).unwrap_or_default();
     // The first is the client itself.
     let forwarded = forwarded.iter().skip(1).map(Str::as_str);
     for address in named.chain(forwarded) {

@@ -1,6 +1,9 @@
 //! Where on a machine: devices, processes, files.
 
+use crate::cloud::Container;
+use crate::host::{DigitalSignature, ProcessEntity};
 use crate::identity::{Group, Organization, Session, User};
+use crate::metadata::Product;
 use crate::network::Location;
 use crate::object::{Object as _, ocsf_object, ocsf_open};
 use crate::text::Str;
@@ -82,15 +85,22 @@ ocsf_object! {
     /// A running program.
     #[expect(clippy::struct_field_names, reason = "the names are OCSF's own")]
     pub struct Process {
+        list ancestry set_ancestry: ProcessEntity,
+        long auid set_auid,
         text cmd_line set_cmd_line,
+        object container set_container: Container,
         time created_time set_created_time,
+        long egid set_egid,
+        long euid set_euid,
         object file set_file: File,
+        object group set_group: Group,
         text integrity set_integrity,
         number integrity_id set_integrity_id,
         text name set_name,
         object parent_process set_parent_process: Process,
         text path set_path,
         long pid set_pid,
+        long ptid set_ptid,
         object session set_session: Session,
         time terminated_time set_terminated_time,
         text uid set_uid,
@@ -137,7 +147,9 @@ ocsf_object! {
         object owner set_owner: User,
         text parent_folder set_parent_folder,
         text path set_path,
+        object product set_product: Product,
         text security_descriptor set_security_descriptor,
+        list signatures set_signatures: DigitalSignature,
         long size set_size,
         text kind set_kind = "type",
         number type_id set_type_id,

@@ -8,10 +8,12 @@ use crate::cloud::{Api, Cloud, ResourceDetails, Service};
 use crate::cursor::{BadJson, Cursor};
 use crate::device::{Device, File, Process};
 use crate::email::{Email, EmailAuth};
+use crate::event_text::EventError;
 use crate::finding::{Attack, Evidence, FindingInfo, Malware};
+use crate::host::{Job, Kernel, KernelDriver, Module, RegKey, RegValue, Script, WinResource, WinService};
 use crate::hosted::{AiModel, Database, Databucket, MessageContext, Table, WebResource};
 use crate::identity::{Actor, AuthFactor, Authorization, Group, ManagedEntity, Policy, Session, User};
-use crate::metadata::{Enrichment, Metadata, Observable};
+use crate::metadata::{Enrichment, Metadata, Observable, Product};
 use crate::moment;
 use crate::network::{
     Certificate, DnsAnswer, DnsQuery, HttpRequest, HttpResponse, NetworkConnectionInfo, NetworkEndpoint,
@@ -20,11 +22,10 @@ use crate::network::{
 use crate::object::{self, Members, Object as _, ocsf_name, ocsf_object, ocsf_seen, ocsf_type};
 use crate::profile::profile_of;
 use crate::seen::{Look, Seen};
-use crate::text::{Just, Told};
+use crate::text::{Just, Str, Told};
 use crate::unmapped::Unmapped;
-use core::fmt;
 use homeostat_core::{EventRef, JsonText, Timestamp};
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use std::sync::Arc;
 
 /// A security event of any class and domain, as OCSF 1.8.0. Any JSON object is one: nothing of it is lost.
 ///
@@ -95,15 +96,15 @@ macro_rules! event_part {
 event_part! {
     /// What is often told.
     Hot at hot_mut {
-        number activity set_activity = "activity_id",
-        number category set_category = "category_uid",
-        number class set_class = "class_uid",
+        id activity set_activity = "activity_id",
+        id category set_category = "category_uid",
+        id class set_class = "class_uid",
         object metadata set_metadata: Metadata,
-        number severity_number set_severity_number = "severity_id",
-        number status_id set_status_id,
+        id severity_number set_severity_number = "severity_id",
+        id status_id set_status_id,
         time time set_time,
-        number type_uid set_type_uid,
-        object leftover set_leftover: Unmapped = "unmapped",
+        id type_uid set_type_uid,
+        part leftover set_leftover: Unmapped = "unmapped",
     } told {
         object actor_told set_actor: Actor = "actor",
         list answers set_answers: DnsAnswer,
@@ -131,10 +132,14 @@ event_part! {
 event_part! {
     /// What is seldom told.
     Rest at rest_mut {} told {
+        texts access_list set_access_list,
+        long access_mask set_access_mask,
         text action_taken set_action_taken = "action",
         number action_id set_action_id,
         text activity_name set_activity_name,
+        long actual_permissions set_actual_permissions,
         object ai_model set_ai_model: AiModel,
+        object app set_app: Product,
         text app_name set_app_name,
         text app_protocol_name set_app_protocol_name,
         list attacks set_attacks: Attack,
@@ -156,6 +161,7 @@ event_part! {
         number direction_id set_direction_id,
         text disposition set_disposition,
         number disposition_id set_disposition_id,
+        object driver set_driver: KernelDriver,
         long duration set_duration,
         object email set_email: Email,
         object email_auth set_email_auth: EmailAuth,
@@ -164,36 +170,52 @@ event_part! {
         object entity set_entity: ManagedEntity,
         object entity_result set_entity_result: ManagedEntity,
         list evidences set_evidences: Evidence,
+        long exit_code set_exit_code,
         object file set_file: File,
         object file_result set_file_result: File,
         object group set_group: Group,
         object http_response set_http_response: HttpResponse,
+        text injection_type set_injection_type,
+        number injection_type_id set_injection_type_id,
         flag is_alert set_is_alert,
         flag is_cleartext set_is_cleartext,
         flag is_new_logon set_is_new_logon,
         flag is_remote set_is_remote,
         flag is_src_dst_assignment_known set_is_src_dst_assignment_known,
+        object job set_job: Job,
+        object kernel set_kernel: Kernel,
+        number launch_type_id set_launch_type_id,
+        text log_name set_log_name,
+        text log_provider set_log_provider,
         object logon_process set_logon_process: Process,
         text logon_type set_logon_type,
         number logon_type_id set_logon_type_id,
         list malware set_malware: Malware,
         object message_context set_message_context: MessageContext,
         text message_trace_uid set_message_trace_uid,
+        object module set_module: Module,
         text observation_point set_observation_point,
         number observation_point_id set_observation_point_id,
         list policies set_policies: Policy,
         object policy set_policy: Policy,
+        object prev_reg_key set_prev_reg_key: RegKey,
+        object prev_reg_value set_prev_reg_value: RegValue,
         texts privileges set_privileges,
+        object process set_process: Process,
         time query_time set_query_time,
         text raw_data set_raw_data,
         long raw_data_size set_raw_data_size,
         text rcode set_rcode,
         number rcode_id set_rcode_id,
+        object reg_key set_reg_key: RegKey,
+        object reg_value set_reg_value: RegValue,
+        long requested_permissions set_requested_permissions,
         object resource set_resource: ResourceDetails,
         time response_time set_response_time,
         text risk_level set_risk_level,
         number risk_level_id set_risk_level_id,
         number risk_score set_risk_score,
+        object script set_script: Script,
         text severity_name set_severity_name = "severity",
         text sent_from set_sent_from = "from",
         texts sent_to set_sent_to = "to",
@@ -212,6 +234,8 @@ event_part! {
         object user_result set_user_result: User,
         list web_resources set_web_resources: WebResource,
         list web_resources_result set_web_resources_result: WebResource,
+        object win_resource set_win_resource: WinResource,
+        object win_service set_win_service: WinService,
     }
 }
 
@@ -239,9 +263,15 @@ impl Event {
 
     /// The event as one line of OCSF JSON.
     pub fn to_json(&self) -> String {
-        let mut text = String::with_capacity(1_024);
-        object::write_object(self, &mut text);
+        let left = self.hot.leftover().map_or(0, Unmapped::length);
+        let mut text = String::with_capacity(left.saturating_add(1_536));
+        self.write_json(&mut text);
         text
+    }
+
+    /// Appends the event as one line of OCSF JSON to `out`, which many events may share.
+    pub fn write_json(&self, out: &mut String) {
+        object::write_object(self, out);
     }
 
     /// The class; an event that tells none is a base event.
@@ -298,7 +328,7 @@ impl Event {
 
     /// The id of the record this event was made of.
     pub fn reference(&self) -> Option<EventRef> {
-        self.hot.leftover()?.reference().cloned()
+        self.hot.leftover()?.reference()
     }
 
     /// Sets the id of the record this event was made of; it stands in `unmapped.homeostat_ref`.
@@ -356,8 +386,22 @@ impl Event {
     /// It replaces a whole text set before and goes beside what was kept by name. Text that is no object is kept
     /// as the member `text`.
     pub fn set_unmapped(&mut self, whole: JsonText) -> &mut Self {
-        self.hot.leftover_mut().set_whole(whole);
+        self.hot.leftover_mut().set_whole(&whole);
         self
+    }
+
+    /// As [`Self::set_unmapped`], of text that is known to be one JSON object on one line without a member
+    /// `homeostat_ref`: it is taken unread.
+    pub fn set_leftovers(&mut self, object: impl Into<Str>) -> &mut Self {
+        self.hot.leftover_mut().set_sound(object.into());
+        self
+    }
+
+    /// Sets the id of the record this event was made of: number `record` of what [`EventRef::new`] calls `place`.
+    ///
+    /// As [`Self::set_reference`], without an allocation: the id is written out when it is asked for.
+    pub fn set_record(&mut self, place: &Arc<String>, record: u64) {
+        self.hot.leftover_mut().set_record(place, record);
     }
 
     fn refine_time(&mut self) {
@@ -392,12 +436,13 @@ impl Event {
 
 impl Hot {
     fn metadata_mut(&mut self) -> &mut Metadata {
-        self.metadata.get_or_insert_with(|| Box::new(Metadata::untold()))
+        Arc::make_mut(self.metadata.get_or_insert_with(|| Arc::new(Metadata::untold())))
     }
 
     fn leftover_mut(&mut self) -> &mut Unmapped {
-        if self.leftover().is_none() {
-            self.set_leftover(Just(Box::default()));
+        if self.leftover.is_none() {
+            // Through the setter, so that an `unmapped` that came in as no object goes.
+            self.set_leftover(Just(Unmapped::default()));
         }
         self.leftover.get_or_insert_default()
     }
@@ -440,60 +485,5 @@ impl object::Object for Event {
 
     fn extra_mut(&mut self) -> &mut object::Extra {
         self.hot.extra_mut()
-    }
-}
-
-impl fmt::Debug for Event {
-    /// Shows class, activity and reference, never a value.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Event({}/{}", self.class_uid(), self.activity_id())?;
-        if let Some(reference) = self.reference() {
-            write!(f, " {reference}")?;
-        }
-        f.write_str(")")
-    }
-}
-
-/// As the JSON object; to formats that no person reads, as its text.
-impl Serialize for Event {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        use serde::ser::Error as _;
-        let text = self.to_json();
-        if serializer.is_human_readable() {
-            let value: serde_json::Value =
-                serde_json::from_str(&text).map_err(|_| S::Error::custom("no JSON"))?;
-            value.serialize(serializer)
-        } else {
-            serializer.serialize_str(&text)
-        }
-    }
-}
-
-impl<'de> Deserialize<'de> for Event {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = if deserializer.is_human_readable() {
-            serde_json::Value::deserialize(deserializer)?.to_string()
-        } else {
-            String::deserialize(deserializer)?
-        };
-        Self::from_json(&text).map_err(de::Error::custom)
-    }
-}
-
-/// Why a text is no event: what is wrong and at which byte, never what it holds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("not a JSON event: {0}")]
-pub struct EventError(BadJson);
-
-impl From<BadJson> for EventError {
-    fn from(bad: BadJson) -> Self {
-        Self(bad)
-    }
-}
-
-impl EventError {
-    /// The byte at which the text stops being an event.
-    pub fn offset(&self) -> usize {
-        self.0.offset
     }
 }

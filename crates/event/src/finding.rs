@@ -8,6 +8,7 @@ use crate::metadata::Product;
 use crate::network::{DnsQuery, HttpRequest, HttpResponse, NetworkConnectionInfo, NetworkEndpoint, Tls, Url};
 use crate::object::{Object as _, ocsf_object, ocsf_open};
 use crate::text::Str;
+use std::sync::Arc;
 
 ocsf_object! {
     /// What was found.
@@ -81,12 +82,12 @@ impl Attack {
 
     /// An attack by a technique as the source names it.
     pub fn of_technique(technique: AttackEntry) -> Self {
-        Self { technique: Some(Box::new(technique)), ..Self::blank() }
+        Self { technique: Some(Arc::new(technique)), ..Self::blank() }
     }
 
     /// An attack of which only the tactic is told.
     pub fn of_tactic(tactic: AttackEntry) -> Self {
-        Self { tactic: Some(Box::new(tactic)), ..Self::blank() }
+        Self { tactic: Some(Arc::new(tactic)), ..Self::blank() }
     }
 
     /// The finest technique named, when its id is one of ATT&CK.
@@ -174,54 +175,54 @@ impl Evidence {
 
     /// Evidence that names an actor.
     pub fn of_actor(actor: Actor) -> Self {
-        Self { actor: Some(Box::new(actor)), ..Self::blank() }
+        Self { actor: Some(Arc::new(actor)), ..Self::blank() }
     }
 
     /// Evidence that names a device.
     pub fn of_device(device: Device) -> Self {
-        Self { device: Some(Box::new(device)), ..Self::blank() }
+        Self { device: Some(Arc::new(device)), ..Self::blank() }
     }
 
     /// Evidence that is a file.
     pub fn of_file(file: File) -> Self {
-        Self { file: Some(Box::new(file)), ..Self::blank() }
+        Self { file: Some(Arc::new(file)), ..Self::blank() }
     }
 
     /// Evidence that is a mail.
     pub fn of_email(email: Email) -> Self {
-        Self { email: Some(Box::new(email)), ..Self::blank() }
+        Self { email: Some(Arc::new(email)), ..Self::blank() }
     }
 
     /// Evidence that is a process.
     pub fn of_process(process: Process) -> Self {
-        Self { process: Some(Box::new(process)), ..Self::blank() }
+        Self { process: Some(Arc::new(process)), ..Self::blank() }
     }
 
     /// Evidence that is a resource: the schema asks for the interface it was used through, which stands as unknown.
     pub fn of_resource(resource: ResourceDetails) -> Self {
-        let mut evidence = Self { api: Some(Box::new(Api::new("unknown"))), ..Self::blank() };
+        let mut evidence = Self { api: Some(Arc::new(Api::new("unknown"))), ..Self::blank() };
         evidence.set_resources(vec![resource]);
         evidence
     }
 
     /// Evidence that names a user.
     pub fn of_user(user: User) -> Self {
-        Self { user: Some(Box::new(user)), ..Self::blank() }
+        Self { user: Some(Arc::new(user)), ..Self::blank() }
     }
 
     /// Evidence that is a URL.
     pub fn of_url(url: Url) -> Self {
-        Self { url: Some(Box::new(url)), ..Self::blank() }
+        Self { url: Some(Arc::new(url)), ..Self::blank() }
     }
 
     /// Evidence that names an endpoint as the source.
     pub fn of_source(src_endpoint: NetworkEndpoint) -> Self {
-        Self { src_endpoint: Some(Box::new(src_endpoint)), ..Self::blank() }
+        Self { src_endpoint: Some(Arc::new(src_endpoint)), ..Self::blank() }
     }
 
     /// Evidence that names an endpoint as the destination.
     pub fn of_destination(dst_endpoint: NetworkEndpoint) -> Self {
-        Self { dst_endpoint: Some(Box::new(dst_endpoint)), ..Self::blank() }
+        Self { dst_endpoint: Some(Arc::new(dst_endpoint)), ..Self::blank() }
     }
 }
 
@@ -239,7 +240,11 @@ ocsf_object! {
 impl Malware {
     /// Malware by name and the numbers of its classes.
     pub fn new(name: impl Into<Str>, classification_ids: Vec<i32>) -> Self {
-        Self { name: Some(name.into()), classification_ids: Some(classification_ids), ..Self::blank() }
+        Self {
+            name: Some(name.into()),
+            classification_ids: Some(Arc::new(classification_ids)),
+            ..Self::blank()
+        }
     }
 }
 

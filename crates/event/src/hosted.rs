@@ -4,6 +4,7 @@ use crate::cloud::Service;
 use crate::identity::{Group, User};
 use crate::object::{Object as _, ocsf_object, ocsf_open};
 use crate::text::Str;
+use std::sync::Arc;
 
 ocsf_object! {
     /// Something that a web application keeps: a page, a channel, a repository.
@@ -165,12 +166,12 @@ ocsf_object! {
 impl MessageContext {
     /// Messages to a service.
     pub fn of_service(service: Service) -> Self {
-        Self { service: Some(Box::new(service)), ..Self::blank() }
+        Self { service: Some(Arc::new(service)), ..Self::blank() }
     }
 
     /// Messages of an application.
     pub fn of_application(application: Application) -> Self {
-        Self { application: Some(Box::new(application)), ..Self::blank() }
+        Self { application: Some(Arc::new(application)), ..Self::blank() }
     }
 }
 

@@ -161,8 +161,14 @@ fn device(event: &Event, naming: &Naming<'_>, found: &mut Found) {
     found.add(Role::Device, agents.filter_map(|agent| naming.agent(agent.at("uid")?.text()?)));
 }
 
+/// Who acts in what a finding rests on.
+pub(crate) fn seen_acting(evidence: &Evidence) -> Option<&User> {
+    let actor = evidence.actor()?;
+    actor.user().or_else(|| actor.process()?.user())
+}
+
 fn seen_in(evidence: &Evidence, naming: &Naming<'_>, found: &mut Found) {
-    let actor = evidence.actor().and_then(Actor::user);
+    let actor = seen_acting(evidence);
     found.add(Role::Actor, actor.map(|user| naming.user(user)).unwrap_or_default());
     if let Some(session) = evidence.actor().and_then(Actor::session) {
         found.add(Role::Via, naming.session(session, actor));

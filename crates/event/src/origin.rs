@@ -32,6 +32,11 @@ impl<'a> Origin<'a> {
         Self { user_agent, ..self }
     }
 
+    /// Whether this is the device that it was done on, for want of another place.
+    pub fn is_device(&self) -> bool {
+        self.device.is_some()
+    }
+
     /// The address, as the source spells it.
     pub fn ip(&self) -> Option<&'a str> {
         let endpoint = self.endpoint.and_then(NetworkEndpoint::ip);

@@ -2,6 +2,7 @@
 
 use crate::class::ClassUid;
 use crate::event::Event;
+use crate::network::HttpResponse;
 use homeostat_core::Outcome;
 
 pub(crate) fn outcome_of(event: &Event) -> Outcome {
@@ -30,7 +31,7 @@ fn answered(event: &Event) -> Option<Outcome> {
     if event.class_uid() == ClassUid::DNS_ACTIVITY {
         return event.rcode_id().filter(|code| *code != 99).map(|code| of(code == 0));
     }
-    let code = event.http_response().and_then(|response| response.code()).map(i64::from);
+    let code = event.http_response().and_then(HttpResponse::code).map(i64::from);
     let code = code.or_else(|| event.at("http_status")?.number())?;
     (100..600).contains(&code).then(|| of(code < 400))
 }

@@ -67,9 +67,9 @@ impl<'a> Party<'a> {
     }
 
     /// Someone of whom a mail address is all that is told.
-    pub(crate) fn mailbox(email: Cow<'a, str>, keys: Vec<EntityKey>) -> Self {
+    pub(crate) fn mailbox(email: &Cow<'a, str>, keys: Vec<EntityKey>) -> Self {
         // One that had to be unescaped cannot be borrowed: its key tells it.
-        let email = if let Cow::Borrowed(email) = email { Some(email) } else { None };
+        let email = if let Cow::Borrowed(email) = email { Some(*email) } else { None };
         Self { kind: PrincipalKind::Person, email, ..Self::thing(None, None, keys) }
     }
 

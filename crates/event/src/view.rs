@@ -7,7 +7,7 @@ use crate::class::ClassUid;
 use crate::cloud::Service;
 use crate::device::Device;
 use crate::event::Event;
-use crate::identity::{Actor, Session};
+use crate::identity::Session;
 use crate::metadata::Metadata;
 use crate::naming::Naming;
 use crate::network::{DnsAnswer, HttpRequest, NetworkEndpoint};
@@ -216,7 +216,7 @@ fn told_actor<'a>(event: &'a Event, naming: &Naming<'_>) -> Option<Party<'a>> {
     }
     let seen = event.evidences().iter().find_map(|seen| {
         let actor = seen.actor();
-        let user = actor.and_then(Actor::user).or(seen.user()).or_else(|| actor?.process()?.user());
+        let user = keys::seen_acting(seen).or(seen.user());
         (user.is_some() || actor.is_some()).then_some((user, actor))
     });
     if let Some((user, actor)) = seen {
@@ -225,7 +225,7 @@ fn told_actor<'a>(event: &'a Event, naming: &Naming<'_>) -> Option<Party<'a>> {
     }
     let address = keys::sender(event)?;
     let keys = naming.mail_address(&address).into_iter().collect();
-    Some(Party::mailbox(address, keys))
+    Some(Party::mailbox(&address, keys))
 }
 
 /// An endpoint under its best key.

@@ -6,6 +6,7 @@
 use crate::semantics::meaning;
 use homeostat_core::{Bits, EntityKey, EntityKind, Outcome, Role, Signal};
 use homeostat_event::Event;
+use homeostat_identity::credentials_made;
 
 /// The name under which plain acts are told.
 pub(crate) const ACT: &str = "act";
@@ -54,5 +55,8 @@ pub(crate) fn describe(signal: &mut Signal, event: &Event) {
             _ => role,
         };
         signal.involve(key, role);
+    }
+    for credential in credentials_made(event) {
+        signal.involve(credential, Role::Target);
     }
 }

@@ -24,6 +24,21 @@ const ACK: u32 = 5;
 /// The activity of a sign-in in the class Authentication.
 const LOGON: u32 = 1;
 
+/// Where AWS answers with the key of a session.
+const SESSION_KEY: &str = "responseElements.credentials.accessKeyId";
+/// Where AWS answers with the key of a user.
+const USER_KEY: &str = "responseElements.accessKey.accessKeyId";
+const ANSWERED: [&str; 2] = [SESSION_KEY, USER_KEY];
+/// The calls that answer so.
+const MAKERS: [&str; 6] = [
+    "AssumeRole",
+    "AssumeRoleWithSAML",
+    "AssumeRoleWithWebIdentity",
+    "CreateAccessKey",
+    "GetFederationToken",
+    "GetSessionToken",
+];
+
 /// The links that `event` asserts, each forbidden by no law. An event without a reference is no evidence and
 /// gives none.
 ///
@@ -49,6 +64,17 @@ pub fn links_of(event: &Event) -> Vec<Link> {
     told.lease();
     told.logon();
     told.links
+}
+
+/// The credentials that `event` answers with: the key of a role taken on, a key made for a user. Whoever got them
+/// may use them elsewhere.
+pub fn credentials_made(event: &Event) -> Vec<EntityKey> {
+    let Some(evidence) = event.reference() else { return Vec::new() };
+    let told = Told { event, evidence, links: Vec::new() };
+    if !MAKERS.contains(&event.action()) || !told.succeeded() {
+        return Vec::new();
+    }
+    ANSWERED.into_iter().filter_map(|path| told.answered_key(path)).collect()
 }
 
 /// The links of [`links_of`] and what the event says its parties are.
@@ -187,7 +213,7 @@ impl Told<'_> {
         let session = format!("{}/{name}", role.value());
         let Ok(session) = EntityKey::new(EntityKind::RoleSession, role.scope(), &session) else { return };
         self.link(LinkKind::ActsFor, &session, &role);
-        if let Some(key) = self.answered_key("responseElements.credentials.accessKeyId") {
+        if let Some(key) = self.answered_key(SESSION_KEY) {
             self.link(LinkKind::ActsFor, &key, &session);
         }
         if federated {
@@ -206,7 +232,7 @@ impl Told<'_> {
         if self.event.action() != "CreateAccessKey" || !self.succeeded() {
             return;
         }
-        let key = self.answered_key("responseElements.accessKey.accessKeyId");
+        let key = self.answered_key(USER_KEY);
         let name = self.text("responseElements.accessKey.userName");
         let (Some(key), Some(name)) = (key, name) else { return };
         let parties = self.event.targets().into_iter().chain(self.event.actor());

@@ -7,8 +7,8 @@
 use crate::tape::Tape;
 
 /// Names of members that hold a list of records.
-const LISTS: [&str; 9] =
-    ["Records", "records", "Events", "value", "items", "logEvents", "entries", "data", "resources"];
+const LISTS: [&str; 10] =
+    ["Records", "records", "Events", "events", "value", "items", "logEvents", "entries", "data", "resources"];
 
 /// Names of members that stand before the list in its wrapping.
 const BEFORE: [&str; 7] = ["kind", "messageType", "@odata.context", "nextLink", "owner", "object", "meta"];

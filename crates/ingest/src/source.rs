@@ -5,10 +5,15 @@ use crate::bedrock::Bedrock;
 use crate::cloudtrail::CloudTrail;
 use crate::declared::Declared;
 use crate::github::GitHub;
+use crate::guardduty::GuardDuty;
 use crate::m365::M365;
 use crate::mail::{DefenderMail, MessageTrace, Mimecast, Proofpoint};
 use crate::okta::Okta;
 use crate::record::Record;
+use crate::route53::Route53Resolver;
+use crate::security_hub::SecurityHub;
+use crate::vpc_flow::VpcFlow;
+use crate::windows::Windows;
 use crate::workspace::Workspace;
 use crate::zeek::Zeek;
 use core::fmt;
@@ -90,10 +95,26 @@ pub struct Registry {
 
 impl Default for Registry {
     fn default() -> Self {
-        let registry =
-            Self::empty().last(CloudTrail).last(Okta).last(Zeek).last(M365).last(Workspace).last(GitHub);
-        let registry = registry.last(MessageTrace).last(Mimecast).last(Proofpoint).last(DefenderMail);
-        let registry = registry.last(Bedrock).last(Falcon).last(DefenderAlert).last(SentinelOne);
+        let registry = Self::empty()
+            .last(CloudTrail)
+            .last(VpcFlow)
+            .last(Route53Resolver)
+            .last(GuardDuty)
+            .last(SecurityHub)
+            .last(Okta)
+            .last(Windows)
+            .last(Zeek)
+            .last(M365)
+            .last(Workspace)
+            .last(GitHub)
+            .last(MessageTrace)
+            .last(Mimecast)
+            .last(Proofpoint)
+            .last(DefenderMail)
+            .last(Bedrock)
+            .last(Falcon)
+            .last(DefenderAlert)
+            .last(SentinelOne);
         Declared::own().fold(registry, Self::last)
     }
 }

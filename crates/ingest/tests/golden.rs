@@ -52,6 +52,11 @@ fn okta() {
 }
 
 #[test]
+fn windows() {
+    check("windows.jsonl");
+}
+
+#[test]
 fn zeek_connections() {
     check("conn.log");
 }
@@ -109,4 +114,22 @@ fn workspace() {
 #[test]
 fn other_logs() {
     check("others.jsonl");
+}
+
+#[test]
+fn flows_as_text_and_json() {
+    check("vpc_flow.log");
+    check("vpc_flow_v2.log");
+    check("vpc_flow.jsonl");
+}
+
+#[test]
+fn names_asked_for_in_a_vpc() {
+    check("route53.jsonl");
+}
+
+#[test]
+fn findings_of_aws() {
+    check("guardduty.jsonl");
+    check("security_hub.json");
 }

@@ -7,7 +7,6 @@ use super::{ALLOWED, BLOCKED, Ends, HELD, Slip, attached, click, decide, product
 use crate::number;
 use crate::record::{Field, Record};
 use crate::source::{Context, Source};
-use homeostat_core::Outcome;
 use homeostat_event::{Actor, Event, Head, Malware, Str, User};
 
 /// Proofpoint TAP messages and clicks. Classes 4009, Scan, and 4002, Get.
