@@ -293,7 +293,7 @@ impl<'r, 'a> Parts<'r, 'a> {
         let metadata = event.metadata_mut();
         metadata.set_uid(uid).set_log_name("Audit Log");
         if let Some(kind) = kind {
-            metadata.set_attribute("type", &crate::number::quoted(&kind));
+            metadata.set_kind(kind);
         }
         if event.class_uid().get() == 2004 {
             event.set_status_id(if event.activity_id() == 3 { 4 } else { 1 });

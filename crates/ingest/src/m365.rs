@@ -221,7 +221,7 @@ impl<'r, 'a> Parts<'r, 'a> {
         let metadata = event.metadata_mut();
         metadata.set_uid(self.take("Id")).set_log_version(self.take("Version"));
         if let Some(kind) = self.field("RecordType").and_then(|kind| kind.take()) {
-            metadata.set_attribute("type", &crate::number::quoted(&kind));
+            metadata.set_kind(kind);
         }
         metadata.set_log_name("Unified Audit Log").set_log_provider(self.take("EventSource"));
         let inner = self.record.field("AppAccessContext.CorrelationId").and_then(told);

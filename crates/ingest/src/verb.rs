@@ -146,6 +146,8 @@ const VERBS: [(u32, &[&str]); 4] = [
             "minimize",
             "route",
             "wipe",
+            "manage",
+            "management",
             "edited",
             "signed",
             "scheduled",

@@ -324,7 +324,7 @@ impl<'r, 'a> Parts<'r, 'a> {
         metadata.set_uid(qualifier.clone().filter(|_| alone)).set_correlation_uid(qualifier);
         metadata.set_log_name("Reports");
         if let Some(kind) = self.act.member("type").and_then(|kind| kind.take()) {
-            metadata.set_attribute("type", &crate::number::quoted(&kind));
+            metadata.set_kind(kind);
         }
         if event.class_uid().get() == 2004 {
             event.set_status_id(1);
