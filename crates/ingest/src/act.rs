@@ -72,7 +72,7 @@ pub(crate) struct Act<'a> {
     pub(crate) title: Option<Word<'a>>,
 }
 
-impl<'a> Act<'a> {
+impl Act<'_> {
     pub(crate) fn new(product: Product, time: Timestamp, operation: impl Into<Str>) -> Self {
         Self {
             product,
@@ -276,9 +276,9 @@ pub(crate) fn actor_of(user: Option<User>, session: Option<Session>, app: Option
 
 /// An application as an actor, by id and name.
 pub(crate) fn app_of(uid: Option<Cow<'_, str>>, name: Option<Cow<'_, str>>) -> Option<Actor> {
-    let mut app = match (&uid, &name) {
-        (_, Some(name)) => Actor::of_app(&**name),
-        (Some(uid), None) => Actor::of_app_uid(&**uid),
+    let mut app = match (name, &uid) {
+        (Some(name), _) => Actor::of_app(name),
+        (None, Some(uid)) => Actor::of_app_uid(&**uid),
         (None, None) => return None,
     };
     app.set_app_uid(uid);

@@ -169,8 +169,8 @@ fn account(uid: Option<Cow<'_, str>>) -> Option<Account> {
 }
 
 /// A process that a product names by an id of its own, with what it was started with.
-fn process(uid: Option<Cow<'_, str>>, pid: Option<i64>) -> Option<Process> {
-    Process::told(pid, uid.as_deref())
+fn process(uid: Option<&str>, pid: Option<i64>) -> Option<Process> {
+    Process::told(pid, uid)
 }
 
 fn tell_action(event: &mut Event, action: i32, disposition: i32) {

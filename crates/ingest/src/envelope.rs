@@ -11,7 +11,7 @@ use crate::tape::{Mark, Tape};
 use crate::text;
 
 /// Members in which collectors put a record, as an object, as a text of JSON or as a line of a known form.
-const INSIDE: [&str; 17] = [
+const INSIDE: [&str; 18] = [
     "detail",
     "log",
     "message",
@@ -25,6 +25,7 @@ const INSIDE: [&str; 17] = [
     "body",
     "Body",
     "data",
+    "properties.log",
     "record",
     "raw",
     "json",

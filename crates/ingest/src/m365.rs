@@ -47,9 +47,9 @@ impl Source for M365 {
                 directory::event(&parts)
             }
             "Exchange" => exchange::event(&parts),
-            "SharePoint" | "OneDrive" => sharepoint::event(&parts),
             "MicrosoftTeams" => teams::event(&parts),
             "SecurityComplianceCenter" | "ThreatIntelligence" => threat::event(&parts),
+            // SharePoint, OneDrive, and whatever else has files and things of the same members.
             _ => sharepoint::event(&parts),
         };
         parts.tell_common(&mut event);

@@ -187,23 +187,34 @@ impl<'a> Field<'a> {
         Some(text)
     }
 
-    /// Takes all that is left of this value, as JSON on one line: it goes into an attribute of any shape.
+    /// Takes all that is left of this value, whatever it is, as JSON for a typed attribute that holds any.
     ///
-    /// `None` (and nothing is taken) when no scalar that tells anything is left. Nulls and empty texts are told in
-    /// both places, for nobody can see which attribute they came to stand in.
-    pub fn take_json(&self) -> Option<JsonText> {
-        let is_left = |node: &Node| !is_gone(node);
-        let tells = |node: &&Node| is_left(node) && is_telling(node);
-        self.nodes().find(tells)?;
+    /// `None` (and nothing is taken) for null, an empty text, and where nothing is left. What is withheld stays out.
+    pub fn take_whole(&self) -> Option<JsonText> {
+        self.whole(Mark::Taken)
+    }
+
+    /// As [`Field::take_whole`], but it stays in `unmapped` too, where those look who know the source.
+    pub fn copy_whole(&self) -> Option<JsonText> {
+        self.whole(Mark::Copied)
+    }
+
+    fn whole(&self, mark: Mark) -> Option<JsonText> {
         let mut text = String::new();
-        if !self.write_left(&mut text) {
-            return None;
-        }
-        self.nodes().filter(tells).for_each(|node| node.mark.set(Mark::Taken));
-        if text.bytes().any(|byte| matches!(byte, b'\n' | b'\r')) {
-            text = text.split(['\n', '\r']).map(str::trim_start).collect();
-        }
-        Some(JsonText::new(text))
+        let left = match self.kind() {
+            Kind::Null => false,
+            Kind::Text => self.look().is_some() && self.write_left(&mut text),
+            _ => self.write_left(&mut text),
+        };
+        left.then(|| {
+            // What tells nothing is kept where it stands too: null is no value of an attribute.
+            let tells = |node: &&Node| node.kind != Kind::Null && node.span.start < node.span.end;
+            let open = |node: &&Node| matches!(node.mark.get(), Mark::Left | Mark::Copied);
+            for node in self.nodes().filter(|node| tells(node) && open(node)) {
+                node.mark.set(mark);
+            }
+            JsonText::new(text)
+        })
     }
 
     /// Whether this is null.
@@ -396,15 +407,6 @@ impl fmt::Debug for Field<'_> {
 
 fn is_gone(node: &Node) -> bool {
     matches!(node.mark.get(), Mark::Taken | Mark::Withheld | Mark::Opened)
-}
-
-/// Whether a scalar tells anything.
-fn is_telling(node: &Node) -> bool {
-    match node.kind {
-        Kind::Null | Kind::Array | Kind::Object => false,
-        Kind::Text => node.span.end > node.span.start,
-        Kind::Bool | Kind::Number => true,
-    }
 }
 
 fn read(raw: &str, escaped: bool) -> Cow<'_, str> {

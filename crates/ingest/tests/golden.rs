@@ -133,3 +133,19 @@ fn findings_of_aws() {
     check("guardduty.jsonl");
     check("security_hub.json");
 }
+
+#[test]
+fn entra_sign_ins() {
+    check("entra_sign_in.jsonl");
+}
+
+#[test]
+fn entra_changes() {
+    check("entra_audit.json");
+    check("entra_audit_graph.json");
+}
+
+#[test]
+fn entra_risks() {
+    check("entra_risk.jsonl");
+}

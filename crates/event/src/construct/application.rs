@@ -10,7 +10,6 @@ use crate::network::NetworkEndpoint;
 
 /// What data was used: the schema asks for at least one.
 #[derive(Clone, Debug, PartialEq)]
-#[expect(clippy::large_enum_variant, reason = "taken apart at once, never kept")]
 pub enum Store {
     /// A database.
     Database(Database),

@@ -196,9 +196,9 @@ impl<'a> Thing<'a> {
         if let [one] = &*self.data
             && (one.is_array() || one.is_object())
         {
-            return one.take_json();
+            return one.take_whole();
         }
-        let told = self.data.iter().filter_map(|field| Some((field.name(), field.take_json()?)));
+        let told = self.data.iter().filter_map(|field| Some((field.name(), field.take_whole()?)));
         let members: Vec<String> = told
             .map(|(name, json)| format!("{}:{}", crate::number::quoted(&name).as_str(), json.as_str()))
             .collect();

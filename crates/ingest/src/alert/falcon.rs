@@ -185,7 +185,8 @@ fn evidences(known: &Places<'_>) -> Vec<Evidence> {
 
 /// The process that set it off, its parent and the parent's parent.
 fn running(known: &Places<'_>) -> Option<Process> {
-    let mut own = process(known.take(&["process_id", "ProcessId", "triggering_process_graph_id"]), None)?;
+    let mut own =
+        process(known.take(&["process_id", "ProcessId", "triggering_process_graph_id"]).as_deref(), None)?;
     let hashes: [&[&str]; 3] = [&["md5", "MD5String"], &["sha1", "SHA1String"], &["sha256", "SHA256String"]];
     own.set_file(known.file(&["filename", "FileName"], &["filepath", "FilePath"], hashes));
     own.set_cmd_line(known.take(&["cmdline", "CommandLine"]));
@@ -207,7 +208,7 @@ fn ancestor(known: &Places<'_>, object: &str, streamed: [&str; 3]) -> Option<Pro
     let id = inside
         .take(&["process_id", "local_process_id", "process_graph_id"])
         .or_else(|| known.take(&[uid, "parent_process_id"]).filter(|_| !uid.is_empty()));
-    let mut parent = process(id, None)?;
+    let mut parent = process(id.as_deref(), None)?;
     let hashes: [&[&str]; 3] = [&["md5"], &["sha1"], &["sha256"]];
     let file = inside
         .file(&["filename"], &["filepath"], hashes)

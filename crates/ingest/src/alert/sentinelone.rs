@@ -144,7 +144,7 @@ fn evidence(threat: &Places<'_>, host: &Places<'_>) -> Option<Evidence> {
         user
     });
     let uid = threat.take(&["storyline"]);
-    let process = process(uid, None).map(|mut process| {
+    let process = process(uid.as_deref(), None).map(|mut process| {
         process.set_name(threat.take(&["originatorProcess"]));
         process.set_cmd_line(threat.take(&["maliciousProcessArguments"])).set_user(user.clone());
         process

@@ -174,7 +174,7 @@ fn new_value<'a>(changes: Option<Field<'a>>, name: &str) -> Option<Word<'a>> {
     })
 }
 
-fn rights<'a>(changes: Option<Field<'a>>) -> Vec<Word<'a>> {
+fn rights(changes: Option<Field<'_>>) -> Vec<Word<'_>> {
     let names =
         ["Role.DisplayName", "AppRole.Value", "DelegatedPermissionGrant.Scope", "ConsentAction.Permissions"];
     names.into_iter().find_map(|name| new_value(changes, name)).into_iter().collect()

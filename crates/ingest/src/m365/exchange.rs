@@ -36,9 +36,11 @@ fn deed_of(operation: &str) -> Deed {
     let takes = matches!(verb, "remove" | "disable");
     match noun {
         "updateinboxrules" => deed(3004, 3),
-        "addfolderpermissions" | "modifyfolderpermissions" | "updatefolderpermissions" => deed(3005, 1),
+        "addfolderpermissions"
+        | "modifyfolderpermissions"
+        | "updatecalendardelegation"
+        | "updatefolderpermissions" => deed(3005, 1),
         "removefolderpermissions" => deed(3005, 2),
-        "updatecalendardelegation" => deed(3005, 1),
         _ if noun.ends_with("permission") || noun == "managementroleassignment" => {
             deed(3005, if takes { 2 } else { 1 })
         }

@@ -24,7 +24,7 @@ fn other(parts: &Parts<'_, '_>) -> Event {
     let cmdlet = name.contains('-');
     let mut act = parts.act();
     let named = ["ObjectId", "Case", "PolicyName", "AlertId"].into_iter().find_map(|name| parts.word(name));
-    let data = parts.record.root().member("Parameters").filter(|given| given.is_array());
+    let data = parts.record.root().member("Parameters").filter(Field::is_array);
     act.things = named
         .map(|name| Thing { name: Some(name), data: data.into_iter().collect(), ..Thing::default() })
         .into_iter()

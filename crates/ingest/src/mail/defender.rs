@@ -65,10 +65,7 @@ fn clicked(slip: Slip<'_>, head: Head) -> Event {
         Some("ClickAllowed") => {
             decide(&mut event, ALLOWED, "");
         }
-        Some("ClickBlocked") => {
-            decide(&mut event, BLOCKED, "");
-        }
-        Some("ClickBlockedByTenantPolicy") => {
+        Some("ClickBlocked" | "ClickBlockedByTenantPolicy") => {
             decide(&mut event, BLOCKED, "");
         }
         _ => {}
