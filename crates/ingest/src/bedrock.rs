@@ -38,7 +38,7 @@ impl Source for Bedrock {
         let mut act = Act::new(product, record.moment("timestamp"), operation);
         let account = record.look("accountId").or_else(|| context.account.clone().map(Into::into));
         let arn = record.field("identity.arn").and_then(told).map(Word::At);
-        let person = Person { uid: arn, account: account.clone(), ..Person::default() };
+        let person = Person { uid: arn, account: account.clone().map(Word::Made), ..Person::default() };
         act.actor = actor_of(person.user(), None, None);
         act.uid = record.field("requestId").and_then(told).map(Word::At);
         let model = record.field("modelId").and_then(told);

@@ -187,8 +187,8 @@ impl<'a> Work<'_, 'a> {
     }
 
     fn person(&self, told: &People) -> Person<'a> {
-        let account = self.field(&told.account).and_then(|account| account.look());
-        let account = account.or_else(|| self.context.directory.clone().map(Cow::Owned));
+        let directory = || self.context.directory.clone().map(|name| Word::Made(Cow::Owned(name)));
+        let account = self.word(&told.account).or_else(directory);
         Person {
             uid: self.word(&told.uid),
             uid_alt: self.word(&told.uid_alt),
@@ -208,9 +208,6 @@ impl<'a> Work<'_, 'a> {
         });
         person.kind = Some(if service { (4, "Service") } else { (1, "User") });
         let user = Some(person).filter(Person::is_told).and_then(|person| person.user());
-        if user.is_some() {
-            self.take(&document.actor.account);
-        }
         let (session, credential) = (self.take(&document.session), self.take(&document.credential));
         let session = (session.is_some() || credential.is_some()).then(|| {
             let mut told = Session::new();

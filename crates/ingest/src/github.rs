@@ -167,7 +167,7 @@ impl<'r, 'a> Parts<'r, 'a> {
             uid: self.word("actor_id"),
             name: self.word("actor"),
             kind: Some(if bot { (4, "Service") } else { (1, "User") }),
-            account: self.account.clone(),
+            account: self.account.clone().map(Word::Made),
             ..Person::default()
         };
         person.uid_alt = self.word("external_identity_username");
@@ -231,8 +231,12 @@ impl<'r, 'a> Parts<'r, 'a> {
 
     fn person(&self) -> Option<Person<'a>> {
         let name = self.word("user").or_else(|| self.word("invitee")).or_else(|| self.word("email"));
-        let person =
-            Person { uid: self.word("user_id"), name, account: self.account.clone(), ..Person::default() };
+        let person = Person {
+            uid: self.word("user_id"),
+            name,
+            account: self.account.clone().map(Word::Made),
+            ..Person::default()
+        };
         person.is_told().then_some(person)
     }
 

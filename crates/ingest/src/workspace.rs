@@ -94,6 +94,7 @@ impl<'r, 'a> Parts<'r, 'a> {
         if deed.class == 4009 {
             return mail::event(self, &act);
         }
+        act.origin = self.origin();
         act.person = self.person();
         act.group = self.given.first(&["GROUP_EMAIL", "group_email", "group_id"]).map(Thing::named);
         act.privileges = self.rights();
@@ -124,7 +125,6 @@ impl<'r, 'a> Parts<'r, 'a> {
         let operation = name.unwrap_or_else(|| self.application.clone().into());
         let mut act = Act::new(product, self.record.moment("id.time"), operation);
         act.actor = self.actor();
-        act.origin = self.origin();
         act
     }
 
@@ -148,8 +148,10 @@ impl<'r, 'a> Parts<'r, 'a> {
         actor_of(person.user(), None, app_of(uid, name.or_else(|| self.given.take(&["app_name"]))))
     }
 
-    fn customer(&self) -> Option<Cow<'a, str>> {
-        self.field("id.customerId").and_then(|id| id.take()).or_else(|| self.customer.clone())
+    /// The directory: the record's own customer, else the one the caller names.
+    fn customer(&self) -> Option<Word<'a>> {
+        let own = self.field("id.customerId").map(Word::At);
+        own.or_else(|| self.customer.clone().map(Word::Made))
     }
 
     fn origin(&self) -> Option<NetworkEndpoint> {
@@ -186,7 +188,7 @@ impl<'r, 'a> Parts<'r, 'a> {
             "email",
         ];
         let mut person = Person::named(self.given.first(&names)?);
-        person.account = self.customer.clone();
+        person.account = self.customer.clone().map(Word::Made);
         person.is_told().then_some(person)
     }
 

@@ -70,7 +70,7 @@ pub(crate) struct Person<'a> {
     /// OCSF's number and word of the type.
     pub(crate) kind: Option<(i32, &'static str)>,
     /// The account or directory, by id.
-    pub(crate) account: Option<Cow<'a, str>>,
+    pub(crate) account: Option<Word<'a>>,
 }
 
 fn taken<'a>(word: Option<&Word<'a>>) -> Option<Cow<'a, str>> {
@@ -99,7 +99,7 @@ impl<'a> Person<'a> {
         let mail = email.or_else(|| name.filter(|name| name.contains('@') && !name.contains(' ')));
         user.set_email_addr(mail).set_display_name(taken(self.display.as_ref()));
         user.set_full_name(taken(self.full.as_ref())).set_uid_alt(taken(self.uid_alt.as_ref()));
-        user.set_account(self.account.as_deref().map(Account::of_uid));
+        user.set_account(taken(self.account.as_ref()).map(Account::of_uid));
         if let Some((number, word)) = self.kind {
             user.set_type_id(number).set_kind(word);
         }

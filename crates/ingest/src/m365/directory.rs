@@ -128,7 +128,7 @@ impl<'a> Target<'a> {
         (self.is_user() || upn.is_some()).then(|| Person {
             uid: self.uid.map(Word::At),
             name: upn.map(Word::At),
-            account: parts.directory.clone(),
+            account: parts.directory.clone().map(Word::Made),
             ..Person::default()
         })
     }

@@ -30,7 +30,7 @@ pub(super) fn event<'a>(parts: &Parts<'_, 'a>, act: &Act<'a>) -> Event {
     let internal = inside("connection_info.is_internal").and_then(|word| word.copy());
     let mut event = act.mail(2, if internal.as_deref() == Some("true") { 3 } else { 0 }, mail);
     event.set_sent_from(envelope).set_sent_to(to).set_email_auth(checks(parts));
-    event.set_src_endpoint(sender(parts).or_else(|| act.origin.clone()));
+    event.set_src_endpoint(sender(parts).or_else(|| parts.origin()));
     let success = parts.given.inside("event_info", "success").and_then(|word| word.copy());
     event.set_outcome(
         if success.as_deref() == Some("false") { Outcome::Failure } else { Outcome::Success },
