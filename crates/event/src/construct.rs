@@ -1,5 +1,7 @@
 //! How events are made: each constructor asks for what the schema requires of its class.
 
+mod application;
+mod email;
 mod host;
 
 use crate::class::{ClassUid, Severity};
@@ -13,6 +15,7 @@ use crate::text::Str;
 use homeostat_core::Timestamp;
 use std::sync::Arc;
 
+pub use application::Store;
 pub use host::OnHost;
 
 /// What every event tells: what was done, when, by the account of which product.

@@ -7,9 +7,11 @@ use crate::class::{ClassUid, Severity};
 use crate::cloud::{Api, Cloud, ResourceDetails, Service};
 use crate::cursor::{BadJson, Cursor};
 use crate::device::{Device, File, Process};
+use crate::email::{Email, EmailAuth};
 use crate::event_text::EventError;
 use crate::finding::{Attack, Evidence, FindingInfo, Malware};
 use crate::host::{Job, Kernel, KernelDriver, Module, RegKey, RegValue, Script, WinResource, WinService};
+use crate::hosted::{AiModel, Database, Databucket, MessageContext, Table, WebResource};
 use crate::identity::{Actor, AuthFactor, Authorization, Group, ManagedEntity, Policy, Session, User};
 use crate::metadata::{Enrichment, Metadata, Observable, Product};
 use crate::moment;
@@ -134,6 +136,7 @@ event_part! {
         number action_id set_action_id,
         text activity_name set_activity_name,
         long actual_permissions set_actual_permissions,
+        object ai_model set_ai_model: AiModel,
         object app set_app: Product,
         list answers set_answers: DnsAnswer,
         text app_name set_app_name,
@@ -151,10 +154,16 @@ event_part! {
         number confidence_id set_confidence_id,
         number confidence_score set_confidence_score,
         number count set_count,
+        object database set_database: Database,
+        object databucket set_databucket: Databucket,
+        text direction set_direction,
+        number direction_id set_direction_id,
         text disposition set_disposition,
         number disposition_id set_disposition_id,
         object driver set_driver: KernelDriver,
         long duration set_duration,
+        object email set_email: Email,
+        object email_auth set_email_auth: EmailAuth,
         time end_time set_end_time,
         list enrichments set_enrichments: Enrichment,
         object entity set_entity: ManagedEntity,
@@ -182,6 +191,8 @@ event_part! {
         text logon_type set_logon_type,
         number logon_type_id set_logon_type_id,
         list malware set_malware: Malware,
+        object message_context set_message_context: MessageContext,
+        text message_trace_uid set_message_trace_uid,
         object module set_module: Module,
         list observables set_observables: Observable,
         text observation_point set_observation_point,
@@ -207,17 +218,22 @@ event_part! {
         number risk_score set_risk_score,
         object script set_script: Script,
         text severity_name set_severity_name = "severity",
+        text sent_from set_sent_from = "from",
+        texts sent_to set_sent_to = "to",
         text share set_share,
         text share_type set_share_type,
         number share_type_id set_share_type_id,
         time start_time set_start_time,
         text status set_status,
         object subgroup set_subgroup: Group,
+        object table set_table: Table,
         number timezone_offset set_timezone_offset,
         object tls set_tls: Tls,
         text type_name set_type_name,
         object url set_url: Url,
         object user_result set_user_result: User,
+        list web_resources set_web_resources: WebResource,
+        list web_resources_result set_web_resources_result: WebResource,
         object win_resource set_win_resource: WinResource,
         object win_service set_win_service: WinService,
     }

@@ -2,6 +2,7 @@
 
 use crate::cloud::{Api, ResourceDetails};
 use crate::device::{Device, File, Process};
+use crate::email::Email;
 use crate::identity::{Actor, User};
 use crate::metadata::Product;
 use crate::network::{DnsQuery, HttpRequest, HttpResponse, NetworkConnectionInfo, NetworkEndpoint, Tls, Url};
@@ -79,6 +80,16 @@ impl Attack {
         attack
     }
 
+    /// An attack by a technique as the source names it.
+    pub fn of_technique(technique: AttackEntry) -> Self {
+        Self { technique: Some(Arc::new(technique)), ..Self::blank() }
+    }
+
+    /// An attack of which only the tactic is told.
+    pub fn of_tactic(tactic: AttackEntry) -> Self {
+        Self { tactic: Some(Arc::new(tactic)), ..Self::blank() }
+    }
+
     /// The finest technique named, when its id is one of ATT&CK.
     pub fn finest(&self) -> Option<homeostat_core::Technique> {
         let finest = self.sub_technique().or(self.technique())?;
@@ -136,6 +147,7 @@ ocsf_object! {
         json data set_data,
         object device set_device: Device,
         object dst_endpoint set_dst_endpoint: NetworkEndpoint,
+        object email set_email: Email,
         object file set_file: File,
         object http_request set_http_request: HttpRequest,
         object http_response set_http_response: HttpResponse,
@@ -148,6 +160,8 @@ ocsf_object! {
         text uid set_uid,
         object url set_url: Url,
         object user set_user: User,
+        text verdict set_verdict,
+        number verdict_id set_verdict_id,
     }
 }
 
@@ -167,6 +181,38 @@ impl Evidence {
     /// Evidence that names a device.
     pub fn of_device(device: Device) -> Self {
         Self { device: Some(Arc::new(device)), ..Self::blank() }
+    }
+
+    /// Evidence that is a file.
+    pub fn of_file(file: File) -> Self {
+        Self { file: Some(Arc::new(file)), ..Self::blank() }
+    }
+
+    /// Evidence that is a mail.
+    pub fn of_email(email: Email) -> Self {
+        Self { email: Some(Arc::new(email)), ..Self::blank() }
+    }
+
+    /// Evidence that is a process.
+    pub fn of_process(process: Process) -> Self {
+        Self { process: Some(Arc::new(process)), ..Self::blank() }
+    }
+
+    /// Evidence that is a resource: the schema asks for the interface it was used through, which stands as unknown.
+    pub fn of_resource(resource: ResourceDetails) -> Self {
+        let mut evidence = Self { api: Some(Arc::new(Api::new("unknown"))), ..Self::blank() };
+        evidence.set_resources(vec![resource]);
+        evidence
+    }
+
+    /// Evidence that names a user.
+    pub fn of_user(user: User) -> Self {
+        Self { user: Some(Arc::new(user)), ..Self::blank() }
+    }
+
+    /// Evidence that is a URL.
+    pub fn of_url(url: Url) -> Self {
+        Self { url: Some(Arc::new(url)), ..Self::blank() }
     }
 
     /// Evidence that names an endpoint as the source.

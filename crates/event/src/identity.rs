@@ -280,6 +280,11 @@ impl Actor {
         Self { app_name: Some(app_name.into()), ..Self::blank() }
     }
 
+    /// An actor that is an application of which only the id is told.
+    pub fn of_app_uid(app_uid: impl Into<Str>) -> Self {
+        Self { app_uid: Some(app_uid.into()), ..Self::blank() }
+    }
+
     /// An actor of which only a session is told.
     pub fn of_session(session: Session) -> Self {
         Self { session: Some(Arc::new(session)), ..Self::blank() }

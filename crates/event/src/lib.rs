@@ -30,6 +30,7 @@ mod construct;
 mod cursor;
 mod device;
 mod domain;
+mod email;
 mod event;
 mod event_text;
 mod export;
@@ -39,6 +40,7 @@ mod finding;
 mod flatten;
 mod form;
 mod host;
+mod hosted;
 mod identity;
 mod keys;
 mod metadata;
@@ -66,8 +68,9 @@ mod view;
 pub use arrow::arrow_schema_of;
 pub use class::{ClassUid, OCSF_VERSION, Severity};
 pub use cloud::{Api, Cloud, Container, Request, ResourceDetails, Response, Service};
-pub use construct::{Ends, Head, OnHost, SignInTo};
+pub use construct::{Ends, Head, OnHost, SignInTo, Store};
 pub use device::{Device, DeviceId, File, Fingerprint, Os, Process};
+pub use email::{Correspondents, Email, EmailAuth};
 pub use event::Event;
 pub use event_text::EventError;
 pub use export::Fields;
@@ -78,6 +81,7 @@ pub use host::{
     DigitalSignature, Job, Kernel, KernelDriver, LongString, Module, ProcessEntity, RegKey, RegValue, Script,
     WinResource, WinService,
 };
+pub use hosted::{AiModel, Application, Database, Databucket, MessageContext, Table, WebResource};
 pub use identity::{
     Account, Actor, AuthFactor, Authorization, Group, Idp, ManagedEntity, Organization, Policy,
     ProgrammaticCredential, Session, User,

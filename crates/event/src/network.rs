@@ -225,6 +225,11 @@ ocsf_object! {
 }
 
 impl Url {
+    /// A URL of which only the path is told.
+    pub fn of_path(path: impl Into<Str>) -> Self {
+        Self { path: Some(path.into()), ..Self::blank() }
+    }
+
     /// A URL as it stands.
     pub fn new(url_string: impl Into<Str>) -> Self {
         Self { url_string: Some(url_string.into()), ..Self::blank() }

@@ -16,6 +16,24 @@ fn is_padded(text: &str) -> bool {
     sound && parts == 4
 }
 
+/// The address in `text`, freed of brackets, port, zone and the form in which IPv6 carries one of IPv4, and the
+/// port: `192.0.2.7:443`, `[2001:db8::1]:443`, `::ffff:192.0.2.7`.
+pub(crate) fn without_port(text: &str) -> Option<(&str, Option<u16>)> {
+    let text = text.trim();
+    let (address, port) = match text.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
+        Some((address, rest)) => (address, rest.strip_prefix(':').and_then(|port| port.parse().ok())),
+        None => match text.split_once(':') {
+            Some((address, port)) if !port.contains(':') => (address, port.parse().ok()),
+            _ => (text, None),
+        },
+    };
+    let address = address.split('%').next().unwrap_or(address);
+    let mapped = address.get(..7).filter(|start| start.eq_ignore_ascii_case("::ffff:"));
+    let inner = mapped.and_then(|_| address.get(7..)).filter(|inner| inner.contains('.'));
+    let address = inner.unwrap_or(address);
+    is_address(address).then_some((address, port))
+}
+
 /// Whether `text` is a hardware address as logs write it: six pairs of hexadecimal digits.
 pub(crate) fn is_hardware(text: &str) -> bool {
     let mut pairs = 0;
@@ -44,6 +62,20 @@ mod tests {
             ("", false),
         ] {
             assert_eq!(is_address(text), expected, "{text}");
+        }
+        for (text, expected) in [
+            ("192.0.2.7", Some(("192.0.2.7", None))),
+            ("192.0.2.7:443", Some(("192.0.2.7", Some(443)))),
+            ("[2001:db8::1]:443", Some(("2001:db8::1", Some(443)))),
+            ("2001:db8::1", Some(("2001:db8::1", None))),
+            ("::ffff:192.0.2.7", Some(("192.0.2.7", None))),
+            ("[::ffff:192.0.2.7]:8080", Some(("192.0.2.7", Some(8080)))),
+            ("fe80::1%eth0", Some(("fe80::1", None))),
+            ("<null>", None),
+            ("host:443", None),
+            ("", None),
+        ] {
+            assert_eq!(without_port(text), expected, "{text}");
         }
         assert!(
             is_hardware("00:0d:3a:13:e3:69") && !is_hardware("00:0d:3a") && !is_hardware("zz:0d:3a:13:e3:69")

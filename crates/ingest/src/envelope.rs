@@ -11,13 +11,14 @@ use crate::tape::{Mark, Tape};
 use crate::text;
 
 /// Members in which collectors put a record, as an object, as a text of JSON or as a line of a known form.
-const INSIDE: [&str; 17] = [
+const INSIDE: [&str; 18] = [
     "detail",
     "log",
     "message",
     "event",
     "event.original",
     "CloudTrailEvent",
+    "AuditData",
     "_raw",
     "result",
     "Message",

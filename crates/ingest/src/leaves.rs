@@ -4,8 +4,9 @@
 //! or in one of the documented transforms (a time as milliseconds, a number or truth value in its JSON form, a
 //! text in lower case, an argument in a command line, a user agent without the brackets CloudTrail puts around it,
 //! a TLS version without its prefix, a name without the dot that ends it, a hexadecimal number as decimal, an IPv4
-//! address out of its IPv6 form, a list or a `name=value` text whose every value stands somewhere). It reads the
-//! events back from their JSON, so it costs several times the mapping: it runs only when coverage is asked for.
+//! address out of its IPv6 form, an address without its port, a list or a `name=value` text whose every value stands
+//! somewhere). It reads the events back from their JSON, so it costs several times the mapping: it runs only when
+//! coverage is asked for.
 
 use crate::coverage::Leaves;
 use crate::field_map::FieldMap;
@@ -168,6 +169,7 @@ impl<'a> Found<'a> {
             .or_else(|| at(text.trim_start_matches('[').trim_end_matches(']')))
             .or_else(|| at(text.strip_suffix('.')?))
             .or_else(|| at(&crate::tls::version(&text)?))
+            .or_else(|| at(crate::address::without_port(&text)?.0))
             .or_else(|| at(truth(&text)?))
             .or_else(|| at(&whole(&text)?.to_string()))
             .or_else(|| at(&hexadecimal(&text)?.to_string()))

@@ -7,10 +7,11 @@
 use crate::tape::Tape;
 
 /// Names of members that hold a list of records.
-const LISTS: [&str; 7] = ["Records", "records", "Events", "events", "value", "items", "logEvents"];
+const LISTS: [&str; 10] =
+    ["Records", "records", "Events", "events", "value", "items", "logEvents", "entries", "data", "resources"];
 
 /// Names of members that stand before the list in its wrapping.
-const BEFORE: [&str; 5] = ["kind", "messageType", "@odata.context", "nextLink", "owner"];
+const BEFORE: [&str; 7] = ["kind", "messageType", "@odata.context", "nextLink", "owner", "object", "meta"];
 
 /// How many members may stand before the list; wrappings in use have up to six.
 const MEMBERS_BEFORE: usize = 8;
@@ -50,7 +51,8 @@ fn walk(window: &[u8], tape: &mut Tape, depth: usize) -> Option<Result<(usize, S
         if LISTS.contains(&name) && *first == b'[' {
             return list_of_objects(window, at, value);
         }
-        if number == 0 && !(BEFORE.contains(&name) && promises_a_list(window.get(value..)?)) {
+        let promised = name == "meta" && *first == b'{' || promises_a_list(window.get(value..)?);
+        if number == 0 && !(BEFORE.contains(&name) && promised) {
             return None;
         }
         let Ok(length) = tape.parse(window.get(value..)?, depth) else { return Some(Err(())) };
@@ -82,6 +84,9 @@ fn promises_a_list(value: &[u8]) -> bool {
     let end = text.iter().position(|byte| *byte == b'"').unwrap_or(text.len());
     let word = text.get(..end).unwrap_or_default();
     let signs: [&[u8]; 5] = [b"List", b"activities", b"DATA_MESSAGE", b"CONTROL_MESSAGE", b"$metadata"];
+    if word == b"list" {
+        return true;
+    }
     let is_account = word.len() == 12 && word.iter().all(u8::is_ascii_digit);
     is_account || signs.iter().any(|sign| word.windows(sign.len()).any(|part| part == *sign))
 }
@@ -115,6 +120,9 @@ mod tests {
             check(r#"{"kind":"EventList","metadata":{},"items":[{}]}"#),
             yes(43, r#"{"kind":"EventList","metadata":{}}"#)
         );
+        assert_eq!(check(r#"{"object":"list","data":[{}]}"#), yes(25, r#"{"object":"list"}"#));
+        assert_eq!(check(r#"{"meta":{"a":1},"resources":[{}]}"#), yes(29, r#"{"meta":{"a":1}}"#));
+        assert_eq!(check(r#"{"object":"organization.audit_log","data":[{}]}"#), ListStart::No);
         assert_eq!(check(r#"{"kind":"Event","items":[{}]}"#), ListStart::No);
         assert_eq!(check(r#"{"value":[1,2]}"#), ListStart::No);
         assert_eq!(check(r#"{"eventVersion":"1.08","Records":[{}]}"#), ListStart::No);

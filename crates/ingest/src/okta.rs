@@ -11,8 +11,9 @@ use crate::record::{Field, Record};
 use crate::source::{Context, Source};
 use homeostat_core::{Outcome, Timestamp};
 use homeostat_event::{
-    Account, Actor, Api, Event, Evidence, FindingInfo, Group, Head, HttpRequest, ManagedEntity, Product,
-    Request, ResourceDetails, Service, Session, Severity, SignInTo, User,
+    Account, Actor, Api, Authorization, Event, Evidence, FindingInfo, Group, Head, HttpRequest,
+    ManagedEntity, Policy, Product, Request, ResourceDetails, Service, Session, Severity, SignInTo, Url,
+    User,
 };
 use kind::{Kind, kind_of};
 use place::{device, origin};
@@ -115,10 +116,13 @@ impl<'a> Parts<'_, 'a> {
         }
         let metadata = event.metadata_mut();
         metadata.set_uid(record.take("uuid")).set_event_code(record.take("eventType"));
+        metadata.set_kind(record.field("legacyEventType").and_then(told).and_then(|name| name.take()));
+        metadata.set_log_level(record.take("severity"));
         metadata.set_log_name("System Log").set_log_version(record.take("version"));
         metadata.set_correlation_uid(root.get("transaction.id").and_then(told).and_then(|id| id.take()));
         event.set_message(record.take("displayMessage")).set_device(device(record, self.org));
-        event.set_severity(match record.look("severity").as_deref() {
+        let level = record.take("severity");
+        event.set_severity(match level.as_deref() {
             Some("WARN") => Severity::MEDIUM,
             Some("ERROR") => Severity::HIGH,
             _ => Severity::INFORMATIONAL,
@@ -131,6 +135,13 @@ impl<'a> Parts<'_, 'a> {
         event.set_status_detail(take(outcome, "reason"));
         let Some(result) = outcome.member("result") else { return };
         let Some(word) = result.take() else { return };
+        if event.class_uid().get() == 2004 {
+            // The status of a finding is that of its handling; what was let through or stopped is the action.
+            let action = [(1, ["SUCCESS", "ALLOW"]), (2, ["FAILURE", "DENY"])];
+            let found = action.iter().find(|(_, words)| words.contains(&&*word)).map(|(action, _)| *action);
+            event.set_status_id(1).set_action_id(found).set_status_code(word);
+            return;
+        }
         match &*word {
             "SUCCESS" | "ALLOW" => event.set_outcome(Outcome::Success, None),
             "FAILURE" | "DENY" => event.set_outcome(Outcome::Failure, None),
@@ -212,9 +223,30 @@ impl<'a> Parts<'_, 'a> {
         let to = SignInTo::Service(service.unwrap_or_else(|| Service::named("Okta")));
         let mut event = Event::authentication(head, self.user().unwrap_or_else(|| acting(actor)), to);
         event.set_session(actor.session().cloned());
+        event.set_authorizations(self.decisions());
         let mfa = self.record.look("eventType").is_some_and(|name| name.ends_with("auth_via_mfa"));
         event.set_is_mfa(mfa.then_some(true));
         event
+    }
+
+    /// The policies that decided on a sign-in, and how.
+    fn decisions(&self) -> Vec<Authorization> {
+        let word = self.record.look("outcome.result").unwrap_or_default();
+        let is_policy =
+            |target: &Field<'a>| is_of(*target, &["PolicyEntity", "PolicyRule", "Policy", "Rule"]);
+        let policies = self.targets.iter().copied().filter(is_policy).filter_map(|target| {
+            let (uid, name) = (take(target, "id"), take(target, "displayName"));
+            let mut policy = match (uid, &name) {
+                (Some(uid), _) => Policy::of_uid(uid),
+                (None, Some(name)) => Policy::named(&**name),
+                (None, None) => return None,
+            };
+            policy.set_name(name).set_kind(take(target, "type"));
+            let mut decision = Authorization::new(&*word);
+            decision.set_policy(policy);
+            Some(decision)
+        });
+        policies.collect()
     }
 
     fn access(&self, head: Head, actor: &Actor) -> Event {
@@ -277,10 +309,21 @@ impl<'a> Parts<'_, 'a> {
     }
 
     fn http_request(&self) -> Option<HttpRequest> {
-        let agent = self.record.root().get("client.userAgent.rawUserAgent").and_then(told)?.take()?;
-        let mut request = HttpRequest::new();
-        request.set_user_agent(agent);
-        Some(request)
+        let root = self.record.root();
+        let debug = |name: &str| root.get("debugContext.debugData").and_then(|data| told(data.member(name)?));
+        let agent = root.get("client.userAgent.rawUserAgent").and_then(told).and_then(|agent| agent.take());
+        let path = debug("requestUri").and_then(|path| path.take());
+        let uid = debug("requestId").and_then(|uid| uid.take());
+        (agent.is_some() || path.is_some() || uid.is_some()).then(|| {
+            let mut request = HttpRequest::new();
+            request.set_user_agent(agent).set_uid(uid).set_url(path.map(|path| {
+                let query = debug("url").and_then(|url| url.copy());
+                let mut url = Url::of_path(path);
+                url.set_query_string(query.as_deref().and_then(|url| Some(url.split_once('?')?.1)));
+                url
+            }));
+            request
+        })
     }
 
     /// The targets as resources, but those of the kinds `but`.
@@ -294,7 +337,7 @@ impl<'a> Parts<'_, 'a> {
                     (None, Some(name)) => ResourceDetails::named(&**name),
                     (None, None) => return None,
                 };
-                thing.set_name(name).set_kind(take(target, "type"));
+                thing.set_name(name).set_kind(take(target, "type")).set_uid_alt(take(target, "alternateId"));
                 Some(thing)
             })
             .collect()
@@ -310,7 +353,7 @@ impl<'a> Parts<'_, 'a> {
         let evidence = match (actor, origin(record)) {
             (Some(actor), origin) => {
                 let mut evidence = Evidence::of_actor(actor);
-                evidence.set_src_endpoint(origin);
+                evidence.set_src_endpoint(origin).set_http_request(self.http_request());
                 Some(evidence)
             }
             (None, origin) => origin.map(Evidence::of_source),

@@ -1,12 +1,18 @@
 //! What a source is, and which source a record is of: decided by the record, not by its file.
 
+use crate::alert::{DefenderAlert, Falcon, SentinelOne};
 use crate::auditd::Auditd;
 use crate::azure_activity::AzureActivity;
+use crate::bedrock::Bedrock;
 use crate::cloudtrail::CloudTrail;
+use crate::declared::Declared;
 use crate::entra::{EntraAudit, EntraRisk, EntraSignIn};
 use crate::gcp::{GcpAudit, GcpDns, GcpFlow};
+use crate::github::GitHub;
 use crate::guardduty::GuardDuty;
 use crate::kubernetes::Kubernetes;
+use crate::m365::M365;
+use crate::mail::{DefenderMail, MessageTrace, Mimecast, Proofpoint};
 use crate::okta::Okta;
 use crate::record::Record;
 use crate::route53::Route53Resolver;
@@ -14,6 +20,7 @@ use crate::security_hub::SecurityHub;
 use crate::vpc_flow::VpcFlow;
 use crate::waf::Waf;
 use crate::windows::Windows;
+use crate::workspace::Workspace;
 use crate::zeek::Zeek;
 use core::fmt;
 use homeostat_core::TenantId;
@@ -102,7 +109,7 @@ pub struct Registry {
 
 impl Default for Registry {
     fn default() -> Self {
-        Self::empty()
+        let registry = Self::empty()
             .last(CloudTrail)
             .last(VpcFlow)
             .last(Route53Resolver)
@@ -121,6 +128,18 @@ impl Default for Registry {
             .last(Windows)
             .last(Auditd)
             .last(Zeek)
+            .last(M365)
+            .last(Workspace)
+            .last(GitHub)
+            .last(MessageTrace)
+            .last(Mimecast)
+            .last(Proofpoint)
+            .last(DefenderMail)
+            .last(Bedrock)
+            .last(Falcon)
+            .last(DefenderAlert)
+            .last(SentinelOne);
+        Declared::own().fold(registry, Self::last)
     }
 }
 

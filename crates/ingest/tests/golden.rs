@@ -42,6 +42,11 @@ fn cloudtrail() {
 }
 
 #[test]
+fn m365() {
+    check("m365.jsonl");
+}
+
+#[test]
 fn okta() {
     check("okta.jsonl");
 }
@@ -79,6 +84,46 @@ fn zeek_names() {
 #[test]
 fn zeek_leases() {
     check("dhcp.log");
+}
+
+#[test]
+fn alerts() {
+    check("alerts.jsonl");
+}
+
+#[test]
+fn anthropic() {
+    check("anthropic.jsonl");
+}
+
+#[test]
+fn bedrock() {
+    check("bedrock.jsonl");
+}
+
+#[test]
+fn github() {
+    check("github.jsonl");
+}
+
+#[test]
+fn mail() {
+    check("mail.jsonl");
+}
+
+#[test]
+fn openai() {
+    check("openai.jsonl");
+}
+
+#[test]
+fn slack() {
+    check("slack.jsonl");
+}
+
+#[test]
+fn workspace() {
+    check("workspace.jsonl");
 }
 
 #[test]

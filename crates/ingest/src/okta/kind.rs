@@ -34,7 +34,7 @@ impl Kind {
 }
 
 /// Event types whose activity their words do not tell.
-const NAMED: [(&str, Kind); 27] = [
+const NAMED: [(&str, Kind); 35] = [
     ("user.session.start", Kind::SignIn(1)),
     ("user.session.access_admin_app", Kind::SignIn(1)),
     ("policy.evaluate_sign_on", Kind::SignIn(1)),
@@ -60,12 +60,20 @@ const NAMED: [(&str, Kind); 27] = [
     ("group.user_membership.remove", Kind::Group(4)),
     ("group.lifecycle.create", Kind::Group(6)),
     ("group.lifecycle.delete", Kind::Group(5)),
+    ("app.oauth2.token.detect_reuse", Kind::Finding(1)),
+    ("app.token.reuse", Kind::Finding(1)),
+    ("application.integration.rate_limit_exceeded", Kind::Finding(1)),
+    ("application.user_membership.show_password", Kind::Call(2)),
+    ("system.operation.rate_limit.violation", Kind::Finding(1)),
+    ("system.operation.rate_limit.warning", Kind::Finding(1)),
+    ("system.org.rate_limit.warning", Kind::Finding(1)),
+    ("user.account.report_suspicious_activity_by_enduser", Kind::Finding(1)),
     ("security.threat.detected", Kind::Finding(1)),
     ("security.breached_credential.detected", Kind::Finding(1)),
 ];
 
 /// Beginnings that tell the class, and the class.
-const BEGINNINGS: [(&str, Kind); 27] = [
+const BEGINNINGS: [(&str, Kind); 28] = [
     ("user.authentication.", Kind::SignIn(1)),
     ("user.session.impersonation.", Kind::SignIn(7)),
     ("user.account.lock.", Kind::Account(9)),
@@ -85,6 +93,7 @@ const BEGINNINGS: [(&str, Kind); 27] = [
     ("system.idp.", Kind::Entity(0)),
     ("system.mfa.", Kind::Entity(0)),
     ("system.agent.", Kind::Entity(0)),
+    ("system.org.rate_limit.", Kind::Finding(1)),
     ("system.log_stream.", Kind::Entity(0)),
     ("device.", Kind::Entity(0)),
     ("iam.", Kind::Entity(0)),
@@ -170,7 +179,7 @@ fn by_verb(name: &str) -> u32 {
     ]) {
         2
     } else {
-        99
+        crate::verb::call_activity(name).unwrap_or(99)
     }
 }
 

@@ -21,10 +21,38 @@ pub(super) fn origin(record: &Record<'_>) -> Option<NetworkEndpoint> {
     let place = client.and_then(|client| client.member("geographicalContext"));
     origin.set_location(place.and_then(location));
     origin.set_os(client.and_then(|client| system(told(client.get("userAgent.os")?)?)));
+    let mut number = None;
+    origin.set_zone(client.and_then(|client| take(client, "zone")));
+    origin.set_kind(client.and_then(|client| kind(client, &mut number)));
+    origin.set_type_id(number);
+    chain.iter().flat_map(Field::children).for_each(|hop| tell_again(hop, address.as_deref()));
     if let Some(security) = root.member("securityContext").filter(Field::is_object) {
         network(security, &mut origin);
     }
     Some(origin)
+}
+
+/// What form of machine the client is, in OCSF's word and number, else in Okta's own.
+fn kind<'a>(client: Field<'a>, number: &mut Option<i32>) -> Option<Cow<'a, str>> {
+    let form = client.member("device").and_then(told)?;
+    let (known, word) = match &*form.look()? {
+        "Mobile" => (5, "Mobile"),
+        "Tablet" => (4, "Tablet"),
+        _ => (99, ""),
+    };
+    *number = Some(known);
+    let own = form.take();
+    if word.is_empty() { own } else { Some(word.into()) }
+}
+
+/// The chain tells the client once more, with its place: the same values stand in the origin.
+fn tell_again(hop: Field<'_>, address: Option<&str>) {
+    let same = hop.member("ip").and_then(|ip| ip.look()).is_some_and(|ip| Some(&*ip) == address);
+    let Some(place) = hop.member("geographicalContext").filter(|_| same) else { return };
+    let degrees = place.member("geolocation");
+    for leaf in place.children().chain(degrees.iter().flat_map(Field::children)) {
+        leaf.copy();
+    }
 }
 
 fn take_address<'a>(object: Field<'a>, name: &str) -> Option<Cow<'a, str>> {
