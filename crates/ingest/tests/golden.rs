@@ -88,3 +88,49 @@ fn findings_of_aws() {
     check("guardduty.jsonl");
     check("security_hub.json");
 }
+
+#[test]
+fn entra_sign_ins() {
+    check("entra_sign_in.jsonl");
+}
+
+#[test]
+fn entra_changes() {
+    check("entra_audit.json");
+    check("entra_audit_graph.json");
+}
+
+#[test]
+fn entra_risks() {
+    check("entra_risk.jsonl");
+}
+
+#[test]
+fn azure_activity() {
+    check("azure_activity.jsonl");
+}
+
+#[test]
+fn google_calls() {
+    check("gcp_audit.jsonl");
+}
+
+#[test]
+fn google_flows() {
+    check("gcp_flow.jsonl");
+}
+
+#[test]
+fn google_names() {
+    check("gcp_dns.jsonl");
+}
+
+#[test]
+fn kubernetes() {
+    check("kubernetes.jsonl");
+}
+
+#[test]
+fn aws_web_requests() {
+    check("waf.jsonl");
+}
