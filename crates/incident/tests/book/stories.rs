@@ -145,18 +145,18 @@ fn a_full_incident_still_tells_what_is_new_in_it() {
 
 #[test]
 fn rights_given_before_stand_in_the_story_and_the_giver_does_not() {
-    let giver = PEOPLE[1];
-    let parts = [(giver, Role::Actor), (OFFICE, Role::Origin), (JANE, Role::Target)];
-    let given = |number: u64, seconds: i64| {
+    let administrator = PEOPLE[1];
+    let parts = [(administrator, Role::Actor), (OFFICE, Role::Origin), (JANE, Role::Target)];
+    let gift = |number: u64, seconds: i64| {
         let act = signal(number, seconds, "rights-gained", &parts, 8.0);
         with_technique(with_action(act, "PutUserPolicy", Outcome::Success), "T1098.003")
     };
-    let incidents = told([ordinary_days(0), vec![given(9_000, DAY)], leaked_key(10_000)].concat());
+    let incidents = told([ordinary_days(0), vec![gift(9_000, DAY)], leaked_key(10_000)].concat());
     assert_eq!(incidents.len(), 1);
     assert!(numbers(&incidents[0]).contains(&9_000));
     assert!(incidents[0].edges().iter().any(|edge| edge.why.as_str() == "standing"));
     let named = |key: &EntityKey| incidents[0].entities().iter().any(|who| who.keys.contains(key));
-    assert!(named(&world::key(JANE)) && !named(&world::key(giver)));
+    assert!(named(&world::key(JANE)) && !named(&world::key(administrator)));
 }
 
 #[test]
