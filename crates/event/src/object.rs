@@ -219,13 +219,13 @@ impl<'a> Members<'a> {
         self.out.push('}');
     }
 
-    /// Appends an attribute if it is told; `name` needs no escapes.
+    /// Appends an attribute if it is told; `name` is as it stands after another one: `,"name":`.
+    #[inline]
     pub(crate) fn add<T: Attribute>(&mut self, name: &'static str, value: Option<&T>) {
         if let Some(value) = value {
-            self.comma();
-            self.out.push('"');
-            self.out.push_str(name);
-            self.out.push_str("\":");
+            let first = usize::from(self.empty);
+            self.out.push_str(name.get(first..).unwrap_or_default());
+            self.empty = false;
             value.write(self.out);
         }
     }
@@ -321,7 +321,10 @@ macro_rules! ocsf_object {
             }
 
             fn write_members(&self, members: &mut $crate::object::Members<'_>) {
-                $(members.add($crate::object::ocsf_name!($field $($wire)?), self.$field.as_ref());)+
+                $(members.add(
+                    concat!(",\"", $crate::object::ocsf_name!($field $($wire)?), "\":"),
+                    self.$field.as_ref(),
+                );)+
             }
 
             fn extra(&self) -> &$crate::object::Extra {
@@ -415,11 +418,11 @@ macro_rules! ocsf_type {
     (flag) => { bool };
     (time) => { homeostat_core::Timestamp };
     (json) => { homeostat_core::JsonText };
-    (texts) => { std::sync::Arc<Vec<$crate::text::Str>> };
-    (numbers) => { std::sync::Arc<Vec<i32>> };
+    (texts) => { std::sync::Arc<[$crate::text::Str]> };
+    (numbers) => { std::sync::Arc<[i32]> };
     (object $of:ident) => { std::sync::Arc<$of> };
     (part $of:ident) => { $of };
-    (list $of:ident) => { std::sync::Arc<Vec<$of>> };
+    (list $of:ident) => { std::sync::Arc<[$of]> };
 }
 
 /// The type in which an attribute of a kind is seen.
@@ -455,13 +458,13 @@ macro_rules! ocsf_get {
         $place.as_ref()
     };
     (texts $place:expr) => {
-        $place.as_deref().map(Vec::as_slice).unwrap_or_default()
+        $place.as_deref().unwrap_or_default()
     };
     (numbers $place:expr) => {
-        $place.as_deref().map(Vec::as_slice).unwrap_or_default()
+        $place.as_deref().unwrap_or_default()
     };
     (list $place:expr) => {
-        $place.as_deref().map(Vec::as_slice).unwrap_or_default()
+        $place.as_deref().unwrap_or_default()
     };
     ($kind:ident $place:expr) => {
         $place
