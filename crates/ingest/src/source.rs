@@ -1,5 +1,6 @@
 //! What a source is, and which source a record is of: decided by the record, not by its file.
 
+use crate::auditd::Auditd;
 use crate::azure_activity::AzureActivity;
 use crate::cloudtrail::CloudTrail;
 use crate::entra::{EntraAudit, EntraRisk, EntraSignIn};
@@ -118,6 +119,7 @@ impl Default for Registry {
             .last(Kubernetes)
             .last(Okta)
             .last(Windows)
+            .last(Auditd)
             .last(Zeek)
     }
 }
