@@ -22,6 +22,9 @@ impl fmt::Display for BadJson {
     }
 }
 
+/// What is done with each member of an object: it must take the value.
+type EachMember<'e, 'a> = &'e mut dyn FnMut(&mut Cursor<'a>, Cow<'a, str>) -> Result<(), BadJson>;
+
 /// A place in a JSON text.
 pub(crate) struct Cursor<'a> {
     text: &'a str,
@@ -67,10 +70,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// Not generic, so that it is compiled once.
-    fn members(
-        &mut self,
-        each: &mut dyn FnMut(&mut Self, Cow<'a, str>) -> Result<(), BadJson>,
-    ) -> Result<(), BadJson> {
+    fn members(&mut self, each: EachMember<'_, 'a>) -> Result<(), BadJson> {
         self.enter(b'{')?;
         if self.closes(b'}') {
             return Ok(());

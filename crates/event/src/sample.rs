@@ -1,8 +1,10 @@
 //! Events made from the schema table, to hold reader, writer and validator against every class of it.
 
 use crate::event::Event;
+use crate::flatten::Flattening;
 use crate::table::{self, Body, Class, Form, Slot, Type};
 use crate::validate::{Level, Rule, Violation, validate};
+use homeostat_core::Role;
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 
@@ -309,8 +311,23 @@ proptest! {
             let out = event.to_json();
             prop_assert_eq!(serde_json::from_str::<Value>(&out).unwrap(), expected);
             prop_assert!(Event::from_json(&out).unwrap() == event);
-            let _ = (event.actor(), event.targets(), event.origin(), event.observer(), event.intermediaries());
-            let _ = (event.entities(), event.outcome(), event.domain(), validate(&event));
+            ask(&event);
         }
     }
+}
+
+/// Whatever is asked answers, and the answers agree with each other.
+fn ask(event: &Event) {
+    let entities = event.entities();
+    for (place, entity) in entities.iter().enumerate() {
+        assert!(!entities[..place].contains(entity), "named twice in one part");
+    }
+    if let Some(actor) = event.actor().filter(|actor| !actor.stands_in()) {
+        let named = |key| entities.iter().any(|(known, role)| known == key && *role == Role::Actor);
+        assert!(actor.keys().iter().all(named), "{actor:?} {entities:?}");
+    }
+    let _ = (event.targets(), event.origin(), event.observer(), event.intermediaries(), event.related());
+    let _ = (event.outcome(), event.domain(), validate(event), event.to_ecs(), event.to_asim());
+    let flat = Flattening::new().to_depth(3).at_most(20).of(event);
+    assert!(flat.len() <= 20 && (flat.cut() > 0) == flat.get(Flattening::MARK).is_some());
 }
