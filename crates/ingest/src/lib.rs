@@ -17,6 +17,7 @@ mod kubernetes;
 mod leaves;
 mod limit;
 mod list;
+mod memo;
 mod moment;
 mod okta;
 mod protocol;
