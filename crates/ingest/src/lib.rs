@@ -3,6 +3,7 @@
 
 mod address;
 mod azure_activity;
+mod azure_firewall;
 mod azure_log;
 mod cloudtrail;
 mod coverage;
@@ -37,6 +38,7 @@ mod windows;
 mod zeek;
 
 pub use azure_activity::AzureActivity;
+pub use azure_firewall::AzureFirewall;
 pub use cloudtrail::CloudTrail;
 pub use coverage::{Coverage, RoleCoverage, SourceCoverage};
 pub use entra::{EntraAudit, EntraRisk, EntraSignIn};

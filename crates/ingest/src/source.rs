@@ -1,6 +1,7 @@
 //! What a source is, and which source a record is of: decided by the record, not by its file.
 
 use crate::azure_activity::AzureActivity;
+use crate::azure_firewall::AzureFirewall;
 use crate::cloudtrail::CloudTrail;
 use crate::entra::{EntraAudit, EntraRisk, EntraSignIn};
 use crate::gcp::{GcpAudit, GcpDns, GcpFlow};
@@ -111,6 +112,7 @@ impl Default for Registry {
             .last(EntraSignIn)
             .last(EntraAudit)
             .last(EntraRisk)
+            .last(AzureFirewall)
             .last(AzureActivity)
             .last(GcpAudit)
             .last(GcpDns)
