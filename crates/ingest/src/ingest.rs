@@ -7,7 +7,7 @@ use crate::leaves::{Count, Found, Told};
 use crate::limit::Limits;
 use crate::reader::{Cut, Fault, Reader};
 use crate::record::{Field, REFERENCE, Record};
-use crate::redact::{Redact, Secrets, withhold};
+use crate::redact::{Redact, Secrets, mask, withhold, withhold_texts};
 use crate::source::{Context, Registry, Source};
 use crate::tape::Tape;
 use crate::text::write_text;
@@ -233,7 +233,22 @@ const VALUE: &str = "value";
 impl Work<'_> {
     fn map(&mut self, record: &Record<'_>, source: Option<&dyn Source>, envelope: Option<&Envelope<'_>>) {
         let name = source.map_or(Coverage::UNKNOWN, Source::name);
-        let withheld = self.withhold(record, name, envelope);
+        self.paths.clear();
+        match mask(self.redact, name, record.root(), self.paths) {
+            Some(masked) => self.map_masked(&masked.record(record), source, (envelope, masked.leaves)),
+            None => self.map_masked(record, source, (envelope, 0)),
+        }
+    }
+
+    /// Maps a record in whose texts nothing secret stands any more; so many of them were masked.
+    fn map_masked(
+        &mut self,
+        record: &Record<'_>,
+        source: Option<&dyn Source>,
+        (envelope, masked): (Option<&Envelope<'_>>, u64),
+    ) {
+        let name = source.map_or(Coverage::UNKNOWN, Source::name);
+        let withheld = self.withhold(record, name, envelope).saturating_add(masked);
         if let Some(source) = source {
             source.map(record, self.context, self.made);
         }
@@ -260,9 +275,11 @@ impl Work<'_> {
     }
 
     fn withhold(&mut self, record: &Record<'_>, source: &str, envelope: Option<&Envelope<'_>>) -> u64 {
-        self.paths.clear();
         let inside = withhold(self.redact, source, record.root(), self.paths);
-        let around = envelopes(envelope).map(|around| withhold(self.redact, source, around, self.paths));
+        let around = envelopes(envelope).map(|around| {
+            withhold(self.redact, source, around, self.paths)
+                + withhold_texts(self.redact, source, around, self.paths)
+        });
         inside + around.sum::<u64>()
     }
 

@@ -2,6 +2,7 @@
 #![doc = include_str!("../README.md")]
 
 mod address;
+mod auditd;
 mod azure_activity;
 mod azure_firewall;
 mod azure_log;
@@ -10,6 +11,8 @@ mod coverage;
 mod entra;
 mod envelope;
 mod error;
+#[cfg(feature = "evtx")]
+mod evtx_lines;
 mod field_map;
 mod gcp;
 mod guardduty;
@@ -37,12 +40,15 @@ mod waf;
 mod windows;
 mod zeek;
 
+pub use auditd::Auditd;
 pub use azure_activity::AzureActivity;
 pub use azure_firewall::AzureFirewall;
 pub use cloudtrail::CloudTrail;
 pub use coverage::{Coverage, RoleCoverage, SourceCoverage};
 pub use entra::{EntraAudit, EntraRisk, EntraSignIn};
 pub use error::{Reason, RecordError};
+#[cfg(feature = "evtx")]
+pub use evtx_lines::EvtxLines;
 pub use field_map::FieldMap;
 pub use gcp::{GcpAudit, GcpDns, GcpFlow};
 pub use guardduty::GuardDuty;

@@ -44,6 +44,11 @@ impl<'a> Record<'a> {
         Self { root, stream: None }
     }
 
+    /// The same record over another text of the same values, such as one without secrets.
+    pub(crate) fn over(&self, text: &'a str, tape: &'a Tape) -> Self {
+        Self { root: Field { text, tape, ..self.root }, ..*self }
+    }
+
     pub(crate) fn with_stream(self, stream: Option<&'a str>) -> Self {
         Self { stream, ..self }
     }
@@ -289,6 +294,25 @@ impl<'a> Field<'a> {
     /// The value as the source wrote it, as JSON.
     pub fn json(&self) -> &'a str {
         self.node().map_or("null", |node| self.raw(node))
+    }
+
+    /// The whole text that the value stands in.
+    pub(crate) fn whole_text(&self) -> &'a str {
+        self.text
+    }
+
+    /// Where the value stands: of a text, between its quotes.
+    pub(crate) fn span(&self) -> Span {
+        self.node().map(|node| node.span).unwrap_or_default()
+    }
+
+    /// Notes of the values of `tape`, which has as many, what is noted of these.
+    pub(crate) fn copy_marks_to(&self, tape: &Tape) {
+        for index in 0..self.tape.len() {
+            if let (Some(own), Some(other)) = (self.tape.node(index), tape.node(index)) {
+                other.mark.set(own.mark.get());
+            }
+        }
     }
 
     pub(crate) fn mark(&self, mark: Mark) {

@@ -1,9 +1,15 @@
 //! What of a record must never reach an event: passwords, tokens, assertions, prompts.
 //!
-//! It is taken out before an event exists; its path stays visible and is counted, its value stands nowhere.
+//! It is taken out before an event exists; its path stays visible and is counted, its value stands nowhere. Of a
+//! command line only the password goes: the text around it stays.
+
+mod command;
+mod mask;
 
 use crate::record::Field;
 use crate::tape::{Kind, Mark};
+use core::ops::Range;
+pub(crate) use mask::{mask, withhold_texts};
 
 /// Decides which members of a record are withheld.
 ///
@@ -12,6 +18,18 @@ use crate::tape::{Kind, Mark};
 pub trait Redact {
     /// Whether `member` is withheld.
     fn withholds(&self, member: &Member<'_>) -> bool;
+
+    /// Whether the texts of `member` are searched for secrets: its own, or those of a list, which are then read as one
+    /// line, parted by blanks. No unless a rule says otherwise.
+    fn searches(&self, _member: &Member<'_>) -> bool {
+        false
+    }
+
+    /// Where in `text` secrets stand: ranges of bytes, in order and apart, each from one character to another. They
+    /// are masked, and the member is counted as withheld. None unless a rule says otherwise.
+    fn secrets_in(&self, _text: &str) -> Vec<Range<usize>> {
+        Vec::new()
+    }
 }
 
 /// A named member of a record, as [`Redact`] sees it.
@@ -30,7 +48,8 @@ pub struct Member<'a> {
 /// each other.
 ///
 /// Names are compared without regard to case, `_` and `-`. Numbers, truth values and null are never withheld:
-/// `passwordResetRequired: true` is configuration. A password inside a free text is not found.
+/// `passwordResetRequired: true` is configuration. In command lines, scripts and messages about them the passwords
+/// that programs take as arguments are masked; one inside another free text is not found.
 ///
 /// ```
 /// use homeostat_ingest::{Ingest, KeepAll, Registry, Secrets};
@@ -126,6 +145,56 @@ impl Redact for Secrets {
         }
         listed(&SECRET) || listed(&SAID) || (plain == b"messages" && member.parent == "requestParameters")
     }
+
+    fn searches(&self, member: &Member<'_>) -> bool {
+        holds_commands(member.name)
+    }
+
+    fn secrets_in(&self, text: &str) -> Vec<Range<usize>> {
+        command::secrets(text)
+    }
+}
+
+/// Names of members that hold command lines, scripts or messages about them, in lower case without separators.
+const COMMANDS: [&str; 27] = [
+    "args",
+    "arguments",
+    "argv",
+    "cmd",
+    "cmdline",
+    "command",
+    "commandline",
+    "contextinfo",
+    "data",
+    "details",
+    "hostapplication",
+    "imagepath",
+    "message",
+    "original",
+    "parentcommandline",
+    "parentprocesscommandline",
+    "payload",
+    "processcommandline",
+    "proctitle",
+    "raw",
+    "scriptblocktext",
+    "servicefilename",
+    "taskcontent",
+    "taskcontentnew",
+    "text",
+    "title",
+    "#text",
+];
+
+fn holds_commands(name: &str) -> bool {
+    // Most names of a record begin otherwise.
+    let first = name.as_bytes().first().map_or(0, |first| first | 0x20);
+    if !matches!(first, b'a' | b'c' | b'd' | b'h' | b'i' | b'm' | b'o' | b'p' | b'r' | b's' | b't' | b'#') {
+        return false;
+    }
+    let letters =
+        || name.bytes().filter(|byte| !matches!(byte, b'_' | b'-')).map(|byte| byte.to_ascii_lowercase());
+    COMMANDS.iter().any(|known| letters().eq(known.bytes()))
 }
 
 /// In a cluster the contents of secrets and maps and new tokens are secret, and a volume made of a secret is not.

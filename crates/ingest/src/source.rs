@@ -1,5 +1,6 @@
 //! What a source is, and which source a record is of: decided by the record, not by its file.
 
+use crate::auditd::Auditd;
 use crate::azure_activity::AzureActivity;
 use crate::azure_firewall::AzureFirewall;
 use crate::cloudtrail::CloudTrail;
@@ -120,6 +121,7 @@ impl Default for Registry {
             .last(Kubernetes)
             .last(Okta)
             .last(Windows)
+            .last(Auditd)
             .last(Zeek)
     }
 }

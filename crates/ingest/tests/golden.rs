@@ -47,6 +47,21 @@ fn okta() {
 }
 
 #[test]
+fn audit_lines() {
+    check("audit.log");
+}
+
+#[test]
+fn audit_documents() {
+    check("audit.jsonl");
+}
+
+#[test]
+fn windows_as_xml() {
+    check("windows.xml");
+}
+
+#[test]
 fn windows() {
     check("windows.jsonl");
 }
