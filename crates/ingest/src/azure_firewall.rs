@@ -35,7 +35,7 @@ impl Source for AzureFirewall {
         let told = Told { log, text: &text };
         let named = text.strip_prefix("DNS Request: ").and_then(Question::of);
         let mut event = match named.or_else(|| told.question()) {
-            Some(question) => told.name(question),
+            Some(question) => told.name(&question),
             None => told.flow(),
         };
         log.tell(&mut event, &[]);
@@ -124,7 +124,7 @@ impl<'a> Told<'_, 'a> {
         Head::new(activity, self.log.time(&[]), Product::new("Microsoft", "Azure Firewall"))
     }
 
-    fn name(&self, question: Question<'_>) -> Event {
+    fn name(&self, question: &Question<'_>) -> Event {
         let told = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
         let client = end_of(question.client).unwrap_or_else(|| NetworkEndpoint::of_service("Azure Firewall"));
         let ends = Ends::Both(client, NetworkEndpoint::of_service("Azure Firewall DNS proxy"));
@@ -149,8 +149,12 @@ impl<'a> Told<'_, 'a> {
         target = target.or_else(|| self.take("Fqdn").map(NetworkEndpoint::of_hostname));
         target = target.or_else(|| address("DestinationIp"));
         let port = |name: &str| self.log.field(name).and_then(|port| port.take_as::<i32>());
-        source.iter_mut().for_each(|end| drop(end.set_port(port("SourcePort"))));
-        target.iter_mut().for_each(|end| drop(end.set_port(port("DestinationPort"))));
+        if let Some(end) = source.as_mut() {
+            end.set_port(port("SourcePort"));
+        }
+        if let Some(end) = target.as_mut() {
+            end.set_port(port("DestinationPort"));
+        }
         let action = self.part("Action").map(Cow::Borrowed).or_else(|| self.log.look("Action"));
         let action = action.unwrap_or_default().to_ascii_lowercase();
         let stopped = matches!(action.as_str(), "deny" | "drop" | "denied" | "reject");
