@@ -81,7 +81,7 @@ fn one_of<'a>(object: Field<'a>, names: &[&str]) -> Option<Field<'a>> {
 }
 
 /// Takes a text, or the value of an object that tells it for programs and for people.
-fn value<'a>(field: Field<'a>) -> Option<Cow<'a, str>> {
+fn value(field: Field<'_>) -> Option<Cow<'_, str>> {
     if !field.is_object() {
         return told(field)?.take();
     }

@@ -1,6 +1,6 @@
 //! Google Cloud: audit logs, flows of VPC networks, decisions of their firewalls, questions to Cloud DNS.
 //!
-//! Sources: cloud.google.com, "LogEntry", "AuditLog", "VPC Flow Logs records", "Firewall Rules Logging" and "Cloud DNS
+//! Sources: cloud.google.com, `LogEntry`, `AuditLog`, "VPC Flow Logs records", "Firewall Rules Logging" and "Cloud DNS
 //! logging". Entries arrive as lines, as lists, and inside messages of Pub/Sub; some collectors lower their names.
 
 mod audit;

@@ -4,6 +4,7 @@ use crate::alert::{DefenderAlert, Falcon, SentinelOne};
 use crate::auditd::Auditd;
 use crate::azure_activity::AzureActivity;
 use crate::bedrock::Bedrock;
+use crate::azure_firewall::AzureFirewall;
 use crate::cloudtrail::CloudTrail;
 use crate::declared::Declared;
 use crate::entra::{EntraAudit, EntraRisk, EntraSignIn};
@@ -119,6 +120,7 @@ impl Default for Registry {
             .last(EntraSignIn)
             .last(EntraAudit)
             .last(EntraRisk)
+            .last(AzureFirewall)
             .last(AzureActivity)
             .last(GcpAudit)
             .last(GcpDns)

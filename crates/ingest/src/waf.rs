@@ -5,6 +5,7 @@
 use crate::address::is_address;
 use crate::record::{Field, Record};
 use crate::source::{Context, Source};
+use core::fmt::Write as _;
 use homeostat_core::{JsonText, Outcome};
 use homeostat_event::{
     Account, ClassUid, Cloud, Event, Head, HttpRequest, HttpResponse, Location, NetworkEndpoint, Policy,
@@ -64,7 +65,8 @@ fn policy(root: Field<'_>) -> Option<Policy> {
         let list = root.member(name).filter(|list| list.children().next().is_some());
         if let Some(list) = list.and_then(|list| list.take_whole()) {
             text.push_str(if text.is_empty() { "{" } else { "," });
-            text.push_str(&format!(r#""{name}":{}"#, list.as_str()));
+            // Writing to a String cannot fail.
+            let _ = write!(text, r#""{name}":{}"#, list.as_str());
         }
     }
     if !text.is_empty() {
@@ -146,7 +148,7 @@ fn headers(asked: Field<'_>) -> Option<JsonText> {
             continue;
         }
         text.push_str(if text.is_empty() { "[" } else { "," });
-        text.push_str(&format!(r#"{{"name":{},"value":{}}}"#, name.json(), value.json()));
+        let _ = write!(text, r#"{{"name":{},"value":{}}}"#, name.json(), value.json());
         name.take();
         value.take();
     }
@@ -171,7 +173,7 @@ fn tell_decision(root: Field<'_>, event: &mut Event) {
     let mut text = format!(r#"{{"uid":{}"#, rule.json());
     rule.take();
     if let Some(kind) = root.member("terminatingRuleType").and_then(told).filter(Field::is_text) {
-        text.push_str(&format!(r#","type":{}"#, kind.json()));
+        let _ = write!(text, r#","type":{}"#, kind.json());
         kind.take();
     }
     let details = root.member("terminatingRuleMatchDetails").filter(Field::is_array);
@@ -180,13 +182,15 @@ fn tell_decision(root: Field<'_>, event: &mut Event) {
         matched.flat_map(|list| list.children().collect::<Vec<_>>()).filter(Field::is_text).collect();
     if !matched.is_empty() {
         let texts: Vec<_> = matched.iter().map(Field::json).collect();
-        text.push_str(&format!(r#","match_details":[{}]"#, texts.join(",")));
-        matched.iter().for_each(|field| drop(field.take()));
+        let _ = write!(text, r#","match_details":[{}]"#, texts.join(","));
+        for field in &matched {
+            field.take();
+        }
     }
     let condition =
         details.iter().flat_map(Field::children).find_map(|detail| told(detail.member("conditionType")?));
     if let Some(condition) = condition.filter(Field::is_text) {
-        text.push_str(&format!(r#","condition":{}"#, condition.json()));
+        let _ = write!(text, r#","condition":{}"#, condition.json());
         condition.take();
     }
     text.push('}');

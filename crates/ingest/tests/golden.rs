@@ -194,3 +194,8 @@ fn kubernetes() {
 fn aws_web_requests() {
     check("waf.jsonl");
 }
+
+#[test]
+fn azure_firewall() {
+    check("azure_firewall.jsonl");
+}

@@ -61,7 +61,7 @@ impl<'a> Parts<'a> {
 }
 
 /// An address without its port; `None` for what is no address.
-pub(crate) fn address<'a>(field: Field<'a>) -> Option<Cow<'a, str>> {
+pub(crate) fn address(field: Field<'_>) -> Option<Cow<'_, str>> {
     let text = told(field)?.look()?;
     if crate::address::is_address(&text) {
         return field.take();

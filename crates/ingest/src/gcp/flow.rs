@@ -4,6 +4,7 @@ use super::{is_of_log, number, take, tell_entry, time_of};
 use crate::moment;
 use crate::record::{Field, Record};
 use crate::source::{Context, Source};
+use core::fmt::Write as _;
 use homeostat_core::{JsonText, Outcome};
 use homeostat_event::{
     AutonomousSystem, Ends, Event, Head, Location, NetworkConnectionInfo, NetworkEndpoint, NetworkTraffic,
@@ -134,18 +135,19 @@ fn tell_side(payload: Field<'_>, event: &mut Event) {
 fn tell_decision(payload: Field<'_>, rule: Option<Field<'_>>, event: &mut Event) {
     if let Some(told) = payload.member("disposition") {
         told.copy();
-        match is_denied(payload) {
-            true => event
+        if is_denied(payload) {
+            event
                 .set_action_id(2)
                 .set_action_taken("Denied")
                 .set_disposition_id(2)
-                .set_disposition("Blocked"),
-            false => event
+                .set_disposition("Blocked");
+        } else {
+            event
                 .set_action_id(1)
                 .set_action_taken("Allowed")
                 .set_disposition_id(1)
-                .set_disposition("Allowed"),
-        };
+                .set_disposition("Allowed");
+        }
     }
     event.set_outcome(if is_denied(payload) { Outcome::Failure } else { Outcome::Success }, None);
     let Some(reference) = rule.and_then(|rule| rule.member("reference")).filter(Field::is_text) else {
@@ -155,7 +157,8 @@ fn tell_decision(payload: Field<'_>, rule: Option<Field<'_>>, event: &mut Event)
     reference.take();
     let action = rule.and_then(|rule| rule.member("action")).filter(Field::is_text);
     if let Some(action) = action {
-        text.push_str(&format!(r#","type":{}"#, action.json()));
+        // Writing to a String cannot fail.
+        let _ = write!(text, r#","type":{}"#, action.json());
         action.take();
     }
     if let Some(details) = rule.and_then(|rule| rule.member("ip_port_info")?.copy_whole()) {
