@@ -24,6 +24,8 @@ impl ClassUid {
     pub const FILE_ACTIVITY: Self = Self(1001);
     /// A driver or extension of the kernel is loaded or unloaded.
     pub const KERNEL_EXTENSION_ACTIVITY: Self = Self(1002);
+    /// The kernel is asked for something.
+    pub const KERNEL_ACTIVITY: Self = Self(1003);
     /// A process loads, unloads or calls a module.
     pub const MODULE_ACTIVITY: Self = Self(1005);
     /// Something is done to a job that runs by a timetable.
@@ -190,6 +192,7 @@ mod tests {
             (ClassUid::BASE_EVENT, "base_event"),
             (ClassUid::FILE_ACTIVITY, "file_activity"),
             (ClassUid::KERNEL_EXTENSION_ACTIVITY, "kernel_extension_activity"),
+            (ClassUid::KERNEL_ACTIVITY, "kernel_activity"),
             (ClassUid::MODULE_ACTIVITY, "module_activity"),
             (ClassUid::SCHEDULED_JOB_ACTIVITY, "scheduled_job_activity"),
             (ClassUid::PROCESS_ACTIVITY, "process_activity"),

@@ -96,6 +96,7 @@ ocsf_object! {
         object group set_group: Group,
         text integrity set_integrity,
         number integrity_id set_integrity_id,
+        texts loaded_modules set_loaded_modules,
         text name set_name,
         object parent_process set_parent_process: Process,
         text path set_path,

@@ -60,6 +60,9 @@ pub enum Reason {
     /// The record is not JSON.
     #[error("not JSON")]
     NotJson,
+    /// The record begins as XML and is none.
+    #[error("not XML")]
+    NotXml,
     /// A text of the record is not UTF-8.
     #[error("not UTF-8")]
     NotUtf8,

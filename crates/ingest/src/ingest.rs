@@ -6,8 +6,8 @@ use crate::error::RecordError;
 use crate::leaves::{Count, Found, Told};
 use crate::limit::Limits;
 use crate::reader::{Cut, Fault, Reader};
-use crate::record::{Field, Record};
-use crate::redact::{Redact, Secrets, withhold};
+use crate::record::{Field, REFERENCE, Record};
+use crate::redact::{Redact, Secrets, mask, withhold, withhold_texts};
 use crate::source::{Context, Registry, Source};
 use crate::tape::Tape;
 use crate::text::write_text;
@@ -73,7 +73,8 @@ impl Ingest {
     /// Withholds by another rule.
     #[must_use]
     pub fn with_redact(self, redact: impl Redact + Send + Sync + 'static) -> Self {
-        Self { redact: Box::new(redact), ..self }
+        // What was remembered under another rule may hold what this one withholds.
+        Self { redact: Box::new(redact), tape: Tape::default(), ..self }
     }
 
     /// Reads within other limits.
@@ -232,14 +233,30 @@ const VALUE: &str = "value";
 impl Work<'_> {
     fn map(&mut self, record: &Record<'_>, source: Option<&dyn Source>, envelope: Option<&Envelope<'_>>) {
         let name = source.map_or(Coverage::UNKNOWN, Source::name);
-        let withheld = self.withhold(record, name, envelope);
+        self.paths.clear();
+        match mask(self.redact, name, record.root(), self.paths) {
+            Some(masked) => self.map_masked(&masked.record(record), source, (envelope, masked.leaves)),
+            None => self.map_masked(record, source, (envelope, 0)),
+        }
+    }
+
+    /// Maps a record in whose texts nothing secret stands any more; so many of them were masked.
+    fn map_masked(
+        &mut self,
+        record: &Record<'_>,
+        source: Option<&dyn Source>,
+        (envelope, masked): (Option<&Envelope<'_>>, u64),
+    ) {
+        let name = source.map_or(Coverage::UNKNOWN, Source::name);
+        let withheld = self.withhold(record, name, envelope).saturating_add(masked);
         if let Some(source) = source {
             source.map(record, self.context, self.made);
         }
         if self.made.is_empty() {
             self.made.push(unclaimed(name));
         }
-        self.gather_leftovers(record, envelope);
+        self.gather_leftovers(record);
+        self.keep_around(envelope);
         for (number, event) in self.made.iter_mut().enumerate() {
             if number == 0 && !self.left.is_empty() {
                 keep_left(event, record, self.left);
@@ -258,35 +275,45 @@ impl Work<'_> {
     }
 
     fn withhold(&mut self, record: &Record<'_>, source: &str, envelope: Option<&Envelope<'_>>) -> u64 {
-        self.paths.clear();
         let inside = withhold(self.redact, source, record.root(), self.paths);
-        let around = envelopes(envelope).map(|around| withhold(self.redact, source, around, self.paths));
+        let around = envelopes(envelope).map(|around| {
+            withhold(self.redact, source, around, self.paths)
+                + withhold_texts(self.redact, source, around, self.paths)
+        });
         inside + around.sum::<u64>()
     }
 
-    /// What no mapper took, as one JSON object on one line; empty when nothing is left.
-    fn gather_leftovers(&mut self, record: &Record<'_>, envelope: Option<&Envelope<'_>>) {
+    /// What no mapper took, as one JSON object on one line; empty when nothing is left, or when the mapper gave it to
+    /// its event.
+    fn gather_leftovers(&mut self, record: &Record<'_>) {
         let left = &mut *self.left;
         left.clear();
         let root = record.root();
-        if root.is_object() {
+        if record.is_settled() {
+            // Nothing to do.
+        } else if root.is_object() {
             root.write_leftovers(left);
         } else {
             let mut text = String::new();
             root.write_left(&mut text);
             add(left, VALUE, &text);
         }
+    }
+
+    /// Keeps in the first event what stands around the record, and the paths of what was withheld.
+    fn keep_around(&mut self, envelope: Option<&Envelope<'_>>) {
+        let Some(event) = self.made.first_mut() else { return };
         for (number, around) in envelopes(envelope).enumerate() {
             let mut text = String::new();
             if around.write_leftovers(&mut text) {
-                add(left, &envelope_name(number), &text);
+                event.keep(&envelope_name(number), &JsonText::new(text));
             }
         }
         if let Some(around) = self.at.around {
-            add(left, AROUND, around);
+            event.keep(AROUND, &JsonText::new(around));
         }
         if !self.paths.is_empty() {
-            add(left, WITHHELD, &list_of(self.paths));
+            event.keep(WITHHELD, &JsonText::new(list_of(self.paths)));
         }
     }
 
@@ -345,7 +372,7 @@ fn list_of(texts: &[String]) -> String {
 /// itself wrote what could be taken for the event's id.
 fn keep_left(event: &mut Event, record: &Record<'_>, left: &str) {
     let root = record.root();
-    if root.member("homeostat_ref").is_some() || root.has_escaped_names() {
+    if root.member(REFERENCE).is_some() || root.has_escaped_names() {
         event.set_unmapped(JsonText::new(left));
     } else {
         event.set_leftovers(left);

@@ -2,10 +2,11 @@
 //!
 //! The check believes no mapper: a value counts as mapped only when it is found in a typed attribute, as it is
 //! or in one of the documented transforms (a time as milliseconds, a number or truth value in its JSON form, a
-//! text in lower case, a user agent without the brackets CloudTrail puts around it, a TLS version without its
-//! prefix, a name without the dot that ends it, a hexadecimal number as decimal, an IPv4 address out of its IPv6
-//! form, an address without its port, a list or a `name=value` text whose every value stands somewhere). It reads
-//! the events back from their JSON, so it costs several times the mapping: it runs only when coverage is asked for.
+//! text in lower case, an argument in a command line, a user agent without the brackets CloudTrail puts around it,
+//! a TLS version without its prefix, a name without the dot that ends it, a hexadecimal number as decimal, an IPv4
+//! address out of its IPv6 form, an address without its port, a list or a `name=value` text whose every value
+//! stands somewhere). It reads the events back from their JSON, so it costs several times the mapping: it runs only
+//! when coverage is asked for.
 
 use crate::coverage::Leaves;
 use crate::field_map::FieldMap;
@@ -174,6 +175,17 @@ impl<'a> Found<'a> {
             .or_else(|| at(&hexadecimal(&text)?.to_string()))
             .or_else(|| at(text.strip_prefix("::ffff:")?))
             .or_else(|| self.places_of_parts(&text))
+            .or_else(|| self.place_of_argument(&text))
+    }
+
+    /// Of an argument the command line that it is a part of, of a line the text that it is a line of.
+    fn place_of_argument(&self, text: &str) -> Option<&BTreeSet<(u32, Box<str>)>> {
+        const ENDINGS: [&str; 3] = ["cmd_line", "raw_data", "script_content.value"];
+        let is_line = |places: &BTreeSet<(u32, Box<str>)>| {
+            places.iter().any(|(_, path)| ENDINGS.iter().any(|end| path.ends_with(end)))
+        };
+        let lines = self.typed.iter().filter(|(_, places)| is_line(places));
+        lines.filter(|(line, _)| line.contains(text)).map(|(_, places)| places).next()
     }
 
     /// Of a text that is a list, when every element of it stands somewhere, where the first does.
@@ -183,10 +195,9 @@ impl<'a> Found<'a> {
             let first = self.typed.get(told.next()?);
             told.all(|part| self.typed.contains_key(part)).then_some(first)?
         };
-        let halves = [text.split_once(['\\', '@']), text.rsplit_once('\\')].into_iter().flatten();
+        let mut halves = [text.split_once(['\\', '@']), text.rsplit_once('\\')].into_iter().flatten();
         halves
-            .filter_map(|(before, after)| all(&mut [before, after].into_iter()))
-            .next()
+            .find_map(|(before, after)| all(&mut [before, after].into_iter()))
             .or_else(|| all(&mut text.split(['\r', '\n', '\t', ' ', ',', ';', '|'])))
     }
 }

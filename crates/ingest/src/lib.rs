@@ -4,6 +4,7 @@
 mod act;
 mod address;
 mod alert;
+mod auditd;
 mod azure_activity;
 mod azure_log;
 mod bedrock;
@@ -13,6 +14,8 @@ mod declared;
 mod entra;
 mod envelope;
 mod error;
+#[cfg(feature = "evtx")]
+mod evtx_lines;
 mod field_map;
 mod gcp;
 mod github;
@@ -24,6 +27,7 @@ mod limit;
 mod list;
 mod m365;
 mod mail;
+mod memo;
 mod moment;
 mod number;
 mod okta;
@@ -46,6 +50,7 @@ mod workspace;
 mod zeek;
 
 pub use alert::{DefenderAlert, Falcon, SentinelOne};
+pub use auditd::Auditd;
 pub use azure_activity::AzureActivity;
 pub use bedrock::Bedrock;
 pub use cloudtrail::CloudTrail;
@@ -53,6 +58,8 @@ pub use coverage::{Coverage, RoleCoverage, SourceCoverage};
 pub use declared::{Declared, DeclaredError};
 pub use entra::{EntraAudit, EntraRisk, EntraSignIn};
 pub use error::{Reason, RecordError};
+#[cfg(feature = "evtx")]
+pub use evtx_lines::EvtxLines;
 pub use field_map::FieldMap;
 pub use gcp::{GcpAudit, GcpDns, GcpFlow};
 pub use github::GitHub;

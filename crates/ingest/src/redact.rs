@@ -1,9 +1,15 @@
 //! What of a record must never reach an event: passwords, tokens, assertions, prompts.
 //!
-//! It is taken out before an event exists; its path stays visible and is counted, its value stands nowhere.
+//! It is taken out before an event exists; its path stays visible and is counted, its value stands nowhere. Of a
+//! command line only the password goes: the text around it stays.
+
+mod command;
+mod mask;
 
 use crate::record::Field;
 use crate::tape::{Kind, Mark};
+use core::ops::Range;
+pub(crate) use mask::{mask, withhold_texts};
 
 /// Decides which members of a record are withheld.
 ///
@@ -12,6 +18,18 @@ use crate::tape::{Kind, Mark};
 pub trait Redact {
     /// Whether `member` is withheld.
     fn withholds(&self, member: &Member<'_>) -> bool;
+
+    /// Whether the texts of `member` are searched for secrets: its own, or those of a list, which are then read as one
+    /// line, parted by blanks. No unless a rule says otherwise.
+    fn searches(&self, _member: &Member<'_>) -> bool {
+        false
+    }
+
+    /// Where in `text` secrets stand: ranges of bytes, in order and apart, each from one character to another. They
+    /// are masked, and the member is counted as withheld. None unless a rule says otherwise.
+    fn secrets_in(&self, _text: &str) -> Vec<Range<usize>> {
+        Vec::new()
+    }
 }
 
 /// A named member of a record, as [`Redact`] sees it.
@@ -30,7 +48,8 @@ pub struct Member<'a> {
 /// each other.
 ///
 /// Names are compared without regard to case, `_` and `-`. Numbers, truth values and null are never withheld:
-/// `passwordResetRequired: true` is configuration. A password inside a free text is not found.
+/// `passwordResetRequired: true` is configuration. In command lines, scripts and messages about them the passwords
+/// that programs take as arguments are masked; one inside another free text is not found.
 ///
 /// ```
 /// use homeostat_ingest::{Ingest, KeepAll, Registry, Secrets};
@@ -130,6 +149,56 @@ impl Redact for Secrets {
         }
         listed(&SECRET) || listed(&SAID) || (plain == b"messages" && member.parent == "requestParameters")
     }
+
+    fn searches(&self, member: &Member<'_>) -> bool {
+        holds_commands(member.name)
+    }
+
+    fn secrets_in(&self, text: &str) -> Vec<Range<usize>> {
+        command::secrets(text)
+    }
+}
+
+/// Names of members that hold command lines, scripts or messages about them, in lower case without separators.
+const COMMANDS: [&str; 27] = [
+    "args",
+    "arguments",
+    "argv",
+    "cmd",
+    "cmdline",
+    "command",
+    "commandline",
+    "contextinfo",
+    "data",
+    "details",
+    "hostapplication",
+    "imagepath",
+    "message",
+    "original",
+    "parentcommandline",
+    "parentprocesscommandline",
+    "payload",
+    "processcommandline",
+    "proctitle",
+    "raw",
+    "scriptblocktext",
+    "servicefilename",
+    "taskcontent",
+    "taskcontentnew",
+    "text",
+    "title",
+    "#text",
+];
+
+fn holds_commands(name: &str) -> bool {
+    // Most names of a record begin otherwise.
+    let first = name.as_bytes().first().map_or(0, |first| first | 0x20);
+    if !matches!(first, b'a' | b'c' | b'd' | b'h' | b'i' | b'm' | b'o' | b'p' | b'r' | b's' | b't' | b'#') {
+        return false;
+    }
+    let letters =
+        || name.bytes().filter(|byte| !matches!(byte, b'_' | b'-')).map(|byte| byte.to_ascii_lowercase());
+    COMMANDS.iter().any(|known| letters().eq(known.bytes()))
 }
 
 /// In a cluster the contents of secrets and maps and new tokens are secret, and a volume made of a secret is not.
@@ -184,52 +253,40 @@ static LENGTHS: [[u64; 27]; 27] = {
 
 /// Withholds what `rule` asks for below `root`; gives the number of scalars and adds the paths to `found`.
 pub(crate) fn withhold(rule: &dyn Redact, source: &str, root: Field<'_>, found: &mut Vec<String>) -> u64 {
-    walk(&Rule { rule, source }, root, &Trail { name: "", outer: None }, found)
-}
-
-struct Rule<'a> {
-    rule: &'a dyn Redact,
-    source: &'a str,
-}
-
-/// The names from a member outwards.
-struct Trail<'a> {
-    name: &'a str,
-    outer: Option<&'a Trail<'a>>,
-}
-
-fn walk(rule: &Rule<'_>, field: Field<'_>, trail: &Trail<'_>, found: &mut Vec<String>) -> u64 {
-    let mut leaves = 0;
-    for child in field.children().filter(|child| may_hold_secrets(child.kind())) {
-        let name = child.name();
-        if name.is_empty() {
-            leaves += walk(rule, child, trail, found);
-            continue;
-        }
-        let here = Trail { name: &name, outer: Some(trail) };
-        let member = Member { source: rule.source, parent: trail.name, name: &name };
-        if rule.rule.withholds(&member) {
-            let gone = child.mark_leaves(Mark::Withheld);
-            found.extend((gone > 0).then(|| here.path()));
-            leaves += gone;
-        } else if child.kind() != Kind::Text {
-            leaves += walk(rule, child, &here, found);
-        }
+    let before = found.len();
+    let leaves = walk(rule, source, root, found);
+    // The same record, whatever the order of its members, withholds the same list.
+    if let Some(found) = found.get_mut(before..) {
+        found.sort_unstable();
     }
     leaves
 }
 
-fn may_hold_secrets(kind: Kind) -> bool {
-    matches!(kind, Kind::Text | Kind::Array | Kind::Object)
-}
-
-impl Trail<'_> {
-    fn path(&self) -> String {
-        match self.outer {
-            Some(outer) if !outer.name.is_empty() => format!("{}.{}", outer.path(), self.name),
-            _ => self.name.to_owned(),
+/// Goes through all values in the order of the text, for most have no name that is worth a second look.
+fn walk(rule: &dyn Redact, source: &str, root: Field<'_>, found: &mut Vec<String>) -> u64 {
+    let mut around = root.trail();
+    let (mut leaves, mut withheld_to) = (0, 0);
+    for (field, end) in root.named_below() {
+        let at = field.place();
+        if at < withheld_to {
+            continue;
+        }
+        while around.last().is_some_and(|(end, _)| *end <= at) {
+            around.pop();
+        }
+        let parent = around.last().map(|(_, outer)| root.at(*outer).name()).unwrap_or_default();
+        let name = field.name();
+        if rule.withholds(&Member { source, parent: &parent, name: &name }) {
+            let gone = field.mark_leaves(Mark::Withheld);
+            let outer = around.iter().map(|(_, outer)| root.at(*outer).name() + ".");
+            found.extend((gone > 0).then(|| outer.collect::<String>() + &name));
+            leaves += gone;
+            withheld_to = end;
+        } else if field.kind() != Kind::Text {
+            around.push((end, at));
         }
     }
+    leaves
 }
 
 #[cfg(test)]

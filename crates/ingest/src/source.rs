@@ -1,6 +1,7 @@
 //! What a source is, and which source a record is of: decided by the record, not by its file.
 
 use crate::alert::{DefenderAlert, Falcon, SentinelOne};
+use crate::auditd::Auditd;
 use crate::azure_activity::AzureActivity;
 use crate::bedrock::Bedrock;
 use crate::cloudtrail::CloudTrail;
@@ -127,6 +128,7 @@ impl Default for Registry {
             .last(Kubernetes)
             .last(Okta)
             .last(Windows)
+            .last(Auditd)
             .last(Zeek)
             .last(M365)
             .last(Workspace)

@@ -4,14 +4,19 @@
 //! record is whole, as many as it names a limit for; at the end of the input it gives out all. What no other form
 //! takes is a plain line. O(line) beside the form's own work.
 
+mod audit;
 mod flow;
 mod line;
+mod xml;
 mod zeek;
 
 use crate::error::Reason;
+use audit::AuditText;
+pub(crate) use audit::from_hex;
 use flow::FlowText;
 use line::Line;
 use std::collections::VecDeque;
+use xml::XmlText;
 use zeek::ZeekText;
 
 /// One form of text, and what it holds of the lines so far.
@@ -110,8 +115,12 @@ pub(crate) struct Forms {
 
 impl Default for Forms {
     fn default() -> Self {
-        let known: Vec<Box<dyn Form + Send>> =
-            vec![Box::new(ZeekText::default()), Box::new(FlowText::default())];
+        let known: Vec<Box<dyn Form + Send>> = vec![
+            Box::new(ZeekText::default()),
+            Box::new(FlowText::default()),
+            Box::new(AuditText::default()),
+            Box::new(XmlText::default()),
+        ];
         Self { known, plain: Line, last: 0 }
     }
 }

@@ -23,6 +23,7 @@ use homeostat_core::{Outcome, Timestamp};
 use homeostat_event::{ClassUid, Device, DeviceId, Event, Feature, Head, Logger, Product, Severity, Str};
 use kind::{Kind, is_failure, kind_of};
 use log::{Item, Log};
+use std::borrow::Cow;
 
 /// Windows event logs in every JSON shape: flat, the event's own tree, and Winlogbeat's.
 ///
@@ -100,7 +101,7 @@ impl Log<'_, '_> {
             Kind::Service(0) => self.service_event(head(self.service_activity())),
             Kind::Service(activity) => self.service_event(head(activity)),
             Kind::Log(activity) => Some(self.log_event(head(activity))),
-            Kind::Connection(activity) => self.connection(head(activity)),
+            Kind::Connection(activity) => Some(self.connection(head(activity))),
             Kind::Name => self.name_question(head(if self.data("QueryStatus").is_some() { 2 } else { 1 })),
             Kind::App(0) => Some(self.app_event(head(self.app_activity()))),
             Kind::App(activity) => Some(self.app_event(head(activity))),
@@ -137,7 +138,7 @@ impl Log<'_, '_> {
             .item(Item::Category)
             .and_then(|word| word.look())
             .filter(|word| word.parse::<i64>().is_err());
-        Head::other(word.map_or_else(|| id.into_owned(), |word| word.into_owned()), time, product)
+        Head::other(word.map_or_else(|| id.into_owned(), Cow::into_owned), time, product)
     }
 
     fn product(&self) -> Product {

@@ -52,6 +52,21 @@ fn okta() {
 }
 
 #[test]
+fn audit_lines() {
+    check("audit.log");
+}
+
+#[test]
+fn audit_documents() {
+    check("audit.jsonl");
+}
+
+#[test]
+fn windows_as_xml() {
+    check("windows.xml");
+}
+
+#[test]
 fn windows() {
     check("windows.jsonl");
 }
@@ -148,4 +163,34 @@ fn entra_changes() {
 #[test]
 fn entra_risks() {
     check("entra_risk.jsonl");
+}
+
+#[test]
+fn azure_activity() {
+    check("azure_activity.jsonl");
+}
+
+#[test]
+fn google_calls() {
+    check("gcp_audit.jsonl");
+}
+
+#[test]
+fn google_flows() {
+    check("gcp_flow.jsonl");
+}
+
+#[test]
+fn google_names() {
+    check("gcp_dns.jsonl");
+}
+
+#[test]
+fn kubernetes() {
+    check("kubernetes.jsonl");
+}
+
+#[test]
+fn aws_web_requests() {
+    check("waf.jsonl");
 }

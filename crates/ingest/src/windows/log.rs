@@ -40,8 +40,11 @@ pub(super) enum Item {
     Version,
 }
 
+/// An item, and the names under which it stands flat, in the tree (element and attribute), in Winlogbeat.
+type Place = (Item, &'static [&'static str], &'static [&'static str], &'static [&'static str]);
+
 /// Where each item stands: flat, in the tree (element and attribute), in Winlogbeat. The first that is told counts.
-const PLACES: [(Item, &[&str], &[&str], &[&str]); 17] = [
+const PLACES: [Place; 17] = [
     (Item::ActivityId, &["ActivityID", "ActivityId"], &["Correlation/ActivityID"], &["activity_id"]),
     (Item::Category, &["Category", "Task"], &["Task"], &["task"]),
     (Item::Channel, &["Channel", "LogName"], &["Channel"], &["channel", "log_name"]),
@@ -207,7 +210,7 @@ fn is_number(field: Field<'_>) -> bool {
 }
 
 /// The elements inside an element of user data, which has a name of its own around them.
-fn inner<'a>(user: Field<'a>) -> Vec<Field<'a>> {
+fn inner(user: Field<'_>) -> Vec<Field<'_>> {
     user.children().filter(|child| child.is_object() && child.name() != "#attributes").collect()
 }
 

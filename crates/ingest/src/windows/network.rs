@@ -12,7 +12,7 @@ use std::borrow::Cow;
 
 impl Log<'_, '_> {
     /// Class 4001.
-    pub(super) fn connection(&self, head: Head) -> Option<Event> {
+    pub(super) fn connection(&self, head: Head) -> Event {
         let direction = self.direction();
         let device = self.device();
         let source = self.end(["SourceIp", "SourceAddress"], ["SourcePort", "SourcePort"], "SourceHostname");
@@ -37,7 +37,7 @@ impl Log<'_, '_> {
         let mut event = Event::network_activity(head, ends);
         event.set_connection_info(info).set_is_src_dst_assignment_known(direction != 0);
         event.set_actor(self.some_actor()).set_device(device);
-        Some(event)
+        event
     }
 
     /// An end of which no address is told is this machine's, at the port that it listens on.

@@ -112,12 +112,12 @@ impl Log<'_, '_> {
 
     /// Class 201003.
     fn resource_event(&self, head: Head) -> Option<Event> {
+        const NAMES: [&str; 5] = ["ObjectName", "KeyName", "Service", "ProtectedDataFlags", "ObjectServer"];
+        const HANDLES: [&str; 3] = ["HandleId", "SourceHandleId", "TransactionId"];
         let kind = self.take("ObjectType");
         let number = kind
             .as_deref()
             .map(|kind| TYPES.iter().find(|(name, _)| *name == kind).map_or(99, |(_, number)| *number));
-        const NAMES: [&str; 5] = ["ObjectName", "KeyName", "Service", "ProtectedDataFlags", "ObjectServer"];
-        const HANDLES: [&str; 3] = ["HandleId", "SourceHandleId", "TransactionId"];
         let name = self.any(&NAMES).and_then(|name| name.take());
         let handle = self.any(&HANDLES).filter(|id| id.look().is_some_and(|text| !is_zero(&text)));
         let handle = handle.and_then(|handle| handle.take());
@@ -195,13 +195,12 @@ impl Log<'_, '_> {
     /// Class 201002.
     pub(super) fn value_event(&self, head: Head) -> Option<Event> {
         let path = self.any(&["TargetObject", "ObjectName"])?;
-        let (key, name) = match self.take("ObjectValueName") {
-            Some(name) => (path.take()?, name.into_owned()),
-            None => {
-                let whole = path.copy()?;
-                let (key, name) = whole.rsplit_once('\\').unwrap_or((&whole, ""));
-                (Cow::Owned(key.to_owned()), name.to_owned())
-            }
+        let (key, name) = if let Some(name) = self.take("ObjectValueName") {
+            (path.take()?, name.into_owned())
+        } else {
+            let whole = path.copy()?;
+            let (key, name) = whole.rsplit_once('\\').unwrap_or((&whole, ""));
+            (Cow::Owned(key.to_owned()), name.to_owned())
         };
         let value = |name: &str, details: Option<Cow<'_, str>>| {
             let mut value = RegValue::new(&*key, name);

@@ -35,7 +35,7 @@ pub(super) const ACTING: Names = Names {
     user: &["SourceUser", "User"],
 };
 
-impl<'a> Log<'_, 'a> {
+impl Log<'_, '_> {
     /// The user told by `names`; `None` when neither id nor name is.
     pub(super) fn user(&self, names: Who) -> Option<User> {
         let [sid, name, domain] = names;
@@ -178,17 +178,14 @@ pub(super) fn user_of(
         (domain, Some(bare))
     });
     let mut user = User::told(uid.as_deref(), bare)?;
-    match own_domain {
-        Some(own) => {
-            name.map(|name| name.copy());
-            let told = domain.filter(|domain| domain.look().as_deref() == Some(own));
-            user.set_domain(own);
-            told.map(|domain| domain.take());
-        }
-        None => {
-            name.map(|name| name.take());
-            user.set_domain(domain.and_then(|domain| domain.take()));
-        }
+    if let Some(own) = own_domain {
+        name.map(|name| name.copy());
+        let told = domain.filter(|domain| domain.look().as_deref() == Some(own));
+        user.set_domain(own);
+        told.map(|domain| domain.take());
+    } else {
+        name.map(|name| name.take());
+        user.set_domain(domain.and_then(|domain| domain.take()));
     }
     if let Some(18..=20) = uid.as_deref().and_then(|uid| uid.strip_prefix("S-1-5-")?.parse().ok()) {
         user.set_type_id(3).set_kind("System");

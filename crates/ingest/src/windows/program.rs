@@ -43,7 +43,7 @@ impl Log<'_, '_> {
     pub(super) fn process_event(&self, head: Head, activity: u32, time: Timestamp) -> Option<Event> {
         match activity {
             1 => self.launch(head, time),
-            3 | 4 | 5 => self.on_other_process(head, activity),
+            3..=5 => self.on_other_process(head, activity),
             _ => self.on_itself(head),
         }
     }
@@ -241,7 +241,7 @@ impl Log<'_, '_> {
     }
 
     fn said<'s>(&self) -> Option<Cow<'s, str>> {
-        let texts: Vec<_> = self.texts().filter_map(|text| text.take()).collect();
+        let texts: Vec<_> = self.texts().filter_map(|text| text.copy()).collect();
         (!texts.is_empty()).then(|| Cow::Owned(texts.join("\n")))
     }
 }
