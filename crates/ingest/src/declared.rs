@@ -329,7 +329,7 @@ mod tests {
         assert!(Declared::from_json(&around("")).is_ok());
         for (text, expected) in [
             ("{", "line 1, column 1: EOF while parsing an object"),
-            (&around(r#","whem":"a""#), "line 1, column 86: unknown field `whem`"),
+            (&around(r#","whem":"a""#), "line 1, column 87: unknown field `whem`"),
             (
                 &around(r#","rules":[{"class":3002,"activity":1}]"#),
                 "`rules[0]`: one of `is`, `starts`, `ends`, `contains` must be told",

@@ -264,10 +264,7 @@ impl<'a> Field<'a> {
                     && node.span.start < node.span.end
             };
             let open = |node: &&Node| matches!(node.mark.get(), Mark::Left | Mark::Copied);
-            let all_tell = self.nodes().all(|node| tells(&node));
-            let is_scalar = |node: &&Node| !matches!(node.kind, Kind::Array | Kind::Object);
-            for node in self.nodes().filter(|node| tells(node) && open(node) && (all_tell || is_scalar(node)))
-            {
+            for node in self.nodes().filter(|node| tells(node) && open(node)) {
                 node.mark.set(mark);
             }
             JsonText::new(text)

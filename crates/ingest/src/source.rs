@@ -117,6 +117,8 @@ impl Default for Registry {
             .last(Waf)
             .last(GuardDuty)
             .last(SecurityHub)
+            // Before the others of Azure Monitor, whose envelope it may come in.
+            .last(DefenderMail)
             .last(EntraSignIn)
             .last(EntraAudit)
             .last(EntraRisk)
@@ -136,7 +138,6 @@ impl Default for Registry {
             .last(MessageTrace)
             .last(Mimecast)
             .last(Proofpoint)
-            .last(DefenderMail)
             .last(Bedrock)
             .last(Falcon)
             .last(DefenderAlert)

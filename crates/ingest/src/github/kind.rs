@@ -3,7 +3,8 @@
 use crate::act::{Deed, deed};
 
 /// Actions whose words do not tell their class.
-const NAMED: [(&str, Deed); 47] = [
+const NAMED: [(&str, Deed); 48] = [
+    ("personal_access_token.access_granted", deed(3004, 1)),
     ("user.login", deed(3002, 1)),
     ("user.failed_login", deed(3002, 1)),
     ("user.logout", deed(3002, 2)),

@@ -75,11 +75,10 @@ fn deed_of(operation: &str, of_file: bool) -> Deed {
 }
 
 /// Words that name what an operation of one word is about.
-const NOUNS: [&str; 22] = [
+const NOUNS: [&str; 21] = [
     "listitem",
     "listcolumn",
     "listcontenttype",
-    "listview",
     "list",
     "sitecolumn",
     "sitecontenttype",
