@@ -20,6 +20,7 @@ mod kubernetes;
 mod leaves;
 mod limit;
 mod list;
+mod memo;
 mod moment;
 mod okta;
 mod protocol;
