@@ -27,6 +27,25 @@ impl Masked {
     }
 }
 
+/// The names from a member outwards.
+struct Trail<'a> {
+    name: &'a str,
+    outer: Option<&'a Trail<'a>>,
+}
+
+impl Trail<'_> {
+    fn path(&self) -> String {
+        match self.outer {
+            Some(outer) if !outer.name.is_empty() => format!("{}.{}", outer.path(), self.name),
+            _ => self.name.to_owned(),
+        }
+    }
+}
+
+fn may_hold_secrets(kind: Kind) -> bool {
+    matches!(kind, Kind::Text | Kind::Array | Kind::Object)
+}
+
 /// One text and what it becomes.
 type Edit = (Span, String);
 
@@ -38,6 +57,7 @@ pub(crate) fn mask(
     root: Field<'_>,
     found: &mut Vec<String>,
 ) -> Option<Masked> {
+    let before = found.len();
     let mut search = Search { rule, source, edits: Vec::new(), found };
     search.walk(root, &Trail { name: "", outer: None });
     let mut edits = search.edits;
@@ -45,6 +65,10 @@ pub(crate) fn mask(
         return None;
     }
     edits.sort_by_key(|(span, _)| span.start);
+    // The same record, whatever the order of its members, withholds the same list.
+    if let Some(found) = found.get_mut(before..) {
+        found.sort_unstable();
+    }
     let text = root.whole_with(&edits);
     let mut tape = Tape::default();
     tape.parse(text.as_bytes(), usize::MAX).ok()?;
