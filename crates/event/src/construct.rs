@@ -1,5 +1,8 @@
 //! How events are made: each constructor asks for what the schema requires of its class.
 
+mod discovery;
+mod network;
+
 use crate::class::{ClassUid, Severity};
 use crate::cloud::{Api, Service};
 use crate::event::Event;
@@ -9,6 +12,8 @@ use crate::metadata::{Metadata, Product};
 use crate::network::NetworkEndpoint;
 use crate::text::Str;
 use homeostat_core::Timestamp;
+
+pub use network::WebExchange;
 
 /// What every event tells: what was done, when, by the account of which product.
 #[derive(Clone, Debug, PartialEq)]
@@ -169,7 +174,7 @@ impl Event {
         event
     }
 
-    fn set_ends(&mut self, ends: Ends) -> &mut Self {
+    pub(crate) fn set_ends(&mut self, ends: Ends) -> &mut Self {
         match ends {
             Ends::Source(source) => self.set_src_endpoint(source),
             Ends::Destination(destination) => self.set_dst_endpoint(destination),

@@ -6,7 +6,7 @@
 use crate::class::{ClassUid, Severity};
 use crate::cloud::{Api, Cloud, ResourceDetails, Service};
 use crate::cursor::{BadJson, Cursor};
-use crate::device::{Device, Process};
+use crate::device::{Device, File, Process};
 use crate::finding::{Attack, Evidence, FindingInfo, Malware};
 use crate::identity::{Actor, AuthFactor, Authorization, Group, ManagedEntity, Policy, Session, User};
 use crate::metadata::{Enrichment, Metadata, Observable};
@@ -154,6 +154,7 @@ event_part! {
         object entity set_entity: ManagedEntity,
         object entity_result set_entity_result: ManagedEntity,
         list evidences set_evidences: Evidence,
+        object file set_file: File,
         object group set_group: Group,
         object http_response set_http_response: HttpResponse,
         flag is_alert set_is_alert,

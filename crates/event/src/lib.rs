@@ -27,7 +27,7 @@ mod view;
 
 pub use class::{ClassUid, OCSF_VERSION, Severity};
 pub use cloud::{Api, Cloud, Container, Request, ResourceDetails, Response, Service};
-pub use construct::{Ends, Head, SignInTo};
+pub use construct::{Ends, Head, SignInTo, WebExchange};
 pub use device::{Device, DeviceId, File, Fingerprint, Os, Process};
 pub use event::{Event, EventError};
 pub use finding::{Analytic, Attack, AttackEntry, Evidence, FindingInfo, Malware, RelatedEvent};

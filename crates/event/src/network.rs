@@ -229,6 +229,11 @@ impl Url {
     pub fn new(url_string: impl Into<Str>) -> Self {
         Self { url_string: Some(url_string.into()), ..Self::blank() }
     }
+
+    /// A URL by its path.
+    pub fn of_path(path: impl Into<Str>) -> Self {
+        Self { path: Some(path.into()), ..Self::blank() }
+    }
 }
 
 ocsf_object! {
@@ -284,7 +289,7 @@ ocsf_object! {
     /// A TLS handshake.
     pub struct Tls {
         object certificate set_certificate: Certificate,
-        list certificate_chain set_certificate_chain: Certificate,
+        texts certificate_chain set_certificate_chain,
         text cipher set_cipher,
         object ja3_hash set_ja3_hash: Fingerprint,
         object ja3s_hash set_ja3s_hash: Fingerprint,

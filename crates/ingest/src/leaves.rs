@@ -3,7 +3,7 @@
 //! The check believes no mapper: a value counts as mapped only when it is found in a typed attribute, as it is
 //! or in one of the documented transforms (a time as milliseconds, a number or truth value in its JSON form, a
 //! text in lower case, a user agent without the brackets CloudTrail puts around it, a TLS version without its
-//! prefix). It reads the events back from their JSON, so it costs several times the mapping: it runs only when
+//! prefix, a URL cut at its question mark). It reads the events back from their JSON, so it costs several times the mapping: it runs only when
 //! coverage is asked for.
 
 use crate::coverage::Leaves;
@@ -122,6 +122,7 @@ impl<'a> Found<'a> {
             || crate::tls::version(&text).is_some_and(|version| has(&version))
             || truth(&text).is_some_and(has)
             || whole(&text).is_some_and(|number| has(&number.to_string()))
+            || text.split_once('?').is_some_and(|(path, query)| has(path) && has(query))
     }
 }
 
