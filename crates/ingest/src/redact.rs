@@ -115,7 +115,10 @@ impl Redact for Secrets {
         }
         let plain = plain.get(..length).unwrap_or_default();
         let listed = |names: &[&str]| names.binary_search_by(|known| known.as_bytes().cmp(plain)).is_ok();
-        listed(&SECRET) || listed(&SAID) || (plain == b"messages" && member.parent == "requestParameters")
+        listed(&SECRET)
+            || listed(&SAID)
+            || (plain == b"messages" && member.parent == "requestParameters")
+            || (plain == b"community" && (member.source == "zeek" || member.parent == "snmp"))
     }
 }
 
@@ -136,13 +139,15 @@ fn is_candidate(name: &str) -> bool {
 const LENGTHS: [u64; 26] = {
     let mut lengths = [0; 26];
     let mut number = 0;
-    while number < SECRET.len() + SAID.len() + 1 {
+    while number < SECRET.len() + SAID.len() + 2 {
         let name = if number < SECRET.len() {
             SECRET[number]
         } else if number < SECRET.len() + SAID.len() {
             SAID[number - SECRET.len()]
-        } else {
+        } else if number == SECRET.len() + SAID.len() {
             "messages"
+        } else {
+            "community"
         };
         lengths[(name.as_bytes()[0] - b'a') as usize] |= 0b111 << name.len();
         number += 1;

@@ -125,3 +125,57 @@ fn report(record: &Record<'_>) -> Event {
     event.metadata_mut().set_log_level(root.take_at("level"));
     event
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tape::Tape;
+
+    #[track_caller]
+    fn check(members: &str, class: u32, activity: u32) {
+        let flow = r#""id.orig_h":"10.1.2.3","id.orig_p":5,"id.resp_h":"192.0.2.9","id.resp_p":6"#;
+        let nested = r#""id":{"orig_h":"10.1.2.3","orig_p":5,"resp_h":"192.0.2.9","resp_p":6}"#;
+        for flow in [flow.to_owned(), flow.replace("id.", "id_"), nested.to_owned()] {
+            let text = format!(r#"{{"ts":1773649800.5,"uid":"C1",{flow},{members}}}"#);
+            let mut tape = Tape::default();
+            tape.parse(text.as_bytes(), 16).unwrap();
+            let record = Record::new(&text, &tape);
+            assert!(Zeek.recognises(&record), "{text}");
+            let mut events = Vec::new();
+            Zeek.map(&record, &Context::default(), &mut events);
+            let told = (events[0].class_uid().get(), events[0].activity_id());
+            assert_eq!(told, (class, activity), "{text}");
+            assert_eq!(events[0].origin().and_then(|origin| origin.port()), Some(5), "{text}");
+            assert_eq!(homeostat_event::validate(&events[0]), [], "{text}");
+        }
+    }
+
+    #[test]
+    fn a_log_is_told_by_its_shape_too() {
+        for (state, activity) in
+            [("SF", 2), ("S1", 2), ("RSTO", 3), ("S0", 4), ("REJ", 5), ("OTH", 6), ("?", 0)]
+        {
+            check(&format!(r#""conn_state":"{state}""#), 4001, activity);
+        }
+        check(r#""trans_id":7,"query":"a.example""#, 4003, 1);
+        check(r#""trans_depth":1,"method":"PATCH","request_body_len":0"#, 4002, 9);
+        check(r#""established":true,"resumed":false"#, 4001, 6);
+        check(r#""auth_attempts":1,"auth_success":true"#, 4007, 1);
+        check(r#""request_type":"TGS","till":1.0,"client":"jane/ACME""#, 3002, 4);
+        check(r#""security_protocol":"RDP","result":"Success""#, 4005, 6);
+        check(r#""helo":"x","last_reply":"250 ok","mailfrom":"a@b.example""#, 4009, 2);
+        check(r#""_path":"smb_files","action":"SMB::FILE_OPEN","name":"a""#, 4006, 2);
+        check(r#""_path":"http_red","method":"BREW""#, 4002, 99);
+    }
+
+    #[test]
+    fn what_tells_too_little_is_a_base_event() {
+        let text =
+            r#"{"_path":"ssl","ts":1773649800.5,"uid":"C1","version":"TLSv12","server_name":"a.example"}"#;
+        let mut tape = Tape::default();
+        tape.parse(text.as_bytes(), 16).unwrap();
+        let mut events = Vec::new();
+        Zeek.map(&Record::new(text, &tape), &Context::default(), &mut events);
+        assert_eq!(events[0].class_uid(), ClassUid::BASE_EVENT);
+    }
+}

@@ -57,6 +57,16 @@ fn zeek_names() {
 }
 
 #[test]
+fn zeek_as_text() {
+    check("zeek.log");
+}
+
+#[test]
+fn zeek_of_every_kind() {
+    check("zeek.jsonl");
+}
+
+#[test]
 fn zeek_leases() {
     check("dhcp.log");
 }

@@ -43,7 +43,7 @@ fn activity_of(state: Option<&str>) -> u32 {
 }
 
 fn traffic(root: Field<'_>) -> Option<NetworkTraffic> {
-    let count = |name| root.whole_at::<i64>(name).filter(|number| *number >= 0);
+    let count = |name| root.whole_at::<u64>(name).and_then(|number| i64::try_from(number).ok());
     let mut traffic = NetworkTraffic::new();
     let (bytes_out, bytes_in) = (count("orig_bytes"), count("resp_bytes"));
     let (packets_out, packets_in) = (count("orig_pkts"), count("resp_pkts"));

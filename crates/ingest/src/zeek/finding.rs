@@ -94,7 +94,28 @@ fn told_ends(record: &Record<'_>) -> Option<Ends> {
     let own = |names: [&str; 2], ports: [&str; 2]| -> Option<NetworkEndpoint> {
         names.iter().zip(ports).find_map(|(name, port)| endpoint_at(root, name, port))
     };
-    let source = own(["src", "src_addr"], ["", "src_port"]);
-    let destination = own(["dst", "dst_addr"], ["p", "dst_port"]);
+    let mut source = own(["src", "src_addr"], ["", "src_port"]);
+    let mut destination = own(["dst", "dst_addr"], ["p", "dst_port"]);
+    complete(root, source.as_mut(), ["orig_h", "orig_p"]);
+    complete(root, destination.as_mut(), ["resp_h", "resp_p"]);
     both(source, destination).or_else(|| ends(record))
+}
+
+/// What the connection tells of an end that the finding names without a port.
+fn complete(root: Field<'_>, end: Option<&mut NetworkEndpoint>, [host, port]: [&str; 2]) {
+    let (Some(end), Some(host)) = (end, root.part("id", host)) else { return };
+    if host.look().as_deref() != end.ip() {
+        return;
+    }
+    host.take();
+    let port = root.part("id", port);
+    match end.port() {
+        None => {
+            end.set_port(port.and_then(|port| port.whole::<u16>()));
+        }
+        Some(known) if port.as_ref().and_then(|port| port.look()).as_deref() == Some(&*known.to_string()) => {
+            port.map(|port| port.take());
+        }
+        Some(_) => {}
+    }
 }

@@ -53,19 +53,17 @@ fn tell_direction(root: Field<'_>, event: &mut Event) {
         info.set_direction_id(if inbound { 1 } else { 2 });
         event.set_connection_info(info);
     }
+    let tell = |end: &mut NetworkEndpoint| {
+        end.set_location(location(root));
+    };
+    if inbound { of_source(event, tell) } else { of_destination(event, tell) }
+}
+
+fn location(root: Field<'_>) -> Option<Location> {
     let place = |part| root.part("remote_location", part).and_then(|part: Field<'_>| part.take());
-    let Some(country) = place("country_code") else { return };
-    let mut location = Location::in_country(country);
+    let mut location = Location::in_country(place("country_code")?);
     location.set_city(place("city")).set_region(place("region"));
-    if inbound {
-        of_source(event, |end| {
-            end.set_location(location);
-        });
-    } else {
-        of_destination(event, |end| {
-            end.set_location(location);
-        });
-    }
+    Some(location)
 }
 
 /// The program at one end, by what it says of itself: an agent of remote access (9).
