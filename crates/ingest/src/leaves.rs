@@ -3,7 +3,7 @@
 //! The check believes no mapper: a value counts as mapped only when it is found in a typed attribute, as it is
 //! or in one of the documented transforms (a time as milliseconds, a number or truth value in its JSON form, a
 //! text in lower case, a user agent without the brackets CloudTrail puts around it, a TLS version without its
-//! prefix, a URL cut at its question mark). It reads the events back from their JSON, so it costs several times the mapping: it runs only when
+//! prefix, a URL cut at its question mark, an address of mail without its brackets). It reads the events back from their JSON, so it costs several times the mapping: it runs only when
 //! coverage is asked for.
 
 use crate::coverage::Leaves;
@@ -119,6 +119,7 @@ impl<'a> Found<'a> {
         millis.is_some_and(|millis| has(&millis.to_string()))
             || has(&text.to_lowercase())
             || has(text.trim_start_matches('[').trim_end_matches(']'))
+            || has(text.trim_start_matches('<').trim_end_matches('>'))
             || crate::tls::version(&text).is_some_and(|version| has(&version))
             || truth(&text).is_some_and(has)
             || whole(&text).is_some_and(|number| has(&number.to_string()))

@@ -180,7 +180,8 @@ fn walk(rule: &Rule<'_>, field: Field<'_>, trail: &Trail<'_>, found: &mut Vec<St
             continue;
         }
         let here = Trail { name: &name, outer: Some(trail) };
-        let member = Member { source: rule.source, parent: trail.name, name: &name };
+        let held = if is_password_of_ftp(field, &name) { "password" } else { &name };
+        let member = Member { source: rule.source, parent: trail.name, name: held };
         if rule.rule.withholds(&member) {
             let gone = child.mark_leaves(Mark::Withheld);
             found.extend((gone > 0).then(|| here.path()));
@@ -190,6 +191,12 @@ fn walk(rule: &Rule<'_>, field: Field<'_>, trail: &Trail<'_>, found: &mut Vec<St
         }
     }
     leaves
+}
+
+/// What is sent along with FTP's command `PASS` is asked for as the password that it is.
+fn is_password_of_ftp(object: Field<'_>, name: &str) -> bool {
+    let command = || object.member("command").and_then(|command| command.look());
+    matches!(name, "command_data" | "arg") && command().is_some_and(|command| command == "PASS")
 }
 
 fn may_hold_secrets(kind: Kind) -> bool {

@@ -3,6 +3,7 @@
 use crate::cloudtrail::CloudTrail;
 use crate::okta::Okta;
 use crate::record::Record;
+use crate::suricata::Suricata;
 use crate::zeek::Zeek;
 use core::fmt;
 use homeostat_core::TenantId;
@@ -83,7 +84,7 @@ pub struct Registry {
 
 impl Default for Registry {
     fn default() -> Self {
-        Self::empty().last(CloudTrail).last(Okta).last(Zeek)
+        Self::empty().last(CloudTrail).last(Okta).last(Suricata).last(Zeek)
     }
 }
 

@@ -43,9 +43,12 @@ pub(crate) fn url(host: Option<Field<'_>>, target: Option<Field<'_>>) -> Option<
 }
 
 fn of_target(field: Field<'_>, text: &str) -> Url {
-    if text.contains("://") {
+    if let Some((_, rest)) = text.split_once("://") {
         field.take();
-        return Url::new(text);
+        let mut url = Url::new(text);
+        let path = rest.find('/').and_then(|start| rest.get(start..)?.split(['?', '#']).next());
+        url.set_path(path);
+        return url;
     }
     match text.split_once('?') {
         Some((path, query)) if !path.is_empty() && !query.is_empty() => {
@@ -100,7 +103,12 @@ mod tests {
         let host = Some("a.example");
         check("a.example", "/x", [host, Some("/x"), None, None], None);
         check("a.example:8080", "/x?q=1", [host, Some("/x"), Some("q=1"), None], Some(8080));
-        check("a.example", "http://a.example/x", [host, None, None, Some("http://a.example/x")], None);
+        check(
+            "a.example",
+            "http://a.example/x?y",
+            [host, Some("/x"), None, Some("http://a.example/x?y")],
+            None,
+        );
         check("[2001:db8::1]:80", "/", [Some("[2001:db8::1]"), Some("/"), None, None], Some(80));
         check("2001:db8::1", "*", [Some("2001:db8::1"), Some("*"), None, None], None);
         check("a.example", "", [host, None, None, host], None);

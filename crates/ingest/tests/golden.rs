@@ -47,6 +47,11 @@ fn okta() {
 }
 
 #[test]
+fn suricata() {
+    check("suricata.jsonl");
+}
+
+#[test]
 fn zeek_connections() {
     check("conn.log");
 }

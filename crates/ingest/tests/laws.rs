@@ -111,7 +111,8 @@ fn zeek_shape() -> Value {
 
 /// A record of a fixture, with some members of any value and some missing.
 fn fixture_like() -> impl Strategy<Value = Value> {
-    let lines = [include_str!("fixtures/zeek.jsonl")].map(str::lines).into_iter().flatten();
+    let fixtures = [include_str!("fixtures/suricata.jsonl"), include_str!("fixtures/zeek.jsonl")];
+    let lines = fixtures.into_iter().flat_map(str::lines);
     let records: Vec<Value> = lines.map(|line| serde_json::from_str(line).unwrap()).collect();
     prop::sample::select(records).prop_flat_map(record_like)
 }

@@ -4,9 +4,10 @@
 //! how it ended. The client is the source; it counts as having the address it was assigned, else the one it uses.
 
 use super::dns::seconds;
-use super::flow::{both, end, head};
+use super::flow::{end, head};
 use crate::address::{is_address, is_hardware};
 use crate::record::{Field, Record};
+use crate::wire::both;
 use homeostat_core::{JsonText, Outcome};
 use homeostat_event::{Event, NetworkEndpoint};
 use std::borrow::Cow;

@@ -4,8 +4,9 @@
 //! connections in sets; later ones name one connection as all logs do. What the originator sends is an upload.
 //! Often no name is told: Zeek's own id of the file stands for it.
 
-use super::flow::{both, connection_info, end, endpoint_at, head};
+use super::flow::{connection_info, end, endpoint_at, head};
 use crate::record::{Field, Record};
+use crate::wire::both;
 use homeostat_core::Outcome;
 use homeostat_event::{Actor, Event, File, Fingerprint, NetworkConnectionInfo, NetworkEndpoint, Session};
 

@@ -3,8 +3,9 @@
 //! Source: docs.zeek.org, `base/frameworks/notice`, `signatures` and `intel`. A finding needs an id: Zeek gives
 //! none, so it is the connection's or file's, else the kind and the time. Zeek rates nothing.
 
-use super::flow::{both, connection_info, endpoint_at, ends, head, time_field};
+use super::flow::{connection_info, endpoint_at, ends, head, time_field};
 use crate::record::{Field, Record};
+use crate::wire::both;
 use homeostat_event::{Analytic, Ends, Event, Evidence, File, FindingInfo, NetworkEndpoint};
 
 pub(super) fn notice(record: &Record<'_>) -> Option<Event> {

@@ -3,6 +3,7 @@
 use crate::address::{is_address, is_hardware};
 use crate::moment;
 use crate::record::{Field, Record};
+use crate::wire::{both, protocol_number};
 use homeostat_core::{Outcome, Timestamp};
 use homeostat_event::{Ends, Event, Head, Location, NetworkConnectionInfo, NetworkEndpoint, Product};
 
@@ -60,15 +61,6 @@ pub(super) fn ends(record: &Record<'_>) -> Option<Ends> {
     both(end(record, "orig"), end(record, "resp"))
 }
 
-/// The ends of which at least one is told.
-pub(super) fn both(source: Option<NetworkEndpoint>, destination: Option<NetworkEndpoint>) -> Option<Ends> {
-    match (source, destination) {
-        (Some(source), Some(destination)) => Some(Ends::Both(source, destination)),
-        (Some(source), None) => Some(Ends::Source(source)),
-        (None, destination) => destination.map(Ends::Destination),
-    }
-}
-
 /// The names of what is told of one side of a connection.
 struct Side {
     host: &'static str,
@@ -120,33 +112,6 @@ pub(super) fn connection_info(root: Field<'_>) -> NetworkConnectionInfo {
     let protocol = root.take_at("proto");
     info.set_protocol_num(protocol.as_deref().and_then(protocol_number)).set_protocol_name(protocol);
     info
-}
-
-pub(super) fn protocol_number(name: &str) -> Option<i32> {
-    match name {
-        "icmp" => Some(1),
-        "tcp" => Some(6),
-        "udp" => Some(17),
-        "icmp6" => Some(58),
-        "sctp" => Some(132),
-        _ => None,
-    }
-}
-
-/// Tells more of the source of an event that has one.
-pub(super) fn of_source(event: &mut Event, tell: impl FnOnce(&mut NetworkEndpoint)) {
-    if let Some(mut end) = event.src_endpoint().cloned() {
-        tell(&mut end);
-        event.set_src_endpoint(end);
-    }
-}
-
-/// Tells more of the destination of an event that has one.
-pub(super) fn of_destination(event: &mut Event, tell: impl FnOnce(&mut NetworkEndpoint)) {
-    if let Some(mut end) = event.dst_endpoint().cloned() {
-        tell(&mut end);
-        event.set_dst_endpoint(end);
-    }
 }
 
 /// Tells who saw it and wrote it down, where the record does: a cluster's node, a sensor, a shipper.

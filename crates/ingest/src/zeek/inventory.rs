@@ -3,9 +3,10 @@
 //! Source: docs.zeek.org, `policy/protocols/conn/known-hosts`, `known-services`, `ssl/known-certs` and
 //! `base/frameworks/software`. Zeek logs what it found, once a day: a finding that took place.
 
-use super::flow::{address, head, protocol_number};
+use super::flow::{address, head};
 use crate::json::{JsonObject, list, tell};
 use crate::record::{Field, Record};
+use crate::wire::protocol_number;
 use homeostat_core::{JsonText, Outcome};
 use homeostat_event::{Device, DeviceId, Event};
 

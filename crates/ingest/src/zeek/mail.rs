@@ -6,7 +6,9 @@
 use super::flow::{ends, head, seen};
 use crate::address::is_address;
 use crate::json::{self, JsonObject, list, tell};
+use crate::mailbox::{addresses, bare, tell_envelope};
 use crate::record::{Field, Record};
+use crate::wire::place;
 use homeostat_core::{JsonText, Outcome};
 use homeostat_event::{ClassUid, Ends, Event};
 
@@ -41,18 +43,13 @@ pub(super) fn mail(record: &Record<'_>) -> Option<Event> {
 fn of_mail(record: &Record<'_>, ends: Ends, from: Option<&str>, to: &[String]) -> Event {
     let root = record.root();
     let mut event = Event::of_class(ClassUid::EMAIL_ACTIVITY, head(record, 2));
-    match ends {
-        Ends::Both(source, destination) => event.set_src_endpoint(source).set_dst_endpoint(destination),
-        Ends::Source(source) => event.set_src_endpoint(source),
-        Ends::Destination(destination) => event.set_dst_endpoint(destination),
-    };
+    place(&mut event, ends);
     event.metadata_mut().set_correlation_uid(root.take_at("uid"));
     event
         .set_attribute("direction_id", &JsonText::new("0"))
         .set_attribute("protocol_name", &json::text("smtp"));
     tell(&mut event, "command", root.take_at("helo").map(|name| json::text(&name)));
-    tell(&mut event, "from", root.take_at("mailfrom").map(|address| json::text(&address)));
-    tell(&mut event, "to", texts(root, "rcptto"));
+    tell_envelope(&mut event, root.member("mailfrom"), root.member("rcptto"));
     tell(&mut event, "email", email(root, from, to));
     event
 }
@@ -101,47 +98,4 @@ fn recipients(root: Field<'_>) -> Vec<String> {
     };
     let headers = of("to");
     if headers.is_empty() { of("rcptto") } else { headers }
-}
-
-/// The addresses of a header such as `"Doe, Jane" <jane@acme.example>, bob@acme.example`.
-fn addresses(header: &str) -> Vec<String> {
-    let bracketed: Vec<String> = header
-        .split('<')
-        .skip(1)
-        .filter_map(|rest| rest.split_once('>'))
-        .map(|(address, _)| address.to_owned())
-        .collect();
-    if bracketed.is_empty() {
-        header.split(", ").map(|one| bare(one).to_owned()).collect()
-    } else {
-        bracketed
-    }
-}
-
-/// The address alone of `Jane <jane@acme.example>` or `jane@acme.example (Jane)`.
-fn bare(mailbox: &str) -> &str {
-    let inside =
-        mailbox.rsplit_once('<').and_then(|(_, rest)| rest.split_once('>')).map(|(address, _)| address);
-    inside.unwrap_or_else(|| mailbox.split(" (").next().unwrap_or(mailbox)).trim()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn addresses_are_found_in_mailboxes() {
-        for (mailbox, expected) in [
-            ("jane@acme.example", vec!["jane@acme.example"]),
-            ("Jane <jane@acme.example>", vec!["jane@acme.example"]),
-            ("jane@acme.example (Jane Doe)", vec!["jane@acme.example"]),
-            (
-                "\"Doe, Jane\" <jane@acme.example>, Bob <bob@acme.example>",
-                vec!["jane@acme.example", "bob@acme.example"],
-            ),
-        ] {
-            assert_eq!(addresses(mailbox), expected, "{mailbox}");
-            assert_eq!(bare("Jane <jane@acme.example>"), "jane@acme.example");
-        }
-    }
 }

@@ -3,9 +3,10 @@
 //! Source: docs.zeek.org, `base/protocols/ssh`, `rdp` and `rfb`, and the package hassh. Zeek guesses from sizes
 //! whether SSH let the client in: what it could not tell is unknown here too.
 
-use super::flow::{head, of_destination, of_source, seen};
+use super::flow::{head, seen};
 use crate::json::{self, JsonObject, list, tell};
 use crate::record::{Field, Record};
+use crate::wire::{of_destination, of_source, tell_program};
 use homeostat_core::{JsonText, Outcome};
 use homeostat_event::{Event, Location, NetworkEndpoint};
 
@@ -64,16 +65,6 @@ fn location(root: Field<'_>) -> Option<Location> {
     let mut location = Location::in_country(place("country_code")?);
     location.set_city(place("city")).set_region(place("region"));
     Some(location)
-}
-
-/// The program at one end, by what it says of itself: an agent of remote access (9).
-fn tell_program(end: &mut NetworkEndpoint, name: Option<Field<'_>>) {
-    let name = name.and_then(|name| name.take());
-    let agent =
-        name.and_then(|name| JsonObject::default().text("name", Some(name)).number("type_id", Some(9)).end());
-    if let Some(agents) = list(agent) {
-        end.set_attribute("agent_list", &agents);
-    }
 }
 
 /// A host key's digest: MD5 in pairs, or SHA-256 as newer versions write it.

@@ -3,9 +3,10 @@
 //! Source: docs.zeek.org, `base/protocols/krb`, `ntlm` and `radius`. A record that names nobody is about the
 //! connection alone. A server that asks for pre-authentication refuses nothing: the client asks again with it.
 
-use super::flow::{ends, head, of_destination, of_source, seen};
+use super::flow::{ends, head, seen};
 use crate::json::{JsonObject, tell};
 use crate::record::{Field, Record};
+use crate::wire::{of_destination, of_source};
 use homeostat_core::{JsonText, Outcome};
 use homeostat_event::{Ends, Event, Service, SignInTo, User};
 

@@ -3,8 +3,9 @@
 //! They become network activity (4001, traffic): who spoke with whom in which protocol, what was asked for and
 //! with what end. Tunnels (4014) are told here too. Source: docs.zeek.org, the scripts under `base/protocols`.
 
-use super::flow::{head, head_named, of_source, seen};
+use super::flow::{head, head_named, seen};
 use crate::record::{Field, Record};
+use crate::wire::of_source;
 use homeostat_core::Outcome;
 use homeostat_event::{Actor, Event, Url, User};
 
@@ -124,7 +125,7 @@ fn trace(record: &Record<'_>) -> Option<Event> {
     let root = record.root();
     let (source, destination) =
         (super::flow::endpoint_at(root, "src", ""), super::flow::endpoint_at(root, "dst", ""));
-    let ends = super::flow::both(source, destination)?;
+    let ends = crate::wire::both(source, destination)?;
     let mut event = Event::network_activity(head(record, 6), ends);
     super::flow::tell_connection(root, &mut event);
     Some(event)
