@@ -4,6 +4,7 @@
 
 use crate::cursor::{BadJson, Cursor, special};
 use crate::object::one_line;
+use crate::seen::{Items, Seen};
 use crate::text::Str;
 use homeostat_core::{JsonText, Timestamp};
 use std::fmt::Write as _;
@@ -15,6 +16,9 @@ pub(crate) trait Attribute: Sized {
 
     /// Appends the value as JSON.
     fn write(&self, out: &mut String);
+
+    /// The value as the view sees it.
+    fn see(&self) -> Seen<'_>;
 }
 
 /// Appends `text` as a JSON string.
@@ -62,6 +66,10 @@ impl Attribute for i64 {
     fn write(&self, out: &mut String) {
         push_number(out, format_args!("{self}"));
     }
+
+    fn see(&self) -> Seen<'_> {
+        Seen::Number(*self)
+    }
 }
 
 impl Attribute for i32 {
@@ -71,6 +79,10 @@ impl Attribute for i32 {
 
     fn write(&self, out: &mut String) {
         push_number(out, format_args!("{self}"));
+    }
+
+    fn see(&self) -> Seen<'_> {
+        Seen::Number((*self).into())
     }
 }
 
@@ -82,6 +94,10 @@ impl Attribute for bool {
     fn write(&self, out: &mut String) {
         out.push_str(if *self { "true" } else { "false" });
     }
+
+    fn see(&self) -> Seen<'_> {
+        Seen::Flag
+    }
 }
 
 impl Attribute for Str {
@@ -91,6 +107,10 @@ impl Attribute for Str {
 
     fn write(&self, out: &mut String) {
         write_text(self.as_str(), out);
+    }
+
+    fn see(&self) -> Seen<'_> {
+        Seen::Text(self.as_str())
     }
 }
 
@@ -104,6 +124,10 @@ impl Attribute for Timestamp {
     fn write(&self, out: &mut String) {
         push_number(out, format_args!("{}", self.millis().unwrap_or(0)));
     }
+
+    fn see(&self) -> Seen<'_> {
+        Seen::Time(*self)
+    }
 }
 
 impl Attribute for JsonText {
@@ -114,6 +138,10 @@ impl Attribute for JsonText {
     fn write(&self, out: &mut String) {
         out.push_str(self.as_str());
     }
+
+    fn see(&self) -> Seen<'_> {
+        Seen::Json(self.as_str())
+    }
 }
 
 impl<T: Attribute> Attribute for Box<T> {
@@ -123,6 +151,10 @@ impl<T: Attribute> Attribute for Box<T> {
 
     fn write(&self, out: &mut String) {
         (**self).write(out);
+    }
+
+    fn see(&self) -> Seen<'_> {
+        (**self).see()
     }
 }
 
@@ -156,5 +188,15 @@ impl<T: Attribute> Attribute for Vec<T> {
             item.write(out);
         }
         out.push(']');
+    }
+
+    fn see(&self) -> Seen<'_> {
+        Seen::List(self)
+    }
+}
+
+impl<T: Attribute> Items for Vec<T> {
+    fn item(&self, place: usize) -> Option<Seen<'_>> {
+        self.get(place).map(Attribute::see)
     }
 }

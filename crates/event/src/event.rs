@@ -7,6 +7,7 @@ use crate::class::{ClassUid, Severity};
 use crate::cloud::{Api, Cloud, ResourceDetails, Service};
 use crate::cursor::{BadJson, Cursor};
 use crate::device::{Device, File, Process};
+use crate::event_text::EventError;
 use crate::finding::{Attack, Evidence, FindingInfo, Malware};
 use crate::identity::{Actor, AuthFactor, Authorization, Group, ManagedEntity, Policy, Session, User};
 use crate::metadata::{Enrichment, Metadata, Observable};
@@ -17,11 +18,10 @@ use crate::network::{
 };
 use crate::object::{self, Members, Object as _, ocsf_name, ocsf_object, ocsf_seen, ocsf_type};
 use crate::profile::profile_of;
+use crate::seen::{Look, Seen};
 use crate::text::{Just, Told};
 use crate::unmapped::Unmapped;
-use core::fmt;
 use homeostat_core::{EventRef, JsonText, Timestamp};
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 /// A security event of any class and domain, as OCSF 1.8.0. Any JSON object is one: nothing of it is lost.
 ///
@@ -355,6 +355,11 @@ impl Event {
         }
     }
 
+    /// What stands at a dotted path, typed or not.
+    pub(crate) fn at(&self, path: &str) -> Option<Seen<'_>> {
+        Seen::Object(self).at(path)
+    }
+
     fn hot_mut(&mut self) -> &mut Hot {
         &mut self.hot
     }
@@ -374,6 +379,12 @@ impl Hot {
             self.set_leftover(Just(Box::default()));
         }
         self.leftover.get_or_insert_default()
+    }
+}
+
+impl Look for Event {
+    fn look(&self, name: &str) -> Option<Seen<'_>> {
+        self.hot.look(name).or_else(|| self.rest.as_ref()?.look(name))
     }
 }
 
@@ -408,60 +419,5 @@ impl object::Object for Event {
 
     fn extra_mut(&mut self) -> &mut object::Extra {
         self.hot.extra_mut()
-    }
-}
-
-impl fmt::Debug for Event {
-    /// Shows class, activity and reference, never a value.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Event({}/{}", self.class_uid(), self.activity_id())?;
-        if let Some(reference) = self.reference() {
-            write!(f, " {reference}")?;
-        }
-        f.write_str(")")
-    }
-}
-
-/// As the JSON object; to formats that no person reads, as its text.
-impl Serialize for Event {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        use serde::ser::Error as _;
-        let text = self.to_json();
-        if serializer.is_human_readable() {
-            let value: serde_json::Value =
-                serde_json::from_str(&text).map_err(|_| S::Error::custom("no JSON"))?;
-            value.serialize(serializer)
-        } else {
-            serializer.serialize_str(&text)
-        }
-    }
-}
-
-impl<'de> Deserialize<'de> for Event {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = if deserializer.is_human_readable() {
-            serde_json::Value::deserialize(deserializer)?.to_string()
-        } else {
-            String::deserialize(deserializer)?
-        };
-        Self::from_json(&text).map_err(de::Error::custom)
-    }
-}
-
-/// Why a text is no event: what is wrong and at which byte, never what it holds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("not a JSON event: {0}")]
-pub struct EventError(BadJson);
-
-impl From<BadJson> for EventError {
-    fn from(bad: BadJson) -> Self {
-        Self(bad)
-    }
-}
-
-impl EventError {
-    /// The byte at which the text stops being an event.
-    pub fn offset(&self) -> usize {
-        self.0.offset
     }
 }

@@ -5,6 +5,7 @@
 use crate::attribute::{self, Attribute};
 use crate::cursor::{BadJson, Cursor, special};
 use crate::object::{self, Extra, Members};
+use crate::seen::Seen;
 use homeostat_core::{EventRef, JsonText};
 
 /// The name under which the event id stands.
@@ -152,6 +153,11 @@ impl Attribute for Unmapped {
             members.text(reference.as_str());
         }
         members.close();
+    }
+
+    fn see(&self) -> Seen<'_> {
+        // What a mapper left over plays no part in the view; `find` looks into it.
+        Seen::Json(self.whole.as_ref().map_or("{}", JsonText::as_str))
     }
 }
 

@@ -1,7 +1,8 @@
 //! Which episodes belong to an incident: a bounded best-first walk over (entity, time), backward and forward.
 //!
 //! An edge scores rarity bits · exp(−|Δt|/τ) · link factor + prior bits, and joins from 2 bits on. Exact edges —
-//! the very session, key or process from the same address — are followed first and need no bits; where an
+//! the very session, key or process from the same address, one that the incident itself made, or whatever comes
+//! from an address that is new with the incident and its own — are followed first and need no bits; where an
 //! incident hangs on such an edge, the same person's other sessions and other people on the same things join
 //! only by what a detector itself rated. After `NoDoze` (NDSS 2019) and DEPIMPACT (USENIX Security 2022).
 //! O(e log e) for e episodes of the entities met.
@@ -43,15 +44,25 @@ pub(crate) fn judge(
 /// The party of `act` that is the incident's own, if it is not older than a day before the incident.
 fn exact_edge(story: &Story, act: &Act, ledger: &Ledger) -> Option<(EntityId, u8)> {
     let oldest = story.first.saturating_sub(DAY);
-    parties(act).into_iter().find_map(|(party, exact)| {
+    let via = parties(act).into_iter().find_map(|(party, exact)| {
         let (who, origin) = party;
         let profile = ledger.profiles.get(&who)?;
         let first = origin.and_then(|from| profile.origins.get(&from).copied()).unwrap_or(profile.first);
         // In the first day of history every actor's address is new: only sessions, keys and processes are exact.
         let known_long = !exact && ledger.is_early(first);
         let own = story.parties.contains(&party) && first >= oldest && !known_long;
-        own.then(|| (who, story.members.get(&who).map_or(0, |member| member.hop)))
-    })
+        (own || story.made.contains(&who)).then_some(who)
+    });
+    let via = via.or_else(|| act.origin().filter(|from| is_own_address(story, *from, ledger)))?;
+    Some((via, story.members.get(&via).map_or(0, |member| member.hop)))
+}
+
+/// Whether the incident acts from `address` and nobody did before it: then one hand is behind all that comes from
+/// there.
+fn is_own_address(story: &Story, address: EntityId, ledger: &Ledger) -> bool {
+    let Some(profile) = ledger.profiles.get(&address) else { return false };
+    let new = profile.first >= story.first.saturating_sub(DAY) && !ledger.is_early(profile.first);
+    new && !ledger.is_hub(address) && story.parties.iter().any(|(_, origin)| *origin == Some(address))
 }
 
 fn soft_edge(

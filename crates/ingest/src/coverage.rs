@@ -4,6 +4,7 @@
 //! in a typed attribute; unmapped when it stands in `unmapped`; dropped when it stands nowhere, which must
 //! never be.
 
+use crate::field_map::FieldMap;
 use homeostat_core::{Merge, Outcome};
 use homeostat_event::{ClassUid, Event};
 use serde::{Deserialize, Serialize};
@@ -50,6 +51,9 @@ pub struct SourceCoverage {
     pub activity_known: u64,
     /// What the role view of the events tells.
     pub role_view: RoleCoverage,
+    /// Where the values of each field stand in the events. Not part of the JSON.
+    #[serde(skip)]
+    pub fields: FieldMap,
     /// Operations that no rule of the mapper names, and how often each came. Not part of the JSON.
     #[serde(skip)]
     pub unknown_operations: BTreeMap<String, u64>,
@@ -127,6 +131,7 @@ impl Merge for SourceCoverage {
         ] {
             *own = own.saturating_add(others);
         }
+        self.fields.merge(&other.fields);
         for (operation, count) in &other.unknown_operations {
             self.count_operation(operation, *count);
         }

@@ -1,15 +1,15 @@
 //! From an input to events: reads a record, finds its source, withholds, maps, keeps the rest, counts.
 
-use crate::coverage::{Coverage, Leaves};
+use crate::coverage::Coverage;
 use crate::envelope::{Envelope, Opener};
 use crate::error::{Reason, RecordError};
-use crate::leaves::{Found, Told};
+use crate::leaves::{Count, Found, Told};
 use crate::limit::Limits;
 use crate::reader::{Cut, Reader};
 use crate::record::{Field, Record};
 use crate::redact::{Redact, Secrets, withhold};
 use crate::source::{Context, Registry, Source};
-use crate::tape::Tape;
+use crate::tape::{Mark, Tape};
 use crate::text::write_text;
 use core::fmt;
 use homeostat_core::{EventRef, JsonText, Timestamp};
@@ -235,7 +235,7 @@ impl Work<'_> {
         self.gather_leftovers(record, envelope);
         for (number, event) in self.made.iter_mut().enumerate() {
             if number == 0 && !self.left.is_empty() {
-                event.set_unmapped(JsonText::new(self.left.as_str()));
+                leave(event, record.root(), self.left);
             }
             if let Some(tenant) = &self.context.tenant {
                 event.set_tenant(tenant);
@@ -288,12 +288,28 @@ impl Work<'_> {
         self.made.iter().for_each(|event| counts.count_event(event));
         let told: Vec<Told> = self.made.iter().map(Told::of).collect();
         let found = Found::within(&told);
-        let mut leaves = Leaves::default();
-        found.count(record.root(), None, &mut leaves);
+        let mut count = Count::into(&mut counts.fields);
+        found.count(record.root(), None, &mut count);
         for (number, around) in envelopes(envelope).enumerate() {
-            found.count(around, Some(&envelope_name(number)), &mut leaves);
+            found.count(around, Some(&envelope_name(number)), &mut count);
         }
+        let leaves = count.leaves;
         counts.count_leaves(leaves, withheld);
+    }
+}
+
+/// Hands what was left over to an event; one that came whole has its own, which the rest goes beside.
+fn leave(event: &mut Event, root: Field<'_>, left: &str) {
+    let first = root.children().find(|member| member.marked() != Mark::Withheld);
+    if first.is_none_or(|member| member.marked() != Mark::Whole) {
+        event.set_unmapped(JsonText::new(left));
+        return;
+    }
+    let mut tape = Tape::default();
+    if tape.parse(left.as_bytes(), usize::MAX).is_ok() {
+        for member in Record::new(left, &tape).root().children() {
+            event.keep(&member.name(), &JsonText::new(member.json()));
+        }
     }
 }
 

@@ -7,6 +7,7 @@
 use crate::moment;
 use crate::tape::{Kind, Mark, Node, Span, Tape, tag_of, unescape};
 use core::fmt;
+use core::str::FromStr;
 use homeostat_core::Timestamp;
 use std::borrow::Cow;
 
@@ -167,6 +168,13 @@ impl<'a> Field<'a> {
         let text = self.look()?;
         self.mark(Mark::Taken);
         Some(text)
+    }
+
+    /// Takes the scalar when it reads as a `T`, such as a number of a size; else nothing is taken.
+    pub fn take_as<T: FromStr>(&self) -> Option<T> {
+        let value = self.look()?.parse().ok()?;
+        self.mark(Mark::Taken);
+        Some(value)
     }
 
     /// As [`Record::copy`].
@@ -343,7 +351,7 @@ impl fmt::Debug for Field<'_> {
 }
 
 fn is_gone(node: &Node) -> bool {
-    matches!(node.mark.get(), Mark::Taken | Mark::Withheld | Mark::Opened)
+    matches!(node.mark.get(), Mark::Taken | Mark::Withheld | Mark::Opened | Mark::Whole)
 }
 
 fn read(raw: &str, escaped: bool) -> Cow<'_, str> {

@@ -1,9 +1,14 @@
 //! What a source is, and which source a record is of: decided by the record, not by its file.
 
 use crate::cloudtrail::CloudTrail;
+use crate::guardduty::GuardDuty;
+use crate::ocsf::Ocsf;
 use crate::okta::Okta;
 use crate::record::Record;
+use crate::route53::Route53Resolver;
+use crate::security_hub::SecurityHub;
 use crate::suricata::Suricata;
+use crate::vpc_flow::VpcFlow;
 use crate::zeek::Zeek;
 use core::fmt;
 use homeostat_core::TenantId;
@@ -84,7 +89,16 @@ pub struct Registry {
 
 impl Default for Registry {
     fn default() -> Self {
-        Self::empty().last(CloudTrail).last(Okta).last(Suricata).last(Zeek)
+        Self::empty()
+            .last(CloudTrail)
+            .last(Ocsf)
+            .last(VpcFlow)
+            .last(Route53Resolver)
+            .last(GuardDuty)
+            .last(SecurityHub)
+            .last(Okta)
+            .last(Suricata)
+            .last(Zeek)
     }
 }
 
