@@ -1,6 +1,7 @@
 //! How events are made: each constructor asks for what the schema requires of its class.
 
 mod discovery;
+mod host;
 mod network;
 
 use crate::class::{ClassUid, Severity};
@@ -13,6 +14,7 @@ use crate::network::NetworkEndpoint;
 use crate::text::Str;
 use homeostat_core::Timestamp;
 
+pub use host::OnHost;
 pub use network::WebExchange;
 
 /// What every event tells: what was done, when, by the account of which product.
@@ -70,6 +72,9 @@ impl Event {
         event.hot.set_severity_number(Severity::INFORMATIONAL.get());
         event.hot.set_metadata(Metadata::new(head.product)).set_time(head.time);
         event.set_activity_name(head.activity_name);
+        if let Some((name, uid)) = extension_of(class_number) {
+            event.metadata_mut().name_extension(name, uid);
+        }
         if head.time.millis().map(Timestamp::from_millis) != Some(head.time) {
             event.set_original_time(&head.time.to_string());
         }
@@ -186,4 +191,14 @@ impl Event {
 /// `class_uid` = `extension`·100000 + `category`·1000 + number.
 fn category_of(class: i32) -> i32 {
     class % 100_000 / 1_000
+}
+
+/// The extension of the schema that a class belongs to, by name and number.
+fn extension_of(class: i32) -> Option<(&'static str, &'static str)> {
+    match class / 100_000 {
+        1 => Some(("linux", "1")),
+        2 => Some(("win", "2")),
+        3 => Some(("macos", "3")),
+        _ => None,
+    }
 }

@@ -38,6 +38,7 @@ mod export_ecs;
 mod finding;
 mod flatten;
 mod form;
+mod host;
 mod identity;
 mod keys;
 mod metadata;
@@ -64,7 +65,7 @@ mod view;
 pub use arrow::arrow_schema_of;
 pub use class::{ClassUid, OCSF_VERSION, Severity};
 pub use cloud::{Api, Cloud, Container, Request, ResourceDetails, Response, Service};
-pub use construct::{Ends, Head, SignInTo, WebExchange};
+pub use construct::{Ends, Head, OnHost, SignInTo, WebExchange};
 pub use device::{Device, DeviceId, File, Fingerprint, Os, Process};
 pub use event::Event;
 pub use event_text::EventError;
@@ -72,11 +73,15 @@ pub use export::Fields;
 pub use finding::{Analytic, Attack, AttackEntry, Evidence, FindingInfo, Malware, RelatedEvent};
 pub use flatten::{Flat, Flattening};
 pub use homeostat_core::*;
+pub use host::{
+    DigitalSignature, Job, Kernel, KernelDriver, LongString, Module, ProcessEntity, RegKey, RegValue, Script,
+    WinResource, WinService,
+};
 pub use identity::{
     Account, Actor, AuthFactor, Authorization, Group, Idp, ManagedEntity, Organization, Policy,
     ProgrammaticCredential, Session, User,
 };
-pub use metadata::{Enrichment, Feature, Metadata, Observable, Product};
+pub use metadata::{Enrichment, Extension, Feature, KeyValue, Logger, Metadata, Observable, Product};
 pub use network::{
     AutonomousSystem, Certificate, DnsAnswer, DnsQuery, HttpRequest, HttpResponse, Location,
     NetworkConnectionInfo, NetworkEndpoint, NetworkTraffic, Tls, Url,

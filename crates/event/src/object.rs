@@ -229,9 +229,11 @@ impl<'a> Members<'a> {
         self.out.push(':');
     }
 
-    /// Writes `value` as the member named last.
-    pub(crate) fn text(&mut self, value: &str) {
-        write_text(value, self.out);
+    /// Writes what `inside` appends as the text that is the member named last.
+    pub(crate) fn text_of(&mut self, inside: impl FnOnce(&mut String)) {
+        self.out.push('"');
+        inside(self.out);
+        self.out.push('"');
     }
 
     /// Writes `value`, which is JSON, as the member named last.
@@ -260,8 +262,8 @@ impl<'a> Members<'a> {
 
 /// Makes a struct of OCSF attributes: `kind name setter [: Type] [= "wire name"]`, in schema order.
 ///
-/// Kinds: `text`, `number` (32 bits), `long` (64 bits), `flag`, `time`, `object Type` (boxed), `list Type`, `texts`,
-/// `numbers`, `json` (any JSON, as text). The struct has a getter and a setter for each.
+/// Kinds: `text`, `number` (32 bits), `id` (the same in 4 bytes), `long` (64 bits), `flag`, `time`, `object Type` and `list Type` (shared, so that
+/// many events may hold one), `part Type` (an object kept in place), `texts`, `numbers`, `json` (any JSON, as text). The struct has a getter and a setter for each.
 macro_rules! ocsf_object {
     ($(#[$doc:meta])* $vis:vis struct $name:ident {
         $($kind:ident $field:ident $set:ident $(: $of:ident)? $(= $wire:literal)?),+ $(,)?
@@ -269,7 +271,7 @@ macro_rules! ocsf_object {
         $(#[$doc])*
         #[derive(Clone, PartialEq)]
         $vis struct $name {
-            $($field: Option<$crate::object::ocsf_type!($kind $($of)?)>,)+
+            $($field: Option<$crate::object::ocsf_kept!($kind $($of)?)>,)+
             extra: $crate::object::Extra,
         }
 
@@ -283,7 +285,7 @@ macro_rules! ocsf_object {
                 #[doc = concat!("Sets `", $crate::object::ocsf_name!($field $($wire)?), "` when the value is told.")]
                 $vis fn $set(&mut self, value: impl $crate::text::Told<$crate::object::ocsf_type!($kind $($of)?)>) -> &mut Self {
                     if let Some(value) = value.told() {
-                        self.$field = Some(value);
+                        self.$field = Some(value.into());
                         self.extra.forget($crate::object::ocsf_name!($field $($wire)?));
                     }
                     self
@@ -375,15 +377,15 @@ macro_rules! ocsf_open {
                 }
             }
 
-            impl $crate::text::Told<Box<$name>> for $name {
-                fn told(self) -> Option<Box<$name>> {
-                    Some(Box::new(self))
+            impl $crate::text::Told<std::sync::Arc<$name>> for $name {
+                fn told(self) -> Option<std::sync::Arc<$name>> {
+                    Some(std::sync::Arc::new(self))
                 }
             }
 
-            impl $crate::text::Told<Box<$name>> for Option<$name> {
-                fn told(self) -> Option<Box<$name>> {
-                    self.map(Box::new)
+            impl $crate::text::Told<std::sync::Arc<$name>> for Option<$name> {
+                fn told(self) -> Option<std::sync::Arc<$name>> {
+                    self.map(std::sync::Arc::new)
                 }
             }
         )+
@@ -391,23 +393,32 @@ macro_rules! ocsf_open {
 }
 
 /// The type in which an attribute of a kind is kept.
+macro_rules! ocsf_kept {
+    (id) => { $crate::attribute::Id };
+    ($kind:ident $($of:ident)?) => { $crate::object::ocsf_type!($kind $($of)?) };
+}
+
+/// The type in which an attribute of a kind is set.
 macro_rules! ocsf_type {
+    (id) => { i32 };
     (text) => { $crate::text::Str };
     (number) => { i32 };
     (long) => { i64 };
     (flag) => { bool };
     (time) => { homeostat_core::Timestamp };
     (json) => { homeostat_core::JsonText };
-    (texts) => { Vec<$crate::text::Str> };
-    (numbers) => { Vec<i32> };
-    (object $of:ident) => { Box<$of> };
-    (list $of:ident) => { Vec<$of> };
+    (texts) => { std::sync::Arc<Vec<$crate::text::Str>> };
+    (numbers) => { std::sync::Arc<Vec<i32>> };
+    (object $of:ident) => { std::sync::Arc<$of> };
+    (part $of:ident) => { $of };
+    (list $of:ident) => { std::sync::Arc<Vec<$of>> };
 }
 
 /// The type in which an attribute of a kind is seen.
 macro_rules! ocsf_seen {
     (text) => { Option<&str> };
     (number) => { Option<i32> };
+    (id) => { Option<i32> };
     (long) => { Option<i64> };
     (flag) => { Option<bool> };
     (time) => { Option<homeostat_core::Timestamp> };
@@ -415,6 +426,7 @@ macro_rules! ocsf_seen {
     (texts) => { &[$crate::text::Str] };
     (numbers) => { &[i32] };
     (object $of:ident) => { Option<&$of> };
+    (part $of:ident) => { Option<&$of> };
     (list $of:ident) => { &[$of] };
 }
 
@@ -425,17 +437,23 @@ macro_rules! ocsf_get {
     (json $place:expr) => {
         $place.as_ref()
     };
+    (id $place:expr) => {
+        $place.map($crate::attribute::Id::get)
+    };
     (object $place:expr) => {
         $place.as_deref()
     };
+    (part $place:expr) => {
+        $place.as_ref()
+    };
     (texts $place:expr) => {
-        $place.as_deref().unwrap_or_default()
+        $place.as_deref().map(Vec::as_slice).unwrap_or_default()
     };
     (numbers $place:expr) => {
-        $place.as_deref().unwrap_or_default()
+        $place.as_deref().map(Vec::as_slice).unwrap_or_default()
     };
     (list $place:expr) => {
-        $place.as_deref().unwrap_or_default()
+        $place.as_deref().map(Vec::as_slice).unwrap_or_default()
     };
     ($kind:ident $place:expr) => {
         $place
@@ -452,4 +470,4 @@ macro_rules! ocsf_name {
     };
 }
 
-pub(crate) use {ocsf_get, ocsf_name, ocsf_object, ocsf_open, ocsf_seen, ocsf_type};
+pub(crate) use {ocsf_get, ocsf_kept, ocsf_name, ocsf_object, ocsf_open, ocsf_seen, ocsf_type};

@@ -31,6 +31,7 @@ mod text;
 mod tls;
 mod vpc_flow;
 mod web;
+mod windows;
 mod wire;
 mod zeek;
 
@@ -50,4 +51,5 @@ pub use security_hub::SecurityHub;
 pub use source::{Context, Registry, Source};
 pub use suricata::Suricata;
 pub use vpc_flow::VpcFlow;
+pub use windows::Windows;
 pub use zeek::Zeek;

@@ -5,7 +5,7 @@
 //! object, O(members); no lookup allocates unless a text holds escapes.
 
 use crate::moment;
-use crate::tape::{Kind, Mark, Node, Span, Tape, tag_of, unescape};
+use crate::tape::{Kind, Mark, Node, Span, Tape, unescape};
 use core::fmt;
 use core::str::FromStr;
 use homeostat_core::Timestamp;
@@ -107,10 +107,12 @@ impl<'a> Field<'a> {
         if self.kind() != Kind::Object {
             return None;
         }
-        self.member(path).or_else(|| {
-            let cuts = path.match_indices('.').map(|(cut, _)| cut);
-            cuts.into_iter().find_map(|cut| self.member(path.get(..cut)?)?.get(path.get(cut + 1..)?))
-        })
+        let whole = self.member(path);
+        if whole.is_some() || !path.as_bytes().contains(&b'.') {
+            return whole;
+        }
+        let cuts = path.match_indices('.').map(|(cut, _)| cut);
+        cuts.into_iter().find_map(|cut| self.member(path.get(..cut)?)?.get(path.get(cut + 1..)?))
     }
 
     /// The member called `name`, dots and all.
@@ -118,28 +120,27 @@ impl<'a> Field<'a> {
         if self.folded {
             return self.children().find(|child| child.is_called(name));
         }
-        let (tag, end) = (tag_of(name.as_bytes()), self.node()?.next);
-        let mut index = self.index.saturating_add(1);
-        while index < end {
-            let node = self.tape.node(index)?;
-            let found = Self { index, ..*self };
-            if (node.tag == tag || node.key_escaped) && found.is_called(name) {
-                return Some(found);
-            }
-            index = node.next;
+        match self.tape.member(self.index, name.as_bytes(), self.text.as_bytes()) {
+            Some(index) => Some(Self { index, ..*self }),
+            None if self.tape.has_escaped_names() => self.children().find(|child| child.is_called(name)),
+            None => None,
         }
-        None
     }
 
-    /// The elements of an array or the members of an object, in order; none of a scalar.
+    /// The elements of an array in order, or the members of an object in the order of their names; none of a scalar.
     pub fn children(&self) -> impl Iterator<Item = Self> + use<'a> {
         let Self { text, tape, index, folded } = *self;
-        let end = self.node().map_or(0, |node| node.next);
+        let node = self.node();
+        let mut by_name = node.and_then(|node| tape.order_of(node)).map(|order| order.iter());
+        let end = node.map_or(0, |node| node.next);
         let mut next = index.saturating_add(1);
         core::iter::from_fn(move || {
-            let child = (next < end).then_some(Self { text, tape, index: next, folded })?;
-            next = tape.node(next)?.next;
-            Some(child)
+            let index = match &mut by_name {
+                Some(order) => *order.next()?,
+                None => (next < end).then_some(next)?,
+            };
+            next = tape.node(index)?.next;
+            Some(Self { text, tape, index, folded })
         })
     }
 
@@ -240,7 +241,8 @@ impl<'a> Field<'a> {
         self.node().map_or("", |node| self.slice(node.key))
     }
 
-    /// Writes what is left of this object's members as one JSON object; gives whether any is left.
+    /// Writes what is left of this object's members as one JSON object without white space, its members by name;
+    /// gives whether any is left.
     pub(crate) fn write_leftovers(&self, out: &mut String) -> bool {
         let start = out.len();
         out.push('{');
@@ -270,20 +272,43 @@ impl<'a> Field<'a> {
         }
     }
 
+    /// Whether some name of the record is spelled with escapes.
+    pub(crate) fn has_escaped_names(&self) -> bool {
+        self.tape.has_escaped_names()
+    }
+
     /// Writes what is left of this value; gives false, and writes nothing, when nothing is.
-    fn write_left(&self, out: &mut String) -> bool {
+    pub(crate) fn write_left(&self, out: &mut String) -> bool {
         let Some(node) = self.node() else { return false };
         if is_gone(node) {
             return false;
         }
-        if !self.nodes().any(is_gone) {
+        let as_it_is = match node.kind {
+            Kind::Object | Kind::Array => self.is_untouched(),
+            _ => true,
+        };
+        if as_it_is {
             out.push_str(self.raw(node));
             return true;
         }
         match node.kind {
-            Kind::Object => self.write_leftovers(out),
-            _ => self.write_elements(out),
+            Kind::Object => self.write_leftovers(out) || self.write_empty(out, "{}"),
+            _ => self.write_elements(out) || self.write_empty(out, "[]"),
         }
+    }
+
+    /// Whether all of this value is left and stands as it would be written.
+    fn is_untouched(&self) -> bool {
+        !self.tape.is_spaced() && !self.nodes().any(|node| is_gone(node) || node.is_out_of_order())
+    }
+
+    /// Writes an array or object that the source wrote empty, with white space in it.
+    fn write_empty(&self, out: &mut String, empty: &str) -> bool {
+        let is_empty = self.children().next().is_none();
+        if is_empty {
+            out.push_str(empty);
+        }
+        is_empty
     }
 
     /// Elements keep their positions: what is gone of an array of which something is left shows empty.
@@ -376,9 +401,15 @@ mod tests {
 
     #[test]
     fn what_is_not_taken_is_left_as_it_was() {
-        let text = r#"{"a":{"b": 1.50,"c":[] },"d":"x\ny","e":null,"f":{}}"#;
+        let text = r#"{"a":{"b":1.50,"c":[]},"d":"x\ny","e":null,"f":{}}"#;
         assert_eq!(left_after(text, &[]), text);
         assert_eq!(left_after(text, &["a.b", "d"]), r#"{"a":{"c":[]},"e":null,"f":{}}"#);
+    }
+
+    #[test]
+    fn white_space_and_order_of_names_do_not_show() {
+        let text = "{ \"b\" : [ { } , [ ] ,\t{\"z\": 1,\n\"y\" : \" x \"} ], \"a\":-0.50e1 }";
+        assert_eq!(left_after(text, &[]), r#"{"a":-0.50e1,"b":[{},[],{"y":" x ","z":1}]}"#);
     }
 
     #[test]

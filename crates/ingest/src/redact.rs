@@ -103,7 +103,7 @@ const LONGEST: usize = 32;
 impl Redact for Secrets {
     fn withholds(&self, member: &Member<'_>) -> bool {
         let name = member.name;
-        if !(6..=LONGEST).contains(&name.len()) || !is_candidate(name) {
+        if !is_candidate(name) {
             return false;
         }
         let mut plain = [0; LONGEST];
@@ -128,16 +128,20 @@ impl Redact for KeepAll {
     }
 }
 
-/// A quick look at length and first letter, by which most names of a record differ from all secrets.
+/// A quick look at length, first and last letter, by which most names of a record differ from all secrets.
 fn is_candidate(name: &str) -> bool {
-    let letter = name.bytes().next().map_or(0, |first| first | 0x20).wrapping_sub(b'a');
-    LENGTHS.get(usize::from(letter)).is_some_and(|lengths| lengths >> (name.len() & 63) & 1 == 1)
+    let letter =
+        |byte: Option<&u8>| usize::from(byte.map_or(0, |byte| byte | 0x20).wrapping_sub(b'a')).min(26);
+    let bytes = name.as_bytes();
+    let lengths = LENGTHS.get(letter(bytes.first())).and_then(|ends| ends.get(letter(bytes.last())));
+    name.len() <= LONGEST && lengths.is_some_and(|lengths| lengths >> name.len() & 1 == 1)
 }
 
-/// For each first letter the lengths of the secret names, with none, one or two separators in them.
+/// For each first letter and last sign (26 for what is no letter) the lengths of the secret names, with none, one or
+/// two separators in them.
 #[expect(clippy::indexing_slicing, reason = "runs when compiling, where a bad index is a compile error")]
-const LENGTHS: [u64; 26] = {
-    let mut lengths = [0; 26];
+static LENGTHS: [[u64; 27]; 27] = {
+    let mut lengths = [[0; 27]; 27];
     let mut number = 0;
     while number < SECRET.len() + SAID.len() + 2 {
         let name = if number < SECRET.len() {
@@ -149,7 +153,11 @@ const LENGTHS: [u64; 26] = {
         } else {
             "community"
         };
-        lengths[(name.as_bytes()[0] - b'a') as usize] |= 0b111 << name.len();
+        let (first, last) = (name.as_bytes()[0] - b'a', name.as_bytes()[name.len() - 1]);
+        if last >= b'a' {
+            lengths[first as usize][(last - b'a') as usize] |= 0b111 << name.len();
+        }
+        lengths[first as usize][26] |= 0b111 << name.len();
         number += 1;
     }
     lengths
@@ -243,12 +251,13 @@ mod tests {
         check(
             r#"{"a":{"new_Password":"x","passwordResetRequired":true},"SessionToken":"y"}"#,
             r#"{"a":{"passwordResetRequired":true}}"#,
-            &["a.new_Password", "SessionToken"],
+            &["SessionToken", "a.new_Password"],
         );
-        check(r#"{"password":null,"idToken":7}"#, r#"{"password":null,"idToken":7}"#, &[]);
+        check(r#"{"AuthenticationCode1":"1","api-key_":"2"}"#, "", &["AuthenticationCode1", "api-key_"]);
+        check(r#"{"password":null,"idToken":7}"#, r#"{"idToken":7,"password":null}"#, &[]);
         check(
             r#"{"requestParameters":{"messages":[{"text":"hello"}],"modelId":"m"},"messages":["kept"]}"#,
-            r#"{"requestParameters":{"modelId":"m"},"messages":["kept"]}"#,
+            r#"{"messages":["kept"],"requestParameters":{"modelId":"m"}}"#,
             &["requestParameters.messages"],
         );
     }

@@ -9,6 +9,7 @@ use crate::route53::Route53Resolver;
 use crate::security_hub::SecurityHub;
 use crate::suricata::Suricata;
 use crate::vpc_flow::VpcFlow;
+use crate::windows::Windows;
 use crate::zeek::Zeek;
 use core::fmt;
 use homeostat_core::TenantId;
@@ -98,6 +99,7 @@ impl Default for Registry {
             .last(SecurityHub)
             .last(Okta)
             .last(Suricata)
+            .last(Windows)
             .last(Zeek)
     }
 }

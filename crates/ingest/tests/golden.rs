@@ -52,6 +52,11 @@ fn suricata() {
 }
 
 #[test]
+fn windows() {
+    check("windows.jsonl");
+}
+
+#[test]
 fn zeek_connections() {
     check("conn.log");
 }

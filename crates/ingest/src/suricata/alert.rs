@@ -23,9 +23,12 @@ pub(super) fn alert(record: &Record<'_>) -> Option<Event> {
     event.set_message(alert.look_at("signature"));
     let verdict = root.member("verdict").and_then(|verdict| verdict.look_at("action"));
     let dropped = verdict.is_some_and(|verdict| matches!(&*verdict, "drop" | "reject" | "blocked"));
-    if dropped || alert.look_at("action").as_deref() == Some("blocked") {
-        event.set_action_id(2).set_disposition_id(2);
-    }
+    match alert.look_at("action").as_deref() {
+        Some("blocked") => event.set_action_id(2).set_disposition_id(2),
+        _ if dropped => event.set_action_id(2).set_disposition_id(2),
+        Some("allowed") => event.set_action_id(1).set_disposition_id(1),
+        _ => &mut event,
+    };
     Some(event)
 }
 
