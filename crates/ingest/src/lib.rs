@@ -18,6 +18,7 @@ mod member;
 mod moment;
 mod ocsf;
 mod okta;
+mod parcel;
 mod reader;
 mod record;
 mod redact;

@@ -7,7 +7,8 @@
 use crate::tape::Tape;
 
 /// Names of members that hold a list of records.
-const LISTS: [&str; 7] = ["Records", "records", "Events", "events", "value", "items", "logEvents"];
+const LISTS: [&str; 8] =
+    ["Records", "records", "Events", "events", "value", "items", "logEvents", "receivedMessages"];
 
 /// Names of members that stand before the list in its wrapping.
 const BEFORE: [&str; 5] = ["kind", "messageType", "@odata.context", "nextLink", "owner"];
