@@ -68,16 +68,12 @@ fn of_target(field: Field<'_>, text: &str) -> Url {
 fn tell_host(field: Field<'_>, text: &str, url: &mut Option<Url>) {
     let port = text.rsplit_once(':').and_then(|(name, port)| Some((name, port.parse::<u16>().ok()?)));
     let split = port.filter(|(name, _)| !name.contains(':') || name.ends_with(']'));
-    match split {
-        Some((name, port)) => {
-            field.copy();
-            let url = url.get_or_insert_with(|| Url::new(text));
-            url.set_hostname(name).set_port(port);
-        }
-        None => {
-            field.take();
-            url.get_or_insert_with(|| Url::new(text)).set_hostname(text);
-        }
+    if let Some((name, port)) = split {
+        field.copy();
+        url.get_or_insert_with(|| Url::new(text)).set_hostname(name).set_port(port);
+    } else {
+        field.take();
+        url.get_or_insert_with(|| Url::new(text)).set_hostname(text);
     }
 }
 

@@ -9,7 +9,6 @@ use homeostat_core::JsonText;
 
 /// Which half of a web exchange is known: the schema asks for at least one.
 #[derive(Clone, Debug, PartialEq)]
-#[expect(clippy::large_enum_variant, reason = "taken apart at once, never kept")]
 pub enum WebExchange {
     /// What was asked.
     Request(HttpRequest),

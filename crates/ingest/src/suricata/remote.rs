@@ -8,7 +8,7 @@ use crate::json::{self, JsonObject, tell};
 use crate::record::{Field, Record};
 use crate::wire::{of_destination, of_source, tell_program};
 use homeostat_core::{JsonText, Outcome};
-use homeostat_event::Event;
+use homeostat_event::{Event, Str};
 
 pub(super) fn shell(record: &Record<'_>) -> Option<Event> {
     let root = record.root();
@@ -22,10 +22,10 @@ pub(super) fn shell(record: &Record<'_>) -> Option<Event> {
     tell(&mut event, "client_hassh", client.and_then(hassh));
     tell(&mut event, "server_hassh", server.and_then(hassh));
     of_source(&mut event, |end| {
-        tell_program(end, client.and_then(|client| client.member("software_version")))
+        tell_program(end, client.and_then(|client| client.member("software_version")));
     });
     of_destination(&mut event, |end| {
-        tell_program(end, server.and_then(|server| server.member("software_version")))
+        tell_program(end, server.and_then(|server| server.member("software_version")));
     });
     Some(event)
 }
@@ -59,7 +59,7 @@ pub(super) fn screen(record: &Record<'_>) -> Option<Event> {
     for (name, member) in [("identifier_cookie", "cookie"), ("protocol_ver", "protocol")] {
         tell(&mut event, name, rdp.take_at(member).map(|text| json::text(&text)));
     }
-    tell(&mut event, "capabilities", json::texts(rdp.texts_at("channels").iter().map(|text| text.as_str())));
+    tell(&mut event, "capabilities", json::texts(rdp.texts_at("channels").iter().map(Str::as_str)));
     if let Some(client) = rdp.member("client").filter(Field::is_object) {
         let keyboard = JsonObject::default().text("keyboard_layout", client.take_at("keyboard_layout")).end();
         tell(&mut event, "keyboard_info", keyboard);

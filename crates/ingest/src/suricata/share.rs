@@ -8,7 +8,7 @@ use super::transfer::named;
 use crate::json::{self, tell};
 use crate::record::{Field, Record};
 use homeostat_core::Outcome;
-use homeostat_event::{Actor, Event, User};
+use homeostat_event::{Actor, Event, Str, User};
 
 /// Dispositions in the order of OCSF's activities.
 const OPENED: [&str; 6] =
@@ -38,11 +38,7 @@ pub(super) fn command(record: &Record<'_>) -> Option<Event> {
     for (attribute, member) in told {
         tell(&mut event, attribute, smb.take_at(member).map(|text| json::text(&text)));
     }
-    tell(
-        &mut event,
-        "client_dialects",
-        json::texts(smb.texts_at("client_dialects").iter().map(|text| text.as_str())),
-    );
+    tell(&mut event, "client_dialects", json::texts(smb.texts_at("client_dialects").iter().map(Str::as_str)));
     event.set_file(smb.take_at("filename").or_else(|| smb.take_at("named_pipe")).map(|path| named(&path)));
     event.set_actor(smb.member("ntlmssp").and_then(user).map(Actor::of_user));
     Some(event)

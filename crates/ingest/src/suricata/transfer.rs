@@ -9,7 +9,7 @@ use crate::json::{self, tell};
 use crate::record::{Field, Record};
 use crate::wire::place;
 use homeostat_core::{JsonText, Outcome};
-use homeostat_event::{Actor, ClassUid, Event, File, Fingerprint, Session};
+use homeostat_event::{Actor, ClassUid, Event, File, Fingerprint, Session, Str};
 
 pub(super) fn file(record: &Record<'_>) -> Option<Event> {
     let root = record.root();
@@ -94,5 +94,5 @@ fn tell_reply(ftp: Field<'_>, event: &mut Event) {
         event.set_status_code(last.to_string());
     }
     tell(event, "codes", json::list(codes.iter().map(|code| JsonText::new(code.to_string()))));
-    tell(event, "command_responses", json::texts(ftp.texts_at("reply").iter().map(|text| text.as_str())));
+    tell(event, "command_responses", json::texts(ftp.texts_at("reply").iter().map(Str::as_str)));
 }

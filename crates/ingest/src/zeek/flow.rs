@@ -61,25 +61,37 @@ pub(super) fn ends(record: &Record<'_>) -> Option<Ends> {
     both(end(record, "orig"), end(record, "resp"))
 }
 
-/// The names of what is told of one side of a connection.
+/// The names of what is told of one side of a connection, joined as one name by a dot and by an underscore.
 struct Side {
-    host: &'static str,
-    port: &'static str,
+    host: [&'static str; 3],
+    port: [&'static str; 3],
     hardware: &'static str,
     country: &'static str,
 }
 
-const ORIGINATOR: Side =
-    Side { host: "orig_h", port: "orig_p", hardware: "orig_l2_addr", country: "orig_cc" };
+const ORIGINATOR: Side = Side {
+    host: ["id.orig_h", "id_orig_h", "orig_h"],
+    port: ["id.orig_p", "id_orig_p", "orig_p"],
+    hardware: "orig_l2_addr",
+    country: "orig_cc",
+};
 
-const RESPONDER: Side = Side { host: "resp_h", port: "resp_p", hardware: "resp_l2_addr", country: "resp_cc" };
+const RESPONDER: Side = Side {
+    host: ["id.resp_h", "id_resp_h", "resp_h"],
+    port: ["id.resp_p", "id_resp_p", "resp_p"],
+    hardware: "resp_l2_addr",
+    country: "resp_cc",
+};
 
 pub(super) fn end(record: &Record<'_>, side: &str) -> Option<NetworkEndpoint> {
     let root = record.root();
     let side = if side == "orig" { ORIGINATOR } else { RESPONDER };
-    let host = root.part("id", side.host)?;
-    let mut end = NetworkEndpoint::of_ip(address(host)?);
-    end.set_port(root.part("id", side.port).and_then(|port| port.whole::<u16>()));
+    let told = |[dotted, flat, inner]: [&str; 3]| {
+        let joined = root.member(dotted).or_else(|| root.member(flat));
+        joined.or_else(|| root.member("id")?.member(inner))
+    };
+    let mut end = NetworkEndpoint::of_ip(address(told(side.host)?)?);
+    end.set_port(told(side.port).and_then(|port| port.whole::<u16>()));
     let hardware = root.member(side.hardware);
     let hardware = hardware.filter(|address| address.look().is_some_and(|text| is_hardware(&text)));
     end.set_mac(hardware.and_then(|address| address.take()));

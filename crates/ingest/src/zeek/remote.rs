@@ -8,7 +8,7 @@ use crate::json::{self, JsonObject, list, tell};
 use crate::record::{Field, Record};
 use crate::wire::{of_destination, of_source, tell_program};
 use homeostat_core::{JsonText, Outcome};
-use homeostat_event::{Event, Location, NetworkEndpoint};
+use homeostat_event::{Event, Location, NetworkEndpoint, Str};
 
 pub(super) fn ssh(record: &Record<'_>) -> Option<Event> {
     let root = record.root();
@@ -92,11 +92,7 @@ pub(super) fn rdp(record: &Record<'_>) -> Option<Event> {
     for (name, member) in [("identifier_cookie", "cookie"), ("protocol_ver", "security_protocol")] {
         tell(&mut event, name, root.take_at(member).map(|text| json::text(&text)));
     }
-    tell(
-        &mut event,
-        "capabilities",
-        json::texts(root.texts_at("client_channels").iter().map(|text| text.as_str())),
-    );
+    tell(&mut event, "capabilities", json::texts(root.texts_at("client_channels").iter().map(Str::as_str)));
     let keyboard = JsonObject::default().text("keyboard_layout", root.take_at("keyboard_layout")).end();
     tell(&mut event, "keyboard_info", keyboard);
     tell(&mut event, "remote_display", display(root));
