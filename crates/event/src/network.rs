@@ -230,8 +230,8 @@ impl Url {
         Self { url_string: Some(url_string.into()), ..Self::blank() }
     }
 
-    /// A URL by its path.
-    pub fn of_path(path: impl Into<Str>) -> Self {
+    /// A URL of which only the path is told.
+    pub fn at_path(path: impl Into<Str>) -> Self {
         Self { path: Some(path.into()), ..Self::blank() }
     }
 }

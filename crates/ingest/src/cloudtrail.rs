@@ -136,7 +136,7 @@ fn tell_envelope(record: &Record<'_>, context: &Context, event: &mut Event) {
     let metadata = event.metadata_mut();
     metadata.set_event_code(code);
     metadata.set_uid(record.take("eventID")).set_log_name("CloudTrail");
-    metadata.set_log_version(record.take("eventVersion"));
+    metadata.set_log_version(record.take("eventVersion")).set_kind(record.take("eventType"));
     metadata.set_correlation_uid(record.take("sharedEventID"));
 }
 

@@ -13,7 +13,7 @@ use crate::text;
 
 /// Members in which collectors put a record, as an object, as a text of JSON, encoded for a queue, or as a line of
 /// a known form.
-const INSIDE: [&str; 18] = [
+const INSIDE: [&str; 19] = [
     "detail",
     "log",
     "message",
@@ -26,6 +26,7 @@ const INSIDE: [&str; 18] = [
     "body",
     "Body",
     "data",
+    "properties.log",
     "record",
     "raw",
     "json",

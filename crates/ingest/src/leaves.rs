@@ -93,7 +93,8 @@ impl<'a> Found<'a> {
     fn gather(&mut self, field: Field<'_>, class: u32, outer: &str) {
         let mut path = outer.to_owned();
         push_step(&field, &mut path);
-        if let Some(text) = field.look() {
+        // What tells nothing stands as it is in attributes that hold any JSON.
+        if let Some(text) = field.look().or_else(|| void(field)) {
             self.typed.entry(text.into()).or_default().insert((class, path.as_str().into()));
         }
         field.children().for_each(|child| self.gather(child, class, &path));
@@ -161,7 +162,7 @@ impl<'a> Found<'a> {
     }
 
     fn places(&self, source: Field<'_>) -> Option<&BTreeSet<(u32, Box<str>)>> {
-        self.typed.get(&*source.look()?)
+        self.typed.get(&*source.look().or_else(|| void(source))?)
     }
 
     fn places_of_transform(&self, source: Field<'_>) -> Option<&BTreeSet<(u32, Box<str>)>> {
@@ -196,6 +197,11 @@ impl<'a> Found<'a> {
             .next()
             .or_else(|| all(&mut text.split(['\r', '\n', '\t', ' ', ',', ';', '|'])))
     }
+}
+
+/// The JSON of a null or an empty text.
+fn void(field: Field<'_>) -> Option<std::borrow::Cow<'_, str>> {
+    matches!(field.kind(), Kind::Null | Kind::Text).then(|| field.json().into())
 }
 
 /// Tells where a mapped value stands, class by class.

@@ -38,11 +38,11 @@ impl<'a> Field<'a> {
 
     /// Takes the member `name` as a whole number.
     pub(crate) fn whole_at<T: TryFrom<i64>>(&self, name: &str) -> Option<T> {
-        self.member(name)?.whole()
+        self.member(name)?.take_number()
     }
 
     /// Takes this as a whole number; a spelling of it that no number has is copied.
-    pub(crate) fn whole<T: TryFrom<i64>>(&self) -> Option<T> {
+    pub(crate) fn take_number<T: TryFrom<i64>>(&self) -> Option<T> {
         let text = self.look()?;
         let number: i64 = match text.split_once('.') {
             Some((whole, zeros)) if zeros.bytes().all(|byte| byte == b'0') => whole.parse().ok()?,

@@ -53,13 +53,13 @@ fn of_target(field: Field<'_>, text: &str) -> Url {
     match text.split_once('?') {
         Some((path, query)) if !path.is_empty() && !query.is_empty() => {
             field.copy();
-            let mut url = Url::of_path(path);
+            let mut url = Url::at_path(path);
             url.set_query_string(query);
             url
         }
         _ => {
             field.take();
-            Url::of_path(text)
+            Url::at_path(text)
         }
     }
 }

@@ -47,6 +47,11 @@ fn okta() {
 }
 
 #[test]
+fn ocsf() {
+    check("ocsf.jsonl");
+}
+
+#[test]
 fn suricata() {
     check("suricata.jsonl");
 }
@@ -123,4 +128,20 @@ fn what_came_out_goes_in_again_as_it_is() {
         let counts = &ingest.coverage().sources["ocsf"];
         assert_eq!((counts.leaves_dropped, counts.errors), (0, 0));
     }
+}
+
+#[test]
+fn entra_sign_ins() {
+    check("entra_sign_in.jsonl");
+}
+
+#[test]
+fn entra_changes() {
+    check("entra_audit.json");
+    check("entra_audit_graph.json");
+}
+
+#[test]
+fn entra_risks() {
+    check("entra_risk.jsonl");
 }

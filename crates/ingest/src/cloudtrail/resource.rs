@@ -2,7 +2,7 @@
 
 use super::arn_of;
 use crate::record::{Field, Record};
-use homeostat_event::ResourceDetails;
+use homeostat_event::{Account, ResourceDetails, User};
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
@@ -97,6 +97,7 @@ fn listed(element: Field<'_>) -> Option<ResourceDetails> {
         (None, None) => return None,
     };
     resource.set_kind(take("type"));
+    resource.set_owner(take("accountId").map(|account| User::of_account(Account::of_uid(account))));
     Some(resource)
 }
 

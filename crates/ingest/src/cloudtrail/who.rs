@@ -12,7 +12,7 @@ pub(super) fn actor_of(record: &Record<'_>, service: &str) -> Actor {
         return Actor::of_app(service);
     };
     let app = take(identity, "invokedBy");
-    let kind = identity.member("type").and_then(|kind| kind.look()).unwrap_or_default();
+    let kind = identity.member("type").and_then(|kind| kind.copy()).unwrap_or_default();
     let session = session_of(identity, &kind);
     let user = if kind == "AWSService" { None } else { user_of(identity, &kind) };
     let mut actor = match (user, session, &app) {

@@ -88,7 +88,7 @@ pub(super) fn command(record: &Record<'_>, kind: &str) -> Option<Event> {
 fn tell_reply(ftp: Field<'_>, event: &mut Event) {
     let codes = ftp.member("completion_code").filter(Field::is_array);
     let codes: Vec<i32> =
-        codes.iter().flat_map(Field::children).filter_map(|code| code.whole::<i32>()).collect();
+        codes.iter().flat_map(Field::children).filter_map(|code| code.take_number::<i32>()).collect();
     if let Some(last) = codes.last() {
         event.set_outcome(if *last < 400 { Outcome::Success } else { Outcome::Failure }, None);
         event.set_status_code(last.to_string());

@@ -112,7 +112,7 @@ fn complete(root: Field<'_>, end: Option<&mut NetworkEndpoint>, [host, port]: [&
     let port = root.part("id", port);
     match end.port() {
         None => {
-            end.set_port(port.and_then(|port| port.whole::<u16>()));
+            end.set_port(port.and_then(|port| port.take_number::<u16>()));
         }
         Some(known) if port.as_ref().and_then(|port| port.look()).as_deref() == Some(&*known.to_string()) => {
             port.map(|port| port.take());

@@ -91,7 +91,7 @@ pub(super) fn end(record: &Record<'_>, side: &str) -> Option<NetworkEndpoint> {
         joined.or_else(|| root.member("id")?.member(inner))
     };
     let mut end = NetworkEndpoint::of_ip(address(told(side.host)?)?);
-    end.set_port(told(side.port).and_then(|port| port.whole::<u16>()));
+    end.set_port(told(side.port).and_then(|port| port.take_number::<u16>()));
     let hardware = root.member(side.hardware);
     let hardware = hardware.filter(|address| address.look().is_some_and(|text| is_hardware(&text)));
     end.set_mac(hardware.and_then(|address| address.take()));

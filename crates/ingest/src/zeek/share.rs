@@ -91,7 +91,7 @@ pub(super) fn command(record: &Record<'_>) -> Option<Event> {
     let part = |name| root.part("referenced_file", name);
     let mut file = file_at(part("name").or_else(|| root.member("argument")));
     if let Some(file) = &mut file {
-        file.set_size(part("size").and_then(|size: Field<'_>| size.whole::<i64>()));
+        file.set_size(part("size").and_then(|size: Field<'_>| size.take_number::<i64>()));
     }
     event.set_file(file);
     Some(event)

@@ -67,7 +67,7 @@ fn tell_file(root: Field<'_>, event: &mut Event) {
 /// Where the data goes: the server's port, and who opens the connection.
 fn tell_channel(root: Field<'_>, event: &mut Event) {
     let told = |name| root.part("data_channel", name);
-    let port = told("resp_p").and_then(|port: Field<'_>| port.whole::<u16>());
+    let port = told("resp_p").and_then(|port: Field<'_>| port.take_number::<u16>());
     tell(event, "port", port.map(|port| JsonText::new(port.to_string())));
     let passive = told("passive").and_then(|passive| passive.look());
     let kind = match passive.as_deref() {
