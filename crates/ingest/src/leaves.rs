@@ -191,10 +191,9 @@ impl<'a> Found<'a> {
             let first = self.typed.get(told.next()?);
             told.all(|part| self.typed.contains_key(part)).then_some(first)?
         };
-        let halves = [text.split_once(['\\', '@']), text.rsplit_once('\\')].into_iter().flatten();
+        let mut halves = [text.split_once(['\\', '@']), text.rsplit_once('\\')].into_iter().flatten();
         halves
-            .filter_map(|(before, after)| all(&mut [before, after].into_iter()))
-            .next()
+            .find_map(|(before, after)| all(&mut [before, after].into_iter()))
             .or_else(|| all(&mut text.split(['\r', '\n', '\t', ' ', ',', ';', '|'])))
     }
 }

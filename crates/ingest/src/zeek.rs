@@ -3,7 +3,7 @@
 //! Source: docs.zeek.org, log files. Fields are found as `id.orig_h`, `id_orig_h` or nested; times as seconds
 //! since 1970 or ISO. `orig` is taken for the source and `resp` for the destination, as Zeek saw them. Zeek logs
 //! what took place: an exchange that it logs counts as a success unless its record tells a failure or, as for
-//! names and sign-ins, may leave the end open.
+//! sign-ins, may leave the end open.
 
 mod clock;
 mod conn;
@@ -83,7 +83,7 @@ fn event_of(record: &Record<'_>, log: &str) -> Option<Event> {
         "conn" => conn::connection(record),
         "dns" => dns::question(record),
         "ssl" => tls::handshake(record),
-        "http" => web::request(record),
+        "http" => Some(web::request(record)),
         "files" => files::file(record),
         "dhcp" => dhcp::lease(record),
         "dce_rpc" => share::call(record),

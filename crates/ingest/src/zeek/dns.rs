@@ -27,7 +27,10 @@ fn tell_rcode(root: Field<'_>, rcode: Option<i32>, event: &mut Event) {
     match rcode {
         Some(0) => event.set_outcome(Outcome::Success, None),
         Some(_) => event.set_outcome(Outcome::Failure, None),
-        None => return,
+        None => {
+            tell_rejection(root, event);
+            return;
+        }
     };
     let known = rcode.filter(|code| matches!(code, 0..=11 | 16..=24));
     let word = name.and_then(|name| if known.is_some() { name.copy() } else { name.take() });
@@ -39,6 +42,15 @@ fn tell_rcode(root: Field<'_>, rcode: Option<i32>, event: &mut Event) {
         (None, Some(word)) => drop(event.set_rcode_id(99).set_rcode(word)),
         (None, None) => {}
     }
+}
+
+/// Of a question without an answer Zeek still tells whether a server rejected it.
+fn tell_rejection(root: Field<'_>, event: &mut Event) {
+    match root.truth_at("rejected") {
+        Some(true) => event.set_outcome(Outcome::Failure, None),
+        Some(false) => event.set_outcome(Outcome::Success, None),
+        None => event,
+    };
 }
 
 /// ICMP and multicast records may have no question, and Zeek writes the root as an empty text.

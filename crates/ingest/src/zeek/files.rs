@@ -50,7 +50,7 @@ fn connection(root: Field<'_>) -> NetworkConnectionInfo {
 
 fn file_of(root: Field<'_>, uid: &str) -> File {
     let name = root.member("filename");
-    let path = name.as_ref().and_then(|name| name.look());
+    let path = name.as_ref().and_then(Field::look);
     let mut file = match path.as_deref().and_then(|path| path.rsplit_once(['\\', '/'])) {
         Some((_, last)) if !last.is_empty() => {
             let mut file = File::new(last, 0);

@@ -114,7 +114,7 @@ fn complete(root: Field<'_>, end: Option<&mut NetworkEndpoint>, [host, port]: [&
         None => {
             end.set_port(port.and_then(|port| port.take_number::<u16>()));
         }
-        Some(known) if port.as_ref().and_then(|port| port.look()).as_deref() == Some(&*known.to_string()) => {
+        Some(known) if port.as_ref().and_then(Field::look).as_deref() == Some(&*known.to_string()) => {
             port.map(|port| port.take());
         }
         Some(_) => {}

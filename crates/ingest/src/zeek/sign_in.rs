@@ -31,6 +31,7 @@ fn begin(record: &Record<'_>, activity: u32, protocol: Protocol, user: Option<Us
 }
 
 /// A protocol by its name and OCSF's number.
+#[derive(Clone, Copy)]
 struct Protocol {
     name: &'static str,
     number: i32,

@@ -9,7 +9,7 @@ use crate::record::{Field, Record};
 use crate::web;
 use homeostat_event::{Actor, Event, File, Fingerprint, HttpRequest, HttpResponse, Str, User, WebExchange};
 
-pub(super) fn request(record: &Record<'_>) -> Option<Event> {
+pub(super) fn request(record: &Record<'_>) -> Event {
     let root = record.root();
     let method = root.look_at("method");
     let head = match method.as_deref().map(web::activity_of) {
@@ -31,7 +31,7 @@ pub(super) fn request(record: &Record<'_>) -> Option<Event> {
     event.set_outcome(web::outcome_of(code), None).set_file(file(root));
     event.set_actor(root.take_at("username").map(|name| Actor::of_user(User::named(name))));
     event.metadata_mut().set_event_code(method).set_labels(root.texts_at("tags"));
-    Some(event)
+    event
 }
 
 fn asked(root: Field<'_>) -> HttpRequest {
