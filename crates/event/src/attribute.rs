@@ -221,12 +221,12 @@ impl<T: Attribute> Attribute for Arc<T> {
     }
 }
 
-impl<T: Attribute> Attribute for Vec<T> {
+impl<T: Attribute> Attribute for Arc<[T]> {
     fn read(cursor: &mut Cursor<'_>) -> Result<Option<Self>, BadJson> {
         if cursor.peek() != Some(b'[') {
             return Ok(None);
         }
-        let mut items = Self::new();
+        let mut items = Vec::new();
         let mut all = true;
         // An element of another type makes the whole list one: it is read to its end, and kept as text.
         cursor.array(|cursor| {
@@ -239,7 +239,7 @@ impl<T: Attribute> Attribute for Vec<T> {
             cursor.back_to(start);
             cursor.skip().map(drop)
         })?;
-        Ok(all.then_some(items))
+        Ok(all.then(|| items.into()))
     }
 
     fn write(&self, out: &mut String) {
@@ -258,7 +258,7 @@ impl<T: Attribute> Attribute for Vec<T> {
     }
 }
 
-impl<T: Attribute> Items for Vec<T> {
+impl<T: Attribute> Items for Arc<[T]> {
     fn item(&self, place: usize) -> Option<Seen<'_>> {
         self.get(place).map(Attribute::see)
     }

@@ -48,6 +48,7 @@ mod network;
 mod object;
 mod origin;
 mod outcome;
+mod pack;
 mod party;
 mod profile;
 mod provider;
@@ -87,6 +88,7 @@ pub use network::{
     NetworkConnectionInfo, NetworkEndpoint, NetworkTraffic, Tls, Url,
 };
 pub use origin::Origin;
+pub use pack::{Interner, InternerLimits, PackedEvent};
 pub use party::{Party, PrincipalKind};
 pub use signal::signal_of;
 pub use text::{Str, Told};

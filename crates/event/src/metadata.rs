@@ -44,9 +44,9 @@ impl Metadata {
 
     /// Names an extension of the schema whose classes or objects the event uses; naming it again changes nothing.
     pub(crate) fn name_extension(&mut self, name: &str, uid: &str) {
-        let extensions = self.extensions.get_or_insert_default();
+        let extensions = self.extensions();
         if !extensions.iter().any(|known| known.name() == Some(name)) {
-            Arc::make_mut(extensions).push(Extension::new(name, uid));
+            self.extensions = Some(extensions.iter().cloned().chain([Extension::new(name, uid)]).collect());
         }
     }
 
@@ -56,9 +56,9 @@ impl Metadata {
 
     /// Names a profile whose attributes the event holds; naming it again changes nothing.
     pub(crate) fn name_profile(&mut self, profile: &str) {
-        let profiles = self.profiles.get_or_insert_default();
+        let profiles = self.profiles();
         if !profiles.iter().any(|known| known.as_str() == profile) {
-            Arc::make_mut(profiles).push(profile.into());
+            self.profiles = Some(profiles.iter().cloned().chain([profile.into()]).collect());
         }
     }
 }

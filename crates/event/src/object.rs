@@ -9,9 +9,11 @@ use homeostat_core::JsonText;
 use std::collections::BTreeSet;
 
 /// A struct made by `ocsf_object!`, or of such.
-pub(crate) trait Object: Sized {
+pub(crate) trait Object {
     /// One without any attribute.
-    fn blank() -> Self;
+    fn blank() -> Self
+    where
+        Self: Sized;
 
     /// Takes the next value for the typed attribute `key`. `false` when there is none of that name or the
     /// value is of another type: the attribute is then not told, and the cursor may stand anywhere.
@@ -31,6 +33,12 @@ pub(crate) fn read_object<T: Object>(cursor: &mut Cursor<'_>) -> Result<Option<T
         return Ok(None);
     }
     let mut object = T::blank();
+    fill(&mut object, cursor)?;
+    Ok(Some(object))
+}
+
+/// Reads the members of the next value into `object`. Not generic: compiled once, not once an object.
+fn fill(object: &mut dyn Object, cursor: &mut Cursor<'_>) -> Result<(), BadJson> {
     cursor.object(|cursor, key| {
         let start = cursor.start();
         if object.take(&key, cursor)? {
@@ -43,11 +51,11 @@ pub(crate) fn read_object<T: Object>(cursor: &mut Cursor<'_>) -> Result<Option<T
         Ok(())
     })?;
     object.extra_mut().settle();
-    Ok(Some(object))
+    Ok(())
 }
 
 /// Appends `object` as JSON.
-pub(crate) fn write_object<T: Object>(object: &T, out: &mut String) {
+pub(crate) fn write_object(object: &dyn Object, out: &mut String) {
     let mut members = Members::open(out);
     object.write_members(&mut members);
     object.extra().write_members(&mut members);
@@ -55,7 +63,7 @@ pub(crate) fn write_object<T: Object>(object: &T, out: &mut String) {
 }
 
 /// Sets attribute `name` of `object` to `value`, typed where the type fits.
-pub(crate) fn assign<T: Object>(object: &mut T, name: &str, value: &JsonText) {
+pub(crate) fn assign(object: &mut dyn Object, name: &str, value: &JsonText) {
     let text = sound(value);
     let mut cursor = Cursor::new(&text);
     if object.take(name, &mut cursor).unwrap_or(false) {
@@ -66,7 +74,7 @@ pub(crate) fn assign<T: Object>(object: &mut T, name: &str, value: &JsonText) {
 }
 
 /// The JSON text of attribute `name`, typed or not.
-pub(crate) fn look_up<T: Object>(object: &T, name: &str) -> Option<JsonText> {
+pub(crate) fn look_up(object: &dyn Object, name: &str) -> Option<JsonText> {
     let mut text = String::new();
     write_object(object, &mut text);
     member(&text, name).map(JsonText::new)
@@ -86,7 +94,7 @@ pub(crate) fn member<'a>(text: &'a str, name: &str) -> Option<&'a str> {
 }
 
 /// The names of the attributes told, for `Debug`.
-pub(crate) fn names<T: Object>(object: &T) -> Vec<String> {
+pub(crate) fn names(object: &dyn Object) -> Vec<String> {
     let mut text = String::new();
     write_object(object, &mut text);
     let mut names = Vec::new();
@@ -211,13 +219,13 @@ impl<'a> Members<'a> {
         self.out.push('}');
     }
 
-    /// Appends an attribute if it is told; `name` needs no escapes.
+    /// Appends an attribute if it is told; `name` is as it stands after another one: `,"name":`.
+    #[inline]
     pub(crate) fn add<T: Attribute>(&mut self, name: &'static str, value: Option<&T>) {
         if let Some(value) = value {
-            self.comma();
-            self.out.push('"');
-            self.out.push_str(name);
-            self.out.push_str("\":");
+            let first = usize::from(self.empty);
+            self.out.push_str(name.get(first..).unwrap_or_default());
+            self.empty = false;
             value.write(self.out);
         }
     }
@@ -313,7 +321,10 @@ macro_rules! ocsf_object {
             }
 
             fn write_members(&self, members: &mut $crate::object::Members<'_>) {
-                $(members.add($crate::object::ocsf_name!($field $($wire)?), self.$field.as_ref());)+
+                $(members.add(
+                    concat!(",\"", $crate::object::ocsf_name!($field $($wire)?), "\":"),
+                    self.$field.as_ref(),
+                );)+
             }
 
             fn extra(&self) -> &$crate::object::Extra {
@@ -407,11 +418,11 @@ macro_rules! ocsf_type {
     (flag) => { bool };
     (time) => { homeostat_core::Timestamp };
     (json) => { homeostat_core::JsonText };
-    (texts) => { std::sync::Arc<Vec<$crate::text::Str>> };
-    (numbers) => { std::sync::Arc<Vec<i32>> };
+    (texts) => { std::sync::Arc<[$crate::text::Str]> };
+    (numbers) => { std::sync::Arc<[i32]> };
     (object $of:ident) => { std::sync::Arc<$of> };
     (part $of:ident) => { $of };
-    (list $of:ident) => { std::sync::Arc<Vec<$of>> };
+    (list $of:ident) => { std::sync::Arc<[$of]> };
 }
 
 /// The type in which an attribute of a kind is seen.
@@ -447,13 +458,13 @@ macro_rules! ocsf_get {
         $place.as_ref()
     };
     (texts $place:expr) => {
-        $place.as_deref().map(Vec::as_slice).unwrap_or_default()
+        $place.as_deref().unwrap_or_default()
     };
     (numbers $place:expr) => {
-        $place.as_deref().map(Vec::as_slice).unwrap_or_default()
+        $place.as_deref().unwrap_or_default()
     };
     (list $place:expr) => {
-        $place.as_deref().map(Vec::as_slice).unwrap_or_default()
+        $place.as_deref().unwrap_or_default()
     };
     ($kind:ident $place:expr) => {
         $place

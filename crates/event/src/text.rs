@@ -178,21 +178,21 @@ told!(
     Timestamp => Timestamp, JsonText => JsonText,
 );
 
-impl<T> Told<Arc<Self>> for Vec<T> {
+impl<T> Told<Arc<[T]>> for Vec<T> {
     /// An empty list tells nothing.
-    fn told(self) -> Option<Arc<Self>> {
-        (!self.is_empty()).then(|| Arc::new(self))
+    fn told(self) -> Option<Arc<[T]>> {
+        (!self.is_empty()).then(|| self.into())
     }
 }
 
-impl<T> Told<Self> for Arc<T> {
+impl<T: ?Sized> Told<Self> for Arc<T> {
     /// One object or list may stand in many events.
     fn told(self) -> Option<Self> {
         Some(self)
     }
 }
 
-impl<T> Told<Arc<T>> for Option<Arc<T>> {
+impl<T: ?Sized> Told<Arc<T>> for Option<Arc<T>> {
     fn told(self) -> Option<Arc<T>> {
         self
     }

@@ -385,6 +385,6 @@ impl<'r, 'a> Call<'r, 'a> {
         metadata.set_uid(self.root(&["eventDataId", "event_data_id"])).set_log_level(level);
         metadata.set_log_name(self.root(&["category"])).set_log_version(self.parts.around("schemaVersion"));
         metadata.set_correlation_uid(self.root(&["correlationId", "correlation_id"])).set_logged_time(logged);
-        metadata.set_log_source(self.root(&["eventName", "event_name"]));
+        metadata.set_kind(self.root(&["eventName", "event_name"]));
     }
 }

@@ -6,7 +6,7 @@ use crate::error::RecordError;
 use crate::leaves::{Count, Found, Told};
 use crate::limit::Limits;
 use crate::reader::{Cut, Fault, Reader};
-use crate::record::{Field, Record};
+use crate::record::{Field, REFERENCE, Record};
 use crate::redact::{Redact, Secrets, withhold};
 use crate::source::{Context, Registry, Source};
 use crate::tape::{Mark, Tape};
@@ -73,7 +73,8 @@ impl Ingest {
     /// Withholds by another rule.
     #[must_use]
     pub fn with_redact(self, redact: impl Redact + Send + Sync + 'static) -> Self {
-        Self { redact: Box::new(redact), ..self }
+        // What was remembered under another rule may hold what this one withholds.
+        Self { redact: Box::new(redact), tape: Tape::default(), ..self }
     }
 
     /// Reads within other limits.
@@ -239,7 +240,8 @@ impl Work<'_> {
         if self.made.is_empty() {
             self.made.push(unclaimed(name));
         }
-        self.gather_leftovers(record, envelope);
+        self.gather_leftovers(record);
+        self.keep_around(envelope);
         for (number, event) in self.made.iter_mut().enumerate() {
             if number == 0 && !self.left.is_empty() {
                 keep_left(event, record, self.left);
@@ -264,29 +266,37 @@ impl Work<'_> {
         inside + around.sum::<u64>()
     }
 
-    /// What no mapper took, as one JSON object on one line; empty when nothing is left.
-    fn gather_leftovers(&mut self, record: &Record<'_>, envelope: Option<&Envelope<'_>>) {
+    /// What no mapper took, as one JSON object on one line; empty when nothing is left, or when the mapper gave it to
+    /// its event.
+    fn gather_leftovers(&mut self, record: &Record<'_>) {
         let left = &mut *self.left;
         left.clear();
         let root = record.root();
-        if root.is_object() {
+        if record.is_settled() {
+            // Nothing to do.
+        } else if root.is_object() {
             root.write_leftovers(left);
         } else {
             let mut text = String::new();
             root.write_left(&mut text);
             add(left, VALUE, &text);
         }
+    }
+
+    /// Keeps in the first event what stands around the record, and the paths of what was withheld.
+    fn keep_around(&mut self, envelope: Option<&Envelope<'_>>) {
+        let Some(event) = self.made.first_mut() else { return };
         for (number, around) in envelopes(envelope).enumerate() {
             let mut text = String::new();
             if around.write_leftovers(&mut text) {
-                add(left, &envelope_name(number), &text);
+                event.keep(&envelope_name(number), &JsonText::new(text));
             }
         }
         if let Some(around) = self.at.around {
-            add(left, AROUND, around);
+            event.keep(AROUND, &JsonText::new(around));
         }
         if !self.paths.is_empty() {
-            add(left, WITHHELD, &list_of(self.paths));
+            event.keep(WITHHELD, &JsonText::new(list_of(self.paths)));
         }
     }
 
@@ -347,7 +357,7 @@ fn keep_left(event: &mut Event, record: &Record<'_>, left: &str) {
     let root = record.root();
     if came_whole(root) {
         keep_beside(event, left);
-    } else if root.member("homeostat_ref").is_some() || root.has_escaped_names() {
+    } else if root.member(REFERENCE).is_some() || root.has_escaped_names() {
         event.set_unmapped(JsonText::new(left));
     } else {
         event.set_leftovers(left);

@@ -11,7 +11,7 @@ use crate::address::is_address;
 use crate::moment;
 use crate::record::{Field, Record};
 use crate::source::{Context, Source};
-use homeostat_core::{JsonText, Outcome, Timestamp};
+use homeostat_core::{Outcome, Timestamp};
 use homeostat_event::{
     Account, Actor, Api, Authorization, Event, Group, Head, HttpRequest, NetworkEndpoint, Policy, Product,
     Request, ResourceDetails, Response, Service, Session, SignInTo, Url, User,
@@ -314,11 +314,7 @@ impl<'r, 'a> Asked<'r, 'a> {
         } else {
             metadata.set_uid(id);
         }
-        if let Some(stage) = stage {
-            let mut json = String::new();
-            crate::text::write_text(&stage, &mut json);
-            metadata.set_attribute("type", &JsonText::new(json));
-        }
+        metadata.set_kind(stage);
     }
 }
 

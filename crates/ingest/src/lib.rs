@@ -20,6 +20,7 @@ mod limit;
 mod list;
 mod mailbox;
 mod member;
+mod memo;
 mod moment;
 mod ocsf;
 mod okta;

@@ -4,12 +4,19 @@
 //! afterwards, as the source wrote it. So nothing is lost by forgetting it. Lookups walk the members of one
 //! object, O(members); no lookup allocates unless a text holds escapes.
 
+use crate::memo::Memo;
 use crate::moment;
 use crate::tape::{Kind, Mark, Node, Span, Tape, unescape};
+use core::cell::RefMut;
 use core::fmt;
 use core::str::FromStr;
 use homeostat_core::{JsonText, Timestamp};
+use homeostat_event::{Event, Str};
 use std::borrow::Cow;
+use std::sync::Arc;
+
+/// The name under which an event's id stands in `unmapped`.
+pub(crate) const REFERENCE: &str = "homeostat_ref";
 
 /// One record of a source, borrowed from the text it stands in.
 ///
@@ -77,6 +84,45 @@ impl<'a> Record<'a> {
     /// Reads the scalar at `path` without using it up.
     pub fn look(&self, path: &str) -> Option<Cow<'a, str>> {
         self.field(path)?.look()
+    }
+
+    /// What parts of records became before.
+    pub(crate) fn memo(&self) -> &'a Memo {
+        &self.root.tape.memo
+    }
+
+    /// Gives `event` what is left of the record when nothing more will be taken, and `texts` back as attributes:
+    /// all in one text that the event's attributes share.
+    pub(crate) fn settle<const N: usize>(
+        &self,
+        event: &mut Event,
+        texts: [Option<Cow<'_, str>>; N],
+    ) -> [Option<Str>; N] {
+        let root = self.root;
+        if !root.is_object() || root.has_escaped_names() || root.member(REFERENCE).is_some() {
+            return texts.map(|text| text.map(Str::from));
+        }
+        let mut whole = root.tape.scratch.borrow_mut();
+        whole.clear();
+        root.write_leftovers(&mut whole);
+        let left = whole.len();
+        let places = texts.map(|text| {
+            text.map(|text| {
+                let start = whole.len();
+                whole.push_str(&text);
+                (start, whole.len())
+            })
+        });
+        let whole: Arc<str> = whole.as_str().into();
+        if left > 0 {
+            event.set_leftovers(Str::within(&whole, 0, left));
+        }
+        root.tape.is_settled.set(true);
+        places.map(|place| place.map(|(start, end)| Str::within(&whole, start, end)))
+    }
+
+    pub(crate) fn is_settled(&self) -> bool {
+        self.root.tape.is_settled.get()
     }
 
     /// Reads the moment at `path`, which stays in `unmapped` as the source wrote it: RFC 3339, or decimal seconds
@@ -208,7 +254,10 @@ impl<'a> Field<'a> {
         };
         left.then(|| {
             // What tells nothing is kept where it stands too: null is no value of an attribute.
-            let tells = |node: &&Node| node.kind != Kind::Null && node.span.start < node.span.end;
+            let tells = |node: &&Node| {
+                !matches!(node.kind, Kind::Null | Kind::Array | Kind::Object)
+                    && node.span.start < node.span.end
+            };
             let open = |node: &&Node| matches!(node.mark.get(), Mark::Left | Mark::Copied);
             for node in self.nodes().filter(|node| tells(node) && open(node)) {
                 node.mark.set(mark);
@@ -248,6 +297,28 @@ impl<'a> Field<'a> {
         }
     }
 
+    /// Marks the value `offset` places behind this one.
+    pub(crate) fn mark_at(&self, offset: u32, mark: Mark) {
+        if let Some(node) = self.tape.node(self.index.saturating_add(offset)) {
+            node.mark.set(mark);
+        }
+    }
+
+    /// What a mapper did with the values in this one: how far behind it they stand, and what.
+    pub(crate) fn marks(&self) -> impl Iterator<Item = (u32, Mark)> {
+        let told = |mark: Mark| !matches!(mark, Mark::Left | Mark::Withheld);
+        self.nodes()
+            .map(|node| node.mark.get())
+            .zip(0..)
+            .filter(move |(mark, _)| told(*mark))
+            .map(|(mark, at)| (at, mark))
+    }
+
+    /// Whether names are read without regard to case.
+    pub(crate) fn is_folded(&self) -> bool {
+        self.folded
+    }
+
     pub(crate) fn marked(&self) -> Mark {
         self.node().map_or(Mark::Left, |node| node.mark.get())
     }
@@ -260,6 +331,36 @@ impl<'a> Field<'a> {
             leaves += 1;
         }
         leaves
+    }
+
+    /// The texts, arrays and objects below this value that have a name, in the order of the text, each with the place
+    /// behind it.
+    pub(crate) fn named_below(&self) -> impl Iterator<Item = (Self, u32)> + use<'a> {
+        let Self { text, tape, index, folded } = *self;
+        let end = self.node().map_or(0, |node| node.next);
+        (index.saturating_add(1)..end).filter_map(move |index| {
+            let node = tape.node(index)?;
+            let wanted =
+                matches!(node.kind, Kind::Text | Kind::Array | Kind::Object) && node.key.end > node.key.start;
+            wanted.then_some((Self { text, tape, index, folded }, node.next))
+        })
+    }
+
+    /// The value at a place of the same record.
+    pub(crate) fn at(&self, place: u32) -> Self {
+        Self { index: place, ..*self }
+    }
+
+    /// An empty list to note in what is around the value at hand: where each ends, and where it stands.
+    pub(crate) fn trail(&self) -> RefMut<'a, Vec<(u32, u32)>> {
+        let mut trail = self.tape.trail.borrow_mut();
+        trail.clear();
+        trail
+    }
+
+    /// Where among the values of the record this one stands.
+    pub(crate) fn place(&self) -> u32 {
+        self.index
     }
 
     pub(crate) fn kind(&self) -> Kind {
@@ -289,9 +390,18 @@ impl<'a> Field<'a> {
     fn write_members(&self, out: &mut String) {
         let first = out.len();
         for child in self.children() {
+            let Some(node) = child.node() else { continue };
+            if is_gone(node) {
+                continue;
+            }
             let before = out.len();
             if before != first {
                 out.push(',');
+            }
+            if !self.tape.is_spaced() && child.is_as_written(node) {
+                // Name and value stand side by side.
+                out.push_str(self.slice(Span { start: node.key.start.saturating_sub(1), end: end_of(node) }));
+                continue;
             }
             out.push('"');
             out.push_str(child.raw_name());
@@ -313,11 +423,8 @@ impl<'a> Field<'a> {
         if is_gone(node) {
             return false;
         }
-        let as_it_is = match node.kind {
-            Kind::Object | Kind::Array => self.is_untouched(),
-            _ => true,
-        };
-        if as_it_is {
+        let is_scalar = !matches!(node.kind, Kind::Object | Kind::Array);
+        if is_scalar || (!self.tape.is_spaced() && self.is_as_written(node)) {
             out.push_str(self.raw(node));
             return true;
         }
@@ -327,9 +434,10 @@ impl<'a> Field<'a> {
         }
     }
 
-    /// Whether all of this value is left and stands as it would be written.
-    fn is_untouched(&self) -> bool {
-        !self.tape.is_spaced() && !self.nodes().any(|node| is_gone(node) || node.is_out_of_order())
+    /// Whether all of this value is left, and its members in order.
+    fn is_as_written(&self, node: &Node) -> bool {
+        let is_scalar = !matches!(node.kind, Kind::Object | Kind::Array);
+        is_scalar || !self.nodes().any(|node| is_gone(node) || node.is_out_of_order())
     }
 
     /// Writes an array or object that the source wrote empty, with white space in it.
@@ -387,11 +495,8 @@ impl<'a> Field<'a> {
     }
 
     fn raw(&self, node: &Node) -> &'a str {
-        let Span { start, end } = node.span;
-        match node.kind {
-            Kind::Text => self.slice(Span { start: start.saturating_sub(1), end: end.saturating_add(1) }),
-            _ => self.slice(node.span),
-        }
+        let start = node.span.start.saturating_sub(u32::from(node.kind == Kind::Text));
+        self.slice(Span { start, end: end_of(node) })
     }
 
     fn slice(&self, span: Span) -> &'a str {
@@ -403,6 +508,11 @@ impl fmt::Debug for Field<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Field({:?}, {} bytes)", self.kind(), self.json().len())
     }
+}
+
+/// The first byte behind a value.
+fn end_of(node: &Node) -> u32 {
+    node.span.end.saturating_add(u32::from(node.kind == Kind::Text))
 }
 
 fn is_gone(node: &Node) -> bool {

@@ -185,37 +185,39 @@ static LENGTHS: [[u64; 27]; 27] = {
 
 /// Withholds what `rule` asks for below `root`; gives the number of scalars and adds the paths to `found`.
 pub(crate) fn withhold(rule: &dyn Redact, source: &str, root: Field<'_>, found: &mut Vec<String>) -> u64 {
-    walk(&Rule { rule, source }, root, &Trail { name: "", outer: None }, found)
+    let before = found.len();
+    let leaves = walk(rule, source, root, found);
+    // The same record, whatever the order of its members, withholds the same list.
+    if let Some(found) = found.get_mut(before..) {
+        found.sort_unstable();
+    }
+    leaves
 }
 
-struct Rule<'a> {
-    rule: &'a dyn Redact,
-    source: &'a str,
-}
-
-/// The names from a member outwards.
-struct Trail<'a> {
-    name: &'a str,
-    outer: Option<&'a Trail<'a>>,
-}
-
-fn walk(rule: &Rule<'_>, field: Field<'_>, trail: &Trail<'_>, found: &mut Vec<String>) -> u64 {
-    let mut leaves = 0;
-    for child in field.children().filter(|child| may_hold_secrets(child.kind())) {
-        let name = child.name();
-        if name.is_empty() {
-            leaves += walk(rule, child, trail, found);
+/// Goes through all values in the order of the text, for most have no name that is worth a second look.
+fn walk(rule: &dyn Redact, source: &str, root: Field<'_>, found: &mut Vec<String>) -> u64 {
+    let mut around = root.trail();
+    let (mut leaves, mut withheld_to) = (0, 0);
+    for (field, end) in root.named_below() {
+        let at = field.place();
+        if at < withheld_to {
             continue;
         }
-        let here = Trail { name: &name, outer: Some(trail) };
-        let held = if is_password_of_ftp(field, &name) { "password" } else { &name };
-        let member = Member { source: rule.source, parent: trail.name, name: held };
-        if rule.rule.withholds(&member) {
-            let gone = child.mark_leaves(Mark::Withheld);
-            found.extend((gone > 0).then(|| here.path()));
+        while around.last().is_some_and(|(end, _)| *end <= at) {
+            around.pop();
+        }
+        let parent = around.last().map(|(_, outer)| root.at(*outer).name()).unwrap_or_default();
+        let name = field.name();
+        let object = around.last().map_or(root, |(_, outer)| root.at(*outer));
+        let held = if is_password_of_ftp(object, &name) { "password" } else { &name };
+        if rule.withholds(&Member { source, parent: &parent, name: held }) {
+            let gone = field.mark_leaves(Mark::Withheld);
+            let outer = around.iter().map(|(_, outer)| root.at(*outer).name() + ".");
+            found.extend((gone > 0).then(|| outer.collect::<String>() + &name));
             leaves += gone;
-        } else if child.kind() != Kind::Text {
-            leaves += walk(rule, child, &here, found);
+            withheld_to = end;
+        } else if field.kind() != Kind::Text {
+            around.push((end, at));
         }
     }
     leaves
@@ -225,19 +227,6 @@ fn walk(rule: &Rule<'_>, field: Field<'_>, trail: &Trail<'_>, found: &mut Vec<St
 fn is_password_of_ftp(object: Field<'_>, name: &str) -> bool {
     let command = || object.member("command").and_then(|command| command.look());
     matches!(name, "command_data" | "arg") && command().is_some_and(|command| command == "PASS")
-}
-
-fn may_hold_secrets(kind: Kind) -> bool {
-    matches!(kind, Kind::Text | Kind::Array | Kind::Object)
-}
-
-impl Trail<'_> {
-    fn path(&self) -> String {
-        match self.outer {
-            Some(outer) if !outer.name.is_empty() => format!("{}.{}", outer.path(), self.name),
-            _ => self.name.to_owned(),
-        }
-    }
 }
 
 #[cfg(test)]

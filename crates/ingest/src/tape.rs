@@ -8,7 +8,8 @@
 
 mod parser;
 
-use core::cell::Cell;
+use crate::memo::Memo;
+use core::cell::{Cell, RefCell};
 use parser::Parser;
 use std::borrow::Cow;
 
@@ -97,7 +98,7 @@ pub(crate) enum FlawKind {
     Depth,
 }
 
-/// The nodes of one text, in the order of the text.
+/// The nodes of one text, in the order of the text, and what is kept from text to text.
 #[derive(Debug, Default)]
 pub(crate) struct Tape {
     nodes: Vec<Node>,
@@ -109,6 +110,11 @@ pub(crate) struct Tape {
     named: Vec<Named>,
     is_spaced: bool,
     has_escaped_names: bool,
+    pub(crate) memo: Memo,
+    // What is left of the record was given to its event already.
+    pub(crate) is_settled: Cell<bool>,
+    pub(crate) scratch: RefCell<String>,
+    pub(crate) trail: RefCell<Vec<(u32, u32)>>,
 }
 
 /// An array or object that has not ended yet.
@@ -150,6 +156,7 @@ impl Tape {
         self.named.clear();
         self.named.resize(PLACES, Named { object: 0, member: FREE });
         (self.is_spaced, self.has_escaped_names) = (false, false);
+        self.is_settled.set(false);
         Parser::new(self, bytes, depth).document()
     }
 
@@ -220,12 +227,14 @@ impl Tape {
     fn sort_members(&mut self, object: u32, bytes: &[u8]) -> Option<u32> {
         let mut sorting = core::mem::take(&mut self.sorting);
         sorting.clear();
-        let (mut in_order, mut last) = (true, None);
-        for (index, node) in self.members(object) {
+        let (mut in_order, mut last, end) = (true, None, self.len());
+        let mut index = object.saturating_add(1);
+        while let Some(node) = self.nodes.get(index as usize).filter(|_| index < end) {
             let start = start_of_name(bytes, node.key);
             in_order &= last < Some(start);
             last = Some(start);
             sorting.push((start, index));
+            index = node.next;
         }
         let twice = if in_order { None } else { self.sort(object, bytes, &mut sorting) };
         self.sorting = sorting;
@@ -233,13 +242,16 @@ impl Tape {
     }
 
     fn sort(&mut self, object: u32, bytes: &[u8], members: &mut [(u64, u32)]) -> Option<u32> {
+        members.sort_unstable();
         let name = |index: u32| self.node(index).map_or(&[][..], |node| slice(bytes, node.key));
-        members
-            .sort_unstable_by(|one, other| one.0.cmp(&other.0).then_with(|| name(one.1).cmp(name(other.1))));
-        let pairs = members.iter().zip(members.iter().skip(1));
-        let twice = pairs.clone().find(|(one, other)| one.0 == other.0 && name(one.1) == name(other.1));
-        let twice = twice.map(|(one, other)| one.1.max(other.1));
-        if pairs.clone().any(|(one, other)| one.1 > other.1) {
+        let mut twice = None;
+        for same in members.chunk_by_mut(|one, other| one.0 == other.0).filter(|same| same.len() > 1) {
+            same.sort_unstable_by(|one, other| name(one.1).cmp(name(other.1)));
+            let mut pairs = same.iter().zip(same.iter().skip(1));
+            let found = pairs.find(|(one, other)| name(one.1) == name(other.1));
+            twice = twice.or(found.map(|(one, other)| one.1.max(other.1)));
+        }
+        if members.iter().zip(members.iter().skip(1)).any(|(one, other)| one.1 > other.1) {
             let start = index_of(self.order.len());
             self.order.push(index_of(members.len()));
             self.order.extend(members.iter().map(|(_, index)| *index));

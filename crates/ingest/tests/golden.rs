@@ -145,3 +145,33 @@ fn entra_changes() {
 fn entra_risks() {
     check("entra_risk.jsonl");
 }
+
+#[test]
+fn azure_activity() {
+    check("azure_activity.jsonl");
+}
+
+#[test]
+fn google_calls() {
+    check("gcp_audit.jsonl");
+}
+
+#[test]
+fn google_flows() {
+    check("gcp_flow.jsonl");
+}
+
+#[test]
+fn google_names() {
+    check("gcp_dns.jsonl");
+}
+
+#[test]
+fn kubernetes() {
+    check("kubernetes.jsonl");
+}
+
+#[test]
+fn aws_web_requests() {
+    check("waf.jsonl");
+}

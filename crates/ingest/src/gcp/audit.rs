@@ -44,9 +44,21 @@ impl Source for GcpAudit {
         if deltas.is_empty() {
             events.push(call.event(kind, None, context));
         }
-        for delta in deltas {
-            events.push(call.event(kind, Some(delta), context));
+        for (number, delta) in deltas.into_iter().enumerate() {
+            let mut event = call.event(kind, Some(delta), context);
+            if number > 0 {
+                tell_apart(number, &mut event);
+            }
+            events.push(event);
         }
+    }
+}
+
+/// Gives a further event of one entry an id of its own: by the entry's alone it would be taken for the first again.
+fn tell_apart(number: usize, event: &mut Event) {
+    let metadata = event.metadata_mut();
+    if let Some(id) = metadata.uid().map(str::to_owned) {
+        metadata.set_uid(format!("{id}/{number}")).set_original_event_uid(id);
     }
 }
 
