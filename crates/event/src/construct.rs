@@ -1,8 +1,10 @@
 //! How events are made: each constructor asks for what the schema requires of its class.
 
 mod application;
+mod discovery;
 mod email;
 mod host;
+mod network;
 
 use crate::class::{ClassUid, Severity};
 use crate::cloud::{Api, Service};
@@ -17,6 +19,7 @@ use std::sync::Arc;
 
 pub use application::Store;
 pub use host::OnHost;
+pub use network::WebExchange;
 
 /// What every event tells: what was done, when, by the account of which product.
 #[derive(Clone, Debug, PartialEq)]
@@ -191,13 +194,6 @@ impl Event {
         event
     }
 
-    /// Class 4006: a share of files is used.
-    pub fn smb_activity(head: Head, ends: Ends) -> Self {
-        let mut event = Self::of_class(ClassUid::SMB_ACTIVITY, head);
-        event.set_ends(ends);
-        event
-    }
-
     /// Class 2004: a product's detection.
     pub fn detection_finding(head: Head, finding_info: FindingInfo) -> Self {
         let mut event = Self::of_class(ClassUid::DETECTION_FINDING, head);
@@ -205,7 +201,7 @@ impl Event {
         event
     }
 
-    fn set_ends(&mut self, ends: Ends) -> &mut Self {
+    pub(crate) fn set_ends(&mut self, ends: Ends) -> &mut Self {
         match ends {
             Ends::Source(source) => self.set_src_endpoint(source),
             Ends::Destination(destination) => self.set_dst_endpoint(destination),

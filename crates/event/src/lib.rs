@@ -68,7 +68,7 @@ mod view;
 pub use arrow::arrow_schema_of;
 pub use class::{ClassUid, OCSF_VERSION, Severity};
 pub use cloud::{Api, Cloud, Container, Request, ResourceDetails, Response, Service};
-pub use construct::{Ends, Head, OnHost, SignInTo, Store};
+pub use construct::{Ends, Head, OnHost, SignInTo, Store, WebExchange};
 pub use device::{Device, DeviceId, File, Fingerprint, Os, Process};
 pub use email::{Correspondents, Email, EmailAuth};
 pub use event::Event;

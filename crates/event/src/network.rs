@@ -294,7 +294,7 @@ ocsf_object! {
     /// A TLS handshake.
     pub struct Tls {
         object certificate set_certificate: Certificate,
-        list certificate_chain set_certificate_chain: Certificate,
+        texts certificate_chain set_certificate_chain,
         text cipher set_cipher,
         object ja3_hash set_ja3_hash: Fingerprint,
         object ja3s_hash set_ja3s_hash: Fingerprint,

@@ -95,7 +95,8 @@ impl Event {
     pub fn actor(&self) -> Option<Party<'_>> {
         let naming = Naming::of(self);
         told_actor(self, &naming).or_else(|| {
-            let endpoint = self.src_endpoint().map(|end| place(end, &naming));
+            let seen = || self.evidences().iter().find_map(|evidence| evidence.src_endpoint());
+            let endpoint = self.src_endpoint().or_else(seen).map(|end| place(end, &naming));
             endpoint.or_else(|| self.device().map(|device| machine(device, &naming))).map(Party::standing_in)
         })
     }

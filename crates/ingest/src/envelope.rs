@@ -5,13 +5,15 @@
 //! the record is kept with it. O(names tried), at most a limit of levels.
 
 use crate::limit::Limits;
+use crate::parcel;
 use crate::record::{Field, Record};
 use crate::source::{Registry, Source};
 use crate::tape::{Mark, Tape};
 use crate::text;
 
-/// Members in which collectors put a record, as an object, as a text of JSON or as a line of a known form.
-const INSIDE: [&str; 18] = [
+/// Members in which collectors put a record, as an object, as a text of JSON, encoded for a queue, or as a line of
+/// a known form.
+const INSIDE: [&str; 20] = [
     "detail",
     "log",
     "message",
@@ -30,6 +32,8 @@ const INSIDE: [&str; 18] = [
     "raw",
     "json",
     "original",
+    "Sns",
+    "kinesis",
 ];
 
 /// What stands around a record, from the inside out.
@@ -87,6 +91,15 @@ impl Opener<'_> {
         })
     }
 
+    /// The JSON that a text stands for: after the mark that says so, in a parcel, or as a line of a known form.
+    fn made_of(&self, text: &str) -> Option<String> {
+        if let Some(json) = text.strip_prefix("@cee:") {
+            return Some(json.to_owned());
+        }
+        let parcel = parcel::open(text, self.limits.record_bytes);
+        parcel.filter(|inside| inside.trim_start().starts_with('{')).or_else(|| text::alone(text))
+    }
+
     fn within<'a>(&'a self, inside: Field<'a>) -> Record<'a> {
         Record::within(inside).with_stream(self.stream)
     }
@@ -95,8 +108,8 @@ impl Opener<'_> {
         // `look` hides nothing here: the mark `Opened` is no reason to refuse.
         let Some(text) = inside.look() else { return false };
         let text = text.trim();
-        let line = if text.starts_with('{') { None } else { text::alone(text) };
-        let text = line.as_deref().unwrap_or(text);
+        let made = if text.starts_with('{') { None } else { self.made_of(text) };
+        let text = made.as_deref().map_or(text, str::trim);
         let mut tape = Tape::default();
         let whole = text.starts_with('{') && tape.parse(text.as_bytes(), self.limits.depth) == Ok(text.len());
         whole && self.level(&Record::new(text, &tape).with_stream(self.stream), Some(outer), left, claim)

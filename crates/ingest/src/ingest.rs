@@ -9,7 +9,7 @@ use crate::reader::{Cut, Fault, Reader};
 use crate::record::{Field, REFERENCE, Record};
 use crate::redact::{Redact, Secrets, mask, withhold, withhold_texts};
 use crate::source::{Context, Registry, Source};
-use crate::tape::Tape;
+use crate::tape::{Mark, Tape};
 use crate::text::write_text;
 use core::fmt;
 use homeostat_core::{EventRef, JsonText, Timestamp};
@@ -372,10 +372,28 @@ fn list_of(texts: &[String]) -> String {
 /// itself wrote what could be taken for the event's id.
 fn keep_left(event: &mut Event, record: &Record<'_>, left: &str) {
     let root = record.root();
-    if root.member(REFERENCE).is_some() || root.has_escaped_names() {
+    if came_whole(root) {
+        keep_beside(event, left);
+    } else if root.member(REFERENCE).is_some() || root.has_escaped_names() {
         event.set_unmapped(JsonText::new(left));
     } else {
         event.set_leftovers(left);
+    }
+}
+
+/// Whether the record was an event already, with leftovers of its own.
+fn came_whole(root: Field<'_>) -> bool {
+    let first = root.children().find(|member| member.marked() != Mark::Withheld);
+    first.is_some_and(|member| member.marked() == Mark::Whole)
+}
+
+/// Keeps each member of `left` beside the leftovers that an event came with.
+fn keep_beside(event: &mut Event, left: &str) {
+    let mut tape = Tape::default();
+    if tape.parse(left.as_bytes(), usize::MAX).is_ok() {
+        for member in Record::new(left, &tape).root().children() {
+            event.keep(&member.name(), &JsonText::new(member.json()));
+        }
     }
 }
 

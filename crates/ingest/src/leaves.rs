@@ -4,9 +4,9 @@
 //! or in one of the documented transforms (a time as milliseconds, a number or truth value in its JSON form, a
 //! text in lower case, an argument in a command line, a user agent without the brackets CloudTrail puts around it,
 //! a TLS version without its prefix, a name without the dot that ends it, a hexadecimal number as decimal, an IPv4
-//! address out of its IPv6 form, an address without its port, a list or a `name=value` text whose every value stands
-//! somewhere). It reads the events back from their JSON, so it costs several times the mapping: it runs only when
-//! coverage is asked for.
+//! address out of its IPv6 form, an address without its port, a URL cut at its question mark, an address of mail
+//! without its brackets, a list or a `name=value` text whose every value stands somewhere). It reads the events back
+//! from their JSON, so it costs several times the mapping: it runs only when coverage is asked for.
 
 use crate::coverage::Leaves;
 use crate::field_map::FieldMap;
@@ -21,6 +21,7 @@ pub(crate) struct Found<'a> {
     // By value, the classes and paths where it stands.
     typed: BTreeMap<Box<str>, BTreeSet<(u32, Box<str>)>>,
     unmapped: Vec<Field<'a>>,
+    events: Vec<Field<'a>>,
 }
 
 /// What is counted of a record, and where in it the count is.
@@ -73,9 +74,10 @@ impl Told {
 
 impl<'a> Found<'a> {
     pub(crate) fn within(events: &'a [Told]) -> Self {
-        let mut found = Self { typed: BTreeMap::new(), unmapped: Vec::new() };
+        let mut found = Self { typed: BTreeMap::new(), unmapped: Vec::new(), events: Vec::new() };
         for told in events {
             let root = Record::new(&told.json, &told.tape).root();
+            found.events.push(root);
             let class = root.member("class_uid").and_then(|class| class.look());
             let class = class.and_then(|class| class.parse().ok()).unwrap_or(0);
             for member in root.children() {
@@ -116,8 +118,13 @@ impl<'a> Found<'a> {
     }
 
     fn walk(&self, source: Field<'_>, left: Option<Field<'_>>, count: &mut Count<'_>) {
-        if source.marked() == Mark::Opened {
-            return;
+        match source.marked() {
+            Mark::Opened => return,
+            Mark::Whole => {
+                let kept = self.events.iter().find_map(|event| event.member(&source.name()));
+                return handed_on(source, kept, count);
+            }
+            _ => {}
         }
         match source.kind() {
             Kind::Object => {
@@ -140,7 +147,7 @@ impl<'a> Found<'a> {
     fn leaf(&self, source: Field<'_>, left: Option<Field<'_>>, count: &mut Count<'_>) {
         let stands_left = left.is_some_and(|left| left.kind() == source.kind() && same(source, left));
         let typed = match source.marked() {
-            Mark::Withheld | Mark::Opened => return,
+            Mark::Withheld | Mark::Opened | Mark::Whole => return,
             Mark::Left => None,
             Mark::Taken => self.places(source),
             Mark::Copied => self.places(source).or_else(|| self.places_of_transform(source)),
@@ -167,11 +174,13 @@ impl<'a> Found<'a> {
             .and_then(|millis| at(&millis.to_string()))
             .or_else(|| at(&text.to_lowercase()))
             .or_else(|| at(text.trim_start_matches('[').trim_end_matches(']')))
+            .or_else(|| at(text.trim_start_matches('<').trim_end_matches('>')))
             .or_else(|| at(text.strip_suffix('.')?))
             .or_else(|| at(&crate::tls::version(&text)?))
             .or_else(|| at(crate::address::without_port(&text)?.0))
             .or_else(|| at(truth(&text)?))
             .or_else(|| at(&whole(&text)?.to_string()))
+            .or_else(|| at(text.split_once('?').filter(|(path, _)| at(path).is_some())?.1))
             .or_else(|| at(&hexadecimal(&text)?.to_string()))
             .or_else(|| at(text.strip_prefix("::ffff:")?))
             .or_else(|| self.places_of_parts(&text))
@@ -213,6 +222,34 @@ fn tell(places: &BTreeSet<(u32, Box<str>)>, count: &mut Count<'_>) {
     for class in classes {
         let here = places.iter().filter(|(of, _)| *of == class).map(|(_, path)| &**path);
         count.fields.meet(&count.path, class, here);
+    }
+}
+
+/// Counts the leaves of a member that was handed on whole: each must stand in the event where it stood.
+fn handed_on(source: Field<'_>, kept: Option<Field<'_>>, count: &mut Count<'_>) {
+    match source.kind() {
+        Kind::Object => {
+            for child in source.children() {
+                let below = kept.and_then(|kept| kept.member(&child.name()));
+                count.below(child, |count| handed_on(child, below, count));
+            }
+        }
+        Kind::Array => {
+            let mut elements = kept.map(|kept| kept.children());
+            for child in source.children() {
+                let below = elements.as_mut().and_then(Iterator::next);
+                count.below(child, |count| handed_on(child, below, count));
+            }
+        }
+        _ if source.marked() == Mark::Withheld => {}
+        kind => {
+            let stands = kept.is_some_and(|kept| kept.kind() == kind && same(source, kept));
+            match (stands, count.path.starts_with("unmapped")) {
+                (false, _) => count.leaves.dropped += 1,
+                (true, true) => count.leaves.unmapped += 1,
+                (true, false) => count.leaves.mapped += 1,
+            }
+        }
     }
 }
 

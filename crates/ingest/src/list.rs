@@ -7,8 +7,19 @@
 use crate::tape::Tape;
 
 /// Names of members that hold a list of records.
-const LISTS: [&str; 10] =
-    ["Records", "records", "Events", "events", "value", "items", "logEvents", "entries", "data", "resources"];
+const LISTS: [&str; 11] = [
+    "Records",
+    "records",
+    "Events",
+    "events",
+    "value",
+    "items",
+    "logEvents",
+    "entries",
+    "data",
+    "resources",
+    "receivedMessages",
+];
 
 /// Names of members that stand before the list in its wrapping.
 const BEFORE: [&str; 7] = ["kind", "messageType", "@odata.context", "nextLink", "owner", "object", "meta"];

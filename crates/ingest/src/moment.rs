@@ -8,10 +8,8 @@ use homeostat_core::Timestamp;
 /// tens of thousands of years ahead.
 pub(crate) fn read(text: &str) -> Option<Timestamp> {
     let text = text.trim();
-    let moment = match text.parse::<Timestamp>() {
-        Ok(moment) => Some(moment),
-        Err(_) => epoch(text).map(Timestamp::from_micros).or_else(|| loose(text)),
-    };
+    let counted = epoch(text).map(Timestamp::from_micros);
+    let moment = counted.or_else(|| text.parse::<Timestamp>().ok()).or_else(|| loose(text));
     moment.filter(|moment| moment.is_moment())
 }
 

@@ -540,7 +540,7 @@ fn end_of(node: &Node) -> u32 {
 }
 
 fn is_gone(node: &Node) -> bool {
-    matches!(node.mark.get(), Mark::Taken | Mark::Withheld | Mark::Opened)
+    matches!(node.mark.get(), Mark::Taken | Mark::Withheld | Mark::Opened | Mark::Whole)
 }
 
 fn read(raw: &str, escaped: bool) -> Cow<'_, str> {

@@ -147,7 +147,10 @@ impl Redact for Secrets {
         if member.source == "azure_activity" && plain == b"authorization" {
             return false;
         }
-        listed(&SECRET) || listed(&SAID) || (plain == b"messages" && member.parent == "requestParameters")
+        listed(&SECRET)
+            || listed(&SAID)
+            || (plain == b"messages" && member.parent == "requestParameters")
+            || (plain == b"community" && (member.source == "zeek" || member.parent == "snmp"))
     }
 
     fn searches(&self, member: &Member<'_>) -> bool {
@@ -233,13 +236,15 @@ fn is_candidate(name: &str) -> bool {
 static LENGTHS: [[u64; 27]; 27] = {
     let mut lengths = [[0; 27]; 27];
     let mut number = 0;
-    while number < SECRET.len() + SAID.len() + 1 {
+    while number < SECRET.len() + SAID.len() + 2 {
         let name = if number < SECRET.len() {
             SECRET[number]
         } else if number < SECRET.len() + SAID.len() {
             SAID[number - SECRET.len()]
-        } else {
+        } else if number == SECRET.len() + SAID.len() {
             "messages"
+        } else {
+            "community"
         };
         let (first, last) = (name.as_bytes()[0] - b'a', name.as_bytes()[name.len() - 1]);
         if last >= b'a' {
@@ -276,7 +281,9 @@ fn walk(rule: &dyn Redact, source: &str, root: Field<'_>, found: &mut Vec<String
         }
         let parent = around.last().map(|(_, outer)| root.at(*outer).name()).unwrap_or_default();
         let name = field.name();
-        if rule.withholds(&Member { source, parent: &parent, name: &name }) {
+        let object = around.last().map_or(root, |(_, outer)| root.at(*outer));
+        let held = if is_password_of_ftp(object, &name) { "password" } else { &name };
+        if rule.withholds(&Member { source, parent: &parent, name: held }) {
             let gone = field.mark_leaves(Mark::Withheld);
             let outer = around.iter().map(|(_, outer)| root.at(*outer).name() + ".");
             found.extend((gone > 0).then(|| outer.collect::<String>() + &name));
@@ -287,6 +294,12 @@ fn walk(rule: &dyn Redact, source: &str, root: Field<'_>, found: &mut Vec<String
         }
     }
     leaves
+}
+
+/// What is sent along with FTP's command `PASS` is asked for as the password that it is.
+fn is_password_of_ftp(object: Field<'_>, name: &str) -> bool {
+    let command = || object.member("command").and_then(|command| command.look());
+    matches!(name, "command_data" | "arg") && command().is_some_and(|command| command == "PASS")
 }
 
 #[cfg(test)]

@@ -3,8 +3,8 @@
 use crate::alert::{DefenderAlert, Falcon, SentinelOne};
 use crate::auditd::Auditd;
 use crate::azure_activity::AzureActivity;
-use crate::bedrock::Bedrock;
 use crate::azure_firewall::AzureFirewall;
+use crate::bedrock::Bedrock;
 use crate::cloudtrail::CloudTrail;
 use crate::declared::Declared;
 use crate::entra::{EntraAudit, EntraRisk, EntraSignIn};
@@ -14,10 +14,12 @@ use crate::guardduty::GuardDuty;
 use crate::kubernetes::Kubernetes;
 use crate::m365::M365;
 use crate::mail::{DefenderMail, MessageTrace, Mimecast, Proofpoint};
+use crate::ocsf::Ocsf;
 use crate::okta::Okta;
 use crate::record::Record;
 use crate::route53::Route53Resolver;
 use crate::security_hub::SecurityHub;
+use crate::suricata::Suricata;
 use crate::vpc_flow::VpcFlow;
 use crate::waf::Waf;
 use crate::windows::Windows;
@@ -112,6 +114,7 @@ impl Default for Registry {
     fn default() -> Self {
         let registry = Self::empty()
             .last(CloudTrail)
+            .last(Ocsf)
             .last(VpcFlow)
             .last(Route53Resolver)
             .last(Waf)
@@ -129,6 +132,7 @@ impl Default for Registry {
             .last(GcpFlow)
             .last(Kubernetes)
             .last(Okta)
+            .last(Suricata)
             .last(Windows)
             .last(Auditd)
             .last(Zeek)

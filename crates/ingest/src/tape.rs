@@ -37,6 +37,8 @@ pub(crate) enum Mark {
     Withheld,
     /// An envelope's content, read as a record of its own.
     Opened,
+    /// A member of an event that is one already: it stands in the event where it stood.
+    Whole,
 }
 
 /// A stretch of the text.

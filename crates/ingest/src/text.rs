@@ -184,20 +184,26 @@ pub(crate) fn alone(text: &str) -> Option<String> {
 /// Writes a text in quotes, as JSON does.
 pub(crate) fn write_text(text: &str, json: &mut String) {
     json.push('"');
-    for sign in text.chars() {
-        match sign {
-            '"' => json.push_str("\\\""),
-            '\\' => json.push_str("\\\\"),
-            '\u{0}'..='\u{1F}' => {
+    let mut rest = text;
+    let special = |byte: u8| matches!(byte, b'"' | b'\\' | 0..=0x1F);
+    while let Some((plain, after)) = rest.bytes().position(special).and_then(|at| rest.split_at_checked(at)) {
+        json.push_str(plain);
+        let mut signs = after.chars();
+        match signs.next() {
+            Some('"') => json.push_str("\\\""),
+            Some('\\') => json.push_str("\\\\"),
+            Some(control) => {
                 json.push_str("\\u00");
-                let code = u32::from(sign);
+                let code = u32::from(control);
                 json.extend(
                     [char::from_digit(code / 16, 16), char::from_digit(code % 16, 16)].iter().flatten(),
                 );
             }
-            _ => json.push(sign),
+            None => {}
         }
+        rest = signs.as_str();
     }
+    json.push_str(rest);
     json.push('"');
 }
 

@@ -67,6 +67,16 @@ fn windows_as_xml() {
 }
 
 #[test]
+fn ocsf() {
+    check("ocsf.jsonl");
+}
+
+#[test]
+fn suricata() {
+    check("suricata.jsonl");
+}
+
+#[test]
 fn windows() {
     check("windows.jsonl");
 }
@@ -79,6 +89,16 @@ fn zeek_connections() {
 #[test]
 fn zeek_names() {
     check("dns.log");
+}
+
+#[test]
+fn zeek_as_text() {
+    check("zeek.log");
+}
+
+#[test]
+fn zeek_of_every_kind() {
+    check("zeek.jsonl");
 }
 
 #[test]
@@ -147,6 +167,27 @@ fn names_asked_for_in_a_vpc() {
 fn findings_of_aws() {
     check("guardduty.jsonl");
     check("security_hub.json");
+}
+
+#[test]
+fn what_came_out_goes_in_again_as_it_is() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures");
+    for name in ["cloudtrail.jsonl", "okta.jsonl", "suricata.jsonl", "zeek.jsonl"] {
+        let golden = fs::read_to_string(folder.join(format!("{name}.ocsf"))).unwrap();
+        let mut ingest = Ingest::new(Registry::default()).with_coverage();
+        let again: Vec<String> =
+            ingest.read(name, golden.as_bytes()).map(|event| event.unwrap().to_json()).collect();
+        assert_eq!(again.len(), golden.lines().count());
+        for (number, (again, golden)) in again.iter().zip(golden.lines()).enumerate() {
+            let (again, mut golden): (serde_json::Value, serde_json::Value) =
+                (serde_json::from_str(again).unwrap(), serde_json::from_str(golden).unwrap());
+            let stem = name.split('.').next().unwrap();
+            golden["unmapped"]["homeostat_ref"] = format!("{stem}#{number}").into();
+            assert_eq!(again, golden);
+        }
+        let counts = &ingest.coverage().sources["ocsf"];
+        assert_eq!((counts.leaves_dropped, counts.errors), (0, 0));
+    }
 }
 
 #[test]

@@ -116,6 +116,72 @@ fn envelopes_are_opened_and_kept() {
     }
 }
 
+/// Bytes as queues carry them.
+fn base64(bytes: &[u8]) -> String {
+    const DIGITS: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let group = |three: &[u8]| {
+        let number =
+            three.iter().chain(&[0, 0]).take(3).fold(0_usize, |sum, byte| sum << 8 | usize::from(*byte));
+        let digit = |place: usize| char::from(DIGITS[number >> (18 - 6 * place) & 63]);
+        (0..4).map(|place| if place <= three.len() { digit(place) } else { '=' }).collect::<String>()
+    };
+    bytes.chunks(3).map(group).collect()
+}
+
+#[test]
+fn queues_and_buses_are_opened() {
+    let (record, text) = (call(1), serde_json::to_string(&call(1)).unwrap());
+    let mut packed = GzEncoder::new(Vec::new(), Compression::default());
+    packed.write_all(record.as_bytes()).unwrap();
+    let (plain, packed) = (base64(record.as_bytes()), base64(&packed.finish().unwrap()));
+    for (input, kept) in [
+        (format!(r#"{{"subscription":"s","message":{{"data":"{plain}","messageId":"7"}}}}"#), "messageId"),
+        (format!(r#"{{"receivedMessages":[{{"ackId":"a","message":{{"data":"{plain}"}}}}]}}"#), "ackId"),
+        (
+            format!(r#"{{"Records":[{{"kinesis":{{"data":"{packed}","partitionKey":"p"}}}}]}}"#),
+            "partitionKey",
+        ),
+        (format!(r#"{{"Records":[{{"Sns":{{"Message":{text},"TopicArn":"t"}}}}]}}"#), "TopicArn"),
+        (format!(r#"{{"Records":[{{"messageId":"m","body":{text}}}]}}"#), "messageId"),
+        (format!(r#"{{"records":[{{"time":"t","properties":1,"message":{text}}}]}}"#), "time"),
+        (format!(r#"{{"version":"0","detail-type":"x","source":"aws.s3","detail":{record}}}"#), "source"),
+        (format!("<134>1 2026-03-16T08:30:00Z gate app - - - {record}"), "syslog.host"),
+        (format!("<134>Mar 16 08:30:00 gate app[7]: {record}"), "syslog.pid"),
+        (format!("<134>1 2026-03-16T08:30:00Z gate app - - - @cee: {record}"), "syslog.app"),
+    ] {
+        let outcome = read("bus.json", input.as_bytes());
+        assert_eq!(outcome.errors, [], "{input}");
+        assert_eq!(ids(&outcome.events), ["bus#0=e-1"], "{input}");
+        let event = &outcome.events[0];
+        let kept = ["homeostat_envelope", "homeostat_envelope_2"]
+            .iter()
+            .any(|envelope| event.unmapped(&format!("{envelope}.{kept}")).is_some());
+        assert!(kept, "{}", event.to_json());
+    }
+}
+
+#[test]
+fn what_nothing_claims_is_kept_whole() {
+    for input in [
+        r#"{"a":{"b":[1,null,{"c":""}]},"":{"":0}}"#,
+        r#"{"data":"bm90IGEgcmVjb3JkIGF0IGFsbCwgd29yZHMgb25seQ==","message":"{\"x\":1}"}"#,
+        r#"{"detail":{"detail":{"detail":{"detail":{}}}},"message":"<134>1 x"}"#,
+        r#"{"message":{"data":"eyJhIjoiaGVsbG8sIHdvcmxkIn0="}}"#,
+        r#"[[{"x":1}],2]"#,
+    ] {
+        let outcome = read("odd.json", format!("[{input}]").as_bytes());
+        assert_eq!(outcome.errors, [], "{input}");
+        let event = &outcome.events[0];
+        assert_eq!(event.class_uid(), ClassUid::BASE_EVENT);
+        let mut left: serde_json::Value =
+            serde_json::from_str(event.attribute("unmapped").unwrap().as_str()).unwrap();
+        left.as_object_mut().unwrap().remove("homeostat_ref");
+        let input: serde_json::Value = serde_json::from_str(input).unwrap();
+        let expected = if input.is_object() { input } else { serde_json::json!({ "value": input }) };
+        assert_eq!(left, expected);
+    }
+}
+
 #[test]
 fn a_subscription_gives_its_records_with_what_stands_around_them() {
     let text = serde_json::to_string(&call(2)).unwrap();

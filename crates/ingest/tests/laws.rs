@@ -109,6 +109,14 @@ fn zeek_shape() -> Value {
     })
 }
 
+/// A record of a fixture, with some members of any value and some missing.
+fn fixture_like() -> impl Strategy<Value = Value> {
+    let fixtures = [include_str!("fixtures/suricata.jsonl"), include_str!("fixtures/zeek.jsonl")];
+    let lines = fixtures.into_iter().flat_map(str::lines);
+    let records: Vec<Value> = lines.map(|line| serde_json::from_str(line).unwrap()).collect();
+    prop::sample::select(records).prop_flat_map(record_like)
+}
+
 fn any_record() -> impl Strategy<Value = Value> {
     let of_dns = |mut record: Value| {
         record["_path"] = json!("dns");
@@ -119,6 +127,7 @@ fn any_record() -> impl Strategy<Value = Value> {
         record_like(okta_shape()),
         record_like(zeek_shape()),
         record_like(zeek_shape()).prop_map(of_dns),
+        fixture_like(),
         prop::collection::btree_map("[a-zA-Z_.]{1,8}", any_value(), 0..6)
             .prop_map(|members| Value::Object(members.into_iter().collect())),
         any_value(),

@@ -99,21 +99,6 @@ pub(crate) fn withhold_texts(
     leaves
 }
 
-/// The names from a member outwards.
-struct Trail<'a> {
-    name: &'a str,
-    outer: Option<&'a Trail<'a>>,
-}
-
-impl Trail<'_> {
-    fn path(&self) -> String {
-        match self.outer {
-            Some(outer) if !outer.name.is_empty() => format!("{}.{}", outer.path(), self.name),
-            _ => self.name.to_owned(),
-        }
-    }
-}
-
 struct Search<'s> {
     rule: &'s dyn Redact,
     source: &'s str,
@@ -123,9 +108,7 @@ struct Search<'s> {
 
 impl Search<'_> {
     fn walk(&mut self, field: Field<'_>, trail: &Trail<'_>) {
-        for child in
-            field.children().filter(|child| matches!(child.kind(), Kind::Text | Kind::Array | Kind::Object))
-        {
+        for child in field.children().filter(|child| may_hold_secrets(child.kind())) {
             let name = child.name();
             if name.is_empty() {
                 self.walk(child, trail);

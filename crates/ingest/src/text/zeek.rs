@@ -16,6 +16,9 @@ pub(crate) struct ZeekText {
     empty: String,
     path: Option<String>,
     columns: Vec<Column>,
+    // The columns in the order of their names, and where the cells of the row at hand stand.
+    order: Vec<usize>,
+    cells: Vec<(usize, usize)>,
 }
 
 #[derive(Debug)]
@@ -42,6 +45,8 @@ impl Default for ZeekText {
             empty: "(empty)".to_owned(),
             path: None,
             columns: Vec::new(),
+            order: Vec::new(),
+            cells: Vec::new(),
         }
     }
 }
@@ -88,7 +93,10 @@ impl ZeekText {
             "#unset_field" => self.unset = first,
             "#empty_field" => self.empty = first,
             "#path" => self.path = Some(first),
-            "#fields" => self.columns = parts.map(Column::named).collect(),
+            "#fields" => {
+                self.columns = parts.map(Column::named).collect();
+                self.sort();
+            }
             "#types" => {
                 for (column, kind) in self.columns.iter_mut().zip(parts) {
                     column.become_kind(kind);
@@ -100,14 +108,20 @@ impl ZeekText {
         true
     }
 
-    /// Writes a row as a JSON object.
-    fn row(&self, line: &str, json: &mut String) -> Result<(), Reason> {
-        let found = line.split(self.separator.as_str()).count();
+    /// Writes a row as a JSON object, its members in the order of their names.
+    fn row(&mut self, line: &str, json: &mut String) -> Result<(), Reason> {
+        self.cut(line);
+        let found = self.cells.len();
         if found != self.columns.len() {
             return Err(Reason::Columns { named: self.columns.len(), found });
         }
         json.push('{');
-        for (column, cell) in self.columns.iter().zip(line.split(self.separator.as_str())) {
+        for place in &self.order {
+            let (Some(column), Some((start, end))) = (self.columns.get(*place), self.cells.get(*place))
+            else {
+                continue;
+            };
+            let cell = line.get(*start..*end).unwrap_or_default();
             if cell == self.unset {
                 continue;
             }
@@ -120,6 +134,28 @@ impl ZeekText {
         }
         json.push('}');
         Ok(())
+    }
+
+    /// Notes where the cells of a row start and end.
+    fn cut(&mut self, line: &str) {
+        let (cells, mut start) = (&mut self.cells, 0);
+        cells.clear();
+        let mut note = |at: usize, length: usize| {
+            cells.push((start, at));
+            start = at + length;
+        };
+        match self.separator.as_bytes() {
+            [one] => line.match_indices(char::from(*one)).for_each(|(at, _)| note(at, 1)),
+            more => line.match_indices(self.separator.as_str()).for_each(|(at, _)| note(at, more.len())),
+        }
+        note(line.len(), 0);
+    }
+
+    /// Orders the columns by name, as the members of a record are ordered.
+    fn sort(&mut self) {
+        self.order = (0..self.columns.len()).collect();
+        let columns = &self.columns;
+        self.order.sort_by_key(|place| columns.get(*place).map(|column| column.name.as_str()));
     }
 
     fn write_cell(&self, column: &Column, cell: &str, json: &mut String) {
@@ -212,35 +248,35 @@ mod tests {
         zeek
     }
 
-    fn row(zeek: &ZeekText, line: &str) -> Result<String, Reason> {
+    fn row(zeek: &mut ZeekText, line: &str) -> Result<String, Reason> {
         let mut json = String::new();
         zeek.row(line, &mut json).map(|()| json)
     }
 
     #[test]
     fn rows_become_what_the_json_writer_writes() {
-        let zeek = reader(
+        let mut zeek = reader(
             "#separator \\x09\n#set_separator\t,\n#empty_field\t(empty)\n#unset_field\t-\n#path\tconn\n\
              #fields\tts\tid.orig_h\tid.orig_p\tlocal_orig\ttunnel_parents\tservice\thistory\n\
              #types\ttime\taddr\tport\tbool\tset[string]\tstring\tstring",
         );
         assert_eq!(zeek.stream(), Some("conn"));
         assert_eq!(
-            row(&zeek, "1.500000\t::1\t22\tT\t(empty)\t-\tSh\\x2d\""),
-            Ok(r#"{"ts":1.500000,"id.orig_h":"::1","id.orig_p":22,"local_orig":true,"tunnel_parents":[],"history":"Sh\\x2d\""}"#.to_owned())
+            row(&mut zeek, "1.500000\t::1\t22\tT\t(empty)\t-\tSh\\x2d\""),
+            Ok(r#"{"history":"Sh\\x2d\"","id.orig_h":"::1","id.orig_p":22,"local_orig":true,"ts":1.500000,"tunnel_parents":[]}"#.to_owned())
         );
         assert_eq!(
-            row(&zeek, "-\t-\t-\tx\ta,-,b\t(empty)\t\u{1}"),
-            Ok(r#"{"local_orig":"x","tunnel_parents":["a",null,"b"],"service":"","history":"\u0001"}"#
+            row(&mut zeek, "-\t-\t-\tx\ta,-,b\t(empty)\t\u{1}"),
+            Ok(r#"{"history":"\u0001","local_orig":"x","service":"","tunnel_parents":["a",null,"b"]}"#
                 .to_owned())
         );
-        assert_eq!(row(&zeek, "1.5\t::1"), Err(Reason::Columns { named: 7, found: 2 }));
+        assert_eq!(row(&mut zeek, "1.5\t::1"), Err(Reason::Columns { named: 7, found: 2 }));
     }
 
     #[test]
     fn other_separators_are_read() {
         let mut zeek = reader("#separator |\n#fields|a|b\n#types|count|vector[double]");
-        assert_eq!(row(&zeek, "007|1.5,nan"), Ok(r#"{"a":"007","b":[1.5,"nan"]}"#.to_owned()));
+        assert_eq!(row(&mut zeek, "007|1.5,nan"), Ok(r#"{"a":"007","b":[1.5,"nan"]}"#.to_owned()));
         assert!(!zeek.header("# a comment"));
     }
 

@@ -3,11 +3,13 @@
 //! Source: docs.zeek.org, `base/protocols/dhcp`. A record sums up the messages of one exchange; its last one says
 //! how it ended. The client is the source; it counts as having the address it was assigned, else the one it uses.
 
-use super::{end, head, millis, seconds, take};
+use super::dns::seconds;
+use super::flow::{end, head};
 use crate::address::{is_address, is_hardware};
 use crate::record::{Field, Record};
+use crate::wire::both;
 use homeostat_core::{JsonText, Outcome};
-use homeostat_event::{Ends, Event, NetworkEndpoint};
+use homeostat_event::{Event, NetworkEndpoint};
 use std::borrow::Cow;
 
 /// Messages by the names Zeek gives them, with OCSF's activities.
@@ -22,17 +24,12 @@ const MESSAGES: [(&str, u32); 8] = [
     ("INFORM", 8),
 ];
 
-/// An exchange with a server that leases addresses; a base event when it names neither end.
-pub(super) fn lease(record: &Record<'_>) -> Event {
+/// An exchange with a server that leases addresses; `None` when it names neither end.
+pub(super) fn lease(record: &Record<'_>) -> Option<Event> {
     let root = record.root();
     let activity = activity_of(root);
     let server = address(root, "server_addr").map(NetworkEndpoint::of_ip).or_else(|| end(record, "resp"));
-    let ends = match (client(record), server) {
-        (Some(client), Some(server)) => Ends::Both(client, server),
-        (Some(client), None) => Ends::Source(client),
-        (None, Some(server)) => Ends::Destination(server),
-        (None, None) => return Event::base_event(head(record, 0)),
-    };
+    let ends = both(client(record), server)?;
     let mut event = Event::dhcp_activity(head(record, activity), ends);
     event.set_outcome(
         match activity {
@@ -49,9 +46,8 @@ pub(super) fn lease(record: &Record<'_>) -> Event {
         event.set_attribute("lease_dur", &JsonText::new(length.to_string()));
     }
     tell_transaction(root, &mut event);
-    let duration = root.member("duration").and_then(|field| millis(&field.look()?));
-    event.set_duration(duration);
-    event
+    event.set_duration(root.millis_at("duration"));
+    Some(event)
 }
 
 /// Before version 2.6 only answers that gave an address were told, and the messages were not.
@@ -110,5 +106,5 @@ fn is_name(text: &str, labels: usize) -> bool {
 fn address<'a>(root: Field<'a>, name: &str) -> Option<Cow<'a, str>> {
     let given = |text: &str| is_address(text) && !matches!(text, "0.0.0.0" | "::" | "255.255.255.255");
     root.member(name).filter(|address| address.look().is_some_and(|text| given(&text)))?;
-    take(root, name)
+    root.take_at(name)
 }
