@@ -4,6 +4,7 @@
 //! Only a record that no source claims is opened, and only when what is inside is claimed. What stands around
 //! the record is kept with it. O(names tried), at most a limit of levels.
 
+use crate::base64;
 use crate::limit::Limits;
 use crate::record::{Field, Record};
 use crate::source::{Registry, Source};
@@ -93,10 +94,16 @@ impl Opener<'_> {
         // `look` hides nothing here: the mark `Opened` is no reason to refuse.
         let Some(text) = inside.look() else { return false };
         let text = text.trim();
-        let line = if text.starts_with('{') { None } else { text::alone(text) };
+        let line =
+            if text.starts_with('{') { None } else { text::alone(text).or_else(|| body(inside, text)) };
         let text = line.as_deref().unwrap_or(text);
         let mut tape = Tape::default();
         let whole = text.starts_with('{') && tape.parse(text.as_bytes(), self.limits.depth) == Ok(text.len());
         whole && self.level(&Record::new(text, &tape).with_stream(self.stream), Some(outer), left, claim)
     }
+}
+
+/// The body of a message of a queue, which is base64 in its `data`.
+fn body(inside: Field<'_>, text: &str) -> Option<String> {
+    if inside.is_called("data") { base64::decode(text) } else { None }
 }

@@ -3,14 +3,17 @@
 
 mod address;
 mod azure_log;
+mod base64;
 mod cloudtrail;
 mod coverage;
 mod entra;
 mod envelope;
 mod error;
 mod field_map;
+mod gcp;
 mod guardduty;
 mod ingest;
+mod kubernetes;
 mod leaves;
 mod limit;
 mod list;
@@ -34,8 +37,10 @@ pub use coverage::{Coverage, RoleCoverage, SourceCoverage};
 pub use entra::{EntraAudit, EntraRisk, EntraSignIn};
 pub use error::{Reason, RecordError};
 pub use field_map::FieldMap;
+pub use gcp::{GcpAudit, GcpDns, GcpFirewall, GcpVpcFlow};
 pub use guardduty::GuardDuty;
 pub use ingest::{Events, Ingest};
+pub use kubernetes::KubernetesAudit;
 pub use limit::Limits;
 pub use okta::Okta;
 pub use record::{Field, Record};

@@ -103,6 +103,9 @@ const LONGEST: usize = 32;
 impl Redact for Secrets {
     fn withholds(&self, member: &Member<'_>) -> bool {
         let name = member.name;
+        if matches!(member.source, "kubernetes_audit" | "gcp_audit") && is_of_cluster(member) {
+            return true;
+        }
         if !(6..=LONGEST).contains(&name.len()) || !is_candidate(name) {
             return false;
         }
@@ -122,6 +125,19 @@ impl Redact for Secrets {
 impl Redact for KeepAll {
     fn withholds(&self, _: &Member<'_>) -> bool {
         false
+    }
+}
+
+/// The values of secrets in the objects of a cluster, and tokens it gives out. What configuration maps hold goes too:
+/// the same member has both.
+fn is_of_cluster(member: &Member<'_>) -> bool {
+    const BODIES: [&str; 5] = ["requestObject", "responseObject", "request", "response", "items"];
+    let inside = |parents: &[&str]| parents.iter().any(|parent| parent.eq_ignore_ascii_case(member.parent));
+    match member.name {
+        "data" | "binaryData" => inside(&BODIES),
+        "stringData" => true,
+        "token" => inside(&["status"]),
+        name => name.ends_with("/last-applied-configuration"),
     }
 }
 
@@ -239,6 +255,23 @@ mod tests {
             r#"{"requestParameters":{"modelId":"m"},"messages":["kept"]}"#,
             &["requestParameters.messages"],
         );
+    }
+
+    #[test]
+    fn secrets_of_a_cluster_go_by_their_place() {
+        for (parent, name, expected) in [
+            ("requestObject", "data", true),
+            ("items", "data", true),
+            ("spec", "data", false),
+            ("requestObject", "stringData", true),
+            ("status", "token", true),
+            ("spec", "token", false),
+            ("annotations", "kubectl.kubernetes.io/last-applied-configuration", true),
+            ("metadata", "name", false),
+        ] {
+            let told = |source| Secrets.withholds(&Member { source, parent, name });
+            assert_eq!((told("kubernetes_audit"), told("okta")), (expected, false), "{parent}.{name}");
+        }
     }
 
     #[test]

@@ -2,7 +2,9 @@
 
 use crate::cloudtrail::CloudTrail;
 use crate::entra::{EntraAudit, EntraRisk, EntraSignIn};
+use crate::gcp::{GcpAudit, GcpDns, GcpFirewall, GcpVpcFlow};
 use crate::guardduty::GuardDuty;
+use crate::kubernetes::KubernetesAudit;
 use crate::okta::Okta;
 use crate::record::Record;
 use crate::route53::Route53Resolver;
@@ -44,6 +46,8 @@ pub struct Context {
     pub directory: Option<String>,
     /// The cloud account.
     pub account: Option<String>,
+    /// The cluster of Kubernetes.
+    pub cluster: Option<String>,
     /// The network that private addresses belong to.
     pub network: Option<String>,
 }
@@ -72,6 +76,12 @@ impl Context {
         Self { account: Some(account.into()), ..self }
     }
 
+    /// Names the cluster.
+    #[must_use]
+    pub fn with_cluster(self, cluster: impl Into<String>) -> Self {
+        Self { cluster: Some(cluster.into()), ..self }
+    }
+
     /// Names the network.
     #[must_use]
     pub fn with_network(self, network: impl Into<String>) -> Self {
@@ -98,6 +108,11 @@ impl Default for Registry {
             .last(EntraSignIn)
             .last(EntraAudit)
             .last(EntraRisk)
+            .last(GcpAudit)
+            .last(GcpVpcFlow)
+            .last(GcpDns)
+            .last(GcpFirewall)
+            .last(KubernetesAudit)
             .last(Zeek)
     }
 }

@@ -13,8 +13,10 @@ use std::path::Path;
 #[track_caller]
 fn check(name: &str) {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures");
-    let context =
-        Context::new().with_tenant(TenantId::new("acme").unwrap()).with_directory("acme.okta.example");
+    let context = Context::new()
+        .with_tenant(TenantId::new("acme").unwrap())
+        .with_directory("acme.okta.example")
+        .with_cluster("acme-cluster");
     let mut ingest = Ingest::new(Registry::default()).with_context(context).with_coverage();
     let mut lines = Vec::new();
     for next in ingest.read(name, File::open(folder.join(name)).unwrap()) {
@@ -98,4 +100,24 @@ fn entra_changes() {
 #[test]
 fn entra_risks() {
     check("entra_risk.jsonl");
+}
+
+#[test]
+fn audits_of_google_cloud() {
+    check("gcp_audit.jsonl");
+    check("gcp_pubsub.jsonl");
+}
+
+#[test]
+fn networks_of_google_cloud() {
+    check("gcp_vpc_flow.jsonl");
+    check("gcp_firewall.jsonl");
+    check("gcp_dns.jsonl");
+}
+
+#[test]
+fn audits_of_kubernetes() {
+    check("kubernetes.jsonl");
+    check("kubernetes_list.json");
+    check("kubernetes_cloudwatch.json");
 }
