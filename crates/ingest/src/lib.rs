@@ -2,6 +2,7 @@
 #![doc = include_str!("../README.md")]
 
 mod address;
+mod azure_activity;
 mod azure_log;
 mod base64;
 mod cloudtrail;
@@ -32,6 +33,7 @@ mod tls;
 mod vpc_flow;
 mod zeek;
 
+pub use azure_activity::AzureActivity;
 pub use cloudtrail::CloudTrail;
 pub use coverage::{Coverage, RoleCoverage, SourceCoverage};
 pub use entra::{EntraAudit, EntraRisk, EntraSignIn};

@@ -1,5 +1,6 @@
 //! What a source is, and which source a record is of: decided by the record, not by its file.
 
+use crate::azure_activity::AzureActivity;
 use crate::cloudtrail::CloudTrail;
 use crate::entra::{EntraAudit, EntraRisk, EntraSignIn};
 use crate::gcp::{GcpAudit, GcpDns, GcpFirewall, GcpVpcFlow};
@@ -108,6 +109,7 @@ impl Default for Registry {
             .last(EntraSignIn)
             .last(EntraAudit)
             .last(EntraRisk)
+            .last(AzureActivity)
             .last(GcpAudit)
             .last(GcpVpcFlow)
             .last(GcpDns)

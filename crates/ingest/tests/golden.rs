@@ -120,4 +120,10 @@ fn audits_of_kubernetes() {
     check("kubernetes.jsonl");
     check("kubernetes_list.json");
     check("kubernetes_cloudwatch.json");
+    check("kubernetes_aks.jsonl");
+}
+
+#[test]
+fn activities_of_azure() {
+    check("azure_activity.jsonl");
 }
