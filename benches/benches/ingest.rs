@@ -1,40 +1,57 @@
-//! How many CloudTrail records a second become OCSF text? Beside reading and writing them as JSON, nothing more.
+//! How fast do CloudTrail records become OCSF text? Beside a mapping written by hand over `serde_json::Value`, and
+//! beside reading and writing JSON, nothing more. Events read back and written beside the same.
 
-use criterion::{Criterion, Throughput};
-use homeostat_benches::cloudtrail;
+use homeostat_benches::{Peer, cloudtrail_lines, contest, turns, value_map};
+use homeostat_event::Event;
 use homeostat_ingest::{Ingest, Registry};
 use serde_json::Value;
-use std::hint::black_box;
 
 fn main() {
-    let mut criterion = Criterion::default().configure_from_args();
-    let files = cloudtrail();
-    let records = normalize(&files).0;
-    let bytes: usize = files.iter().map(Vec::len).sum();
-    println!("{records} records in {} files, {bytes} bytes", files.len());
-    let mut group = criterion.benchmark_group("ingest/cloudtrail");
-    group.throughput(Throughput::Elements(records)).sample_size(20);
-    group.bench_function("records to OCSF text", |bencher| bencher.iter(|| normalize(black_box(&files))));
-    group.bench_function("serde_json read and write (peer)", |bencher| {
-        bencher.iter(|| round_trip(black_box(&files)));
-    });
-    group.finish();
-    criterion.final_summary();
-}
-
-/// Events and bytes of OCSF.
-fn normalize(files: &[Vec<u8>]) -> (u64, usize) {
+    let (kind, text) = cloudtrail_lines();
+    let lines: Vec<&[u8]> = text.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()).collect();
     let mut ingest = Ingest::new(Registry::default());
-    let mut told = (0, 0);
-    for file in files {
-        for event in ingest.read("trail.json", &**file).flatten() {
-            told = (told.0 + 1, told.1 + event.to_json().len());
-        }
-    }
-    told
+    let mut peers = [
+        Peer::new("homeostat, bytes to OCSF bytes", || normalize(&mut ingest, &text)),
+        Peer::new("by hand over serde_json::Value (peer)", || {
+            lines.iter().filter_map(|line| value_map(line)).map(|event| event.len()).sum()
+        }),
+        Peer::new("serde_json reading and writing alone (peer)", || {
+            lines.iter().map(|line| round_trip(line)).sum()
+        }),
+    ];
+    contest(&format!("CloudTrail, {kind}"), (lines.len(), text.len()), turns(15), &mut peers);
+
+    let mut ingest = Ingest::new(Registry::default());
+    let events: Vec<String> =
+        ingest.read("trail.jsonl", &*text).flatten().map(|event| event.to_json()).collect();
+    let bytes = events.iter().map(String::len).sum();
+    let mut peers = [
+        Peer::new("homeostat, OCSF read and written", || {
+            events
+                .iter()
+                .filter_map(|text| Event::from_json(text).ok())
+                .map(|event| event.to_json().len())
+                .sum()
+        }),
+        Peer::new("serde_json reading and writing (peer)", || {
+            events.iter().map(|text| round_trip(text.as_bytes())).sum()
+        }),
+    ];
+    contest("OCSF of it", (events.len(), bytes), turns(15), &mut peers);
 }
 
-fn round_trip(files: &[Vec<u8>]) -> usize {
-    let values = files.iter().filter_map(|file| serde_json::from_slice::<Value>(file).ok());
-    values.map(|value| value.to_string().len()).sum()
+/// Bytes of OCSF, written into one text that is used over and over.
+fn normalize(ingest: &mut Ingest, text: &[u8]) -> usize {
+    let mut out = String::new();
+    let mut bytes = 0;
+    for event in ingest.read("trail.jsonl", text).flatten() {
+        out.clear();
+        event.write_json(&mut out);
+        bytes += out.len();
+    }
+    bytes
+}
+
+fn round_trip(text: &[u8]) -> usize {
+    serde_json::from_slice::<Value>(text).map_or(0, |value| value.to_string().len())
 }

@@ -1,7 +1,14 @@
 //! Seeded generators that the benchmarks share: the same bytes on every machine and in every run.
 
+mod cpu;
+mod value_map;
+
+pub use cpu::{Peer, contest, cpu_seconds, turns};
+pub use value_map::value_map;
+
 use homeostat_core::{BadKey, EntityKey, EntityKind};
 use homeostat_maturity::{Tenant, TenantOptions};
+use std::io::Read as _;
 
 /// Random numbers that are the same everywhere (Knuth's MMIX generator, the upper half of its state).
 #[derive(Clone, Debug)]
@@ -38,4 +45,32 @@ pub fn people(count: u64) -> Result<Vec<EntityKey>, BadKey> {
 pub fn cloudtrail() -> Vec<Vec<u8>> {
     let acme = Tenant::new(&TenantOptions::new(7).days(3));
     acme.logs().filter(|(name, _)| name.contains("cloudtrail")).map(|(_, bytes)| bytes).collect()
+}
+
+/// CloudTrail as JSON lines: the corpus's own when `HOMEOSTAT_CORPUS` names one, else the simulated tenant's, one
+/// record a line. Gives a name for it, and the text.
+pub fn cloudtrail_lines() -> (&'static str, Vec<u8>) {
+    let corpus = std::env::var_os("HOMEOSTAT_CORPUS").map(std::path::PathBuf::from);
+    let packed = corpus.map(|corpus| corpus.join("events/cloudtrail_sans504/cloudtrail.jsonl.gz"));
+    if let Some(file) = packed.and_then(|path| std::fs::File::open(path).ok()) {
+        let mut text = Vec::new();
+        if flate2::read::MultiGzDecoder::new(file).read_to_end(&mut text).is_ok() {
+            return ("corpus", text);
+        }
+    }
+    let mut text = Vec::new();
+    for file in cloudtrail() {
+        let records: Wrapping<'_> = serde_json::from_slice(&file).unwrap_or_default();
+        for record in records.list {
+            text.extend(record.get().as_bytes());
+            text.push(b'\n');
+        }
+    }
+    ("simulated", text)
+}
+
+#[derive(Default, serde::Deserialize)]
+struct Wrapping<'a> {
+    #[serde(borrow, rename = "Records")]
+    list: Vec<&'a serde_json::value::RawValue>,
 }

@@ -110,6 +110,8 @@ impl ClassUid {
     pub const REGISTRY_KEY_ACTIVITY: Self = Self(201_001);
     /// Something is done to a value of the Windows registry.
     pub const REGISTRY_VALUE_ACTIVITY: Self = Self(201_002);
+    /// Something that Windows guards is accessed.
+    pub const WINDOWS_RESOURCE_ACTIVITY: Self = Self(201_003);
     /// Something is done to a Windows service.
     pub const WINDOWS_SERVICE_ACTIVITY: Self = Self(201_004);
 
@@ -231,6 +233,7 @@ mod tests {
             (ClassUid::APPLICATION_ERROR, "application_error"),
             (ClassUid::REGISTRY_KEY_ACTIVITY, "win/registry_key_activity"),
             (ClassUid::REGISTRY_VALUE_ACTIVITY, "win/registry_value_activity"),
+            (ClassUid::WINDOWS_RESOURCE_ACTIVITY, "win/windows_resource_activity"),
             (ClassUid::WINDOWS_SERVICE_ACTIVITY, "win/windows_service_activity"),
         ] {
             assert_eq!(class.name(), Some(name));

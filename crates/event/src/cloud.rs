@@ -3,7 +3,7 @@
 use crate::device::Fingerprint;
 use crate::identity::{Account, Group, Organization, User};
 use crate::object::{Object as _, ocsf_object, ocsf_open};
-use crate::text::Str;
+use crate::text::{Str, Told};
 
 ocsf_object! {
     /// The cloud in which something happened.
@@ -30,7 +30,7 @@ ocsf_object! {
     pub struct Api {
         object group set_group: Group,
         text operation set_operation,
-        object request set_request: Request,
+        part request set_request: Request,
         object response set_response: Response,
         object service set_service: Service,
         text version set_version,
@@ -164,6 +164,18 @@ impl Container {
     /// A container by its name.
     pub fn named(name: impl Into<Str>) -> Self {
         Self { name: Some(name.into()), ..Self::blank() }
+    }
+}
+
+impl Told<Self> for Request {
+    fn told(self) -> Option<Self> {
+        Some(self)
+    }
+}
+
+impl Told<Request> for Option<Request> {
+    fn told(self) -> Option<Request> {
+        self
     }
 }
 

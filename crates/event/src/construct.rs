@@ -1,5 +1,7 @@
 //! How events are made: each constructor asks for what the schema requires of its class.
 
+mod host;
+
 use crate::class::{ClassUid, Severity};
 use crate::cloud::{Api, Service};
 use crate::event::Event;
@@ -9,6 +11,9 @@ use crate::metadata::{Metadata, Product};
 use crate::network::NetworkEndpoint;
 use crate::text::Str;
 use homeostat_core::Timestamp;
+use std::sync::Arc;
+
+pub use host::OnHost;
 
 /// What every event tells: what was done, when, by the account of which product.
 #[derive(Clone, Debug, PartialEq)]
@@ -16,18 +21,29 @@ pub struct Head {
     activity: u32,
     activity_name: Option<Str>,
     time: Timestamp,
-    product: Product,
+    metadata: Arc<Metadata>,
 }
 
 impl Head {
     /// `activity` as OCSF numbers it in the class of the event; 0 when not told.
     pub fn new(activity: u32, time: Timestamp, product: Product) -> Self {
-        Self { activity, activity_name: None, time, product }
+        Self::told_by(Arc::new(Metadata::new(product)), activity, time)
     }
 
     /// An activity that its class does not number (99), in the source's own word.
     pub fn other(activity_name: impl Into<Str>, time: Timestamp, product: Product) -> Self {
-        Self { activity: 99, activity_name: Some(activity_name.into()), time, product }
+        Self::new(99, time, product).in_words(activity_name)
+    }
+
+    /// As [`Self::new`], told by what many events of one source share.
+    pub fn told_by(metadata: Arc<Metadata>, activity: u32, time: Timestamp) -> Self {
+        Self { activity, activity_name: None, time, metadata }
+    }
+
+    /// The activity in the source's own word, which one that its class does not number needs.
+    #[must_use]
+    pub fn in_words(self, activity_name: impl Into<Str>) -> Self {
+        Self { activity_name: Some(activity_name.into()), ..self }
     }
 }
 
@@ -63,8 +79,11 @@ impl Event {
         event.hot.set_activity(activity).set_class(class_number).set_category(category_of(class_number));
         event.hot.set_type_uid(class_number.checked_mul(100).and_then(|base| base.checked_add(activity)));
         event.hot.set_severity_number(Severity::INFORMATIONAL.get());
-        event.hot.set_metadata(Metadata::new(head.product)).set_time(head.time);
+        event.hot.set_metadata(head.metadata).set_time(head.time);
         event.set_activity_name(head.activity_name);
+        if let Some((name, uid)) = extension_of(class_number) {
+            event.metadata_mut().name_extension(name, uid);
+        }
         if head.time.millis().map(Timestamp::from_millis) != Some(head.time) {
             event.set_original_time(&head.time.to_string());
         }
@@ -135,9 +154,16 @@ impl Event {
     }
 
     /// Class 6003: `actor` calls `api` from `src_endpoint`.
-    pub fn api_activity(head: Head, actor: Actor, api: Api, src_endpoint: NetworkEndpoint) -> Self {
+    ///
+    /// Each may be one that many events share.
+    pub fn api_activity(
+        head: Head,
+        actor: impl Into<Arc<Actor>>,
+        api: impl Into<Arc<Api>>,
+        src_endpoint: impl Into<Arc<NetworkEndpoint>>,
+    ) -> Self {
         let mut event = Self::of_class(ClassUid::API_ACTIVITY, head);
-        event.set_actor(actor).set_api(api).set_src_endpoint(src_endpoint);
+        event.set_actor(actor.into()).set_api(api.into()).set_src_endpoint(src_endpoint.into());
         event
     }
 
@@ -162,6 +188,13 @@ impl Event {
         event
     }
 
+    /// Class 4006: a share of files is used.
+    pub fn smb_activity(head: Head, ends: Ends) -> Self {
+        let mut event = Self::of_class(ClassUid::SMB_ACTIVITY, head);
+        event.set_ends(ends);
+        event
+    }
+
     /// Class 2004: a product's detection.
     pub fn detection_finding(head: Head, finding_info: FindingInfo) -> Self {
         let mut event = Self::of_class(ClassUid::DETECTION_FINDING, head);
@@ -181,4 +214,14 @@ impl Event {
 /// `class_uid` = `extension`·100000 + `category`·1000 + number.
 fn category_of(class: i32) -> i32 {
     class % 100_000 / 1_000
+}
+
+/// The extension of the schema that a class belongs to, by name and number.
+fn extension_of(class: i32) -> Option<(&'static str, &'static str)> {
+    match class / 100_000 {
+        1 => Some(("linux", "1")),
+        2 => Some(("win", "2")),
+        3 => Some(("macos", "3")),
+        _ => None,
+    }
 }

@@ -3,17 +3,23 @@
 //! A typed attribute whose value is of another type goes back to its first byte and is kept as text, which no
 //! streaming deserializer allows. One pass, O(n); a value is read twice only when its type is wrong.
 
+use core::fmt;
 use std::borrow::Cow;
 
 /// How deep objects and arrays may nest: what `serde_json` reads too, and ten times what real events use.
 pub(crate) const DEPTH: usize = 127;
 
 /// Why and where a text stops being JSON. Never shows the text.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{cause} at byte {offset}")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct BadJson {
     pub(crate) offset: usize,
     pub(crate) cause: &'static str,
+}
+
+impl fmt::Display for BadJson {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} at byte {}", self.cause, self.offset)
+    }
 }
 
 /// A place in a JSON text.
@@ -57,6 +63,14 @@ impl<'a> Cursor<'a> {
         &mut self,
         mut each: impl FnMut(&mut Self, Cow<'a, str>) -> Result<(), BadJson>,
     ) -> Result<(), BadJson> {
+        self.members(&mut each)
+    }
+
+    /// Not generic, so that it is compiled once.
+    fn members(
+        &mut self,
+        each: &mut dyn FnMut(&mut Self, Cow<'a, str>) -> Result<(), BadJson>,
+    ) -> Result<(), BadJson> {
         self.enter(b'{')?;
         if self.closes(b'}') {
             return Ok(());
@@ -77,6 +91,11 @@ impl<'a> Cursor<'a> {
         &mut self,
         mut each: impl FnMut(&mut Self) -> Result<(), BadJson>,
     ) -> Result<(), BadJson> {
+        self.elements(&mut each)
+    }
+
+    /// Not generic, so that it is compiled once.
+    fn elements(&mut self, each: &mut dyn FnMut(&mut Self) -> Result<(), BadJson>) -> Result<(), BadJson> {
         self.enter(b'[')?;
         if self.closes(b']') {
             return Ok(());

@@ -6,11 +6,12 @@
 use crate::class::{ClassUid, Severity};
 use crate::cloud::{Api, Cloud, ResourceDetails, Service};
 use crate::cursor::{BadJson, Cursor};
-use crate::device::{Device, Process};
+use crate::device::{Device, File, Process};
 use crate::event_text::EventError;
 use crate::finding::{Attack, Evidence, FindingInfo, Malware};
+use crate::host::{Job, Kernel, KernelDriver, Module, RegKey, RegValue, Script, WinResource, WinService};
 use crate::identity::{Actor, AuthFactor, Authorization, Group, ManagedEntity, Policy, Session, User};
-use crate::metadata::{Enrichment, Metadata, Observable};
+use crate::metadata::{Enrichment, Metadata, Observable, Product};
 use crate::moment;
 use crate::network::{
     Certificate, DnsAnswer, DnsQuery, HttpRequest, HttpResponse, NetworkConnectionInfo, NetworkEndpoint,
@@ -19,9 +20,10 @@ use crate::network::{
 use crate::object::{self, Members, Object as _, ocsf_name, ocsf_object, ocsf_seen, ocsf_type};
 use crate::profile::profile_of;
 use crate::seen::{Look, Seen};
-use crate::text::{Just, Told};
+use crate::text::{Just, Str, Told};
 use crate::unmapped::Unmapped;
 use homeostat_core::{EventRef, JsonText, Timestamp};
+use std::sync::Arc;
 
 /// A security event of any class and domain, as OCSF 1.8.0. Any JSON object is one: nothing of it is lost.
 ///
@@ -92,18 +94,17 @@ macro_rules! event_part {
 event_part! {
     /// What is often told.
     Hot at hot_mut {
-        number activity set_activity = "activity_id",
-        number category set_category = "category_uid",
-        number class set_class = "class_uid",
+        id activity set_activity = "activity_id",
+        id category set_category = "category_uid",
+        id class set_class = "class_uid",
         object metadata set_metadata: Metadata,
-        number severity_number set_severity_number = "severity_id",
-        number status_id set_status_id,
+        id severity_number set_severity_number = "severity_id",
+        id status_id set_status_id,
         time time set_time,
-        number type_uid set_type_uid,
-        object leftover set_leftover: Unmapped = "unmapped",
+        id type_uid set_type_uid,
+        part leftover set_leftover: Unmapped = "unmapped",
     } told {
         object actor_told set_actor: Actor = "actor",
-        list answers set_answers: DnsAnswer,
         object api set_api: Api,
         object cloud set_cloud: Cloud,
         object connection_info set_connection_info: NetworkConnectionInfo,
@@ -112,25 +113,29 @@ event_part! {
         object finding_info set_finding_info: FindingInfo,
         object http_request set_http_request: HttpRequest,
         text message set_message,
-        list observables set_observables: Observable,
         object query set_query: DnsQuery,
         list resources set_resources: ResourceDetails,
         object service_told set_service: Service = "service",
         object session set_session: Session,
         object src_endpoint set_src_endpoint: NetworkEndpoint,
         text status_code set_status_code,
+        text status_detail set_status_detail,
         object traffic_told set_traffic: NetworkTraffic = "traffic",
         object user set_user: User,
-        flag mfa_told set_is_mfa = "is_mfa",
     }
 }
 
 event_part! {
     /// What is seldom told.
     Rest at rest_mut {} told {
+        texts access_list set_access_list,
+        long access_mask set_access_mask,
         text action_taken set_action_taken = "action",
         number action_id set_action_id,
         text activity_name set_activity_name,
+        long actual_permissions set_actual_permissions,
+        object app set_app: Product,
+        list answers set_answers: DnsAnswer,
         text app_name set_app_name,
         text app_protocol_name set_app_protocol_name,
         list attacks set_attacks: Attack,
@@ -148,48 +153,73 @@ event_part! {
         number count set_count,
         text disposition set_disposition,
         number disposition_id set_disposition_id,
+        object driver set_driver: KernelDriver,
         long duration set_duration,
         time end_time set_end_time,
         list enrichments set_enrichments: Enrichment,
         object entity set_entity: ManagedEntity,
         object entity_result set_entity_result: ManagedEntity,
         list evidences set_evidences: Evidence,
+        long exit_code set_exit_code,
+        object file set_file: File,
+        object file_result set_file_result: File,
         object group set_group: Group,
         object http_response set_http_response: HttpResponse,
+        text injection_type set_injection_type,
+        number injection_type_id set_injection_type_id,
         flag is_alert set_is_alert,
         flag is_cleartext set_is_cleartext,
+        flag mfa_told set_is_mfa = "is_mfa",
         flag is_new_logon set_is_new_logon,
         flag is_remote set_is_remote,
         flag is_src_dst_assignment_known set_is_src_dst_assignment_known,
+        object job set_job: Job,
+        object kernel set_kernel: Kernel,
+        number launch_type_id set_launch_type_id,
+        text log_name set_log_name,
+        text log_provider set_log_provider,
         object logon_process set_logon_process: Process,
         text logon_type set_logon_type,
         number logon_type_id set_logon_type_id,
         list malware set_malware: Malware,
+        object module set_module: Module,
+        list observables set_observables: Observable,
         text observation_point set_observation_point,
         number observation_point_id set_observation_point_id,
         list policies set_policies: Policy,
         object policy set_policy: Policy,
+        object prev_reg_key set_prev_reg_key: RegKey,
+        object prev_reg_value set_prev_reg_value: RegValue,
         texts privileges set_privileges,
+        object process set_process: Process,
         time query_time set_query_time,
         text raw_data set_raw_data,
         long raw_data_size set_raw_data_size,
         text rcode set_rcode,
         number rcode_id set_rcode_id,
+        object reg_key set_reg_key: RegKey,
+        object reg_value set_reg_value: RegValue,
+        long requested_permissions set_requested_permissions,
         object resource set_resource: ResourceDetails,
         time response_time set_response_time,
         text risk_level set_risk_level,
         number risk_level_id set_risk_level_id,
         number risk_score set_risk_score,
+        object script set_script: Script,
         text severity_name set_severity_name = "severity",
+        text share set_share,
+        text share_type set_share_type,
+        number share_type_id set_share_type_id,
         time start_time set_start_time,
         text status set_status,
-        text status_detail set_status_detail,
         object subgroup set_subgroup: Group,
         number timezone_offset set_timezone_offset,
         object tls set_tls: Tls,
         text type_name set_type_name,
         object url set_url: Url,
         object user_result set_user_result: User,
+        object win_resource set_win_resource: WinResource,
+        object win_service set_win_service: WinService,
     }
 }
 
@@ -217,9 +247,15 @@ impl Event {
 
     /// The event as one line of OCSF JSON.
     pub fn to_json(&self) -> String {
-        let mut text = String::with_capacity(1_024);
-        object::write_object(self, &mut text);
+        let left = self.hot.leftover().map_or(0, Unmapped::length);
+        let mut text = String::with_capacity(left.saturating_add(1_536));
+        self.write_json(&mut text);
         text
+    }
+
+    /// Appends the event as one line of OCSF JSON to `out`, which many events may share.
+    pub fn write_json(&self, out: &mut String) {
+        object::write_object(self, out);
     }
 
     /// The class; an event that tells none is a base event.
@@ -276,7 +312,7 @@ impl Event {
 
     /// The id of the record this event was made of.
     pub fn reference(&self) -> Option<EventRef> {
-        self.hot.leftover()?.reference().cloned()
+        self.hot.leftover()?.reference()
     }
 
     /// Sets the id of the record this event was made of; it stands in `unmapped.homeostat_ref`.
@@ -334,8 +370,22 @@ impl Event {
     /// It replaces a whole text set before and goes beside what was kept by name. Text that is no object is kept
     /// as the member `text`.
     pub fn set_unmapped(&mut self, whole: JsonText) -> &mut Self {
-        self.hot.leftover_mut().set_whole(whole);
+        self.hot.leftover_mut().set_whole(&whole);
         self
+    }
+
+    /// As [`Self::set_unmapped`], of text that is known to be one JSON object on one line without a member
+    /// `homeostat_ref`: it is taken unread.
+    pub fn set_leftovers(&mut self, object: impl Into<Str>) -> &mut Self {
+        self.hot.leftover_mut().set_sound(object.into());
+        self
+    }
+
+    /// Sets the id of the record this event was made of: number `record` of what [`EventRef::new`] calls `place`.
+    ///
+    /// As [`Self::set_reference`], without an allocation: the id is written out when it is asked for.
+    pub fn set_record(&mut self, place: &Arc<String>, record: u64) {
+        self.hot.leftover_mut().set_record(place, record);
     }
 
     fn refine_time(&mut self) {
@@ -370,12 +420,13 @@ impl Event {
 
 impl Hot {
     fn metadata_mut(&mut self) -> &mut Metadata {
-        self.metadata.get_or_insert_with(|| Box::new(Metadata::untold()))
+        Arc::make_mut(self.metadata.get_or_insert_with(|| Arc::new(Metadata::untold())))
     }
 
     fn leftover_mut(&mut self) -> &mut Unmapped {
-        if self.leftover().is_none() {
-            self.set_leftover(Just(Box::default()));
+        if self.leftover.is_none() {
+            // Through the setter, so that an `unmapped` that came in as no object goes.
+            self.set_leftover(Just(Unmapped::default()));
         }
         self.leftover.get_or_insert_default()
     }

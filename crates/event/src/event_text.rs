@@ -3,7 +3,7 @@
 use crate::cursor::BadJson;
 use crate::event::Event;
 use core::fmt;
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use serde_core::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 impl fmt::Debug for Event {
     /// Shows class, activity and reference, never a value.
@@ -19,7 +19,7 @@ impl fmt::Debug for Event {
 /// As the JSON object; to formats that no person reads, as its text.
 impl Serialize for Event {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        use serde::ser::Error as _;
+        use serde_core::ser::Error as _;
         let text = self.to_json();
         if serializer.is_human_readable() {
             let value: serde_json::Value =
@@ -43,9 +43,16 @@ impl<'de> Deserialize<'de> for Event {
 }
 
 /// Why a text is no event: what is wrong and at which byte, never what it holds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("not a JSON event: {0}")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct EventError(pub(crate) BadJson);
+
+impl fmt::Display for EventError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "not a JSON event: {}", self.0)
+    }
+}
+
+impl core::error::Error for EventError {}
 
 impl From<BadJson> for EventError {
     fn from(bad: BadJson) -> Self {

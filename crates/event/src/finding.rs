@@ -7,6 +7,7 @@ use crate::metadata::Product;
 use crate::network::{DnsQuery, HttpRequest, HttpResponse, NetworkConnectionInfo, NetworkEndpoint, Tls, Url};
 use crate::object::{Object as _, ocsf_object, ocsf_open};
 use crate::text::Str;
+use std::sync::Arc;
 
 ocsf_object! {
     /// What was found.
@@ -160,22 +161,22 @@ impl Evidence {
 
     /// Evidence that names an actor.
     pub fn of_actor(actor: Actor) -> Self {
-        Self { actor: Some(Box::new(actor)), ..Self::blank() }
+        Self { actor: Some(Arc::new(actor)), ..Self::blank() }
     }
 
     /// Evidence that names a device.
     pub fn of_device(device: Device) -> Self {
-        Self { device: Some(Box::new(device)), ..Self::blank() }
+        Self { device: Some(Arc::new(device)), ..Self::blank() }
     }
 
     /// Evidence that names an endpoint as the source.
     pub fn of_source(src_endpoint: NetworkEndpoint) -> Self {
-        Self { src_endpoint: Some(Box::new(src_endpoint)), ..Self::blank() }
+        Self { src_endpoint: Some(Arc::new(src_endpoint)), ..Self::blank() }
     }
 
     /// Evidence that names an endpoint as the destination.
     pub fn of_destination(dst_endpoint: NetworkEndpoint) -> Self {
-        Self { dst_endpoint: Some(Box::new(dst_endpoint)), ..Self::blank() }
+        Self { dst_endpoint: Some(Arc::new(dst_endpoint)), ..Self::blank() }
     }
 }
 
@@ -193,7 +194,7 @@ ocsf_object! {
 impl Malware {
     /// Malware by name and the numbers of its classes.
     pub fn new(name: impl Into<Str>, classification_ids: Vec<i32>) -> Self {
-        Self { name: Some(name.into()), classification_ids: Some(classification_ids), ..Self::blank() }
+        Self { name: Some(name.into()), classification_ids: Some(classification_ids.into()), ..Self::blank() }
     }
 }
 

@@ -3,6 +3,7 @@
 use crate::device::{Device, Process};
 use crate::object::{Object as _, ocsf_object, ocsf_open};
 use crate::text::Str;
+use std::sync::Arc;
 
 ocsf_object! {
     /// A person, service or machine that signs in: `uid` is its immutable id, `name` its login,
@@ -41,7 +42,7 @@ impl User {
 
     /// A user of whom only the account is known.
     pub fn of_account(account: Account) -> Self {
-        Self { account: Some(Box::new(account)), ..Self::blank() }
+        Self { account: Some(Arc::new(account)), ..Self::blank() }
     }
 
     /// A user by id and login, when at least one is told.
@@ -271,7 +272,7 @@ ocsf_object! {
 impl Actor {
     /// An actor that is a user.
     pub fn of_user(user: User) -> Self {
-        Self { user: Some(Box::new(user)), ..Self::blank() }
+        Self { user: Some(Arc::new(user)), ..Self::blank() }
     }
 
     /// An actor that is an application or a service.
@@ -281,12 +282,12 @@ impl Actor {
 
     /// An actor of which only a session is told.
     pub fn of_session(session: Session) -> Self {
-        Self { session: Some(Box::new(session)), ..Self::blank() }
+        Self { session: Some(Arc::new(session)), ..Self::blank() }
     }
 
     /// An actor that is a process.
     pub fn of_process(process: Process) -> Self {
-        Self { process: Some(Box::new(process)), ..Self::blank() }
+        Self { process: Some(Arc::new(process)), ..Self::blank() }
     }
 }
 

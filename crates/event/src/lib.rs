@@ -38,6 +38,7 @@ mod export_ecs;
 mod finding;
 mod flatten;
 mod form;
+mod host;
 mod identity;
 mod keys;
 mod metadata;
@@ -47,6 +48,7 @@ mod network;
 mod object;
 mod origin;
 mod outcome;
+mod pack;
 mod party;
 mod profile;
 mod provider;
@@ -64,7 +66,7 @@ mod view;
 pub use arrow::arrow_schema_of;
 pub use class::{ClassUid, OCSF_VERSION, Severity};
 pub use cloud::{Api, Cloud, Container, Request, ResourceDetails, Response, Service};
-pub use construct::{Ends, Head, SignInTo};
+pub use construct::{Ends, Head, OnHost, SignInTo};
 pub use device::{Device, DeviceId, File, Fingerprint, Os, Process};
 pub use event::Event;
 pub use event_text::EventError;
@@ -72,16 +74,21 @@ pub use export::Fields;
 pub use finding::{Analytic, Attack, AttackEntry, Evidence, FindingInfo, Malware, RelatedEvent};
 pub use flatten::{Flat, Flattening};
 pub use homeostat_core::*;
+pub use host::{
+    DigitalSignature, Job, Kernel, KernelDriver, LongString, Module, ProcessEntity, RegKey, RegValue, Script,
+    WinResource, WinService,
+};
 pub use identity::{
     Account, Actor, AuthFactor, Authorization, Group, Idp, ManagedEntity, Organization, Policy,
     ProgrammaticCredential, Session, User,
 };
-pub use metadata::{Enrichment, Feature, Metadata, Observable, Product};
+pub use metadata::{Enrichment, Extension, Feature, KeyValue, Logger, Metadata, Observable, Product};
 pub use network::{
     AutonomousSystem, Certificate, DnsAnswer, DnsQuery, HttpRequest, HttpResponse, Location,
     NetworkConnectionInfo, NetworkEndpoint, NetworkTraffic, Tls, Url,
 };
 pub use origin::Origin;
+pub use pack::{Interner, InternerLimits, PackedEvent};
 pub use party::{Party, PrincipalKind};
 pub use signal::signal_of;
 pub use text::{Str, Told};

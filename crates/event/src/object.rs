@@ -9,9 +9,11 @@ use homeostat_core::JsonText;
 use std::collections::BTreeSet;
 
 /// A struct made by `ocsf_object!`, or of such.
-pub(crate) trait Object: Sized {
+pub(crate) trait Object {
     /// One without any attribute.
-    fn blank() -> Self;
+    fn blank() -> Self
+    where
+        Self: Sized;
 
     /// Takes the next value for the typed attribute `key`. `false` when there is none of that name or the
     /// value is of another type: the attribute is then not told, and the cursor may stand anywhere.
@@ -31,6 +33,12 @@ pub(crate) fn read_object<T: Object>(cursor: &mut Cursor<'_>) -> Result<Option<T
         return Ok(None);
     }
     let mut object = T::blank();
+    fill(&mut object, cursor)?;
+    Ok(Some(object))
+}
+
+/// Reads the members of the next value into `object`. Not generic: compiled once, not once an object.
+fn fill(object: &mut dyn Object, cursor: &mut Cursor<'_>) -> Result<(), BadJson> {
     cursor.object(|cursor, key| {
         let start = cursor.start();
         if object.take(&key, cursor)? {
@@ -43,11 +51,11 @@ pub(crate) fn read_object<T: Object>(cursor: &mut Cursor<'_>) -> Result<Option<T
         Ok(())
     })?;
     object.extra_mut().settle();
-    Ok(Some(object))
+    Ok(())
 }
 
 /// Appends `object` as JSON.
-pub(crate) fn write_object<T: Object>(object: &T, out: &mut String) {
+pub(crate) fn write_object(object: &dyn Object, out: &mut String) {
     let mut members = Members::open(out);
     object.write_members(&mut members);
     object.extra().write_members(&mut members);
@@ -55,7 +63,7 @@ pub(crate) fn write_object<T: Object>(object: &T, out: &mut String) {
 }
 
 /// Sets attribute `name` of `object` to `value`, typed where the type fits.
-pub(crate) fn assign<T: Object>(object: &mut T, name: &str, value: &JsonText) {
+pub(crate) fn assign(object: &mut dyn Object, name: &str, value: &JsonText) {
     let text = sound(value);
     let mut cursor = Cursor::new(&text);
     if object.take(name, &mut cursor).unwrap_or(false) {
@@ -66,7 +74,7 @@ pub(crate) fn assign<T: Object>(object: &mut T, name: &str, value: &JsonText) {
 }
 
 /// The JSON text of attribute `name`, typed or not.
-pub(crate) fn look_up<T: Object>(object: &T, name: &str) -> Option<JsonText> {
+pub(crate) fn look_up(object: &dyn Object, name: &str) -> Option<JsonText> {
     let mut text = String::new();
     write_object(object, &mut text);
     member(&text, name).map(JsonText::new)
@@ -86,7 +94,7 @@ pub(crate) fn member<'a>(text: &'a str, name: &str) -> Option<&'a str> {
 }
 
 /// The names of the attributes told, for `Debug`.
-pub(crate) fn names<T: Object>(object: &T) -> Vec<String> {
+pub(crate) fn names(object: &dyn Object) -> Vec<String> {
     let mut text = String::new();
     write_object(object, &mut text);
     let mut names = Vec::new();
@@ -211,13 +219,13 @@ impl<'a> Members<'a> {
         self.out.push('}');
     }
 
-    /// Appends an attribute if it is told; `name` needs no escapes.
+    /// Appends an attribute if it is told; `name` is as it stands after another one: `,"name":`.
+    #[inline]
     pub(crate) fn add<T: Attribute>(&mut self, name: &'static str, value: Option<&T>) {
         if let Some(value) = value {
-            self.comma();
-            self.out.push('"');
-            self.out.push_str(name);
-            self.out.push_str("\":");
+            let first = usize::from(self.empty);
+            self.out.push_str(name.get(first..).unwrap_or_default());
+            self.empty = false;
             value.write(self.out);
         }
     }
@@ -229,9 +237,11 @@ impl<'a> Members<'a> {
         self.out.push(':');
     }
 
-    /// Writes `value` as the member named last.
-    pub(crate) fn text(&mut self, value: &str) {
-        write_text(value, self.out);
+    /// Writes what `inside` appends as the text that is the member named last.
+    pub(crate) fn text_of(&mut self, inside: impl FnOnce(&mut String)) {
+        self.out.push('"');
+        inside(self.out);
+        self.out.push('"');
     }
 
     /// Writes `value`, which is JSON, as the member named last.
@@ -260,8 +270,8 @@ impl<'a> Members<'a> {
 
 /// Makes a struct of OCSF attributes: `kind name setter [: Type] [= "wire name"]`, in schema order.
 ///
-/// Kinds: `text`, `number` (32 bits), `long` (64 bits), `flag`, `time`, `object Type` (boxed), `list Type`, `texts`,
-/// `numbers`, `json` (any JSON, as text). The struct has a getter and a setter for each.
+/// Kinds: `text`, `number` (32 bits), `id` (the same in 4 bytes), `long` (64 bits), `flag`, `time`, `object Type` and `list Type` (shared, so that
+/// many events may hold one), `part Type` (an object kept in place), `texts`, `numbers`, `json` (any JSON, as text). The struct has a getter and a setter for each.
 macro_rules! ocsf_object {
     ($(#[$doc:meta])* $vis:vis struct $name:ident {
         $($kind:ident $field:ident $set:ident $(: $of:ident)? $(= $wire:literal)?),+ $(,)?
@@ -269,7 +279,7 @@ macro_rules! ocsf_object {
         $(#[$doc])*
         #[derive(Clone, PartialEq)]
         $vis struct $name {
-            $($field: Option<$crate::object::ocsf_type!($kind $($of)?)>,)+
+            $($field: Option<$crate::object::ocsf_kept!($kind $($of)?)>,)+
             extra: $crate::object::Extra,
         }
 
@@ -283,7 +293,7 @@ macro_rules! ocsf_object {
                 #[doc = concat!("Sets `", $crate::object::ocsf_name!($field $($wire)?), "` when the value is told.")]
                 $vis fn $set(&mut self, value: impl $crate::text::Told<$crate::object::ocsf_type!($kind $($of)?)>) -> &mut Self {
                     if let Some(value) = value.told() {
-                        self.$field = Some(value);
+                        self.$field = Some(value.into());
                         self.extra.forget($crate::object::ocsf_name!($field $($wire)?));
                     }
                     self
@@ -311,7 +321,10 @@ macro_rules! ocsf_object {
             }
 
             fn write_members(&self, members: &mut $crate::object::Members<'_>) {
-                $(members.add($crate::object::ocsf_name!($field $($wire)?), self.$field.as_ref());)+
+                $(members.add(
+                    concat!(",\"", $crate::object::ocsf_name!($field $($wire)?), "\":"),
+                    self.$field.as_ref(),
+                );)+
             }
 
             fn extra(&self) -> &$crate::object::Extra {
@@ -375,15 +388,15 @@ macro_rules! ocsf_open {
                 }
             }
 
-            impl $crate::text::Told<Box<$name>> for $name {
-                fn told(self) -> Option<Box<$name>> {
-                    Some(Box::new(self))
+            impl $crate::text::Told<std::sync::Arc<$name>> for $name {
+                fn told(self) -> Option<std::sync::Arc<$name>> {
+                    Some(std::sync::Arc::new(self))
                 }
             }
 
-            impl $crate::text::Told<Box<$name>> for Option<$name> {
-                fn told(self) -> Option<Box<$name>> {
-                    self.map(Box::new)
+            impl $crate::text::Told<std::sync::Arc<$name>> for Option<$name> {
+                fn told(self) -> Option<std::sync::Arc<$name>> {
+                    self.map(std::sync::Arc::new)
                 }
             }
         )+
@@ -391,23 +404,32 @@ macro_rules! ocsf_open {
 }
 
 /// The type in which an attribute of a kind is kept.
+macro_rules! ocsf_kept {
+    (id) => { $crate::attribute::Id };
+    ($kind:ident $($of:ident)?) => { $crate::object::ocsf_type!($kind $($of)?) };
+}
+
+/// The type in which an attribute of a kind is set.
 macro_rules! ocsf_type {
+    (id) => { i32 };
     (text) => { $crate::text::Str };
     (number) => { i32 };
     (long) => { i64 };
     (flag) => { bool };
     (time) => { homeostat_core::Timestamp };
     (json) => { homeostat_core::JsonText };
-    (texts) => { Vec<$crate::text::Str> };
-    (numbers) => { Vec<i32> };
-    (object $of:ident) => { Box<$of> };
-    (list $of:ident) => { Vec<$of> };
+    (texts) => { std::sync::Arc<[$crate::text::Str]> };
+    (numbers) => { std::sync::Arc<[i32]> };
+    (object $of:ident) => { std::sync::Arc<$of> };
+    (part $of:ident) => { $of };
+    (list $of:ident) => { std::sync::Arc<[$of]> };
 }
 
 /// The type in which an attribute of a kind is seen.
 macro_rules! ocsf_seen {
     (text) => { Option<&str> };
     (number) => { Option<i32> };
+    (id) => { Option<i32> };
     (long) => { Option<i64> };
     (flag) => { Option<bool> };
     (time) => { Option<homeostat_core::Timestamp> };
@@ -415,6 +437,7 @@ macro_rules! ocsf_seen {
     (texts) => { &[$crate::text::Str] };
     (numbers) => { &[i32] };
     (object $of:ident) => { Option<&$of> };
+    (part $of:ident) => { Option<&$of> };
     (list $of:ident) => { &[$of] };
 }
 
@@ -425,8 +448,14 @@ macro_rules! ocsf_get {
     (json $place:expr) => {
         $place.as_ref()
     };
+    (id $place:expr) => {
+        $place.map($crate::attribute::Id::get)
+    };
     (object $place:expr) => {
         $place.as_deref()
+    };
+    (part $place:expr) => {
+        $place.as_ref()
     };
     (texts $place:expr) => {
         $place.as_deref().unwrap_or_default()
@@ -452,4 +481,4 @@ macro_rules! ocsf_name {
     };
 }
 
-pub(crate) use {ocsf_get, ocsf_name, ocsf_object, ocsf_open, ocsf_seen, ocsf_type};
+pub(crate) use {ocsf_get, ocsf_kept, ocsf_name, ocsf_object, ocsf_open, ocsf_seen, ocsf_type};

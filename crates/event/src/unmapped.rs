@@ -6,51 +6,88 @@ use crate::attribute::{self, Attribute};
 use crate::cursor::{BadJson, Cursor, special};
 use crate::object::{self, Extra, Members};
 use crate::seen::Seen;
+use crate::text::Str;
 use homeostat_core::{EventRef, JsonText};
+use std::sync::Arc;
 
 /// The name under which the event id stands.
 const REFERENCE: &str = "homeostat_ref";
 
-/// The attribute `unmapped`: an open object.
+/// The attribute `unmapped`: an open object. 48 bytes, for it stands in every event.
 #[derive(Clone, Default)]
 pub(crate) struct Unmapped {
     /// An object as it came.
-    whole: Option<JsonText>,
+    whole: Option<Str>,
     /// Members kept beside it.
     members: Extra,
-    reference: Option<EventRef>,
-    /// Whether `whole` holds `reference` itself.
-    told_in_whole: bool,
+    /// The event id, or with a record number below [`BESIDE`] the place in it.
+    place: Option<Arc<String>>,
+    record: u64,
 }
 
+/// The id is `place` alone, and stands beside `whole`.
+const BESIDE: u64 = u64::MAX - 1;
+/// The id is `place` alone, and `whole` holds it itself.
+const WITHIN: u64 = u64::MAX;
+
 impl Unmapped {
-    pub(crate) fn reference(&self) -> Option<&EventRef> {
-        self.reference.as_ref()
+    pub(crate) fn reference(&self) -> Option<EventRef> {
+        let place = self.place.as_deref()?;
+        if self.record >= BESIDE {
+            return EventRef::parse(place).ok();
+        }
+        let mut text = format!("{place}#");
+        attribute::write_count(self.record, &mut text);
+        EventRef::parse(&text).ok()
+    }
+
+    /// About how long the object is as text.
+    pub(crate) fn length(&self) -> usize {
+        self.whole.as_ref().map_or(0, |whole| whole.as_str().len())
     }
 
     pub(crate) fn set_reference(&mut self, at: &EventRef) {
+        self.forget_reference();
+        (self.place, self.record) = (Some(Arc::new(at.as_str().to_owned())), BESIDE);
+    }
+
+    pub(crate) fn set_record(&mut self, place: &Arc<String>, record: u64) {
+        self.forget_reference();
+        (self.place, self.record) = (Some(Arc::clone(place)), record);
+    }
+
+    fn forget_reference(&mut self) {
         self.members.forget(REFERENCE);
-        if let Some(whole) = &self.whole {
-            self.whole = without(whole.as_str(), REFERENCE).map(JsonText::new).or(self.whole.take());
+        if self.record == WITHIN
+            && let Some(kept) = self.whole.as_ref().and_then(|whole| without(whole.as_str(), REFERENCE))
+        {
+            self.whole = Some(kept.into());
         }
-        (self.reference, self.told_in_whole) = (Some(at.clone()), false);
     }
 
     /// Takes `whole` as it is when it is an object; other text is kept as the member `text`.
-    pub(crate) fn set_whole(&mut self, whole: JsonText) {
+    pub(crate) fn set_whole(&mut self, whole: &JsonText) {
         let mut cursor = Cursor::new(whole.as_str());
         let object = cursor.peek() == Some(b'{');
         let sound = object && cursor.skip().and_then(|_| cursor.end()).is_ok();
-        if sound {
-            let one_line = !whole.as_str().bytes().any(|byte| matches!(byte, b'\n' | b'\r'));
-            let text = if one_line { whole } else { JsonText::new(object::one_line(whole.as_str())) };
-            self.told_in_whole = self.reference.is_none();
-            self.reference = self.reference.take().or_else(|| reference_in(text.as_str()));
-            self.told_in_whole &= self.reference.is_some();
-            self.whole = Some(text);
-        } else {
-            self.members.keep("text", &object::sound(&whole));
+        if !sound {
+            return self.members.keep("text", &object::sound(whole));
         }
+        let text = object::one_line(whole.as_str());
+        let told = if text.contains(REFERENCE) { reference_in(&text) } else { None };
+        self.whole = Some(match (&self.place, told) {
+            (Some(_), None) | (None, None) => Str::from(&*text),
+            (Some(_), Some(_)) => without(&text, REFERENCE).map_or_else(|| Str::from(&*text), Str::from),
+            (None, Some(told)) => {
+                (self.place, self.record) = (Some(Arc::new(told.as_str().to_owned())), WITHIN);
+                Str::from(&*text)
+            }
+        });
+    }
+
+    /// Takes `whole`, one object on one line without an id in it.
+    pub(crate) fn set_sound(&mut self, whole: Str) {
+        self.whole = Some(whole);
     }
 
     pub(crate) fn keep(&mut self, name: &str, value: &str) {
@@ -62,15 +99,25 @@ impl Unmapped {
 
     /// The text at a dotted path. A name that holds dots itself is found too, the longest name first.
     pub(crate) fn find(&self, path: &str) -> Option<JsonText> {
-        if let (REFERENCE, Some(reference)) = (path, &self.reference) {
+        if let (REFERENCE, Some(reference)) = (path, self.reference()) {
             let mut text = String::new();
             attribute::write_text(reference.as_str(), &mut text);
             return Some(JsonText::new(text));
         }
         let beside = || descend(path, &|name| self.members.find(name));
         let within =
-            |whole: &JsonText| descend(path, &|name| object::member(whole.as_str(), name)).map(JsonText::new);
+            |whole: &Str| descend(path, &|name| object::member(whole.as_str(), name)).map(JsonText::new);
         beside().map(JsonText::new).or_else(|| self.whole.as_ref().and_then(within))
+    }
+
+    /// Appends the event id, as it stands between quotes.
+    fn write_reference(&self, out: &mut String) {
+        let Some(place) = &self.place else { return };
+        attribute::write_inside(place, out);
+        if self.record < BESIDE {
+            out.push('#');
+            attribute::write_count(self.record, out);
+        }
     }
 }
 
@@ -137,9 +184,9 @@ impl Attribute for Unmapped {
         }
         let text = cursor.skip()?;
         let reference = reference_in(text);
-        let told_in_whole = reference.is_some();
-        let whole = Some(JsonText::new(object::one_line(text)));
-        Ok(Some(Self { whole, members: Extra::default(), reference, told_in_whole }))
+        let whole = Some(Str::from(&*object::one_line(text)));
+        let place = reference.map(|reference| Arc::new(reference.as_str().to_owned()));
+        Ok(Some(Self { whole, members: Extra::default(), place, record: WITHIN }))
     }
 
     fn write(&self, out: &mut String) {
@@ -148,16 +195,16 @@ impl Attribute for Unmapped {
             members.inside(whole.as_str());
         }
         self.members.write_members(&mut members);
-        if let Some(reference) = self.reference.as_ref().filter(|_| !self.told_in_whole) {
+        if self.place.is_some() && self.record != WITHIN {
             members.name_any(REFERENCE);
-            members.text(reference.as_str());
+            members.text_of(|out| self.write_reference(out));
         }
         members.close();
     }
 
     fn see(&self) -> Seen<'_> {
         // What a mapper left over plays no part in the view; `find` looks into it.
-        Seen::Json(self.whole.as_ref().map_or("{}", JsonText::as_str))
+        Seen::Json(self.whole.as_ref().map_or("{}", Str::as_str))
     }
 }
 
@@ -174,7 +221,7 @@ mod tests {
     #[test]
     fn a_whole_text_is_kept_and_looked_into() {
         let mut unmapped = Unmapped::default();
-        unmapped.set_whole(JsonText::new(r#" {"a.b":{"c":1}, "a":{"b.c":2,"d":[3]},"x":null} "#));
+        unmapped.set_whole(&JsonText::new(r#" {"a.b":{"c":1}, "a":{"b.c":2,"d":[3]},"x":null} "#));
         unmapped.set_reference(&EventRef::parse("zeek/conn#17").unwrap());
         for (path, expected) in [
             ("a.b", Some(r#"{"c":1}"#)),
@@ -211,7 +258,7 @@ mod tests {
             [("{}", "{}"), ("[1]", r#"{"text":[1]}"#), ("{\"a\"", r#"{"text":"{\"a\""}"#), ("{\n}", "{}")]
         {
             let mut unmapped = Unmapped::default();
-            unmapped.set_whole(JsonText::new(text));
+            unmapped.set_whole(&JsonText::new(text));
             assert_eq!(written(&unmapped), expected);
         }
     }

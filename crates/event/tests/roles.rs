@@ -149,7 +149,7 @@ const CLASSES: [(&str, &str, &str, &str); 38] = [
     (
         r#""class_uid":4006,"src_endpoint":{"ip":"192.0.2.7"},"file":{"name":"a.doc"},"share":"\\\\fs\\pub""#,
         "(192.0.2.7)",
-        "a.doc ?",
+        "a.doc \\\\fs\\pub",
         "192.0.2.7",
     ),
     (

@@ -26,6 +26,8 @@ pub enum Why {
     Linked(LinkKind),
     /// Another incident that shows the same rare fact was merged in.
     Merged,
+    /// It gave one who acts in the incident rights or a foothold that stand. Whoever gave them is no part of it.
+    Standing,
 }
 
 impl Why {
@@ -41,10 +43,11 @@ impl Why {
             Self::Linked(LinkKind::Owns) => "owns",
             Self::Linked(LinkKind::Runs) => "runs",
             Self::Merged => "merged",
+            Self::Standing => "standing",
         }
     }
 
-    const ALL: [Self; 9] = [
+    const ALL: [Self; 10] = [
         Self::Seed,
         Self::Exact,
         Self::SameEntity,
@@ -54,6 +57,7 @@ impl Why {
         Self::Linked(LinkKind::Owns),
         Self::Linked(LinkKind::Runs),
         Self::Merged,
+        Self::Standing,
     ];
 }
 
@@ -150,8 +154,13 @@ impl Story {
         ledger: &Ledger,
     ) -> Vec<EntityId> {
         self.episodes.insert(id, joined);
-        self.first = if self.first == 0 { episode.act.time } else { self.first.min(episode.act.time) };
+        if joined.why != Why::Standing {
+            self.first = if self.first == 0 { episode.act.time } else { self.first.min(episode.act.time) };
+        }
         self.last = self.last.max(episode.last);
+        if joined.why == Why::Standing {
+            return Vec::new();
+        }
         if joined.why == Why::Seed || joined.why == Why::Exact {
             let own = parties(&episode.act).into_iter().map(|(party, _)| party);
             self.parties.extend(own.filter(|(who, _)| !ledger.is_hub(*who)));

@@ -10,6 +10,7 @@
 use crate::act::Act;
 use crate::episode::Episode;
 use crate::ledger::{Ledger, is_refused_service};
+use crate::profile::SLOW;
 use crate::settings::InvestigatorBuilder;
 use crate::story::{Joined, Story, Why, parties, stage};
 use crate::weight::{BIN, DAY, bin_of, fade};
@@ -39,6 +40,7 @@ pub(crate) fn judge(
     exact_edge(story, &episode.act, ledger)
         .map(|(via, hop)| Joined { why: Why::Exact, via, bits: episode.weight.max(MARGINAL), hop })
         .or_else(|| soft_edge(story, episode, ledger, setup))
+        .or_else(|| standing_edge(story, episode, ledger))
 }
 
 /// The party of `act` that is the incident's own, if it is not older than a day before the incident.
@@ -94,6 +96,25 @@ fn soft_edge(
     });
     let best = scored.max_by(|a, b| a.bits.total_cmp(&b.bits).then(b.via.cmp(&a.via)))?;
     (best.bits >= MARGINAL).then_some(best)
+}
+
+/// What was done before the incident to one who acts in it, and still stands: rights given, a key or factor made.
+/// Such a change does not fade with the pace of an attack but with the days.
+fn standing_edge(story: &Story, episode: &Episode, ledger: &Ledger) -> Option<Joined> {
+    let lasts = matches!(stage(episode), Some(Stage::Privilege | Stage::Persistence));
+    let act = &episode.act;
+    let before = story.first.saturating_sub(act.time);
+    if !lasts || before < 0 {
+        return None;
+    }
+    let bits = episode.rated * fade(before, SLOW);
+    let acts_in_it = |id: &EntityId| {
+        !ledger.is_hub(*id) && story.members.get(id).is_some_and(|member| member.since.is_none())
+    };
+    let given = act.who.iter().filter(|p| p.role == Role::Target && bits >= MARGINAL);
+    let via = given.map(|p| p.id).find(acts_in_it)?;
+    let hop = story.members.get(&via).map_or(0, |member| member.hop);
+    Some(Joined { why: Why::Standing, via, bits, hop })
 }
 
 /// Whether `who` is in the story itself or linked to somebody who is.
@@ -219,7 +240,7 @@ pub(crate) fn take_in(
     let Some(episode) = ledger.episodes.get_mut(&id) else { return Vec::new() };
     episode.story = Some(story_id);
     let episode = episode.clone();
-    let step = u8::from(joined.why != Why::Exact && joined.why != Why::Seed);
+    let step = u8::from(!matches!(joined.why, Why::Exact | Why::Seed | Why::Standing));
     let hop = joined.hop.saturating_add(step);
     let mut fresh = story.add(id, &episode, Joined { hop, ..joined }, ledger);
     if hop >= setup.limits.hops {

@@ -14,11 +14,13 @@ use crate::source::{Context, Source};
 use crate::text::write_text;
 use homeostat_core::{JsonText, Outcome, Timestamp};
 use homeostat_event::{
-    Account, Actor, Analytic, Api, Cloud, Event, Feature, FindingInfo, Group, Head, HttpRequest,
+    Account, Actor, Analytic, Api, Cloud, Event, Feature, FindingInfo, Group, Head, HttpRequest, Metadata,
     NetworkEndpoint, Policy, Product, Request, Service, Session, SignInTo, User,
 };
 use operation::{Act, classify};
+use resource::{Resources, resources};
 use std::borrow::Cow;
+use std::sync::Arc;
 use who::{actor_of, target_of};
 
 /// AWS CloudTrail. Classes 3001, 3002, 3006 and 6003; insights 2004; digests are base events.
@@ -42,14 +44,15 @@ impl Source for CloudTrail {
     }
 
     fn map(&self, record: &Record<'_>, context: &Context, events: &mut Vec<Event>) {
-        let mut event = if is_insight(record) {
-            insight(record)
+        let (mut event, resources) = if is_insight(record) {
+            (insight(record), None)
         } else if record.has("digestS3Bucket") {
-            digest(record)
+            (digest(record), None)
         } else {
             call(record)
         };
         tell_envelope(record, context, &mut event);
+        tell_texts(record, &mut event, resources);
         events.push(event);
     }
 }
@@ -62,12 +65,22 @@ fn is_insight(record: &Record<'_>) -> bool {
     record.root().member("insightDetails").is_some_and(|details| details.is_object())
 }
 
-fn product(record: &Record<'_>) -> Product {
+/// What the records of one kind of event and operation say of themselves alike.
+fn metadata(record: &Record<'_>) -> Arc<Metadata> {
+    let told =
+        ["eventCategory", "eventVersion", "eventName", "eventType"].map(|name| record.root().member(name));
+    let make = || Arc::new(metadata_of(record));
+    record.memo().of(&told, || Some(make())).unwrap_or_else(make)
+}
+
+fn metadata_of(record: &Record<'_>) -> Metadata {
     let mut product = Product::new("AWS", "CloudTrail");
-    if let Some(category) = record.take("eventCategory") {
-        product.set_feature(Feature::named(category));
-    }
-    product
+    product.set_feature(record.take("eventCategory").map(Feature::named));
+    let mut metadata = Metadata::new(product);
+    metadata.set_log_name("CloudTrail").set_log_version(record.take("eventVersion"));
+    metadata.set_event_code(record.take("eventName")).set_kind(record.take("eventType"));
+    metadata.set_profiles(vec!["cloud".into()]);
+    metadata
 }
 
 fn time_of(record: &Record<'_>, name: &str) -> Timestamp {
@@ -75,31 +88,22 @@ fn time_of(record: &Record<'_>, name: &str) -> Timestamp {
 }
 
 /// A call of an interface, a sign-in, or what a service did of itself.
-fn call(record: &Record<'_>) -> Event {
+fn call<'a>(record: &Record<'a>) -> (Event, Option<Resources<'a>>) {
     let operation = record.take("eventName").unwrap_or_default();
     let told = record.take("eventSource");
     let service = told.clone().unwrap_or(Cow::Borrowed("AWS"));
     let act = classify(&service, &operation, record);
-    let product = product(record);
-    let time = time_of(record, "eventTime");
-    let head = match act.activity() {
-        99 => Head::other(&*operation, time, product),
-        activity => Head::new(activity, time, product),
-    };
+    let head = Head::told_by(metadata(record), act.activity(), time_of(record, "eventTime"));
+    let head = if act.activity() == 99 { head.in_words(&*operation) } else { head };
     let actor = actor_of(record, &service);
-    let mut api = Api::new(&*operation);
-    api.set_service(told.map(Service::named)).set_version(record.take("apiVersion"));
-    if let Some(request) = record.take("requestID") {
-        api.set_request(Request::new(request));
-    }
+    let api = api(record, &operation, told.as_deref());
     let origin = origin(record, &service);
     let mut event = match act {
         Act::Call(_) => {
             let mut event = Event::api_activity(head, actor, api, origin);
-            event.set_resources(resource::resources(record));
             tell_model(record, &mut event);
             tell_outcome(record, &mut event);
-            return event;
+            return (event, resources(record));
         }
         Act::SignIn(_) => sign_in(record, head, &actor, &service),
         Act::Account(_) => account_change(record, head, &actor),
@@ -107,43 +111,81 @@ fn call(record: &Record<'_>) -> Event {
     };
     event.set_actor(actor).set_api(api).set_src_endpoint(origin);
     tell_outcome(record, &mut event);
-    event
+    (event, None)
+}
+
+fn api(record: &Record<'_>, operation: &str, service: Option<&str>) -> Arc<Api> {
+    let told = ["eventName", "eventSource", "apiVersion"].map(|name| record.root().member(name));
+    let make = || {
+        let mut api = Api::new(operation);
+        api.set_service(service.map(Service::named)).set_version(record.take("apiVersion"));
+        Arc::new(api)
+    };
+    record.memo().of(&told, || Some(make())).unwrap_or_else(make)
 }
 
 /// What all records tell in the same members.
 fn tell_envelope(record: &Record<'_>, context: &Context, event: &mut Event) {
-    let mut cloud = Cloud::new("AWS");
-    cloud.set_region(record.take("awsRegion"));
-    let account = record.take("recipientAccountId").or_else(|| record.take("awsAccountId"));
-    let account = account
-        .or_else(|| record.copy("userIdentity.accountId"))
-        .or_else(|| context.account.as_deref().map(Cow::Borrowed));
-    if let Some(account) = account {
-        let mut account = Account::of_uid(account);
-        account.set_type_id(10).set_kind("AWS Account");
-        cloud.set_account(account);
-    }
-    event.set_cloud(cloud);
-    if let Some(agent) = user_agent(record) {
-        let mut request = HttpRequest::new();
-        request.set_user_agent(agent);
-        event.set_http_request(request);
-    }
+    event.set_cloud(cloud(record, context)).set_http_request(http_request(record));
     if let Some(time) = record.take("eventTime") {
         event.set_original_time(&time);
     }
-    let code = event.api().and_then(|api| api.operation()).map(str::to_owned);
-    let metadata = event.metadata_mut();
-    metadata.set_event_code(code);
-    metadata.set_uid(record.take("eventID")).set_log_name("CloudTrail");
-    metadata.set_log_version(record.take("eventVersion"));
-    metadata.set_correlation_uid(record.take("sharedEventID"));
 }
 
-/// The user agent without the brackets that the console's records wear. Only calls and sign-ins have one.
-fn user_agent<'a>(record: &Record<'a>) -> Option<Cow<'a, str>> {
+/// The texts that no other record has, which share one allocation with what is left of the record. Nothing is taken
+/// after it.
+fn tell_texts(record: &Record<'_>, event: &mut Event, resources: Option<Resources<'_>>) {
+    let request = if event.api().is_some() { record.take("requestID") } else { None };
+    let [uid, shared, detail] = ["eventID", "sharedEventID", "errorMessage"].map(|name| record.take(name));
+    let [first, second] = resources.as_ref().map(Resources::waiting).unwrap_or_default();
+    let texts = record.settle(event, [uid, shared, detail, request, first, second]);
+    let [uid, shared, detail, request, first, second] = texts;
+    event.metadata_mut().set_uid(uid).set_correlation_uid(shared);
+    event.set_status_detail(detail).set_resources(resources.map(|told| told.named(record, [first, second])));
+    if let Some(request) = request
+        && let Some(api) = event.api()
+    {
+        let mut api = api.clone();
+        api.set_request(Request::new(request));
+        event.set_api(api);
+    }
+}
+
+fn cloud(record: &Record<'_>, context: &Context) -> Arc<Cloud> {
+    let told = ["awsRegion", "recipientAccountId"].map(|name| record.root().member(name));
+    let known = record.memo().of(&told, || {
+        let account = record.take("recipientAccountId");
+        account.is_some().then(|| Arc::new(cloud_of(record, account)))
+    });
+    known.unwrap_or_else(|| {
+        let account = record.take("awsAccountId").or_else(|| record.copy("userIdentity.accountId"));
+        Arc::new(cloud_of(record, account.or_else(|| context.account.as_deref().map(Cow::Borrowed))))
+    })
+}
+
+fn cloud_of(record: &Record<'_>, account: Option<Cow<'_, str>>) -> Cloud {
+    let mut cloud = Cloud::new("AWS");
+    cloud.set_region(record.take("awsRegion")).set_account(account.map(|uid| {
+        let mut account = Account::of_uid(uid);
+        account.set_type_id(10).set_kind("AWS Account");
+        account
+    }));
+    cloud
+}
+
+/// Only calls and sign-ins have a user agent.
+fn http_request(record: &Record<'_>) -> Option<Arc<HttpRequest>> {
     record.root().member("eventName")?;
     let agent = record.root().member("userAgent")?;
+    record.memo().of(&[Some(agent)], || {
+        let mut request = HttpRequest::new();
+        request.set_user_agent(user_agent(agent)?);
+        Some(Arc::new(request))
+    })
+}
+
+/// The user agent without the brackets that the console's records wear.
+fn user_agent(agent: Field<'_>) -> Option<Cow<'_, str>> {
     let text = agent.look()?;
     match text.strip_prefix('[').and_then(|text| text.strip_suffix(']')) {
         Some("") => None,
@@ -157,7 +199,16 @@ fn user_agent<'a>(record: &Record<'a>) -> Option<Cow<'a, str>> {
 
 /// Where the call came from: an address, or the service that called. A record that does not tell was made by the
 /// service itself.
-fn origin(record: &Record<'_>, service: &str) -> NetworkEndpoint {
+fn origin(record: &Record<'_>, service: &str) -> Arc<NetworkEndpoint> {
+    let told = ["sourceIPAddress", "vpcEndpointId"].map(|name| record.root().member(name));
+    let known = record.memo().of(&told, || {
+        let told = record.look("sourceIPAddress").is_some();
+        told.then(|| Arc::new(origin_of(record, service)))
+    });
+    known.unwrap_or_else(|| Arc::new(origin_of(record, service)))
+}
+
+fn origin_of(record: &Record<'_>, service: &str) -> NetworkEndpoint {
     let mut origin = match record.take("sourceIPAddress") {
         Some(address) if is_address(&address) => NetworkEndpoint::of_ip(address),
         Some(name) => NetworkEndpoint::of_service(name),
@@ -185,12 +236,13 @@ fn tell_model(record: &Record<'_>, event: &mut Event) {
 
 fn tell_outcome(record: &Record<'_>, event: &mut Event) {
     let code = record.take("errorCode");
-    let detail = record.take("errorMessage");
+    let detail = record.look("errorMessage");
     let said = ["ConsoleLogin", "SwitchRole", "ExitRole", "CheckMfa", "PasswordRecoveryRequested"];
-    let said = said.iter().find_map(|name| record.field("responseElements")?.member(name)?.look());
+    let answer = record.field("responseElements").filter(Field::is_object);
+    let said = answer.and_then(|answer| said.iter().find_map(|name| answer.member(name)?.look()));
     let failed = code.is_some() || detail.is_some() || said.as_deref() == Some("Failure");
     event.set_outcome(if failed { Outcome::Failure } else { Outcome::Success }, None);
-    event.set_status_code(code).set_status_detail(detail);
+    event.set_status_code(code);
 }
 
 fn sign_in(record: &Record<'_>, head: Head, actor: &Actor, service: &str) -> Event {
@@ -265,7 +317,7 @@ fn arn_of(account: &str, kind: &str, name: &str) -> String {
 /// An unusual rate of calls or errors that CloudTrail found: its start is a finding, its end closes it.
 fn insight(record: &Record<'_>) -> Event {
     let ended = record.look("insightDetails.state").is_some_and(|state| state == "End");
-    let head = Head::new(if ended { 3 } else { 1 }, time_of(record, "eventTime"), product(record));
+    let head = Head::told_by(metadata(record), if ended { 3 } else { 1 }, time_of(record, "eventTime"));
     let uid = record.look("sharedEventID").or_else(|| record.look("eventID"));
     let mut finding = FindingInfo::new(uid.unwrap_or(Cow::Borrowed("unknown")));
     let kind = record.copy("insightDetails.insightType");
@@ -280,7 +332,7 @@ fn insight(record: &Record<'_>) -> Event {
 
 /// The hashes of an hour's files: no activity, so a base event.
 fn digest(record: &Record<'_>) -> Event {
-    let mut event = Event::base_event(Head::new(0, time_of(record, "digestEndTime"), product(record)));
+    let mut event = Event::base_event(Head::told_by(metadata(record), 0, time_of(record, "digestEndTime")));
     if let Some(time) = record.take("digestEndTime") {
         event.set_original_time(&time);
     }

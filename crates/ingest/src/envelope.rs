@@ -15,7 +15,6 @@ use crate::text;
 const INSIDE: [&str; 17] = [
     "detail",
     "log",
-    "properties.log",
     "message",
     "event",
     "event.original",
@@ -26,6 +25,7 @@ const INSIDE: [&str; 17] = [
     "body",
     "Body",
     "data",
+    "properties.log",
     "record",
     "raw",
     "json",

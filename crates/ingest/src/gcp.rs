@@ -1,148 +1,129 @@
-//! Google Cloud: what all its logs have in common, the log entry.
+//! Google Cloud: audit logs, flows of VPC networks, decisions of their firewalls, questions to Cloud DNS.
 //!
-//! Source: cloud.google.com, "`LogEntry`", "Cloud Audit Logs: `AuditLog`", "VPC Flow Logs record format", "Cloud DNS
-//! logging", "Firewall Rules Logging". Collectors fold the case of names: they are read without regard to it.
+//! Sources: cloud.google.com, "LogEntry", "AuditLog", "VPC Flow Logs records", "Firewall Rules Logging" and "Cloud DNS
+//! logging". Entries arrive as lines, as lists, and inside messages of Pub/Sub; some collectors lower their names.
 
 mod audit;
 mod dns;
-mod firewall;
 mod flow;
-mod method;
+mod operation;
 
 pub use audit::GcpAudit;
 pub use dns::GcpDns;
-pub use firewall::GcpFirewall;
-pub use flow::GcpVpcFlow;
+pub use flow::GcpFlow;
 
 use crate::moment;
 use crate::record::{Field, Record};
 use crate::source::Context;
-use homeostat_core::Timestamp;
-use homeostat_event::{Account, Cloud, Event, Organization, Severity};
+use homeostat_core::{JsonText, Timestamp};
+use homeostat_event::{Account, Cloud, Event, Severity};
 use std::borrow::Cow;
 
-/// An entry of Cloud Logging.
-#[derive(Clone, Copy)]
-struct LogEntry<'a> {
-    root: Field<'a>,
+/// Takes what `object` tells under `name`.
+fn take<'a>(object: Field<'a>, name: &str) -> Option<Cow<'a, str>> {
+    told(object.member(name)?)?.take()
 }
 
-impl<'a> LogEntry<'a> {
-    fn of(record: &Record<'a>) -> Self {
-        Self { root: record.folded().root() }
-    }
-
-    /// What the service itself tells.
-    fn payload(&self, name: &str) -> Field<'a> {
-        self.root.member(name).filter(Field::is_object).unwrap_or(self.root)
-    }
-
-    fn take(&self, name: &str) -> Option<Cow<'a, str>> {
-        self.root.member(name)?.take()
-    }
-
-    /// A label of the resource that the entry is about.
-    fn label(&self, name: &str) -> Option<Field<'a>> {
-        self.root.member("resource")?.member("labels")?.member(name).filter(|label| label.look().is_some())
-    }
-
-    fn take_label(&self, name: &str) -> Option<Cow<'a, str>> {
-        self.label(name)?.take()
-    }
-
-    fn time(&self) -> Timestamp {
-        let read = |path| moment::read(&self.root.get(path)?.look()?);
-        let told = read("timestamp").or_else(|| read("receiveTimestamp"));
-        told.or_else(|| read("protoPayload.requestMetadata.requestAttributes.time"))
-            .unwrap_or(Timestamp::UNKNOWN)
-    }
-
-    /// The project: as the resource's labels tell, else as the log's name does, else the caller's.
-    fn project(&self, context: &Context) -> Option<String> {
-        let told = self.take_label("project_id").map(Cow::into_owned);
-        told.or_else(|| self.named_in_log("projects")).or_else(|| context.account.clone())
-    }
-
-    /// `projects/acme/logs/…` → `acme`.
-    fn named_in_log(&self, kind: &str) -> Option<String> {
-        let name = self.root.member("logName")?.look()?;
-        let (name, _) = name.strip_prefix(kind)?.strip_prefix('/')?.split_once('/')?;
-        Some(name.to_owned())
-    }
-
-    fn cloud(&self, context: &Context) -> Cloud {
-        let mut cloud = Cloud::new("GCP");
-        cloud.set_account(self.project(context).map(|project| {
-            let mut account = Account::of_uid(project);
-            account.set_type_id(11).set_kind("GCP Project");
-            account
-        }));
-        cloud.set_org(self.named_in_log("organizations").map(Organization::of_uid));
-        let place = self.take_label("zone").or_else(|| self.take_label("location"));
-        let place = place.or_else(|| self.take_label("region"));
-        if let Some(place) = place {
-            let region = region_of(&place).map(str::to_owned);
-            cloud.set_zone(region.is_some().then(|| place.clone()));
-            cloud.set_region(region.unwrap_or_else(|| place.into_owned()));
-        }
-        cloud
-    }
-
-    /// What every entry tells in the same members.
-    fn tell(&self, event: &mut Event, context: &Context) {
-        event.set_cloud(self.cloud(context));
-        let told = self.take("timestamp").or_else(|| self.take("receiveTimestamp"));
-        if let Some(time) = told {
-            event.set_original_time(&time);
-        }
-        let level = self.take("severity");
-        event.set_severity(severity(level.as_deref().unwrap_or_default()));
-        let received = self.root.member("receiveTimestamp").and_then(|time| moment::read(&time.copy()?));
-        let metadata = event.metadata_mut();
-        metadata.set_uid(self.take("insertId")).set_log_name(self.take("logName"));
-        metadata.set_log_level(level).set_logged_time(received);
-    }
+fn told(field: Field<'_>) -> Option<Field<'_>> {
+    let text = field.look()?;
+    (!["xxx", "-", "null", "unknown"].contains(&&*text)).then_some(field)
 }
 
-/// `us-east1-b` → `us-east1`; `None` for what is no zone.
-fn region_of(zone: &str) -> Option<&str> {
-    let (region, letter) = zone.rsplit_once('-')?;
-    (letter.len() == 1 && region.contains('-')).then_some(region)
+/// Takes a whole number, written as one or as a text.
+fn number(object: Field<'_>, name: &str) -> Option<i64> {
+    let field = object.member(name)?;
+    let text = field.look()?;
+    let number = text.parse::<i64>().ok()?;
+    if number.to_string() == *text {
+        field.take()
+    } else {
+        field.copy()
+    };
+    Some(number)
 }
 
-/// A refused call is logged as an error: so an error is medium, and what is worse is high.
-fn severity(level: &str) -> Severity {
-    match level.to_ascii_uppercase().as_str() {
+/// The moment of an entry; what is written last is when it was received.
+fn time_of(record: &Record<'_>) -> Timestamp {
+    const NAMES: [&str; 5] = [
+        "timestamp",
+        "protoPayload.timestamp",
+        "receiveTimestamp",
+        "protoPayload.receiveTimestamp",
+        "protoPayload.requestMetadata.requestAttributes.time",
+    ];
+    let read = |name: &&str| moment::read(&record.look(name)?);
+    NAMES.iter().find_map(read).unwrap_or(Timestamp::UNKNOWN)
+}
+
+/// Tells what every entry has: its id, its log, its project, its times, its severity.
+fn tell_entry(record: &Record<'_>, context: &Context, event: &mut Event) {
+    if let Some(time) = record.take("timestamp") {
+        event.set_original_time(&time);
+    }
+    let received = record.copy("receiveTimestamp").and_then(|time| moment::read(&time));
+    let log = record.take("logName");
+    event.set_cloud(cloud(record, log.as_deref(), context));
+    let labels = record.field("labels").and_then(|labels| tags(labels, &[]));
+    let metadata = event.metadata_mut();
+    metadata.set_logged_time(received).set_uid(record.take("insertId")).set_log_name(log);
+    metadata.set_correlation_uid(record.take("operation.id").or_else(|| record.take("trace")));
+    metadata.set_log_provider(record.take("operation.producer"));
+    if let Some(labels) = labels {
+        metadata.set_attribute("tags", &labels);
+    }
+    tell_severity(record, event);
+}
+
+fn cloud(record: &Record<'_>, log: Option<&str>, context: &Context) -> Cloud {
+    let mut cloud = Cloud::new("GCP");
+    let labels = record.field("resource.labels").filter(Field::is_object);
+    let own = labels.and_then(|labels| take(labels, "project_id"));
+    let named = || log?.strip_prefix("projects/")?.split('/').next().map(Cow::Borrowed);
+    let project = own.or_else(named).or_else(|| context.account.as_deref().map(Cow::Borrowed));
+    cloud.set_account(project.map(|project| {
+        let mut account = Account::of_uid(project);
+        account.set_type_id(11).set_kind("GCP Project");
+        account
+    }));
+    let label = |name| labels.and_then(|labels| take(labels, name));
+    cloud.set_zone(label("zone"));
+    cloud.set_region(label("region").or_else(|| label("location")));
+    cloud
+}
+
+fn tell_severity(record: &Record<'_>, event: &mut Event) {
+    let Some(word) = record.take("severity") else { return };
+    event.set_severity(match &*word {
         "WARNING" => Severity::LOW,
         "ERROR" => Severity::MEDIUM,
         "CRITICAL" => Severity::HIGH,
-        "ALERT" | "EMERGENCY" => Severity::CRITICAL,
+        "ALERT" => Severity::CRITICAL,
+        "EMERGENCY" => Severity::FATAL,
         _ => Severity::INFORMATIONAL,
-    }
+    });
+    event.metadata_mut().set_log_level(word);
 }
 
-/// Whether the entry has payload `name` and a log whose name ends with `log`.
-fn is_log(record: &Record<'_>, payload: &str, log: &str) -> bool {
-    let root = record.root();
-    let name = root.member("logName").and_then(|name| name.look());
-    root.member(payload).is_some_and(|payload| payload.is_object())
-        && name.is_some_and(|name| name.ends_with(log))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::region_of;
-
-    #[test]
-    fn zones_are_told_from_regions() {
-        for (place, region) in [
-            ("us-east1-b", Some("us-east1")),
-            ("northamerica-northeast1-a", Some("northamerica-northeast1")),
-            ("us-east1", None),
-            ("global", None),
-            ("eu", None),
-        ] {
-            assert_eq!(region_of(place), region, "{place}");
+/// The texts of an object, but those called `but`, as tags: labels of an entry or of a resource.
+fn tags(object: Field<'_>, but: &[&str]) -> Option<JsonText> {
+    let mut text = String::new();
+    for child in object.children().filter(|child| child.is_text() && child.look().is_some()) {
+        if but.iter().any(|name| child.is_called(name)) {
+            continue;
         }
+        text.push_str(if text.is_empty() { "[" } else { "," });
+        text.push_str(r#"{"name":"#);
+        crate::text::write_text(&child.name(), &mut text);
+        text.push_str(r#","value":"#);
+        text.push_str(child.json());
+        text.push('}');
+        child.take();
     }
+    (!text.is_empty()).then(|| JsonText::new(text + "]"))
+}
+
+/// Whether the entry is of the log whose name ends so, `/` written as `%2F`.
+fn is_of_log(record: &Record<'_>, ends: &[&str]) -> bool {
+    let log = record.root().member("logName").and_then(|name| name.look());
+    log.is_some_and(|log| ends.iter().any(|end| log.contains(end)))
 }

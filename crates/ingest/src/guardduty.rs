@@ -43,12 +43,15 @@ impl Source for GuardDuty {
         event.set_status_id(if is_archived(root) { 3 } else { 1 }).set_is_alert(true);
         event.set_evidences(action::evidence(root).map(|evidence| vec![evidence]).unwrap_or_default());
         event.set_resources(resource::resources(root)).set_device(resource::device(root));
-        if let Some(blocked) = action::blocked(root) {
-            event.set_action_id(if blocked { 2 } else { 1 }).set_disposition_id(if blocked { 2 } else { 1 });
-        }
+        match action::blocked(root) {
+            Some(true) => event.set_action_id(2).set_disposition_id(2),
+            Some(false) => event.set_action_id(1).set_disposition_id(1),
+            None => event.set_action_id(action::OBSERVED),
+        };
         let metadata = event.metadata_mut();
         metadata.set_uid(root.member("id").and_then(|id| id.look())).set_event_code(take(root, "type"));
         metadata.set_log_name("GuardDuty finding").set_log_version(take(root, "schemaVersion"));
+        metadata.set_log_provider(take(root, "service.serviceName"));
         events.push(event);
     }
 }
@@ -74,7 +77,9 @@ fn head(root: Field<'_>) -> Head {
     };
     let told = updated.or(created).or_else(|| look(root, "service.eventLastSeen"));
     let time = told.and_then(|text| moment::read(&text)).unwrap_or(Timestamp::UNKNOWN);
-    Head::new(activity, time, Product::new("AWS", "GuardDuty"))
+    let mut product = Product::new("AWS", "GuardDuty");
+    product.set_uid(take(root, "service.detectorId"));
+    Head::new(activity, time, product)
 }
 
 fn finding(root: Field<'_>) -> FindingInfo {

@@ -2,11 +2,11 @@
 
 use crate::coverage::Coverage;
 use crate::envelope::{Envelope, Opener};
-use crate::error::{Reason, RecordError};
+use crate::error::RecordError;
 use crate::leaves::{Count, Found, Told};
 use crate::limit::Limits;
-use crate::reader::{Cut, Reader};
-use crate::record::{Field, Record};
+use crate::reader::{Cut, Fault, Reader};
+use crate::record::{Field, REFERENCE, Record};
 use crate::redact::{Redact, Secrets, withhold};
 use crate::source::{Context, Registry, Source};
 use crate::tape::Tape;
@@ -73,7 +73,8 @@ impl Ingest {
     /// Withholds by another rule.
     #[must_use]
     pub fn with_redact(self, redact: impl Redact + Send + Sync + 'static) -> Self {
-        Self { redact: Box::new(redact), ..self }
+        // What was remembered under another rule may hold what this one withholds.
+        Self { redact: Box::new(redact), tape: Tape::default(), ..self }
     }
 
     /// Reads within other limits.
@@ -102,6 +103,7 @@ impl Ingest {
         Events {
             ingest: self,
             place: Arc::from(place),
+            stem: EventRef::new(place, 0).ok().map(|first| Arc::new(first.place().to_owned())),
             stream: stream_of(place).to_owned(),
             reader,
             ready: VecDeque::new(),
@@ -109,10 +111,14 @@ impl Ingest {
         }
     }
 
-    /// Makes the events of the record on the tape into `self.made`; gives the source's name.
-    fn make(&mut self, record: &Record<'_>, at: Option<&EventRef>, around: Option<&str>) -> String {
+    /// Makes the events of the record on the tape into `self.made`; `name` becomes the source's.
+    fn make(&mut self, record: &Record<'_>, at: At<'_>, name: &mut String) {
         self.made.clear();
-        let mut name = Coverage::UNKNOWN.to_owned();
+        let claimed_by = |source: &str, name: &mut String| {
+            if name != source {
+                source.clone_into(name);
+            }
+        };
         let opener = Opener { registry: &self.registry, limits: &self.limits, stream: record.stream() };
         let mut work = Work {
             context: &self.context,
@@ -122,16 +128,15 @@ impl Ingest {
             paths: &mut self.paths,
             left: &mut self.left,
             at,
-            around,
         };
         let claimed = opener.open(record, &mut |record, source, envelope| {
-            source.name().clone_into(&mut name);
+            claimed_by(source.name(), name);
             work.map(record, Some(source), envelope);
         });
         if !claimed {
+            claimed_by(Coverage::UNKNOWN, name);
             work.map(record, None, None);
         }
-        name
     }
 }
 
@@ -148,6 +153,8 @@ impl fmt::Debug for Ingest {
 pub struct Events<'i, R: Read> {
     ingest: &'i mut Ingest,
     place: Arc<str>,
+    // What event ids call the place; none when it has no name.
+    stem: Option<Arc<String>>,
     stream: String,
     reader: Reader<R>,
     ready: VecDeque<Event>,
@@ -164,37 +171,31 @@ impl<R: Read> Iterator for Events<'_, R> {
             }
             let mut tape = std::mem::take(&mut self.ingest.tape);
             let next = self.reader.next(&mut tape);
-            let done = match next {
-                Some(Ok(cut)) => {
-                    self.make(cut, &tape);
-                    None
-                }
-                Some(Err(fault)) => Some(Some((fault.number, fault.offset, fault.reason))),
-                None => Some(None),
-            };
+            let next = next.map(|next| next.and_then(|cut| self.make(cut, &tape)));
             self.ingest.tape = tape;
-            if let Some(end) = done {
-                return end.map(|(number, offset, reason)| Err(self.report((number, offset), reason)));
+            if let Err(fault) = next? {
+                return Some(Err(self.report(fault)));
             }
         }
     }
 }
 
 impl<R: Read> Events<'_, R> {
-    fn make(&mut self, cut: Cut, tape: &Tape) {
-        let at = EventRef::new(&self.place, cut.number).ok();
+    fn make(&mut self, cut: Cut, tape: &Tape) -> Result<(), Fault> {
         let stream = self.reader.stream().unwrap_or(&self.stream);
-        let record = Record::new(self.reader.text(cut), tape).with_stream(Some(stream));
-        self.last_source = self.ingest.make(&record, at.as_ref(), self.reader.around());
+        let record = Record::new(self.reader.text(cut)?, tape).with_stream(Some(stream));
+        let at = At { place: self.stem.as_ref(), number: cut.number, around: self.reader.around() };
+        self.ingest.make(&record, at, &mut self.last_source);
         self.ready.extend(self.ingest.made.drain(..));
+        Ok(())
     }
 
-    fn report(&mut self, at: (u64, u64), reason: Reason) -> RecordError {
+    fn report(&mut self, fault: Fault) -> RecordError {
         if let Some(coverage) = &mut self.ingest.coverage {
             let counts = coverage.of(&self.last_source);
             counts.errors = counts.errors.saturating_add(1);
         }
-        RecordError::new(&self.place, at, reason)
+        RecordError::new(&self.place, (fault.number, fault.offset), fault.reason)
     }
 }
 
@@ -202,6 +203,14 @@ impl<R: Read> fmt::Debug for Events<'_, R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Events").field("place", &self.place).finish_non_exhaustive()
     }
+}
+
+/// Where a record stands: its number in what place, and the text of what is around its list.
+#[derive(Clone, Copy)]
+struct At<'w> {
+    place: Option<&'w Arc<String>>,
+    number: u64,
+    around: Option<&'w str>,
 }
 
 /// What one record's mapping needs besides the record.
@@ -212,8 +221,7 @@ struct Work<'w> {
     made: &'w mut Vec<Event>,
     paths: &'w mut Vec<String>,
     left: &'w mut String,
-    at: Option<&'w EventRef>,
-    around: Option<&'w str>,
+    at: At<'w>,
 }
 
 /// The names under which this crate adds to `unmapped`.
@@ -232,10 +240,11 @@ impl Work<'_> {
         if self.made.is_empty() {
             self.made.push(unclaimed(name));
         }
-        self.gather_leftovers(record, envelope);
+        self.gather_leftovers(record);
+        self.keep_around(envelope);
         for (number, event) in self.made.iter_mut().enumerate() {
             if number == 0 && !self.left.is_empty() {
-                event.set_unmapped(JsonText::new(self.left.as_str()));
+                keep_left(event, record, self.left);
             }
             if let Some(tenant) = &self.context.tenant {
                 event.set_tenant(tenant);
@@ -243,8 +252,8 @@ impl Work<'_> {
             if let Some(network) = &self.context.network {
                 place(event, network);
             }
-            if let Some(at) = self.at {
-                event.set_reference(at);
+            if let Some(place) = self.at.place {
+                event.set_record(place, self.at.number);
             }
         }
         self.count(name, record, envelope, withheld);
@@ -257,29 +266,38 @@ impl Work<'_> {
         inside + around.sum::<u64>()
     }
 
-    /// What no mapper took, as one JSON object on one line; empty when nothing is left.
-    fn gather_leftovers(&mut self, record: &Record<'_>, envelope: Option<&Envelope<'_>>) {
+    /// What no mapper took, as one JSON object on one line; empty when nothing is left, or when the mapper gave it to
+    /// its event.
+    fn gather_leftovers(&mut self, record: &Record<'_>) {
         let left = &mut *self.left;
         left.clear();
         let root = record.root();
-        if root.is_object() {
+        if record.is_settled() {
+            // Nothing to do.
+        } else if root.is_object() {
             root.write_leftovers(left);
         } else {
-            add(left, VALUE, root.json());
+            let mut text = String::new();
+            root.write_left(&mut text);
+            add(left, VALUE, &text);
         }
+    }
+
+    /// Keeps in the first event what stands around the record, and the paths of what was withheld.
+    fn keep_around(&mut self, envelope: Option<&Envelope<'_>>) {
+        let Some(event) = self.made.first_mut() else { return };
         for (number, around) in envelopes(envelope).enumerate() {
             let mut text = String::new();
             if around.write_leftovers(&mut text) {
-                add(left, &envelope_name(number), &text);
+                event.keep(&envelope_name(number), &JsonText::new(text));
             }
         }
-        if let Some(around) = self.around {
-            add(left, AROUND, around);
+        if let Some(around) = self.at.around {
+            event.keep(AROUND, &JsonText::new(around));
         }
         if !self.paths.is_empty() {
-            add(left, WITHHELD, &list_of(self.paths));
+            event.keep(WITHHELD, &JsonText::new(list_of(self.paths)));
         }
-        put_on_one_line(left);
     }
 
     fn count(&mut self, name: &str, record: &Record<'_>, envelope: Option<&Envelope<'_>>, withheld: u64) {
@@ -333,10 +351,14 @@ fn list_of(texts: &[String]) -> String {
     list
 }
 
-/// Takes line breaks and what indents the line after them out: in JSON both stand between values only.
-fn put_on_one_line(json: &mut String) {
-    if json.bytes().any(|byte| matches!(byte, b'\n' | b'\r')) {
-        *json = json.split(['\n', '\r']).map(str::trim_start).collect();
+/// Gives `event` what is left of its record: one object on one line, which need not be read again unless the source
+/// itself wrote what could be taken for the event's id.
+fn keep_left(event: &mut Event, record: &Record<'_>, left: &str) {
+    let root = record.root();
+    if root.member(REFERENCE).is_some() || root.has_escaped_names() {
+        event.set_unmapped(JsonText::new(left));
+    } else {
+        event.set_leftovers(left);
     }
 }
 

@@ -7,6 +7,7 @@
 use crate::error::Reason;
 use crate::limit::Limits;
 use crate::list::{ListStart, list_start};
+use crate::record::Record;
 use crate::skip::{Skim, Skimmed};
 use crate::tape::{Flaw, FlawKind, Tape};
 use crate::text::{Claims, Forms, Row, Rows, Taken};
@@ -109,13 +110,16 @@ impl<R: Read> Reader<R> {
         self.forms.stream()
     }
 
-    /// The JSON text of the record.
-    pub(crate) fn text(&self, cut: Cut) -> &str {
+    /// The JSON text of the record, unless it is no UTF-8.
+    pub(crate) fn text(&self, cut: Cut) -> Result<&str, Fault> {
         if cut.from_row {
-            return &self.row.json;
+            return Ok(&self.row.json);
         }
         let bytes = self.buffer.get(cut.start..cut.start + cut.length).unwrap_or_default();
-        core::str::from_utf8(bytes).unwrap_or_default()
+        core::str::from_utf8(bytes).map_err(|error| {
+            let offset = cut.offset.saturating_add(error.valid_up_to() as u64);
+            Fault { number: cut.number, offset, reason: Reason::NotUtf8 }
+        })
     }
 
     /// The next record, parsed onto `tape`; `None` at the end.
@@ -206,6 +210,7 @@ impl<R: Read> Reader<R> {
                 ListStart::No | ListStart::Unclear => return self.value(tape),
                 ListStart::Yes { before, length } => {
                     let is_member = true;
+                    let before = compact(&before, tape, self.limits.depth);
                     self.lists.push(List { is_member, before });
                     return Ok(self.pass(length));
                 }
@@ -263,15 +268,10 @@ impl<R: Read> Reader<R> {
     }
 
     fn cut(&mut self, length: usize) -> Result<Step, Stop> {
-        let bytes = self.window().get(..length).unwrap_or_default();
-        let sound = core::str::from_utf8(bytes).map_err(|error| error.valid_up_to());
         if length > self.limits.record_bytes {
             return Err(self.lose(0, length, Reason::TooLong(self.limits.record_bytes)));
         }
-        match sound {
-            Ok(_) => Ok(Step::Record(self.take(length))),
-            Err(at) => Err(self.lose(at, length, Reason::NotUtf8)),
-        }
+        Ok(Step::Record(self.take(length)))
     }
 
     fn take(&mut self, length: usize) -> Cut {
@@ -530,6 +530,15 @@ impl<R: Read> Input<R> {
             Self::Plain(whole)
         })
     }
+}
+
+/// The object `text` without white space, its members by name. It was parsed once, so it is one.
+fn compact(text: &str, tape: &mut Tape, depth: usize) -> String {
+    let mut written = String::new();
+    if tape.parse(text.as_bytes(), depth).is_ok() {
+        Record::new(text, tape).root().write_left(&mut written);
+    }
+    written
 }
 
 fn trimmed(line: &[u8]) -> &[u8] {

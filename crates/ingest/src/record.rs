@@ -4,12 +4,19 @@
 //! afterwards, as the source wrote it. So nothing is lost by forgetting it. Lookups walk the members of one
 //! object, O(members); no lookup allocates unless a text holds escapes.
 
+use crate::memo::Memo;
 use crate::moment;
-use crate::tape::{Kind, Mark, Node, Span, Tape, tag_of, unescape};
+use crate::tape::{Kind, Mark, Node, Span, Tape, unescape};
+use core::cell::RefMut;
 use core::fmt;
 use core::str::FromStr;
 use homeostat_core::{JsonText, Timestamp};
+use homeostat_event::{Event, Str};
 use std::borrow::Cow;
+use std::sync::Arc;
+
+/// The name under which an event's id stands in `unmapped`.
+pub(crate) const REFERENCE: &str = "homeostat_ref";
 
 /// One record of a source, borrowed from the text it stands in.
 ///
@@ -79,6 +86,45 @@ impl<'a> Record<'a> {
         self.field(path)?.look()
     }
 
+    /// What parts of records became before.
+    pub(crate) fn memo(&self) -> &'a Memo {
+        &self.root.tape.memo
+    }
+
+    /// Gives `event` what is left of the record when nothing more will be taken, and `texts` back as attributes:
+    /// all in one text that the event's attributes share.
+    pub(crate) fn settle<const N: usize>(
+        &self,
+        event: &mut Event,
+        texts: [Option<Cow<'_, str>>; N],
+    ) -> [Option<Str>; N] {
+        let root = self.root;
+        if !root.is_object() || root.has_escaped_names() || root.member(REFERENCE).is_some() {
+            return texts.map(|text| text.map(Str::from));
+        }
+        let mut whole = root.tape.scratch.borrow_mut();
+        whole.clear();
+        root.write_leftovers(&mut whole);
+        let left = whole.len();
+        let places = texts.map(|text| {
+            text.map(|text| {
+                let start = whole.len();
+                whole.push_str(&text);
+                (start, whole.len())
+            })
+        });
+        let whole: Arc<str> = whole.as_str().into();
+        if left > 0 {
+            event.set_leftovers(Str::within(&whole, 0, left));
+        }
+        root.tape.is_settled.set(true);
+        places.map(|place| place.map(|(start, end)| Str::within(&whole, start, end)))
+    }
+
+    pub(crate) fn is_settled(&self) -> bool {
+        self.root.tape.is_settled.get()
+    }
+
     /// Reads the moment at `path`, which stays in `unmapped` as the source wrote it: RFC 3339, or decimal seconds
     /// or milliseconds since 1970. [`Timestamp::UNKNOWN`] when it tells none.
     pub fn moment(&self, path: &str) -> Timestamp {
@@ -107,10 +153,12 @@ impl<'a> Field<'a> {
         if self.kind() != Kind::Object {
             return None;
         }
-        self.member(path).or_else(|| {
-            let cuts = path.match_indices('.').map(|(cut, _)| cut);
-            cuts.into_iter().find_map(|cut| self.member(path.get(..cut)?)?.get(path.get(cut + 1..)?))
-        })
+        let whole = self.member(path);
+        if whole.is_some() || !path.as_bytes().contains(&b'.') {
+            return whole;
+        }
+        let cuts = path.match_indices('.').map(|(cut, _)| cut);
+        cuts.into_iter().find_map(|cut| self.member(path.get(..cut)?)?.get(path.get(cut + 1..)?))
     }
 
     /// The member called `name`, dots and all.
@@ -118,28 +166,27 @@ impl<'a> Field<'a> {
         if self.folded {
             return self.children().find(|child| child.is_called(name));
         }
-        let (tag, end) = (tag_of(name.as_bytes()), self.node()?.next);
-        let mut index = self.index.saturating_add(1);
-        while index < end {
-            let node = self.tape.node(index)?;
-            let found = Self { index, ..*self };
-            if (node.tag == tag || node.key_escaped) && found.is_called(name) {
-                return Some(found);
-            }
-            index = node.next;
+        match self.tape.member(self.index, name.as_bytes(), self.text.as_bytes()) {
+            Some(index) => Some(Self { index, ..*self }),
+            None if self.tape.has_escaped_names() => self.children().find(|child| child.is_called(name)),
+            None => None,
         }
-        None
     }
 
-    /// The elements of an array or the members of an object, in order; none of a scalar.
+    /// The elements of an array in order, or the members of an object in the order of their names; none of a scalar.
     pub fn children(&self) -> impl Iterator<Item = Self> + use<'a> {
         let Self { text, tape, index, folded } = *self;
-        let end = self.node().map_or(0, |node| node.next);
+        let node = self.node();
+        let mut by_name = node.and_then(|node| tape.order_of(node)).map(|order| order.iter());
+        let end = node.map_or(0, |node| node.next);
         let mut next = index.saturating_add(1);
         core::iter::from_fn(move || {
-            let child = (next < end).then_some(Self { text, tape, index: next, folded })?;
-            next = tape.node(next)?.next;
-            Some(child)
+            let index = match &mut by_name {
+                Some(order) => *order.next()?,
+                None => (next < end).then_some(next)?,
+            };
+            next = tape.node(index)?.next;
+            Some(Self { text, tape, index, folded })
         })
     }
 
@@ -186,13 +233,36 @@ impl<'a> Field<'a> {
         Some(text)
     }
 
-    /// Takes the whole value as JSON on one line, for an attribute that holds any; `None` when some of it is withheld.
-    pub(crate) fn take_json(&self) -> Option<JsonText> {
-        let withheld = self.nodes().any(|node| node.mark.get() == Mark::Withheld);
-        (!withheld).then(|| {
-            self.mark_leaves(Mark::Taken);
-            // Line ends in JSON are white space, for inside texts they are escaped.
-            JsonText::new(self.json().replace(['\n', '\r'], " "))
+    /// Takes all that is left of this value, whatever it is, as JSON for a typed attribute that holds any.
+    ///
+    /// `None` (and nothing is taken) for null, an empty text, and where nothing is left. What is withheld stays out.
+    pub fn take_whole(&self) -> Option<JsonText> {
+        self.whole(Mark::Taken)
+    }
+
+    /// As [`Field::take_whole`], but it stays in `unmapped` too, where those look who know the source.
+    pub fn copy_whole(&self) -> Option<JsonText> {
+        self.whole(Mark::Copied)
+    }
+
+    fn whole(&self, mark: Mark) -> Option<JsonText> {
+        let mut text = String::new();
+        let left = match self.kind() {
+            Kind::Null => false,
+            Kind::Text => self.look().is_some() && self.write_left(&mut text),
+            _ => self.write_left(&mut text),
+        };
+        left.then(|| {
+            // What tells nothing is kept where it stands too: null is no value of an attribute.
+            let tells = |node: &&Node| {
+                !matches!(node.kind, Kind::Null | Kind::Array | Kind::Object)
+                    && node.span.start < node.span.end
+            };
+            let open = |node: &&Node| matches!(node.mark.get(), Mark::Left | Mark::Copied);
+            for node in self.nodes().filter(|node| tells(node) && open(node)) {
+                node.mark.set(mark);
+            }
+            JsonText::new(text)
         })
     }
 
@@ -227,6 +297,28 @@ impl<'a> Field<'a> {
         }
     }
 
+    /// Marks the value `offset` places behind this one.
+    pub(crate) fn mark_at(&self, offset: u32, mark: Mark) {
+        if let Some(node) = self.tape.node(self.index.saturating_add(offset)) {
+            node.mark.set(mark);
+        }
+    }
+
+    /// What a mapper did with the values in this one: how far behind it they stand, and what.
+    pub(crate) fn marks(&self) -> impl Iterator<Item = (u32, Mark)> {
+        let told = |mark: Mark| !matches!(mark, Mark::Left | Mark::Withheld);
+        self.nodes()
+            .map(|node| node.mark.get())
+            .zip(0..)
+            .filter(move |(mark, _)| told(*mark))
+            .map(|(mark, at)| (at, mark))
+    }
+
+    /// Whether names are read without regard to case.
+    pub(crate) fn is_folded(&self) -> bool {
+        self.folded
+    }
+
     pub(crate) fn marked(&self) -> Mark {
         self.node().map_or(Mark::Left, |node| node.mark.get())
     }
@@ -241,6 +333,36 @@ impl<'a> Field<'a> {
         leaves
     }
 
+    /// The texts, arrays and objects below this value that have a name, in the order of the text, each with the place
+    /// behind it.
+    pub(crate) fn named_below(&self) -> impl Iterator<Item = (Self, u32)> + use<'a> {
+        let Self { text, tape, index, folded } = *self;
+        let end = self.node().map_or(0, |node| node.next);
+        (index.saturating_add(1)..end).filter_map(move |index| {
+            let node = tape.node(index)?;
+            let wanted =
+                matches!(node.kind, Kind::Text | Kind::Array | Kind::Object) && node.key.end > node.key.start;
+            wanted.then_some((Self { text, tape, index, folded }, node.next))
+        })
+    }
+
+    /// The value at a place of the same record.
+    pub(crate) fn at(&self, place: u32) -> Self {
+        Self { index: place, ..*self }
+    }
+
+    /// An empty list to note in what is around the value at hand: where each ends, and where it stands.
+    pub(crate) fn trail(&self) -> RefMut<'a, Vec<(u32, u32)>> {
+        let mut trail = self.tape.trail.borrow_mut();
+        trail.clear();
+        trail
+    }
+
+    /// Where among the values of the record this one stands.
+    pub(crate) fn place(&self) -> u32 {
+        self.index
+    }
+
     pub(crate) fn kind(&self) -> Kind {
         self.node().map_or(Kind::Null, |node| node.kind)
     }
@@ -250,7 +372,8 @@ impl<'a> Field<'a> {
         self.node().map_or("", |node| self.slice(node.key))
     }
 
-    /// Writes what is left of this object's members as one JSON object; gives whether any is left.
+    /// Writes what is left of this object's members as one JSON object without white space, its members by name;
+    /// gives whether any is left.
     pub(crate) fn write_leftovers(&self, out: &mut String) -> bool {
         let start = out.len();
         out.push('{');
@@ -267,9 +390,18 @@ impl<'a> Field<'a> {
     fn write_members(&self, out: &mut String) {
         let first = out.len();
         for child in self.children() {
+            let Some(node) = child.node() else { continue };
+            if is_gone(node) {
+                continue;
+            }
             let before = out.len();
             if before != first {
                 out.push(',');
+            }
+            if !self.tape.is_spaced() && child.is_as_written(node) {
+                // Name and value stand side by side.
+                out.push_str(self.slice(Span { start: node.key.start.saturating_sub(1), end: end_of(node) }));
+                continue;
             }
             out.push('"');
             out.push_str(child.raw_name());
@@ -280,20 +412,41 @@ impl<'a> Field<'a> {
         }
     }
 
+    /// Whether some name of the record is spelled with escapes.
+    pub(crate) fn has_escaped_names(&self) -> bool {
+        self.tape.has_escaped_names()
+    }
+
     /// Writes what is left of this value; gives false, and writes nothing, when nothing is.
-    fn write_left(&self, out: &mut String) -> bool {
+    pub(crate) fn write_left(&self, out: &mut String) -> bool {
         let Some(node) = self.node() else { return false };
         if is_gone(node) {
             return false;
         }
-        if !self.nodes().any(is_gone) {
+        let is_scalar = !matches!(node.kind, Kind::Object | Kind::Array);
+        if is_scalar || (!self.tape.is_spaced() && self.is_as_written(node)) {
             out.push_str(self.raw(node));
             return true;
         }
         match node.kind {
-            Kind::Object => self.write_leftovers(out),
-            _ => self.write_elements(out),
+            Kind::Object => self.write_leftovers(out) || self.write_empty(out, "{}"),
+            _ => self.write_elements(out) || self.write_empty(out, "[]"),
         }
+    }
+
+    /// Whether all of this value is left, and its members in order.
+    fn is_as_written(&self, node: &Node) -> bool {
+        let is_scalar = !matches!(node.kind, Kind::Object | Kind::Array);
+        is_scalar || !self.nodes().any(|node| is_gone(node) || node.is_out_of_order())
+    }
+
+    /// Writes an array or object that the source wrote empty, with white space in it.
+    fn write_empty(&self, out: &mut String, empty: &str) -> bool {
+        let is_empty = self.children().next().is_none();
+        if is_empty {
+            out.push_str(empty);
+        }
+        is_empty
     }
 
     /// Elements keep their positions: what is gone of an array of which something is left shows empty.
@@ -342,11 +495,8 @@ impl<'a> Field<'a> {
     }
 
     fn raw(&self, node: &Node) -> &'a str {
-        let Span { start, end } = node.span;
-        match node.kind {
-            Kind::Text => self.slice(Span { start: start.saturating_sub(1), end: end.saturating_add(1) }),
-            _ => self.slice(node.span),
-        }
+        let start = node.span.start.saturating_sub(u32::from(node.kind == Kind::Text));
+        self.slice(Span { start, end: end_of(node) })
     }
 
     fn slice(&self, span: Span) -> &'a str {
@@ -358,6 +508,11 @@ impl fmt::Debug for Field<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Field({:?}, {} bytes)", self.kind(), self.json().len())
     }
+}
+
+/// The first byte behind a value.
+fn end_of(node: &Node) -> u32 {
+    node.span.end.saturating_add(u32::from(node.kind == Kind::Text))
 }
 
 fn is_gone(node: &Node) -> bool {
@@ -386,9 +541,15 @@ mod tests {
 
     #[test]
     fn what_is_not_taken_is_left_as_it_was() {
-        let text = r#"{"a":{"b": 1.50,"c":[] },"d":"x\ny","e":null,"f":{}}"#;
+        let text = r#"{"a":{"b":1.50,"c":[]},"d":"x\ny","e":null,"f":{}}"#;
         assert_eq!(left_after(text, &[]), text);
         assert_eq!(left_after(text, &["a.b", "d"]), r#"{"a":{"c":[]},"e":null,"f":{}}"#);
+    }
+
+    #[test]
+    fn white_space_and_order_of_names_do_not_show() {
+        let text = "{ \"b\" : [ { } , [ ] ,\t{\"z\": 1,\n\"y\" : \" x \"} ], \"a\":-0.50e1 }";
+        assert_eq!(left_after(text, &[]), r#"{"a":-0.50e1,"b":[{},[],{"y":" x ","z":1}]}"#);
     }
 
     #[test]

@@ -70,7 +70,7 @@ fn event(root: Field<'_>, context: &Context) -> Event {
     if class == ClassUid::VULNERABILITY_FINDING {
         event.set_attribute("vulnerabilities", &JsonText::new(vulnerabilities(root)));
     }
-    if let Some(advice) = remediation(root) {
+    if let Some(advice) = remediation(root).filter(|_| class != ClassUid::VULNERABILITY_FINDING) {
         event.set_attribute("remediation", &JsonText::new(advice));
     }
     if let Some(text) = take(root, "UpdatedAt").or_else(|| take(root, "CreatedAt")) {

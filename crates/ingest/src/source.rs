@@ -3,14 +3,16 @@
 use crate::azure_activity::AzureActivity;
 use crate::cloudtrail::CloudTrail;
 use crate::entra::{EntraAudit, EntraRisk, EntraSignIn};
-use crate::gcp::{GcpAudit, GcpDns, GcpFirewall, GcpVpcFlow};
+use crate::gcp::{GcpAudit, GcpDns, GcpFlow};
 use crate::guardduty::GuardDuty;
-use crate::kubernetes::KubernetesAudit;
+use crate::kubernetes::Kubernetes;
 use crate::okta::Okta;
 use crate::record::Record;
 use crate::route53::Route53Resolver;
 use crate::security_hub::SecurityHub;
 use crate::vpc_flow::VpcFlow;
+use crate::waf::Waf;
+use crate::windows::Windows;
 use crate::zeek::Zeek;
 use core::fmt;
 use homeostat_core::TenantId;
@@ -47,7 +49,7 @@ pub struct Context {
     pub directory: Option<String>,
     /// The cloud account.
     pub account: Option<String>,
-    /// The cluster of Kubernetes.
+    /// The cluster that names users and workloads, for logs of Kubernetes.
     pub cluster: Option<String>,
     /// The network that private addresses belong to.
     pub network: Option<String>,
@@ -103,18 +105,19 @@ impl Default for Registry {
             .last(CloudTrail)
             .last(VpcFlow)
             .last(Route53Resolver)
+            .last(Waf)
             .last(GuardDuty)
             .last(SecurityHub)
-            .last(Okta)
             .last(EntraSignIn)
             .last(EntraAudit)
             .last(EntraRisk)
             .last(AzureActivity)
             .last(GcpAudit)
-            .last(GcpVpcFlow)
             .last(GcpDns)
-            .last(GcpFirewall)
-            .last(KubernetesAudit)
+            .last(GcpFlow)
+            .last(Kubernetes)
+            .last(Okta)
+            .last(Windows)
             .last(Zeek)
     }
 }

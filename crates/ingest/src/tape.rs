@@ -1,10 +1,16 @@
 //! Where everything in one JSON text lies: a flat list of nodes, reused from record to record.
 //!
 //! One pass over the bytes checks the whole grammar of RFC 8259 and notes each value's place, so that a mapper
-//! reads without copying and what it leaves can be handed on as the source wrote it. Two members of one name,
-//! lone surrogates and nesting beyond a limit are flaws. O(bytes); 32 bytes a value, no allocation once warm.
+//! reads without copying and what it leaves can be handed on. The members of an object are seen in the order of
+//! their names, whatever order the source wrote them in: two texts that differ only in that are one record. Two
+//! members of one name, lone surrogates and nesting beyond a limit are flaws. O(bytes) beside the sorting; 32
+//! bytes a value, no allocation once warm.
 
-use core::cell::Cell;
+mod parser;
+
+use crate::memo::Memo;
+use core::cell::{Cell, RefCell};
+use parser::Parser;
 use std::borrow::Cow;
 
 /// What a value is.
@@ -51,10 +57,22 @@ pub(crate) struct Node {
     pub(crate) tag: u32,
     // INVARIANT: the index of the first node that is not inside this one.
     pub(crate) next: u32,
+    // Of an object written out of order: where in `Tape::order` its members are listed by name.
+    order: u32,
     pub(crate) kind: Kind,
     pub(crate) escaped: bool,
     pub(crate) key_escaped: bool,
     pub(crate) mark: Cell<Mark>,
+}
+
+/// The `order` of a node whose children stand in order already.
+const IN_ORDER: u32 = u32::MAX;
+
+impl Node {
+    /// Whether this is an object whose members the source wrote in another order than that of their names.
+    pub(crate) fn is_out_of_order(&self) -> bool {
+        self.order != IN_ORDER
+    }
 }
 
 /// Why a text is no record, and where it stops being one.
@@ -78,34 +96,66 @@ pub(crate) enum FlawKind {
     Depth,
 }
 
-/// The nodes of one text, in the order of the text.
+/// The nodes of one text, in the order of the text, and what is kept from text to text.
 #[derive(Debug, Default)]
 pub(crate) struct Tape {
     nodes: Vec<Node>,
     open: Vec<Open>,
-    keys: Vec<u32>,
+    // For each object out of order: how many members, then their nodes by name.
+    order: Vec<u32>,
+    sorting: Vec<(u64, u32)>,
+    // Members by object and name; empty until the first text.
+    named: Vec<Named>,
+    is_spaced: bool,
+    has_escaped_names: bool,
+    pub(crate) memo: Memo,
+    // What is left of the record was given to its event already.
+    pub(crate) is_settled: Cell<bool>,
+    pub(crate) scratch: RefCell<String>,
+    pub(crate) trail: RefCell<Vec<(u32, u32)>>,
 }
 
 /// An array or object that has not ended yet.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 struct Open {
     node: u32,
-    members: u32,
-    // One bit for each name seen: a clear bit proves a name new.
-    seen: u64,
-    // Names must be compared once more when the object ends.
-    doubtful: bool,
+    is_object: bool,
+    has_escaped_names: bool,
 }
 
-/// How many members an object may have before its names are compared by sorting instead of pair by pair.
-const PAIRWISE: u32 = 64;
+/// Which member of which object has a place in the table of names.
+#[derive(Clone, Copy, Debug)]
+struct Named {
+    object: u32,
+    member: u32,
+}
+
+/// How many places the table of names has. Default 256: four times the members of most records, so that few share a
+/// place, and 2 KiB, which are cleared in no time.
+const PLACES: usize = 256;
+/// No member has this place: the first node is no member.
+const FREE: u32 = 0;
+/// Several members share this place: the object must be walked.
+const SHARED: u32 = u32::MAX;
+
+/// What the table of names knows of a name.
+enum Known {
+    Nothing,
+    Member(u32),
+    Perhaps,
+}
 
 impl Tape {
     /// Notes the value at the start of `bytes` and gives its length. What follows it is not looked at.
     pub(crate) fn parse(&mut self, bytes: &[u8], depth: usize) -> Result<usize, Flaw> {
         self.nodes.clear();
         self.open.clear();
-        Parser { tape: self, bytes, at: 0, depth }.document()
+        self.order.clear();
+        self.named.clear();
+        self.named.resize(PLACES, Named { object: 0, member: FREE });
+        (self.is_spaced, self.has_escaped_names) = (false, false);
+        self.is_settled.set(false);
+        Parser::new(self, bytes, depth).document()
     }
 
     pub(crate) fn node(&self, index: u32) -> Option<&Node> {
@@ -115,317 +165,111 @@ impl Tape {
     pub(crate) fn len(&self) -> u32 {
         index_of(self.nodes.len())
     }
-}
 
-struct Parser<'t, 'b> {
-    tape: &'t mut Tape,
-    bytes: &'b [u8],
-    at: usize,
-    depth: usize,
-}
-
-impl Parser<'_, '_> {
-    fn document(mut self) -> Result<usize, Flaw> {
-        if u32::try_from(self.bytes.len()).is_err() {
-            self.bytes = self.bytes.get(..u32::MAX as usize).unwrap_or_default();
-        }
-        self.value(Span::default(), false)?;
-        while !self.tape.open.is_empty() {
-            self.inside()?;
-        }
-        Ok(self.at)
+    /// Whether there is white space between values: then no part of the text can be handed on as it is.
+    pub(crate) fn is_spaced(&self) -> bool {
+        self.is_spaced
     }
 
-    /// One step inside the innermost array or object: its next element or member, or its end.
-    fn inside(&mut self) -> Result<(), Flaw> {
-        let Some(open) = self.tape.open.last() else { return Ok(()) };
-        let (first, is_object) = (open.members == 0, self.kind_of(open.node) == Kind::Object);
-        let close = if is_object { b'}' } else { b']' };
-        let byte = self.peek()?;
-        if byte == close {
-            self.at += 1;
-            return self.end();
-        }
-        if !first {
-            self.expect(b',')?;
-        }
-        if is_object { self.member() } else { self.element() }
+    /// The members of `object` by name, when the source wrote them in another order.
+    pub(crate) fn order_of(&self, object: &Node) -> Option<&[u32]> {
+        let run = self.order.get(object.order as usize..)?;
+        let (count, members) = run.split_first()?;
+        members.get(..*count as usize)
     }
 
-    fn member(&mut self) -> Result<(), Flaw> {
-        self.expect(b'"')?;
-        let (key, escaped) = self.text()?;
-        self.note_name(key, escaped)?;
-        self.expect(b':')?;
-        self.peek()?;
-        self.value(key, escaped)
-    }
-
-    fn element(&mut self) -> Result<(), Flaw> {
-        if let Some(open) = self.tape.open.last_mut() {
-            open.members = open.members.saturating_add(1);
-        }
-        self.peek()?;
-        self.value(Span::default(), false)
-    }
-
-    fn value(&mut self, key: Span, key_escaped: bool) -> Result<(), Flaw> {
-        let start = self.at;
-        let (kind, span, escaped) = match self.byte()? {
-            b'"' => {
-                self.at += 1;
-                let (span, escaped) = self.text()?;
-                (Kind::Text, span, escaped)
-            }
-            b'{' => return self.begin(Kind::Object, key, key_escaped),
-            b'[' => return self.begin(Kind::Array, key, key_escaped),
-            b't' => (Kind::Bool, self.word(b"true")?, false),
-            b'f' => (Kind::Bool, self.word(b"false")?, false),
-            b'n' => (Kind::Null, self.word(b"null")?, false),
-            b'-' | b'0'..=b'9' => (Kind::Number, self.number()?, false),
-            _ => return Err(self.flaw_at(start, FlawKind::Syntax)),
-        };
-        let next = self.tape.len().saturating_add(1);
-        let tag = tag_of(slice(self.bytes, key));
-        self.push(Node { key, span, tag, next, kind, escaped, key_escaped, mark: Cell::new(Mark::Left) });
-        Ok(())
-    }
-
-    fn begin(&mut self, kind: Kind, key: Span, key_escaped: bool) -> Result<(), Flaw> {
-        if self.tape.open.len() >= self.depth {
-            return Err(self.flaw_at(self.at, FlawKind::Depth));
-        }
-        let node = self.tape.len();
-        let span = Span { start: index_of(self.at), end: index_of(self.at) };
-        let tag = tag_of(slice(self.bytes, key));
-        self.push(Node {
-            key,
-            span,
-            tag,
-            next: 0,
-            kind,
-            escaped: false,
-            key_escaped,
-            mark: Cell::new(Mark::Left),
-        });
-        self.tape.open.push(Open { node, members: 0, seen: 0, doubtful: false });
-        self.at += 1;
-        Ok(())
-    }
-
-    fn end(&mut self) -> Result<(), Flaw> {
-        let Some(open) = self.tape.open.pop() else { return Ok(()) };
-        let (next, end) = (self.tape.len(), index_of(self.at));
-        if let Some(node) = self.tape.nodes.get_mut(open.node as usize) {
-            node.next = next;
-            node.span.end = end;
-        }
-        if open.doubtful && self.has_duplicates(open.node) {
-            return Err(self.flaw_at(self.at.saturating_sub(1), FlawKind::Duplicate));
-        }
-        Ok(())
-    }
-
-    /// Notes a member's name and finds out whether it is new, cheaply for the small objects that logs are of.
-    fn note_name(&mut self, key: Span, escaped: bool) -> Result<(), Flaw> {
-        let Some(open) = self.tape.open.last() else { return Ok(()) };
-        let bit = name_bit(tag_of(slice(self.bytes, key)));
-        let suspect = open.seen & bit != 0 && open.members < PAIRWISE;
-        if suspect && self.is_known(open.node, key) {
-            return Err(self.flaw_at(key.start as usize, FlawKind::Duplicate));
-        }
-        if let Some(open) = self.tape.open.last_mut() {
-            open.members = open.members.saturating_add(1);
-            open.seen |= bit;
-            open.doubtful |= escaped || open.members > PAIRWISE;
-        }
-        Ok(())
-    }
-
-    fn is_known(&self, object: u32, key: Span) -> bool {
-        let name = slice(self.bytes, key);
-        let mut index = object.saturating_add(1);
+    /// The member of `object` called `name`, of the text `bytes`; names are compared as they are spelled.
+    pub(crate) fn member(&self, object: u32, name: &[u8], bytes: &[u8]) -> Option<u32> {
         let tag = tag_of(name);
-        while let Some(node) = self.tape.node(index) {
-            if node.tag == tag && slice(self.bytes, node.key) == name {
-                return true;
-            }
-            index = node.next;
+        let is_it = |node: &Node| node.tag == tag && slice(bytes, node.key) == name;
+        match self.known(object, tag) {
+            Known::Nothing => None,
+            Known::Member(member) => self.node(member).filter(|node| is_it(node)).map(|_| member),
+            Known::Perhaps => self.members(object).find(|(_, node)| is_it(node)).map(|(index, _)| index),
         }
-        false
     }
 
-    fn has_duplicates(&mut self, object: u32) -> bool {
-        let mut keys = std::mem::take(&mut self.tape.keys);
-        keys.clear();
+    /// Whether some name of the text is spelled with escapes, so that spellings do not tell what is missing.
+    pub(crate) fn has_escaped_names(&self) -> bool {
+        self.has_escaped_names
+    }
+
+    fn known(&self, object: u32, tag: u32) -> Known {
+        match self.named.get(place_of(object, tag)) {
+            Some(Named { member: SHARED, .. }) => Known::Perhaps,
+            Some(known) if known.member != FREE && known.object == object => Known::Member(known.member),
+            _ => Known::Nothing,
+        }
+    }
+
+    /// The children of a node, in the order of the text.
+    fn members(&self, of: u32) -> impl Iterator<Item = (u32, &Node)> {
+        let end = self.node(of).map_or(0, |node| node.next);
+        let mut index = of.saturating_add(1);
+        core::iter::from_fn(move || {
+            let node = (index < end).then(|| self.node(index))??;
+            let found = (index, node);
+            index = node.next;
+            Some(found)
+        })
+    }
+
+    fn name_member(&mut self, object: u32, tag: u32, member: u32) {
+        if let Some(place) = self.named.get_mut(place_of(object, tag)) {
+            place.member = if place.member == FREE { member } else { SHARED };
+            place.object = object;
+        }
+    }
+
+    /// Lists the members of an object that has just ended by their names. Gives the later one of two of one name.
+    fn sort_members(&mut self, object: u32, bytes: &[u8]) -> Option<u32> {
+        let mut sorting = core::mem::take(&mut self.sorting);
+        sorting.clear();
+        let (mut in_order, mut last, end) = (true, None, self.len());
         let mut index = object.saturating_add(1);
-        while let Some(node) = self.tape.node(index) {
-            keys.push(index);
+        while let Some(node) = self.nodes.get(index as usize).filter(|_| index < end) {
+            let start = start_of_name(bytes, node.key);
+            in_order &= last < Some(start);
+            last = Some(start);
+            sorting.push((start, index));
             index = node.next;
         }
-        let name = |index: &u32| -> Cow<'_, [u8]> {
-            let Some(node) = self.tape.node(*index) else { return Cow::Borrowed(&[]) };
-            let raw = slice(self.bytes, node.key);
-            match core::str::from_utf8(raw) {
-                Ok(text) if node.key_escaped => Cow::Owned(unescape(text).into_bytes()),
-                _ => Cow::Borrowed(raw),
-            }
-        };
-        keys.sort_by(|one, other| name(one).cmp(&name(other)));
-        let twice = keys.iter().zip(keys.iter().skip(1)).any(|(one, other)| name(one) == name(other));
-        self.tape.keys = keys;
+        let twice = if in_order { None } else { self.sort(object, bytes, &mut sorting) };
+        self.sorting = sorting;
         twice
     }
 
-    /// The text whose opening quote was just passed; passes the closing one.
-    fn text(&mut self) -> Result<(Span, bool), Flaw> {
-        let start = self.at;
-        let mut escaped = false;
-        loop {
-            self.at += plain_length(self.bytes.get(self.at..).unwrap_or_default());
-            match self.bytes.get(self.at) {
-                Some(b'"') => {
-                    let span = Span { start: index_of(start), end: index_of(self.at) };
-                    self.at += 1;
-                    return Ok((span, escaped));
-                }
-                Some(b'\\') => {
-                    escaped = true;
-                    self.escape()?;
-                }
-                Some(_) => return Err(self.flaw_at(self.at, FlawKind::Syntax)),
-                None => return Err(self.flaw_at(self.at, FlawKind::Ends)),
+    fn sort(&mut self, object: u32, bytes: &[u8], members: &mut [(u64, u32)]) -> Option<u32> {
+        members.sort_unstable();
+        let name = |index: u32| self.node(index).map_or(&[][..], |node| slice(bytes, node.key));
+        let mut twice = None;
+        for same in members.chunk_by_mut(|one, other| one.0 == other.0).filter(|same| same.len() > 1) {
+            same.sort_unstable_by(|one, other| name(one.1).cmp(name(other.1)));
+            let mut pairs = same.iter().zip(same.iter().skip(1));
+            let found = pairs.find(|(one, other)| name(one.1) == name(other.1));
+            twice = twice.or(found.map(|(one, other)| one.1.max(other.1)));
+        }
+        if members.iter().zip(members.iter().skip(1)).any(|(one, other)| one.1 > other.1) {
+            let start = index_of(self.order.len());
+            self.order.push(index_of(members.len()));
+            self.order.extend(members.iter().map(|(_, index)| *index));
+            if let Some(node) = self.nodes.get_mut(object as usize) {
+                node.order = start;
             }
         }
+        twice
     }
 
-    fn escape(&mut self) -> Result<(), Flaw> {
-        self.at += 1;
-        match self.byte()? {
-            b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => {
-                self.at += 1;
-                Ok(())
-            }
-            b'u' => self.unit(),
-            _ => Err(self.flaw_at(self.at, FlawKind::Syntax)),
-        }
-    }
-
-    /// `uXXXX`, and the second half when it is the first half of a surrogate pair.
-    fn unit(&mut self) -> Result<(), Flaw> {
-        let start = self.at;
-        match self.hex()? {
-            0xD800..=0xDBFF => {
-                let second = if (self.byte()?, self.byte_after()?) == (b'\\', b'u') {
-                    self.at += 1;
-                    self.hex()?
-                } else {
-                    0
-                };
-                let paired = (0xDC00..=0xDFFF).contains(&second);
-                if paired { Ok(()) } else { Err(self.flaw_at(start, FlawKind::Surrogate)) }
-            }
-            0xDC00..=0xDFFF => Err(self.flaw_at(start, FlawKind::Surrogate)),
-            _ => Ok(()),
-        }
-    }
-
-    /// The number after the `u` at hand.
-    fn hex(&mut self) -> Result<u32, Flaw> {
-        self.at += 1;
-        let mut unit = 0;
-        for _ in 0..4 {
-            let Some(digit) = char::from(self.byte()?).to_digit(16) else {
-                return Err(self.flaw_at(self.at, FlawKind::Syntax));
-            };
-            unit = unit * 16 + digit;
-            self.at += 1;
-        }
-        Ok(unit)
-    }
-
-    fn word(&mut self, word: &[u8]) -> Result<Span, Flaw> {
-        let start = self.at;
-        for expected in word {
-            if self.byte()? != *expected {
-                return Err(self.flaw_at(self.at, FlawKind::Syntax));
-            }
-            self.at += 1;
-        }
-        Ok(Span { start: index_of(start), end: index_of(self.at) })
-    }
-
-    fn number(&mut self) -> Result<Span, Flaw> {
-        let start = self.at;
-        self.skip(|byte| byte == b'-', 1);
-        match self.byte()? {
-            b'0' => self.at += 1,
-            b'1'..=b'9' => self.skip(|byte| byte.is_ascii_digit(), usize::MAX),
-            _ => return Err(self.flaw_at(self.at, FlawKind::Syntax)),
-        }
-        if self.bytes.get(self.at) == Some(&b'.') {
-            self.at += 1;
-            self.digits()?;
-        }
-        if matches!(self.bytes.get(self.at), Some(b'e' | b'E')) {
-            self.at += 1;
-            self.skip(|byte| matches!(byte, b'+' | b'-'), 1);
-            self.digits()?;
-        }
-        Ok(Span { start: index_of(start), end: index_of(self.at) })
-    }
-
-    fn digits(&mut self) -> Result<(), Flaw> {
-        if !self.byte()?.is_ascii_digit() {
-            return Err(self.flaw_at(self.at, FlawKind::Syntax));
-        }
-        self.skip(|byte| byte.is_ascii_digit(), usize::MAX);
-        Ok(())
-    }
-
-    fn skip(&mut self, wanted: impl Fn(u8) -> bool, most: usize) {
-        let rest = self.bytes.get(self.at..).unwrap_or_default();
-        self.at += rest.iter().take(most).take_while(|byte| wanted(**byte)).count();
-    }
-
-    fn expect(&mut self, wanted: u8) -> Result<(), Flaw> {
-        if self.peek()? != wanted {
-            return Err(self.flaw_at(self.at, FlawKind::Syntax));
-        }
-        self.at += 1;
-        Ok(())
-    }
-
-    /// The next byte that is no white space, which is passed.
-    fn peek(&mut self) -> Result<u8, Flaw> {
-        loop {
-            match self.byte()? {
-                b' ' | b'\n' | b'\r' | b'\t' => self.at += 1,
-                byte => return Ok(byte),
-            }
-        }
-    }
-
-    fn byte(&self) -> Result<u8, Flaw> {
-        self.bytes.get(self.at).copied().ok_or(Flaw { at: self.at, kind: FlawKind::Ends })
-    }
-
-    fn byte_after(&self) -> Result<u8, Flaw> {
-        let at = self.at.saturating_add(1);
-        self.bytes.get(at).copied().ok_or(Flaw { at, kind: FlawKind::Ends })
-    }
-
-    fn kind_of(&self, node: u32) -> Kind {
-        self.tape.node(node).map_or(Kind::Null, |node| node.kind)
-    }
-
-    fn push(&mut self, node: Node) {
-        self.tape.nodes.push(node);
-    }
-
-    #[expect(clippy::unused_self, reason = "reads as part of the parser at its many calls")]
-    fn flaw_at(&self, at: usize, kind: FlawKind) -> Flaw {
-        Flaw { at, kind }
+    /// Whether two members of an object have one name, read without escapes.
+    fn has_duplicates(&self, object: u32, bytes: &[u8]) -> bool {
+        let name = |node: &Node| match core::str::from_utf8(slice(bytes, node.key)) {
+            Ok(text) if node.key_escaped => Cow::Owned(unescape(text)),
+            Ok(text) => Cow::Borrowed(text),
+            Err(_) => Cow::Borrowed(""),
+        };
+        let mut names: Vec<Cow<'_, str>> = self.members(object).map(|(_, node)| name(node)).collect();
+        names.sort_unstable();
+        names.iter().zip(names.iter().skip(1)).any(|(one, other)| one == other)
     }
 }
 
@@ -442,32 +286,23 @@ pub(crate) fn tag_of(name: &[u8]) -> u32 {
     }
 }
 
-/// One of 64 bits by a name's tag.
-fn name_bit(tag: u32) -> u64 {
-    1 << (tag.wrapping_mul(0x9E37_79B1) >> 26)
+/// The place of a member in the table of names (Knuth's multiplicative hashing).
+fn place_of(object: u32, tag: u32) -> usize {
+    (tag ^ object.wrapping_mul(0x85EB_CA6B)).wrapping_mul(0x9E37_79B1) as usize >> 24
 }
 
-/// How many bytes at the start of `bytes` are neither a quote, a backslash nor a control character.
-fn plain_length(bytes: &[u8]) -> usize {
-    const ONES: u64 = u64::MAX / 255;
-    const HIGH: u64 = ONES * 0x80;
-    let holds = |word: u64, byte: u64| {
-        let zeroed = word ^ (ONES * byte);
-        zeroed.wrapping_sub(ONES) & !zeroed & HIGH
-    };
-    let (words, _) = bytes.as_chunks::<8>();
-    for (number, word) in words.iter().enumerate() {
-        let word = u64::from_le_bytes(*word);
-        let control = word.wrapping_sub(ONES * 0x20) & !word & HIGH;
-        let special = holds(word, u64::from(b'"')) | holds(word, u64::from(b'\\')) | control;
-        if special != 0 {
-            // The lowest mark is exact; only marks above a true one can be false.
-            return number * 8 + special.trailing_zeros() as usize / 8;
-        }
-    }
-    let done = words.len() * 8;
-    let tail = bytes.get(done..).unwrap_or_default();
-    done + tail.iter().take_while(|byte| !matches!(byte, b'"' | b'\\' | 0..0x20)).count()
+/// The first eight bytes of a name, as a number that orders names as they do. JSON names hold no zero bytes, so
+/// what fills a short one up comes before all.
+fn start_of_name(bytes: &[u8], name: Span) -> u64 {
+    let (start, length) = (name.start as usize, name.end.saturating_sub(name.start));
+    let read = bytes.get(start..).and_then(|rest| rest.first_chunk::<8>());
+    let word = read.copied().unwrap_or_else(|| {
+        let mut word = [0; 8];
+        word.iter_mut().zip(slice(bytes, name)).for_each(|(slot, byte)| *slot = *byte);
+        word
+    });
+    let beyond = u64::MAX.checked_shr(length.saturating_mul(8)).unwrap_or(0);
+    u64::from_be_bytes(word) & !beyond
 }
 
 /// Offsets fit, because a record longer than `u32::MAX` bytes is cut before it is parsed.

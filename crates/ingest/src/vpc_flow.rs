@@ -210,7 +210,7 @@ enum Local {
 }
 
 /// Names of the protocols that flows have, by IANA's numbers.
-pub(crate) fn protocol_name(number: i32) -> Option<&'static str> {
+fn protocol_name(number: i32) -> Option<&'static str> {
     match number {
         1 => Some("icmp"),
         2 => Some("igmp"),

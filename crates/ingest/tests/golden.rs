@@ -13,10 +13,8 @@ use std::path::Path;
 #[track_caller]
 fn check(name: &str) {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures");
-    let context = Context::new()
-        .with_tenant(TenantId::new("acme").unwrap())
-        .with_directory("acme.okta.example")
-        .with_cluster("acme-cluster");
+    let context =
+        Context::new().with_tenant(TenantId::new("acme").unwrap()).with_directory("acme.okta.example");
     let mut ingest = Ingest::new(Registry::default()).with_context(context).with_coverage();
     let mut lines = Vec::new();
     for next in ingest.read(name, File::open(folder.join(name)).unwrap()) {
@@ -46,6 +44,11 @@ fn cloudtrail() {
 #[test]
 fn okta() {
     check("okta.jsonl");
+}
+
+#[test]
+fn windows() {
+    check("windows.jsonl");
 }
 
 #[test]
@@ -103,27 +106,35 @@ fn entra_risks() {
 }
 
 #[test]
-fn audits_of_google_cloud() {
+fn azure_activity() {
+    check("azure_activity.jsonl");
+}
+
+#[test]
+fn google_calls() {
     check("gcp_audit.jsonl");
     check("gcp_pubsub.jsonl");
 }
 
 #[test]
-fn networks_of_google_cloud() {
-    check("gcp_vpc_flow.jsonl");
-    check("gcp_firewall.jsonl");
+fn google_flows() {
+    check("gcp_flow.jsonl");
+}
+
+#[test]
+fn google_names() {
     check("gcp_dns.jsonl");
 }
 
 #[test]
-fn audits_of_kubernetes() {
+fn kubernetes() {
     check("kubernetes.jsonl");
-    check("kubernetes_list.json");
-    check("kubernetes_cloudwatch.json");
     check("kubernetes_aks.jsonl");
+    check("kubernetes_cloudwatch.json");
+    check("kubernetes_list.json");
 }
 
 #[test]
-fn activities_of_azure() {
-    check("azure_activity.jsonl");
+fn aws_web_requests() {
+    check("waf.jsonl");
 }

@@ -4,6 +4,7 @@
 use flate2::{Compression, write::GzEncoder};
 use homeostat_event::{ClassUid, Event};
 use homeostat_ingest::{Context, Ingest, Limits, Reason, RecordError, Registry};
+use std::cell::Cell;
 use std::io::{self, Read, Write};
 
 /// A call in the shape of CloudTrail, told apart by `number`.
@@ -289,4 +290,52 @@ fn a_line_of_text_between_records_is_a_piece_of_a_broken_one() {
     let outcome = read("t.jsonl", format!("{}\nhalf a record\n{}", call(0), call(1)).as_bytes());
     assert_eq!(ids(&outcome.events), ["t#0=e-0", "t#2=e-1"]);
     assert!(matches!(outcome.errors[..], [(1, _, Reason::UnknownForm)]), "{:?}", outcome.errors);
+}
+
+/// `{"Records":[…]}` of so many records, made while it is read, and how much of it was read.
+struct Delivery<'c> {
+    record: Vec<u8>,
+    left: usize,
+    pending: Vec<u8>,
+    read: &'c Cell<usize>,
+}
+
+impl Read for Delivery<'_> {
+    fn read(&mut self, room: &mut [u8]) -> io::Result<usize> {
+        if self.pending.is_empty() && self.left > 0 {
+            self.left -= 1;
+            self.pending.extend(&self.record);
+            self.pending.extend(if self.left == 0 { &b"]}"[..] } else { b"," });
+        }
+        let length = room.len().min(self.pending.len());
+        room[..length].copy_from_slice(&self.pending[..length]);
+        self.pending.drain(..length);
+        self.read.set(self.read.get() + length);
+        Ok(length)
+    }
+}
+
+#[test]
+fn a_long_delivery_is_never_held() {
+    const RECORDS: usize = 4_200;
+    const AHEAD: usize = 1 << 20;
+    let filler = "x".repeat(16_000);
+    let record = call(0).replacen(
+        "\"eventID\"",
+        &format!("\"requestParameters\":{{\"f\":\"{filler}\"}},\"eventID\""),
+        1,
+    );
+    let (read, length) = (Cell::new(0), record.len() + 1);
+    let delivery =
+        Delivery { record: record.into(), left: RECORDS, pending: br#"{"Records":["#.to_vec(), read: &read };
+    let mut ingest = Ingest::new(Registry::default());
+    let mut events = 0;
+    for event in ingest.read("trail.json", delivery) {
+        assert_eq!(event.unwrap().class_uid(), ClassUid::API_ACTIVITY);
+        events += 1;
+        let ahead = read.get() - events * length;
+        assert!(ahead < AHEAD, "{ahead} bytes of the input are held");
+    }
+    assert_eq!(events, RECORDS);
+    assert!(read.get() > 64 << 20);
 }

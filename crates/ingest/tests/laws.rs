@@ -130,6 +130,40 @@ fn events_of(ingest: &mut Ingest, record: &Value) -> Vec<Event> {
     ingest.read("any.json", format!("[{record}]").as_bytes()).map(Result::unwrap).collect()
 }
 
+/// `value` spelled otherwise: the members of objects from the `turn`th on first, white space between the values.
+fn spelled(value: &Value, turn: usize, out: &mut String) {
+    let space = [" ", "", "\n  ", "\t"][turn % 4];
+    match value {
+        Value::Object(members) => {
+            let mut members: Vec<_> = members.iter().collect();
+            let count = members.len().max(1);
+            members.rotate_left(turn % count);
+            if turn % 2 == 1 {
+                members.reverse();
+            }
+            out.push('{');
+            for (number, (name, inner)) in members.into_iter().enumerate() {
+                out.push_str(if number > 0 { "," } else { "" });
+                out.push_str(&format!("{space}{}{space}:{space}", Value::from(name.as_str())));
+                spelled(inner, turn, out);
+            }
+            out.push_str(space);
+            out.push('}');
+        }
+        Value::Array(items) => {
+            out.push('[');
+            for (number, inner) in items.iter().enumerate() {
+                out.push_str(if number > 0 { "," } else { "" });
+                out.push_str(space);
+                spelled(inner, turn, out);
+            }
+            out.push_str(space);
+            out.push(']');
+        }
+        scalar => out.push_str(&scalar.to_string()),
+    }
+}
+
 /// All scalars of a value as text, nulls left out: a text stands for itself.
 fn leaves(value: &Value, found: &mut Vec<String>) {
     match value {
@@ -170,6 +204,26 @@ proptest! {
             let errors: Vec<_> = validate(&event).into_iter().filter(|found| found.level() == Level::Error).collect();
             prop_assert!(errors.is_empty(), "{:?} in {} of {}", errors, event.to_json(), record);
             prop_assert_eq!(Event::from_json(&event.to_json()).unwrap().to_json(), event.to_json());
+        }
+    }
+
+    #[test]
+    fn order_of_names_and_white_space_do_not_show(record in any_record(), turn in 0_usize..8) {
+        let mut text = String::new();
+        spelled(&record, turn, &mut text);
+        let mut ingest = Ingest::new(Registry::default());
+        let written = |events: Vec<Event>| events.iter().map(Event::to_json).collect::<Vec<_>>();
+        let one = written(events_of(&mut ingest, &record));
+        let other = ingest.read("any.json", format!("[{text}]").as_bytes()).map(Result::unwrap).collect();
+        prop_assert_eq!(one, written(other), "{}", text);
+    }
+
+    #[test]
+    fn what_came_before_does_not_show(records in prop::collection::vec(any_record(), 1..8)) {
+        let mut warm = Ingest::new(Registry::default());
+        for record in records.iter().chain(&records) {
+            let fresh = events_of(&mut Ingest::new(Registry::default()), record);
+            prop_assert_eq!(events_of(&mut warm, record), fresh, "{}", record);
         }
     }
 

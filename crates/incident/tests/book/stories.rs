@@ -116,6 +116,50 @@ fn whatever_comes_from_the_incidents_own_address_is_its_own() {
 }
 
 #[test]
+fn a_full_incident_still_tells_what_is_new_in_it() {
+    let mut limits = homeostat_incident::Limits::default();
+    limits.episodes = 16;
+    let mut investigator = Investigator::builder().limits(limits).build().unwrap();
+    let parts = [(JANE, Role::Actor), (JANES_KEY, Role::Via), (OUTSIDE, Role::Origin)];
+    let reads = (0..40).map(|n| {
+        let mut read = signal(20_000 + n, 2 * DAY + 800 + n.cast_signed(), "call", &parts, 0.0);
+        read.participants.push(homeostat_identity::Participant {
+            id: homeostat_identity::EntityId(3_000 + u32::try_from(n).unwrap()),
+            class: BUCKET.1,
+            key: EntityKey::new(EntityKind::ResourceArn, "aws", &format!("arn:aws:s3:::plans/{n}")).unwrap(),
+            role: Role::Target,
+        });
+        with_action(read, "GetObject", Outcome::Success)
+    });
+    let last =
+        with_action(signal(30_000, 2 * DAY + 900, "call", &parts, 0.0), "StopLogging", Outcome::Success);
+    let log = [ordinary_days(0), leaked_key(10_000), reads.collect(), vec![last]].concat();
+    for (number, input) in log.iter().enumerate() {
+        investigator.observe(Position::at(number as u64), input).unwrap();
+    }
+    investigator.finish();
+    let incident = investigator.incidents().remove(0);
+    assert!(numbers(&incident).contains(&30_000), "what was read most often gives way");
+    assert!(incident.cut().episodes > 0, "and the cut is told");
+}
+
+#[test]
+fn rights_given_before_stand_in_the_story_and_the_giver_does_not() {
+    let giver = PEOPLE[1];
+    let parts = [(giver, Role::Actor), (OFFICE, Role::Origin), (JANE, Role::Target)];
+    let given = |number: u64, seconds: i64| {
+        let act = signal(number, seconds, "rights-gained", &parts, 8.0);
+        with_technique(with_action(act, "PutUserPolicy", Outcome::Success), "T1098.003")
+    };
+    let incidents = told([ordinary_days(0), vec![given(9_000, DAY)], leaked_key(10_000)].concat());
+    assert_eq!(incidents.len(), 1);
+    assert!(numbers(&incidents[0]).contains(&9_000));
+    assert!(incidents[0].edges().iter().any(|edge| edge.why.as_str() == "standing"));
+    let named = |key: &EntityKey| incidents[0].entities().iter().any(|who| who.keys.contains(key));
+    assert!(named(&world::key(JANE)) && !named(&world::key(giver)));
+}
+
+#[test]
 fn a_rest_begins_a_new_look_round_and_a_rhythm_does_not() {
     let parts = [(JANE, Role::Actor), (JANES_KEY, Role::Via), (OUTSIDE, Role::Origin)];
     let act = |number: u64, seconds: i64, action: &str, technique: &str| {

@@ -2,9 +2,9 @@
 
 use super::arn_of;
 use crate::record::{Field, Record};
-use homeostat_event::ResourceDetails;
+use homeostat_event::{Account, ResourceDetails, Str, Told as _, User};
 use std::borrow::Cow;
-use std::collections::BTreeSet;
+use std::sync::Arc;
 
 /// How many resources an event names. Default 64: more are a bulk call whose list stays whole in `unmapped`.
 const RESOURCES: usize = 64;
@@ -68,16 +68,92 @@ const ANSWERS: [(&str, By, &str); 10] = [
     ("queryExecutionId", By::Uid, "AWS::Athena::Query"),
 ];
 
-/// The resources of a call, each once, in the order of the record.
-pub(super) fn resources(record: &Record<'_>) -> Vec<ResourceDetails> {
-    let root = record.root();
-    let listed: Vec<_> = match root.member("resources").filter(Field::is_array) {
-        Some(list) => list.children().take(RESOURCES).filter_map(listed).collect(),
-        None => Vec::new(),
-    };
-    if !listed.is_empty() {
-        return listed;
+/// The resources of a call.
+pub(super) enum Resources<'a> {
+    Known(Arc<[ResourceDetails]>),
+    /// One or two that were not seen lately: their names wait for the event's own text.
+    Fresh(Field<'a>, [Option<Named<'a>>; 2]),
+}
+
+/// A resource as a record lists it: its ARN and its type.
+pub(super) type Named<'a> = (Cow<'a, str>, Option<Cow<'a, str>>);
+
+/// The resources of a call, each once: as the record lists them, else by its parameters.
+pub(super) fn resources<'a>(record: &Record<'a>) -> Option<Resources<'a>> {
+    let list = record.root().member("resources").filter(Field::is_array);
+    let listed = list.and_then(|list| {
+        let known = record.memo().recall(&key(record, list)).map(Resources::Known);
+        known.or_else(|| fresh(list)).or_else(|| listed_in(record, list).map(Resources::Known))
+    });
+    listed.or_else(|| derived(record).told().map(Resources::Known))
+}
+
+/// What the resources of a list are made of: whose they are is told only where the call was recorded elsewhere.
+fn key<'a>(record: &Record<'a>, list: Field<'a>) -> [Option<Field<'a>>; 2] {
+    [Some(list), record.root().member("recipientAccountId")]
+}
+
+/// Tells the account a resource is of, unless it is the event's own.
+fn tell_owner(record: &Record<'_>, element: Field<'_>, resource: &mut ResourceDetails) {
+    let Some(account) = element.member("accountId").and_then(|account| account.copy()) else { return };
+    if record.look("recipientAccountId").is_none_or(|own| own != account) {
+        resource.set_owner(User::of_account(Account::of_uid(account)));
     }
+}
+
+/// The resources of a list of one or two that all have an ARN, as nearly all have.
+fn fresh<'a>(list: Field<'a>) -> Option<Resources<'a>> {
+    let mut elements = list.children();
+    let pair = [elements.next(), elements.next()];
+    let named = |element: &Field<'a>| element.member("ARN").is_some_and(|arn| arn.look().is_some());
+    if pair.first()?.is_none() || elements.next().is_some() || !pair.iter().flatten().all(named) {
+        return None;
+    }
+    let take = |element: Field<'a>, name| element.member(name).and_then(|field| field.take());
+    Some(Resources::Fresh(list, pair.map(|element| Some((take(element?, "ARN")?, take(element?, "type"))))))
+}
+
+impl Resources<'_> {
+    /// The resources, where `names` are the ARNs of fresh ones.
+    pub(super) fn named(self, record: &Record<'_>, names: [Option<Str>; 2]) -> Arc<[ResourceDetails]> {
+        let (list, told) = match self {
+            Self::Known(known) => return known,
+            Self::Fresh(list, told) => (list, told),
+        };
+        let [first, second] = told.map(|named| named.and_then(|(_, kind)| kind));
+        let of = |(name, kind): (Str, Option<Cow<'_, str>>)| {
+            let mut resource = ResourceDetails::of_uid(name);
+            resource.set_kind(kind);
+            resource
+        };
+        let mut made: Arc<[_]> = match names {
+            [Some(one), Some(other)] => Arc::new([of((one, first)), of((other, second))]),
+            [one, _] => one.map(|one| of((one, first))).into_iter().collect(),
+        };
+        for (element, resource) in list.children().zip(Arc::make_mut(&mut made)) {
+            tell_owner(record, element, resource);
+        }
+        record.memo().remember(&key(record, list), &made);
+        made
+    }
+
+    /// The names that wait for the event's own text.
+    pub(super) fn waiting(&self) -> [Option<Cow<'_, str>>; 2] {
+        match self {
+            Self::Known(_) => [None, None],
+            Self::Fresh(_, named) => {
+                named.each_ref().map(|named| named.as_ref().map(|(name, _)| Cow::Borrowed(&**name)))
+            }
+        }
+    }
+}
+
+fn listed_in(record: &Record<'_>, list: Field<'_>) -> Option<Arc<[ResourceDetails]>> {
+    list.children().take(RESOURCES).filter_map(|element| listed(record, element)).collect::<Vec<_>>().told()
+}
+
+fn derived(record: &Record<'_>) -> Vec<ResourceDetails> {
+    let root = record.root();
     let mut found = Derived { account: account_of_iam(record), ..Derived::default() };
     if let Some(parameters) = root.member("requestParameters").filter(Field::is_object) {
         found.bucket(parameters);
@@ -89,7 +165,7 @@ pub(super) fn resources(record: &Record<'_>) -> Vec<ResourceDetails> {
     found.resources
 }
 
-fn listed(element: Field<'_>) -> Option<ResourceDetails> {
+fn listed(record: &Record<'_>, element: Field<'_>) -> Option<ResourceDetails> {
     let take = |name| element.member(name).and_then(|field: Field<'_>| field.take());
     let mut resource = match (take("ARN"), take("ARNPrefix")) {
         (Some(arn), _) => ResourceDetails::of_uid(arn),
@@ -97,6 +173,7 @@ fn listed(element: Field<'_>) -> Option<ResourceDetails> {
         (None, None) => return None,
     };
     resource.set_kind(take("type"));
+    tell_owner(record, element, &mut resource);
     Some(resource)
 }
 
@@ -111,7 +188,6 @@ fn account_of_iam<'a>(record: &Record<'a>) -> Option<Cow<'a, str>> {
 struct Derived<'a> {
     account: Option<Cow<'a, str>>,
     resources: Vec<ResourceDetails>,
-    seen: BTreeSet<String>,
 }
 
 impl Derived<'_> {
@@ -144,7 +220,8 @@ impl Derived<'_> {
     }
 
     fn add(&mut self, value: &str, by: By, kind: &str) {
-        if self.resources.len() >= RESOURCES || !self.seen.insert(value.to_owned()) {
+        let is_it = |told: &ResourceDetails| told.uid() == Some(value) || told.name() == Some(value);
+        if self.resources.len() >= RESOURCES || self.resources.iter().any(is_it) {
             return;
         }
         let mut resource = match (by, self.in_account(value, kind)) {

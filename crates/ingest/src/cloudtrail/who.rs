@@ -5,14 +5,18 @@ use crate::moment;
 use crate::record::{Field, Record};
 use homeostat_event::{Account, Actor, Idp, Session, User};
 use std::borrow::Cow;
+use std::sync::Arc;
 
 /// Who called. A record that names nobody was made by the service.
-pub(super) fn actor_of(record: &Record<'_>, service: &str) -> Actor {
-    let Some(identity) = record.root().member("userIdentity").filter(Field::is_object) else {
-        return Actor::of_app(service);
-    };
+pub(super) fn actor_of(record: &Record<'_>, service: &str) -> Arc<Actor> {
+    let identity = record.root().member("userIdentity").filter(Field::is_object);
+    let told = identity.and_then(|who| record.memo().of(&[Some(who)], || told_actor(who).map(Arc::new)));
+    told.unwrap_or_else(|| Arc::new(Actor::of_app(service)))
+}
+
+fn told_actor(identity: Field<'_>) -> Option<Actor> {
     let app = take(identity, "invokedBy");
-    let kind = identity.member("type").and_then(|kind| kind.look()).unwrap_or_default();
+    let kind = identity.member("type").and_then(|kind| kind.copy()).unwrap_or_default();
     let session = session_of(identity, &kind);
     let user = if kind == "AWSService" { None } else { user_of(identity, &kind) };
     let mut actor = match (user, session, &app) {
@@ -23,10 +27,10 @@ pub(super) fn actor_of(record: &Record<'_>, service: &str) -> Actor {
         }
         (None, Some(session), _) => Actor::of_session(session),
         (None, None, Some(app)) => Actor::of_app(&**app),
-        (None, None, None) => Actor::of_app(service),
+        (None, None, None) => return None,
     };
     actor.set_app_name(app).set_idp(idp_of(identity, &kind));
-    actor
+    Some(actor)
 }
 
 fn user_of(identity: Field<'_>, kind: &str) -> Option<User> {

@@ -304,7 +304,7 @@ impl<'a> Audit<'_, 'a> {
 
 /// What has changed of a target, as the log tells it.
 fn changes(target: Field<'_>) -> Option<homeostat_core::JsonText> {
-    target.member("modifiedProperties").filter(|list| list.children().next().is_some())?.take_json()
+    target.member("modifiedProperties").filter(|list| list.children().next().is_some())?.take_whole()
 }
 
 /// `"\"Reader\""` and `["Reader"]` → `Reader`.

@@ -266,7 +266,7 @@ fn rest_of(policy: Field<'_>) -> Option<JsonText> {
     let mut text = String::from("{");
     let named = |field: &Field<'_>| ["id", "displayName", "result"].iter().any(|name| field.is_called(name));
     for field in policy.children().filter(|field| !named(field)) {
-        let value = field.take_json()?;
+        let value = field.take_whole()?;
         write_name(&field.name(), &mut text);
         text.push_str(value.as_str());
     }

@@ -1,36 +1,18 @@
-//! Cloud DNS logs: names asked for by virtual machines, or by the internet of a public zone.
+//! Questions to Cloud DNS and its answers.
 
-use super::{LogEntry, is_log};
+use super::{number, take, tell_entry, time_of};
 use crate::address::is_address;
+use crate::protocol::rcode_of;
 use crate::record::{Field, Record};
 use crate::source::{Context, Source};
 use homeostat_core::Outcome;
 use homeostat_event::{
-    DnsAnswer, DnsQuery, Ends, Event, Head, NetworkConnectionInfo, NetworkEndpoint, Product,
+    DnsAnswer, DnsQuery, Ends, Event, Head, NetworkConnectionInfo, NetworkEndpoint, Product, Severity,
 };
-use std::borrow::Cow;
 
-/// Google Cloud DNS logging. Class 4003, activity 2: the log tells answers.
+/// Google Cloud DNS query logs. Class 4003.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct GcpDns;
-
-/// How many answers an event names. Default 64: more are a transfer of a zone; all stay in `unmapped`.
-const ANSWERS: usize = 64;
-
-/// The codes that the log spells, with the numbers of RFC 6895.
-const CODES: [(&str, i32); 11] = [
-    ("NOERROR", 0),
-    ("FORMERR", 1),
-    ("SERVFAIL", 2),
-    ("NXDOMAIN", 3),
-    ("NOTIMP", 4),
-    ("REFUSED", 5),
-    ("YXDOMAIN", 6),
-    ("YXRRSET", 7),
-    ("NXRRSET", 8),
-    ("NOTAUTH", 9),
-    ("NOTZONE", 10),
-];
 
 impl Source for GcpDns {
     fn name(&self) -> &'static str {
@@ -38,129 +20,101 @@ impl Source for GcpDns {
     }
 
     fn recognises(&self, record: &Record<'_>) -> bool {
-        is_log(record, "jsonPayload", "dns_queries")
+        let payload = record.root().member("jsonPayload").filter(Field::is_object);
+        payload.is_some_and(|payload| payload.member("queryName").is_some())
     }
 
     fn map(&self, record: &Record<'_>, context: &Context, events: &mut Vec<Event>) {
-        let entry = LogEntry::of(record);
-        let asked = entry.payload("jsonPayload");
-        let head = Head::new(2, entry.time(), Product::new("Google", "Cloud DNS"));
-        let source = source(&entry, asked);
-        let ends = match address(asked, "destinationIP") {
-            Some(address) => Ends::Both(source, NetworkEndpoint::of_ip(address)),
-            None => Ends::Source(source),
-        };
-        let mut event = Event::dns_activity(head, ends);
-        entry.tell(&mut event, context);
-        event.set_query(query(asked)).set_answers(answers(asked));
-        tell_code(asked, &mut event);
-        event.set_connection_info(connection(asked));
-        event.set_duration(asked.member("serverLatency").and_then(|millis| millis.take_as::<i64>()));
+        let Some(payload) = record.root().member("jsonPayload") else { return };
+        let head = Head::new(2, time_of(record), Product::new("Google Cloud", "Cloud DNS"));
+        let mut event = Event::dns_activity(head, ends(payload));
+        event.set_query(query(payload)).set_answers(answers(payload));
+        let mut info = NetworkConnectionInfo::new(2);
+        info.set_direction("Outbound").set_protocol_name(take(payload, "protocol"));
+        event.set_connection_info(info);
+        let code = payload.member("responseCode").and_then(|code| code.take());
+        if let Some((number, word)) = code.as_deref().and_then(rcode_of) {
+            event.set_rcode_id(number).set_rcode(word);
+            event.set_outcome(if number == 0 { Outcome::Success } else { Outcome::Failure }, None);
+        }
+        event.set_status_code(code).set_duration(number(payload, "serverLatency"));
+        event.set_severity(Severity::INFORMATIONAL);
+        tell_entry(record, context, &mut event);
+        event.metadata_mut().set_event_code("dns-query");
         events.push(event);
     }
 }
 
-fn take<'a>(asked: Field<'a>, name: &str) -> Option<Cow<'a, str>> {
-    asked.member(name)?.take()
-}
-
-fn address<'a>(asked: Field<'a>, name: &str) -> Option<Cow<'a, str>> {
-    asked.member(name).filter(|text| text.look().is_some_and(|text| is_address(&text)))?.take()
-}
-
-/// Who asked: a machine, or whatever kind of source the log tells.
-fn source(entry: &LogEntry<'_>, asked: Field<'_>) -> NetworkEndpoint {
-    let kind = entry.take_label("source_type");
-    let mut source = match (address(asked, "sourceIP"), &kind) {
-        (Some(address), _) => NetworkEndpoint::of_ip(address),
-        (None, Some(kind)) => NetworkEndpoint::named(&**kind),
-        (None, None) => NetworkEndpoint::named("unknown"),
+fn ends(payload: Field<'_>) -> Ends {
+    let address = |name: &str| {
+        let field = payload.member(name)?;
+        if is_address(&field.look()?) { field.take() } else { None }
     };
-    source.set_name(kind);
-    let id = take(asked, "vmInstanceIdString").or_else(|| take(asked, "vmInstanceId"));
-    source.set_instance_uid(id);
-    asked.member("vmInstanceId").map(|id| id.take());
-    // The name stands behind the number of its project.
-    let machine = asked.member("vmInstanceName").and_then(|name| name.copy());
-    source.set_hostname(machine.map(|name| name.rsplit('.').next().unwrap_or_default().to_owned()));
-    source.set_vpc_uid(take(asked, "sourceNetwork")).set_zone(take(asked, "vmZoneName"));
+    let machine = take(payload, "vmInstanceName");
+    let mut source = match (address("sourceIP"), &machine) {
+        (Some(ip), _) => NetworkEndpoint::of_ip(ip),
+        (None, Some(machine)) => NetworkEndpoint::named(&**machine),
+        (None, None) => NetworkEndpoint::of_service("dns.googleapis.com"),
+    };
     source
-}
-
-/// A name without the dot that ends it; the root is the dot alone.
-fn without_dot(name: Field<'_>) -> Option<Cow<'_, str>> {
-    let text = name.look()?;
-    match text.strip_suffix('.').filter(|text| !text.is_empty()) {
-        Some(short) => {
-            name.copy();
-            Some(Cow::Owned(short.to_owned()))
-        }
-        None => name.take(),
+        .set_name(machine)
+        .set_zone(take(payload, "vmZoneName"))
+        .set_vpc_uid(take(payload, "sourceNetwork"));
+    let id = take(payload, "vmInstanceIdString");
+    let other = payload.member("vmInstanceId").filter(|other| id.is_none() || other.look() == id);
+    source.set_instance_uid(other.and_then(|other| other.take()).or(id));
+    match address("destinationIP") {
+        Some(ip) => Ends::Both(source, NetworkEndpoint::of_ip(ip)),
+        None => Ends::Both(source, NetworkEndpoint::of_service("dns.googleapis.com")),
     }
 }
 
-fn query(asked: Field<'_>) -> Option<DnsQuery> {
-    let mut query = DnsQuery::new(without_dot(asked.member("queryName")?)?);
-    query.set_kind(take(asked, "queryType"));
+fn query(payload: Field<'_>) -> Option<DnsQuery> {
+    let field = payload.member("queryName")?;
+    let name = field.look()?;
+    let mut query = match name.strip_suffix('.').filter(|name| !name.is_empty()) {
+        Some(short) => {
+            field.copy();
+            DnsQuery::new(short)
+        }
+        None => DnsQuery::new(field.take()?),
+    };
+    query.set_kind(take(payload, "queryType"));
     Some(query)
 }
 
-/// The answers, as objects, else as lines of `name`, `ttl`, `class`, `type` and data with tabs between.
-fn answers(asked: Field<'_>) -> Vec<DnsAnswer> {
-    if let Some(list) = asked.member("structuredRdata").filter(Field::is_array) {
-        let told = list.children().take(ANSWERS).filter_map(|told| {
-            let mut answer = DnsAnswer::new(take(told, "rvalue")?);
-            answer.set_kind(take(told, "type")).set_class(take(told, "class"));
-            answer.set_ttl(told.member("ttl").and_then(|ttl| ttl.take_as::<i32>()));
-            Some(answer)
-        });
-        return told.collect();
+/// Answers as objects, else as lines `name\tttl\tclass\ttype\tvalue`.
+fn answers(payload: Field<'_>) -> Vec<DnsAnswer> {
+    if let Some(list) = payload.member("structuredRdata").filter(Field::is_array) {
+        return list.children().filter_map(answer).collect();
     }
-    let lines = asked.member("rdata").and_then(|lines| lines.copy()).unwrap_or_default();
-    lines.lines().take(ANSWERS).filter_map(answer).collect()
+    let Some(text) = payload.member("rdata").and_then(|lines| lines.copy()) else { return Vec::new() };
+    text.lines().filter_map(line).collect()
 }
 
-fn answer(line: &str) -> Option<DnsAnswer> {
-    let mut parts = line.splitn(5, '\t').skip(1);
-    let (ttl, class, kind, data) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
-    let mut answer = DnsAnswer::new(data);
-    answer.set_ttl(ttl.parse::<i32>().ok()).set_class(class).set_kind(kind.to_ascii_uppercase());
+fn answer(told: Field<'_>) -> Option<DnsAnswer> {
+    let mut answer = DnsAnswer::new(take(told, "rvalue")?);
+    answer.set_kind(take(told, "type")).set_class(take(told, "class"));
+    answer.set_ttl(number(told, "ttl").and_then(|ttl| i32::try_from(ttl).ok()));
     Some(answer)
 }
 
-fn tell_code(asked: Field<'_>, event: &mut Event) {
-    let Some(name) = take(asked, "responseCode") else { return };
-    let code = CODES.iter().find(|(known, _)| known.eq_ignore_ascii_case(&name)).map(|(_, code)| *code);
-    match code {
-        Some(code) => event.set_rcode_id(code),
-        None => event.set_rcode_id(99).set_rcode(&*name),
-    };
-    let outcome = if code == Some(0) { Outcome::Success } else { Outcome::Failure };
-    event.set_outcome(outcome, None).set_status_code(name);
-}
-
-/// A question leaves the machine that asks it.
-fn connection(asked: Field<'_>) -> NetworkConnectionInfo {
-    let mut info = NetworkConnectionInfo::new(2);
-    let protocol = asked.member("protocol").and_then(|name| name.copy()).map(|name| name.to_lowercase());
-    info.set_protocol_num(match protocol.as_deref() {
-        Some("udp") => Some(17),
-        Some("tcp") => Some(6),
-        _ => None,
-    });
-    info.set_protocol_name(protocol);
-    info
+fn line(text: &str) -> Option<DnsAnswer> {
+    let mut parts = text.splitn(5, '\t').skip(1);
+    let (ttl, class, kind, data) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
+    let mut answer = DnsAnswer::new(data);
+    answer.set_class(class).set_kind(kind.to_ascii_uppercase()).set_ttl(ttl.parse::<i32>().ok());
+    Some(answer)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::answer;
+    use super::*;
 
     #[test]
-    fn a_line_is_an_answer() {
-        let told = answer("wiki.acme.example.\t300\tIN\tmx\t10 mail.acme.example.").unwrap();
-        assert_eq!((told.ttl(), told.class(), told.kind()), (Some(300), Some("IN"), Some("MX")));
-        assert_eq!(told.rdata(), Some("10 mail.acme.example."));
-        assert!(answer("wiki.acme.example.").is_none());
+    fn lines_of_answers_are_taken_apart() {
+        let found = line("www.example.com.\t300\tIN\ta\t192.0.2.7").unwrap();
+        assert_eq!((found.rdata(), found.kind(), found.ttl()), (Some("192.0.2.7"), Some("A"), Some(300)));
+        assert!(line("no tabs").is_none());
     }
 }

@@ -4,9 +4,8 @@ use super::take;
 use crate::record::Field;
 use homeostat_event::{
     Account, Actor, Api, AutonomousSystem, DnsQuery, Evidence, Group, HttpRequest, Location,
-    NetworkConnectionInfo, NetworkEndpoint, Response, Service, Session, User,
+    NetworkConnectionInfo, NetworkEndpoint, Response, Service, Session, Str, User,
 };
-use std::borrow::Cow;
 
 /// The members of `service.action`, of which a finding has one.
 const ACTIONS: [&str; 6] = [
@@ -22,6 +21,9 @@ fn action(root: Field<'_>) -> Option<Field<'_>> {
     let action = root.get("service.action")?;
     ACTIONS.iter().find_map(|name| action.member(name).filter(Field::is_object))
 }
+
+/// OCSF's number for what was seen and left alone, as a detector does.
+pub(super) const OBSERVED: i32 = 3;
 
 /// Whether what was seen was stopped; `None` where the finding does not say.
 pub(super) fn blocked(root: Field<'_>) -> Option<bool> {
@@ -44,7 +46,7 @@ pub(super) fn evidence(root: Field<'_>) -> Option<Evidence> {
         }
         (None, Some(remote)) if is_outbound(action) => Evidence::of_destination(remote),
         (None, Some(remote)) => Evidence::of_source(remote),
-        (None, None) => Evidence::of_source(local(root)?),
+        (None, None) => Evidence::of_source(local(root).or_else(|| by_domain(action?))?),
     };
     evidence.set_name(take(root, "service.action.actionType"));
     if evidence.src_endpoint().is_none() {
@@ -52,12 +54,7 @@ pub(super) fn evidence(root: Field<'_>) -> Option<Evidence> {
     }
     if let Some(action) = action {
         evidence.set_api(api(action)).set_query(query(action)).set_connection_info(connection(action));
-        let agent = take(action, "userAgent");
-        evidence.set_http_request(agent.map(|agent| {
-            let mut request = HttpRequest::new();
-            request.set_user_agent(agent);
-            request
-        }));
+        evidence.set_http_request(request(action));
     }
     Some(evidence)
 }
@@ -95,6 +92,11 @@ fn actor(root: Field<'_>) -> Option<Actor> {
         (None, database) => User::named(take(database?, "user")?),
     };
     Some(Actor::of_user(user))
+}
+
+/// A service of AWS that called, by its name.
+fn by_domain(action: Field<'_>) -> Option<NetworkEndpoint> {
+    Some(NetworkEndpoint::of_domain(take(action, "domainDetails.domain")?))
 }
 
 /// The far address, with place and network as the finding tells them.
@@ -150,16 +152,24 @@ fn local(root: Field<'_>) -> Option<NetworkEndpoint> {
     Some(end)
 }
 
+fn request(action: Field<'_>) -> Option<HttpRequest> {
+    let mut request = HttpRequest::new();
+    request.set_user_agent(take(action, "userAgent"));
+    let passed = action.member("sourceIPs").into_iter().flat_map(|list| list.children().collect::<Vec<_>>());
+    let passed: Vec<Str> = passed.filter_map(|address| address.take()).map(Into::into).collect();
+    request.set_x_forwarded_for(passed);
+    (request != HttpRequest::new()).then_some(request)
+}
+
 fn api(action: Field<'_>) -> Option<Api> {
     let operation = take(action, "api").or_else(|| take(action, "verb"))?;
     let mut api = Api::new(operation);
     let service = take(action, "serviceName").or_else(|| take(action, "requestUri"));
     api.set_service(service.map(Service::named));
-    api.set_response(take(action, "errorCode").map(|code: Cow<'_, str>| {
-        let mut response = Response::new();
-        response.set_error(code);
-        response
-    }));
+    let mut response = Response::new();
+    response.set_error(take(action, "errorCode"));
+    response.set_code(action.member("statusCode").and_then(|code| code.take_as::<i32>()));
+    api.set_response((response != Response::new()).then_some(response));
     Some(api)
 }
 

@@ -19,7 +19,6 @@ const THINGS: [(&str, &[&str], &[&str]); 8] = [
 /// Every thing the finding is about. A finding on nothing but a key is about the key.
 pub(super) fn resources(root: Field<'_>) -> Vec<ResourceDetails> {
     let Some(resource) = root.member("resource").filter(Field::is_object) else { return Vec::new() };
-    let kind = take(resource, "resourceType");
     let mut found: Vec<ResourceDetails> = Vec::new();
     for (member, ids, names) in THINGS {
         let Some(things) = resource.member(member) else { continue };
@@ -31,9 +30,22 @@ pub(super) fn resources(root: Field<'_>) -> Vec<ResourceDetails> {
         found.extend(key.map(ResourceDetails::of_uid));
     }
     if let Some(first) = found.first_mut() {
-        first.set_kind(kind);
+        first.set_kind(take(resource, "resourceType")).set_role(take(root, "service.resourceRole"));
     }
+    found.extend(affected(root));
     found
+}
+
+/// What a call changed: `service.action.awsApiCallAction.affectedResources`, ids by their types.
+fn affected(root: Field<'_>) -> Vec<ResourceDetails> {
+    let things = root.get("service.action.awsApiCallAction.affectedResources").filter(Field::is_object);
+    let told =
+        things.into_iter().flat_map(|things| things.children().collect::<Vec<_>>()).filter_map(|thing| {
+            let mut resource = ResourceDetails::of_uid(thing.take()?);
+            resource.set_kind(thing.name());
+            Some(resource)
+        });
+    told.collect()
 }
 
 fn told(thing: Field<'_>, ids: &[&str], names: &[&str]) -> Option<ResourceDetails> {
@@ -44,7 +56,10 @@ fn told(thing: Field<'_>, ids: &[&str], names: &[&str]) -> Option<ResourceDetail
         (None, Some(name)) => ResourceDetails::named(&**name),
         (None, None) => return None,
     };
-    resource.set_name(name);
+    resource
+        .set_name(name)
+        .set_zone(take(thing, "availabilityZone"))
+        .set_version(take(thing, "engineVersion"));
     let tags = thing.member("tags").into_iter().flat_map(|tags| tags.children().collect::<Vec<_>>());
     let labels = tags.filter_map(|tag| {
         let (key, value) = (tag.member("key")?.copy()?, tag.member("value").and_then(|value| value.copy()));
