@@ -65,7 +65,9 @@ impl<'a> AzureLog<'a> {
     /// Takes the first of `names` that is an address.
     pub(crate) fn take_address(&self, names: &[&str]) -> Option<Cow<'a, str>> {
         let address = names.iter().find_map(|name| take_address(self.field(name)?))?;
-        names.iter().for_each(|name| self.take_same(name, &address));
+        for name in names {
+            self.take_same(name, &address);
+        }
         Some(address)
     }
 
@@ -105,7 +107,7 @@ impl<'a> AzureLog<'a> {
     /// How long it took, in milliseconds, as one of `names` tells.
     pub(crate) fn duration(&self, names: &[&str]) -> Option<i64> {
         let count = |name: &&str| self.field(name)?.take_as::<i64>().filter(|count| *count >= 0);
-        names.iter().find_map(|name| count(name))
+        names.iter().find_map(count)
     }
 }
 

@@ -122,7 +122,7 @@ const LONGEST: usize = 32;
 impl Redact for Secrets {
     fn withholds(&self, member: &Member<'_>) -> bool {
         let name = member.name;
-        if member.source == "kubernetes"
+        if matches!(member.source, "kubernetes" | "gcp_audit")
             && let Some(answer) = of_cluster(member)
         {
             return answer;
@@ -205,12 +205,17 @@ fn holds_commands(name: &str) -> bool {
 }
 
 /// In a cluster the contents of secrets and maps and new tokens are secret, and a volume made of a secret is not.
+///
+/// They stand in the bodies of request and answer, one object or a list, and once more in the copy that is kept of
+/// what was applied. Google Cloud tells of its clusters in bodies of other names.
 fn of_cluster(member: &Member<'_>) -> Option<bool> {
-    let body = matches!(member.parent, "requestObject" | "responseObject");
+    const BODIES: [&str; 5] = ["requestObject", "responseObject", "request", "response", "items"];
+    let body = BODIES.iter().any(|body| body.eq_ignore_ascii_case(member.parent));
     match member.name {
-        "secret" => Some(false),
-        "data" | "stringData" if body => Some(true),
+        "secret" if member.source == "kubernetes" => Some(false),
+        "data" | "binaryData" | "stringData" if body => Some(true),
         "token" if member.parent == "status" => Some(true),
+        name if name.ends_with("/last-applied-configuration") => Some(true),
         _ => None,
     }
 }
@@ -342,6 +347,24 @@ mod tests {
             r#"{"messages":["kept"],"requestParameters":{"modelId":"m"}}"#,
             &["requestParameters.messages"],
         );
+    }
+
+    #[test]
+    fn secrets_of_a_cluster_go_by_their_place() {
+        for (parent, name, [cluster, google, other]) in [
+            ("requestObject", "data", [true, true, false]),
+            ("response", "data", [true, true, false]),
+            ("items", "binaryData", [true, true, false]),
+            ("spec", "data", [false, false, false]),
+            ("status", "token", [true, true, false]),
+            ("spec", "token", [false, false, false]),
+            ("annotations", "kubectl.kubernetes.io/last-applied-configuration", [true, true, false]),
+            ("volumes", "secret", [false, true, true]),
+        ] {
+            let told = |source| Secrets.withholds(&Member { source, parent, name });
+            let found = [told("kubernetes"), told("gcp_audit"), told("own")];
+            assert_eq!(found, [cluster, google, other], "{parent}.{name}");
+        }
     }
 
     #[test]

@@ -214,6 +214,7 @@ fn azure_activity() {
 #[test]
 fn google_calls() {
     check("gcp_audit.jsonl");
+    check("gcp_pubsub.jsonl");
 }
 
 #[test]
@@ -229,6 +230,9 @@ fn google_names() {
 #[test]
 fn kubernetes() {
     check("kubernetes.jsonl");
+    check("kubernetes_aks.jsonl");
+    check("kubernetes_cloudwatch.json");
+    check("kubernetes_list.json");
 }
 
 #[test]

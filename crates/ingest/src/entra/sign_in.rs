@@ -61,7 +61,7 @@ struct SignIn<'r, 'a> {
     directory: Option<&'r str>,
 }
 
-impl<'a> SignIn<'_, 'a> {
+impl SignIn<'_, '_> {
     fn event(&self) -> Event {
         let log = &self.log;
         let head = Head::new(1, log.time(&["createdDateTime"]), product());
@@ -97,7 +97,9 @@ impl<'a> SignIn<'_, 'a> {
             let display = log.take("userDisplayName");
             let identity = || take(log.outer(), "identity");
             let display = display.or_else(identity);
-            display.iter().for_each(|name| log.take_same("identity", name));
+            if let Some(name) = &display {
+                log.take_same("identity", name);
+            }
             user_of([log.take("userId"), log.take("userPrincipalName"), display], self.directory)
         } else {
             let name = log.take("servicePrincipalName").or_else(|| log.look("appDisplayName"));
