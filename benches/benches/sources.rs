@@ -25,7 +25,11 @@ fn main() {
             best = best.min(cpu_seconds(started) - before);
         }
         let bytes = (copies * text.len()) as f64;
-        println!("{name:<32} {:>6.0} MB/s {:>6.0} k events/s", bytes / best / 1e6, events as f64 / best / 1e3);
+        println!(
+            "{name:<32} {:>6.0} MB/s {:>6.0} k events/s",
+            bytes / best / 1e6,
+            events as f64 / best / 1e3
+        );
     }
 }
 

@@ -194,11 +194,7 @@ ocsf_object! {
 impl Malware {
     /// Malware by name and the numbers of its classes.
     pub fn new(name: impl Into<Str>, classification_ids: Vec<i32>) -> Self {
-        Self {
-            name: Some(name.into()),
-            classification_ids: Some(classification_ids.into()),
-            ..Self::blank()
-        }
+        Self { name: Some(name.into()), classification_ids: Some(classification_ids.into()), ..Self::blank() }
     }
 }
 

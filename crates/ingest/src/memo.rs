@@ -116,7 +116,10 @@ impl Memo {
         let known = if rest.is_empty() { T::known(&entry.made)? } else { return None };
         let mut marks = entry.marks.iter();
         for value in of.iter().flatten() {
-            marks.by_ref().take_while(|(_, mark)| *mark != END).for_each(|(at, mark)| value.mark_at(*at, *mark));
+            marks
+                .by_ref()
+                .take_while(|(_, mark)| *mark != END)
+                .for_each(|(at, mark)| value.mark_at(*at, *mark));
         }
         Some(known)
     }
@@ -132,7 +135,8 @@ impl Memo {
         place.times = if place.missed == hash { place.times.saturating_add(1) } else { 1 };
         place.missed = hash;
         if place.times >= TIMES {
-            place.entry = Some(Entry { hash, key: key_of(of), marks: marks_of(of), made: made.clone().keep() });
+            place.entry =
+                Some(Entry { hash, key: key_of(of), marks: marks_of(of), made: made.clone().keep() });
         }
     }
 }

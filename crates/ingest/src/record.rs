@@ -266,7 +266,11 @@ impl<'a> Field<'a> {
     /// What a mapper did with the values in this one: how far behind it they stand, and what.
     pub(crate) fn marks(&self) -> impl Iterator<Item = (u32, Mark)> {
         let told = |mark: Mark| !matches!(mark, Mark::Left | Mark::Withheld);
-        self.nodes().map(|node| node.mark.get()).zip(0..).filter(move |(mark, _)| told(*mark)).map(|(mark, at)| (at, mark))
+        self.nodes()
+            .map(|node| node.mark.get())
+            .zip(0..)
+            .filter(move |(mark, _)| told(*mark))
+            .map(|(mark, at)| (at, mark))
     }
 
     /// Whether names are read without regard to case.
@@ -295,7 +299,8 @@ impl<'a> Field<'a> {
         let end = self.node().map_or(0, |node| node.next);
         (index.saturating_add(1)..end).filter_map(move |index| {
             let node = tape.node(index)?;
-            let wanted = matches!(node.kind, Kind::Text | Kind::Array | Kind::Object) && node.key.end > node.key.start;
+            let wanted =
+                matches!(node.kind, Kind::Text | Kind::Array | Kind::Object) && node.key.end > node.key.start;
             wanted.then_some((Self { text, tape, index, folded }, node.next))
         })
     }

@@ -320,9 +320,14 @@ fn a_long_delivery_is_never_held() {
     const RECORDS: usize = 4_200;
     const AHEAD: usize = 1 << 20;
     let filler = "x".repeat(16_000);
-    let record = call(0).replacen("\"eventID\"", &format!("\"requestParameters\":{{\"f\":\"{filler}\"}},\"eventID\""), 1);
+    let record = call(0).replacen(
+        "\"eventID\"",
+        &format!("\"requestParameters\":{{\"f\":\"{filler}\"}},\"eventID\""),
+        1,
+    );
     let (read, length) = (Cell::new(0), record.len() + 1);
-    let delivery = Delivery { record: record.into(), left: RECORDS, pending: br#"{"Records":["#.to_vec(), read: &read };
+    let delivery =
+        Delivery { record: record.into(), left: RECORDS, pending: br#"{"Records":["#.to_vec(), read: &read };
     let mut ingest = Ingest::new(Registry::default());
     let mut events = 0;
     for event in ingest.read("trail.json", delivery) {

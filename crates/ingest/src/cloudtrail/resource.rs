@@ -125,7 +125,9 @@ impl Resources<'_> {
     pub(super) fn waiting(&self) -> [Option<Cow<'_, str>>; 2] {
         match self {
             Self::Known(_) => [None, None],
-            Self::Fresh(_, named) => named.each_ref().map(|named| named.as_ref().map(|(name, _)| Cow::Borrowed(&**name))),
+            Self::Fresh(_, named) => {
+                named.each_ref().map(|named| named.as_ref().map(|(name, _)| Cow::Borrowed(&**name)))
+            }
         }
     }
 }
