@@ -8,6 +8,7 @@ mod material;
 mod page;
 mod plain;
 mod progress;
+mod reaction;
 mod study;
 mod target;
 pub mod telling;

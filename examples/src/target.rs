@@ -3,6 +3,7 @@
 //! Answers are provisional: what is known at an event, not what is settled once late events have had their time.
 //! Findings and plans are not part of the pipeline yet, so the tests that need them are told that they lack.
 
+use crate::reaction::Reaction;
 use homeostat::{Estate, Pipeline};
 use homeostat_core::{Domain, EntityKey, EntityKind, EventRef, Role, Stage, TenantId, Timestamp};
 use homeostat_event::{Event, Severity};
@@ -10,7 +11,8 @@ use homeostat_graph::{Inventory, Reading};
 use homeostat_identity::{Entity, EntityClass};
 use homeostat_incident::{Incident, Investigator, Involved, Report};
 use homeostat_maturity::{
-    IncidentView, LineView, MaturityTarget, ReportView, Section, Setting, StepView, Thresholds, Unsupported,
+    ActionRecord, IncidentView, LineView, MaturityTarget, ReportView, Section, Setting, StepView, Thresholds,
+    Unsupported,
 };
 use std::collections::BTreeMap;
 use std::error::Error;
@@ -30,6 +32,7 @@ use std::time::Duration;
 #[derive(Debug)]
 pub struct HomeostatTarget {
     pipeline: Pipeline,
+    reaction: Reaction,
     now: Timestamp,
 }
 
@@ -44,8 +47,9 @@ impl HomeostatTarget {
         let reading = Reading::new(tenant.clone(), Timestamp::UNKNOWN);
         let inventory = Inventory::from_account_authorization(&setting.account, &reading)?;
         let at_once = Investigator::builder().lateness(Duration::ZERO).build()?;
+        let reaction = Reaction::new(tenant.clone())?;
         let pipeline = Pipeline::new(tenant).with_estate(Estate::new(inventory)).with_investigator(at_once);
-        Ok(Self { pipeline, now: Timestamp::UNKNOWN })
+        Ok(Self { pipeline, reaction, now: Timestamp::UNKNOWN })
     }
 
     fn report_of(&self, incident: &Incident) -> Report {
@@ -56,13 +60,17 @@ impl HomeostatTarget {
 impl MaturityTarget for HomeostatTarget {
     fn feed(&mut self, event: Event) -> Result<(), Unsupported> {
         self.now = self.now.max(event.when());
-        self.pipeline.observe(&event);
+        let updates = self.pipeline.observe(&event);
+        self.reaction.answer(&self.pipeline, &updates, self.now);
+        self.reaction.tick(self.now);
         Ok(())
     }
 
     fn tick(&mut self, now: Timestamp) -> Result<(), Unsupported> {
         self.now = self.now.max(now);
-        self.pipeline.tick(now);
+        let updates = self.pipeline.tick(now);
+        self.reaction.answer(&self.pipeline, &updates, self.now);
+        self.reaction.tick(self.now);
         Ok(())
     }
 
@@ -78,6 +86,10 @@ impl MaturityTarget for HomeostatTarget {
         let risk = id.map(|id| self.pipeline.risk().risk_of(id, self.now));
         let now = risk.map_or(base, |risk| base.above(risk.tightening(self.now)));
         Ok(Thresholds { domains: Domain::ALL.into_iter().map(|domain| (domain, (base, now))).collect() })
+    }
+
+    fn actions(&self) -> Result<Vec<ActionRecord>, Unsupported> {
+        Ok(self.reaction.actions())
     }
 
     fn incidents(&self) -> Result<Vec<IncidentView>, Unsupported> {

@@ -153,7 +153,10 @@ impl Featurizer {
 fn whose(event: &Event, entities: &[(EntityKey, Role)]) -> Option<EntityKey> {
     let session =
         entities.iter().find(|(key, _)| key.kind() == EntityKind::RoleSession).map(|(key, _)| key.clone());
-    let actor = session.or_else(|| event.actor().and_then(|actor| actor.keys().first().cloned()));
+    let actor = session.or_else(|| {
+        let told = event.actor().filter(|actor| !actor.stands_in())?;
+        told.keys().first().cloned()
+    });
     let of = |wanted: Role| entities.iter().find(|(_, role)| *role == wanted).map(|(key, _)| key.clone());
     actor
         .or_else(|| of(Role::Actor))
@@ -260,7 +263,9 @@ fn outcome(event: &Event) -> Option<String> {
 
 /// The value of the first target's best key; nothing where the actor alone is touched.
 fn target(event: &Event) -> Option<String> {
-    event.targets().first().and_then(|party| Some(party.keys().first()?.value().to_owned()))
+    let targets = event.targets();
+    let told = targets.first().filter(|party| !party.stands_in())?;
+    Some(told.keys().first()?.value().to_owned())
 }
 
 /// The program's name without its version: the browser for those that all call themselves Mozilla, else what

@@ -24,6 +24,8 @@ mod store;
 mod tenant;
 mod threat;
 mod time;
+#[cfg(feature = "chrono")]
+mod time_chrono;
 mod time_text;
 
 pub use bits::Bits;
@@ -45,4 +47,6 @@ pub use store::{EventStore, MemoryEvents};
 pub use tenant::{BadTenant, TenantId};
 pub use threat::Threat;
 pub use time::{FUTURE_LIMIT, LATENESS, Timestamp};
+#[cfg(feature = "chrono")]
+pub use time_chrono::NoMoment;
 pub use time_text::BadTime;

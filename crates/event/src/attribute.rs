@@ -4,6 +4,7 @@
 
 use crate::cursor::{BadJson, Cursor, special};
 use crate::object::one_line;
+use crate::seen::{Items, Seen};
 use crate::text::Str;
 use core::num::NonZeroI32;
 use homeostat_core::{JsonText, Timestamp};
@@ -16,6 +17,9 @@ pub(crate) trait Attribute: Sized {
 
     /// Appends the value as JSON.
     fn write(&self, out: &mut String);
+
+    /// The value as the view sees it.
+    fn see(&self) -> Seen<'_>;
 }
 
 /// Appends `text` as a JSON string.
@@ -95,6 +99,10 @@ impl Attribute for i64 {
     fn write(&self, out: &mut String) {
         write_number(*self, out);
     }
+
+    fn see(&self) -> Seen<'_> {
+        Seen::Number(*self)
+    }
 }
 
 impl Attribute for i32 {
@@ -104,6 +112,10 @@ impl Attribute for i32 {
 
     fn write(&self, out: &mut String) {
         write_number(i64::from(*self), out);
+    }
+
+    fn see(&self) -> Seen<'_> {
+        Seen::Number((*self).into())
     }
 }
 
@@ -131,6 +143,10 @@ impl Attribute for Id {
     fn write(&self, out: &mut String) {
         self.get().write(out);
     }
+
+    fn see(&self) -> Seen<'_> {
+        Seen::Number(self.get().into())
+    }
 }
 
 impl Attribute for bool {
@@ -141,6 +157,10 @@ impl Attribute for bool {
     fn write(&self, out: &mut String) {
         out.push_str(if *self { "true" } else { "false" });
     }
+
+    fn see(&self) -> Seen<'_> {
+        Seen::Flag
+    }
 }
 
 impl Attribute for Str {
@@ -150,6 +170,10 @@ impl Attribute for Str {
 
     fn write(&self, out: &mut String) {
         write_text(self.as_str(), out);
+    }
+
+    fn see(&self) -> Seen<'_> {
+        Seen::Text(self.as_str())
     }
 }
 
@@ -163,6 +187,10 @@ impl Attribute for Timestamp {
     fn write(&self, out: &mut String) {
         write_number(self.millis().unwrap_or(0), out);
     }
+
+    fn see(&self) -> Seen<'_> {
+        Seen::Time(*self)
+    }
 }
 
 impl Attribute for JsonText {
@@ -173,6 +201,10 @@ impl Attribute for JsonText {
     fn write(&self, out: &mut String) {
         out.push_str(self.as_str());
     }
+
+    fn see(&self) -> Seen<'_> {
+        Seen::Json(self.as_str())
+    }
 }
 
 impl<T: Attribute> Attribute for Arc<T> {
@@ -182,6 +214,10 @@ impl<T: Attribute> Attribute for Arc<T> {
 
     fn write(&self, out: &mut String) {
         (**self).write(out);
+    }
+
+    fn see(&self) -> Seen<'_> {
+        (**self).see()
     }
 }
 
@@ -215,6 +251,16 @@ impl<T: Attribute> Attribute for Arc<[T]> {
             item.write(out);
         }
         out.push(']');
+    }
+
+    fn see(&self) -> Seen<'_> {
+        Seen::List(self)
+    }
+}
+
+impl<T: Attribute> Items for Arc<[T]> {
+    fn item(&self, place: usize) -> Option<Seen<'_>> {
+        self.get(place).map(Attribute::see)
     }
 }
 

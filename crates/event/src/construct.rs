@@ -1,5 +1,7 @@
 //! How events are made: each constructor asks for what the schema requires of its class.
 
+mod host;
+
 use crate::class::{ClassUid, Severity};
 use crate::cloud::{Api, Service};
 use crate::event::Event;
@@ -10,6 +12,8 @@ use crate::network::NetworkEndpoint;
 use crate::text::Str;
 use homeostat_core::Timestamp;
 use std::sync::Arc;
+
+pub use host::OnHost;
 
 /// What every event tells: what was done, when, by the account of which product.
 #[derive(Clone, Debug, PartialEq)]
@@ -77,6 +81,9 @@ impl Event {
         event.hot.set_severity_number(Severity::INFORMATIONAL.get());
         event.hot.set_metadata(head.metadata).set_time(head.time);
         event.set_activity_name(head.activity_name);
+        if let Some((name, uid)) = extension_of(class_number) {
+            event.metadata_mut().name_extension(name, uid);
+        }
         if head.time.millis().map(Timestamp::from_millis) != Some(head.time) {
             event.set_original_time(&head.time.to_string());
         }
@@ -181,6 +188,13 @@ impl Event {
         event
     }
 
+    /// Class 4006: a share of files is used.
+    pub fn smb_activity(head: Head, ends: Ends) -> Self {
+        let mut event = Self::of_class(ClassUid::SMB_ACTIVITY, head);
+        event.set_ends(ends);
+        event
+    }
+
     /// Class 2004: a product's detection.
     pub fn detection_finding(head: Head, finding_info: FindingInfo) -> Self {
         let mut event = Self::of_class(ClassUid::DETECTION_FINDING, head);
@@ -200,4 +214,14 @@ impl Event {
 /// `class_uid` = `extension`·100000 + `category`·1000 + number.
 fn category_of(class: i32) -> i32 {
     class % 100_000 / 1_000
+}
+
+/// The extension of the schema that a class belongs to, by name and number.
+fn extension_of(class: i32) -> Option<(&'static str, &'static str)> {
+    match class / 100_000 {
+        1 => Some(("linux", "1")),
+        2 => Some(("win", "2")),
+        3 => Some(("macos", "3")),
+        _ => None,
+    }
 }

@@ -1,6 +1,9 @@
 //! Where on a machine: devices, processes, files.
 
+use crate::cloud::Container;
+use crate::host::{DigitalSignature, ProcessEntity};
 use crate::identity::{Group, Organization, Session, User};
+use crate::metadata::Product;
 use crate::network::Location;
 use crate::object::{Object as _, ocsf_object, ocsf_open};
 use crate::text::Str;
@@ -82,15 +85,22 @@ ocsf_object! {
     /// A running program.
     #[expect(clippy::struct_field_names, reason = "the names are OCSF's own")]
     pub struct Process {
+        list ancestry set_ancestry: ProcessEntity,
+        long auid set_auid,
         text cmd_line set_cmd_line,
+        object container set_container: Container,
         time created_time set_created_time,
+        long egid set_egid,
+        long euid set_euid,
         object file set_file: File,
+        object group set_group: Group,
         text integrity set_integrity,
         number integrity_id set_integrity_id,
         text name set_name,
         object parent_process set_parent_process: Process,
         text path set_path,
         long pid set_pid,
+        long ptid set_ptid,
         object session set_session: Session,
         time terminated_time set_terminated_time,
         text uid set_uid,
@@ -109,20 +119,44 @@ impl Process {
     pub fn of_uid(uid: impl Into<Str>) -> Self {
         Self { uid: Some(uid.into()), ..Self::blank() }
     }
+
+    /// A process by number and id, when at least one is told.
+    pub fn told(pid: Option<i64>, uid: Option<&str>) -> Option<Self> {
+        let process = Self { pid, uid: uid.map(Str::from), ..Self::blank() };
+        (pid.is_some() || uid.is_some()).then_some(process)
+    }
 }
 
 ocsf_object! {
     /// A file.
     pub struct File {
+        time accessed_time set_accessed_time,
+        long attributes set_attributes,
+        text company_name set_company_name,
+        time created_time set_created_time,
+        object creator set_creator: User,
+        text desc set_desc,
         text ext set_ext,
         list hashes set_hashes: Fingerprint,
+        text internal_name set_internal_name,
+        flag is_deleted set_is_deleted,
+        flag is_system set_is_system,
         text mime_type set_mime_type,
+        time modified_time set_modified_time,
         text name set_name,
+        object owner set_owner: User,
+        text parent_folder set_parent_folder,
         text path set_path,
+        object product set_product: Product,
+        text security_descriptor set_security_descriptor,
+        list signatures set_signatures: DigitalSignature,
         long size set_size,
         text kind set_kind = "type",
         number type_id set_type_id,
         text uid set_uid,
+        text uri set_uri,
+        text version set_version,
+        text volume set_volume,
     }
 }
 

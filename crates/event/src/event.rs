@@ -6,10 +6,12 @@
 use crate::class::{ClassUid, Severity};
 use crate::cloud::{Api, Cloud, ResourceDetails, Service};
 use crate::cursor::{BadJson, Cursor};
-use crate::device::{Device, Process};
+use crate::device::{Device, File, Process};
+use crate::event_text::EventError;
 use crate::finding::{Attack, Evidence, FindingInfo, Malware};
+use crate::host::{Job, Kernel, KernelDriver, Module, RegKey, RegValue, Script, WinResource, WinService};
 use crate::identity::{Actor, AuthFactor, Authorization, Group, ManagedEntity, Policy, Session, User};
-use crate::metadata::{Enrichment, Metadata, Observable};
+use crate::metadata::{Enrichment, Metadata, Observable, Product};
 use crate::moment;
 use crate::network::{
     Certificate, DnsAnswer, DnsQuery, HttpRequest, HttpResponse, NetworkConnectionInfo, NetworkEndpoint,
@@ -17,11 +19,10 @@ use crate::network::{
 };
 use crate::object::{self, Members, Object as _, ocsf_name, ocsf_object, ocsf_seen, ocsf_type};
 use crate::profile::profile_of;
+use crate::seen::{Look, Seen};
 use crate::text::{Just, Str, Told};
 use crate::unmapped::Unmapped;
-use core::fmt;
 use homeostat_core::{EventRef, JsonText, Timestamp};
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use std::sync::Arc;
 
 /// A security event of any class and domain, as OCSF 1.8.0. Any JSON object is one: nothing of it is lost.
@@ -127,10 +128,14 @@ event_part! {
 event_part! {
     /// What is seldom told.
     Rest at rest_mut {} told {
+        texts access_list set_access_list,
+        long access_mask set_access_mask,
         text action_taken set_action_taken = "action",
         number action_id set_action_id,
         text activity_name set_activity_name,
+        long actual_permissions set_actual_permissions,
         list answers set_answers: DnsAnswer,
+        object app set_app: Product,
         text app_name set_app_name,
         text app_protocol_name set_app_protocol_name,
         list attacks set_attacks: Attack,
@@ -148,41 +153,63 @@ event_part! {
         number count set_count,
         text disposition set_disposition,
         number disposition_id set_disposition_id,
+        object driver set_driver: KernelDriver,
         long duration set_duration,
         time end_time set_end_time,
         list enrichments set_enrichments: Enrichment,
         object entity set_entity: ManagedEntity,
         object entity_result set_entity_result: ManagedEntity,
         list evidences set_evidences: Evidence,
+        long exit_code set_exit_code,
+        object file set_file: File,
+        object file_result set_file_result: File,
         object group set_group: Group,
         object http_response set_http_response: HttpResponse,
+        text injection_type set_injection_type,
+        number injection_type_id set_injection_type_id,
         flag is_alert set_is_alert,
         flag is_cleartext set_is_cleartext,
         flag mfa_told set_is_mfa = "is_mfa",
         flag is_new_logon set_is_new_logon,
         flag is_remote set_is_remote,
         flag is_src_dst_assignment_known set_is_src_dst_assignment_known,
+        object job set_job: Job,
+        object kernel set_kernel: Kernel,
+        number launch_type_id set_launch_type_id,
+        text log_name set_log_name,
+        text log_provider set_log_provider,
         object logon_process set_logon_process: Process,
         text logon_type set_logon_type,
         number logon_type_id set_logon_type_id,
         list malware set_malware: Malware,
+        object module set_module: Module,
         list observables set_observables: Observable,
         text observation_point set_observation_point,
         number observation_point_id set_observation_point_id,
         list policies set_policies: Policy,
         object policy set_policy: Policy,
+        object prev_reg_key set_prev_reg_key: RegKey,
+        object prev_reg_value set_prev_reg_value: RegValue,
         texts privileges set_privileges,
+        object process set_process: Process,
         time query_time set_query_time,
         text raw_data set_raw_data,
         long raw_data_size set_raw_data_size,
         text rcode set_rcode,
         number rcode_id set_rcode_id,
+        object reg_key set_reg_key: RegKey,
+        object reg_value set_reg_value: RegValue,
+        long requested_permissions set_requested_permissions,
         object resource set_resource: ResourceDetails,
         time response_time set_response_time,
         text risk_level set_risk_level,
         number risk_level_id set_risk_level_id,
         number risk_score set_risk_score,
+        object script set_script: Script,
         text severity_name set_severity_name = "severity",
+        text share set_share,
+        text share_type set_share_type,
+        number share_type_id set_share_type_id,
         time start_time set_start_time,
         text status set_status,
         object subgroup set_subgroup: Group,
@@ -191,6 +218,8 @@ event_part! {
         text type_name set_type_name,
         object url set_url: Url,
         object user_result set_user_result: User,
+        object win_resource set_win_resource: WinResource,
+        object win_service set_win_service: WinService,
     }
 }
 
@@ -375,6 +404,11 @@ impl Event {
         }
     }
 
+    /// What stands at a dotted path, typed or not.
+    pub(crate) fn at(&self, path: &str) -> Option<Seen<'_>> {
+        Seen::Object(self).at(path)
+    }
+
     fn hot_mut(&mut self) -> &mut Hot {
         &mut self.hot
     }
@@ -395,6 +429,12 @@ impl Hot {
             self.set_leftover(Just(Unmapped::default()));
         }
         self.leftover.get_or_insert_default()
+    }
+}
+
+impl Look for Event {
+    fn look(&self, name: &str) -> Option<Seen<'_>> {
+        self.hot.look(name).or_else(|| self.rest.as_ref()?.look(name))
     }
 }
 
@@ -429,60 +469,5 @@ impl object::Object for Event {
 
     fn extra_mut(&mut self) -> &mut object::Extra {
         self.hot.extra_mut()
-    }
-}
-
-impl fmt::Debug for Event {
-    /// Shows class, activity and reference, never a value.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Event({}/{}", self.class_uid(), self.activity_id())?;
-        if let Some(reference) = self.reference() {
-            write!(f, " {reference}")?;
-        }
-        f.write_str(")")
-    }
-}
-
-/// As the JSON object; to formats that no person reads, as its text.
-impl Serialize for Event {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        use serde::ser::Error as _;
-        let text = self.to_json();
-        if serializer.is_human_readable() {
-            let value: serde_json::Value =
-                serde_json::from_str(&text).map_err(|_| S::Error::custom("no JSON"))?;
-            value.serialize(serializer)
-        } else {
-            serializer.serialize_str(&text)
-        }
-    }
-}
-
-impl<'de> Deserialize<'de> for Event {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = if deserializer.is_human_readable() {
-            serde_json::Value::deserialize(deserializer)?.to_string()
-        } else {
-            String::deserialize(deserializer)?
-        };
-        Self::from_json(&text).map_err(de::Error::custom)
-    }
-}
-
-/// Why a text is no event: what is wrong and at which byte, never what it holds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("not a JSON event: {0}")]
-pub struct EventError(BadJson);
-
-impl From<BadJson> for EventError {
-    fn from(bad: BadJson) -> Self {
-        Self(bad)
-    }
-}
-
-impl EventError {
-    /// The byte at which the text stops being an event.
-    pub fn offset(&self) -> usize {
-        self.0.offset
     }
 }

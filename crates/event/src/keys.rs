@@ -3,41 +3,59 @@
 //! Parts follow from where an identifier stands in OCSF: actor, target, session, endpoint, device. O(number of
 //! identifiers); no class is asked for but where OCSF itself gives one attribute two meanings (`user`).
 
+use crate::acted_on;
+use crate::arn::Arn;
+use crate::beside;
 use crate::class::ClassUid;
+use crate::device::Device;
 use crate::event::Event;
 use crate::finding::Evidence;
 use crate::identity::{Actor, ManagedEntity, Session, User};
-use crate::naming::{Arn, Naming, domain_name, key};
+use crate::naming::Naming;
 use crate::network::NetworkEndpoint;
-use homeostat_core::{EntityKey, EntityKind, Role};
+use crate::seen::Seen;
+use homeostat_core::{EntityKey, Role};
+use std::borrow::Cow;
 
 /// Who acts. In a sign-in the `user` does unless an actor's is told; so it does outside identity and access
-/// management, where `user` names whom something is done to.
+/// management, where `user` names whom something is done to; a process acts for the user it runs as.
 pub(crate) fn acting_user(event: &Event) -> Option<&User> {
-    event.actor_told().and_then(Actor::user).or_else(|| event.user().filter(|_| user_acts(event)))
+    let actor = event.actor_told();
+    let told = actor.and_then(Actor::user).or_else(|| event.user().filter(|_| user_acts(event)));
+    told.or_else(|| actor?.process()?.user())
 }
 
 /// In what session.
 pub(crate) fn acting_session(event: &Event) -> Option<&Session> {
-    event.actor_told().and_then(Actor::session).or_else(|| event.session())
+    let actor = event.actor_told();
+    actor.and_then(Actor::session).or_else(|| event.session()).or_else(|| actor?.process()?.session())
 }
 
 fn user_acts(event: &Event) -> bool {
     let class = event.class_uid();
     let actor_told = event.actor_told().and_then(Actor::user).is_some();
-    let managed = class.get() / 1_000 % 100 == 3 && class != ClassUid::AUTHENTICATION;
-    !actor_told && !managed
+    let about_users = matches!(class.get() / 1_000 % 100, 2 | 3 | 5 | 7) && class != ClassUid::AUTHENTICATION;
+    !actor_told && !about_users
 }
 
 /// The keys of who acts, the best first: the user's, else the application's, else the process's.
-pub(crate) fn acting(event: &Event) -> Vec<EntityKey> {
-    let naming = Naming::of(event);
+pub(crate) fn acting(event: &Event, naming: &Naming<'_>) -> Vec<EntityKey> {
     let mut keys = acting_user(event).map(|user| naming.user(user)).unwrap_or_default();
     if let (true, Some(actor)) = (keys.is_empty(), event.actor_told()) {
         let invoked_by = actor.app_name().or_else(|| actor.invoked_by());
         keys.extend(naming.application(actor.app_uid(), invoked_by));
     }
+    if keys.is_empty() {
+        keys.extend(event.at("actor.process").and_then(|process| acted_on::process(process, naming)));
+    }
     keys
+}
+
+/// Who sent the mail of an event; `smtp_from` is what older releases call it.
+pub(crate) fn sender(event: &Event) -> Option<Cow<'_, str>> {
+    ["email.from", "from", "email.sender", "email.smtp_from"]
+        .into_iter()
+        .find_map(|path| event.at(path)?.whole_text())
 }
 
 /// Users to whom it was done.
@@ -47,70 +65,57 @@ pub(crate) fn target_users(event: &Event) -> Vec<&User> {
     acted_on.into_iter().chain(managed).collect()
 }
 
-/// The keys of one user.
-pub(crate) fn of_user(event: &Event, user: &User) -> Vec<EntityKey> {
-    Naming::of(event).user(user)
-}
-
-/// The keys of what is no user and was acted on: groups, entities, resources, names asked for.
-pub(crate) fn target_things(event: &Event) -> Vec<EntityKey> {
-    let naming = Naming::of(event);
-    let mut keys = Vec::new();
-    keys.extend(event.group().into_iter().chain(event.subgroup()).filter_map(|group| naming.group(group)));
-    if let Some(entity) = event.entity().filter(|entity| entity.user().is_none()) {
-        let group = entity.group().and_then(|group| naming.group(group));
-        keys.extend(group.or_else(|| naming.thing(entity.uid(), entity.name())));
-    }
-    let resources = event.resources().iter().chain(event.resource());
-    keys.extend(resources.filter_map(|resource| naming.thing(resource.uid(), resource.name())));
-    keys.extend(event.query().and_then(|query| query.hostname()).and_then(domain_name));
-    keys.extend(event.tls().and_then(|tls| tls.sni()).and_then(domain_name));
-    keys.extend(event.url().and_then(|url| url.hostname()).and_then(domain_name));
-    if event.class_uid() == ClassUid::AUTHENTICATION {
-        let service = event.service_told();
-        keys.extend(service.and_then(|service| naming.application(service.uid(), service.name())));
-    }
-    keys
-}
-
 /// The key of the far end of a connection, or of the machine signed in to.
-pub(crate) fn target_end(event: &Event) -> Option<EntityKey> {
-    event.dst_endpoint().filter(|_| goes_to_its_end(event)).and_then(|end| address(event, end))
+pub(crate) fn target_end(event: &Event) -> Option<&NetworkEndpoint> {
+    event.dst_endpoint().filter(|_| goes_to_its_end(event))
 }
 
 /// Whether the destination is what is acted on. A name server that is asked is not: the name asked for is; nor is
-/// the server that leases an address.
+/// the server that leases an address, nor the one that takes a mail on.
 fn goes_to_its_end(event: &Event) -> bool {
-    !matches!(event.class_uid(), ClassUid::DNS_ACTIVITY | ClassUid::DHCP_ACTIVITY)
+    !matches!(event.class_uid(), ClassUid::DNS_ACTIVITY | ClassUid::DHCP_ACTIVITY | ClassUid::EMAIL_ACTIVITY)
 }
 
-/// The best key of an endpoint.
-pub(crate) fn address(event: &Event, endpoint: &NetworkEndpoint) -> Option<EntityKey> {
-    Naming::of(event).endpoint(endpoint).into_iter().next()
+/// The device that saw traffic it had no part in: in a network class, without an actor on it, and no end of it.
+pub(crate) fn sensor(event: &Event) -> Option<&Device> {
+    let network = event.class_uid().get() / 1_000 % 100 == 4;
+    let device = event.device().filter(|_| network && event.actor_told().is_none())?;
+    let ends = [event.src_endpoint(), event.dst_endpoint()];
+    let is_end = ends.into_iter().flatten().any(|end| {
+        let same = |one: Option<&str>, other: Option<&str>| one.is_some() && one == other;
+        same(end.ip(), device.ip())
+            || same(end.hostname(), device.hostname())
+            || same(end.mac(), device.mac())
+            || same(end.instance_uid(), device.instance_uid())
+    });
+    (!is_end).then_some(device)
 }
 
 /// Every key with its part, without duplicates.
 pub(crate) fn entities(event: &Event) -> Vec<(EntityKey, Role)> {
     let naming = Naming::of(event);
     let mut found = Found(Vec::new());
-    found.add(Role::Actor, acting(event));
+    found.add(Role::Actor, acting(event, &naming));
+    found.add(Role::Actor, sender(event).and_then(|address| naming.mail_address(&address)));
     via(event, &naming, &mut found);
     for user in target_users(event) {
         found.add(Role::Target, naming.user(user));
     }
-    found.add(Role::Target, target_things(event));
-    ends(event, &naming, &mut found);
-    if let Some(device) = event.device() {
-        found.add(Role::Device, naming.device(device));
+    for thing in acted_on::things(event, &naming) {
+        found.add(Role::Target, thing.keys().iter().cloned());
     }
+    ends(event, &naming, &mut found);
+    device(event, &naming, &mut found);
     for evidence in event.evidences() {
         seen_in(evidence, &naming, &mut found);
     }
-    related(event, &naming, &mut found);
+    beside::observers(event, &naming, |key| found.add(Role::Observer, [key]));
+    let related = beside::related(event, &naming);
+    found.add_new(Role::Related, related);
     found.0
 }
 
-/// Through what it was done: session, credential, application, process.
+/// Through what it was done: session, credential, application, process, mail.
 fn via(event: &Event, naming: &Naming<'_>, found: &mut Found) {
     let user = acting_user(event);
     if let Some(session) = acting_session(event) {
@@ -120,14 +125,20 @@ fn via(event: &Event, naming: &Naming<'_>, found: &mut Found) {
     for credential in user.map(User::programmatic_credentials).unwrap_or_default() {
         found.add(Role::Via, credential.uid().and_then(|uid| naming.credential(uid, account)));
     }
-    let Some(actor) = event.actor_told() else { return };
-    if user.is_some() {
-        found.add(Role::Via, naming.application(actor.app_uid(), actor.app_name()));
-    }
+    // What releases before 1.6 call it.
+    let credential = event.at("actor.user.credential_uid").and_then(Seen::text);
+    found.add(Role::Via, credential.and_then(|uid| naming.credential(uid, account)));
     found.add(
         Role::Via,
-        actor.process().and_then(|process| process.uid()).and_then(|uid| naming.process(uid)),
+        event.at("email.message_uid").and_then(Seen::text).and_then(|uid| naming.message(uid)),
     );
+    let Some(actor) = event.actor_told() else { return };
+    if user.is_some() {
+        found.add(Role::Via, naming.application(actor.app_uid(), actor.app_name().or(actor.invoked_by())));
+    }
+    let process = event.at("actor.process").and_then(|process| acted_on::process(process, naming));
+    let acts = process.as_ref().is_some_and(|key| found.has(key));
+    found.add(Role::Via, process.filter(|_| !acts));
 }
 
 fn ends(event: &Event, naming: &Naming<'_>, found: &mut Found) {
@@ -140,8 +151,24 @@ fn ends(event: &Event, naming: &Naming<'_>, found: &mut Found) {
     }
 }
 
+/// The device it was done on, and the container there; one that only saw it is an observer.
+fn device(event: &Event, naming: &Naming<'_>, found: &mut Found) {
+    let Some(device) = event.device().filter(|_| sensor(event).is_none()) else { return };
+    found.add(Role::Device, naming.device(device));
+    let container = event.at("device.container.uid").and_then(Seen::text);
+    found.add(Role::Device, container.and_then(|uid| naming.container(uid)));
+    let agents = event.at("device.agent_list").into_iter().flat_map(Seen::items);
+    found.add(Role::Device, agents.filter_map(|agent| naming.agent(agent.at("uid")?.text()?)));
+}
+
+/// Who acts in what a finding rests on.
+pub(crate) fn seen_acting(evidence: &Evidence) -> Option<&User> {
+    let actor = evidence.actor()?;
+    actor.user().or_else(|| actor.process()?.user())
+}
+
 fn seen_in(evidence: &Evidence, naming: &Naming<'_>, found: &mut Found) {
-    let actor = evidence.actor().and_then(Actor::user);
+    let actor = seen_acting(evidence);
     found.add(Role::Actor, actor.map(|user| naming.user(user)).unwrap_or_default());
     if let Some(session) = evidence.actor().and_then(Actor::session) {
         found.add(Role::Via, naming.session(session, actor));
@@ -151,41 +178,8 @@ fn seen_in(evidence: &Evidence, naming: &Naming<'_>, found: &mut Found) {
     found.add(Role::Origin, evidence.src_endpoint().map(|end| naming.endpoint(end)).unwrap_or_default());
     found.add(Role::Target, evidence.dst_endpoint().map(|end| naming.endpoint(end)).unwrap_or_default());
     found.add(Role::Device, evidence.device().map(|device| naming.device(device)).unwrap_or_default());
-    found.add(Role::Target, evidence.query().and_then(|query| query.hostname()).and_then(domain_name));
-    let resources = evidence.resources().iter();
-    found.add(Role::Target, resources.filter_map(|thing| naming.thing(thing.uid(), thing.name())));
-    let hashes = evidence.file().map(crate::device::File::hashes).unwrap_or_default().iter();
-    found.add(Role::Related, hashes.filter_map(hash));
-}
-
-/// `algorithm:hex` for the three algorithms in common use.
-fn hash(print: &crate::device::Fingerprint) -> Option<EntityKey> {
-    let algorithm = match print.algorithm_id()? {
-        1 => "md5",
-        2 => "sha1",
-        3 => "sha256",
-        _ => return None,
-    };
-    key(EntityKind::FileHash, EntityKey::INTERNET, &format!("{algorithm}:{}", print.value()?))
-}
-
-/// What stands beside the others: addresses answered, addresses on the way, observables.
-fn related(event: &Event, naming: &Naming<'_>, found: &mut Found) {
-    let on_the_way = event.src_endpoint().map(NetworkEndpoint::intermediate_ips).unwrap_or_default();
-    let answers = event.answers().iter().filter_map(|answer| answer.rdata());
-    let addresses = answers.chain(on_the_way.iter().map(crate::text::Str::as_str));
-    found.add(Role::Related, addresses.filter_map(|address| naming.address(address)));
-    for observable in event.observables() {
-        let Some(value) = observable.value() else { continue };
-        let key = match observable.type_id() {
-            Some(1) => naming.host(value),
-            Some(2) => naming.address(value),
-            Some(5) => naming.mail_address(value),
-            _ => None,
-        };
-        if let Some(key) = key.filter(|key| !found.has(key)) {
-            found.add(Role::Related, [key]);
-        }
+    for thing in acted_on::evidence(evidence, naming) {
+        found.add(Role::Target, thing.keys().iter().cloned());
     }
 }
 
@@ -196,6 +190,15 @@ impl Found {
     fn add(&mut self, role: Role, keys: impl IntoIterator<Item = EntityKey>) {
         for key in keys {
             if !self.0.iter().any(|(known, part)| *known == key && *part == role) {
+                self.0.push((key, role));
+            }
+        }
+    }
+
+    /// Adds what plays no other part.
+    fn add_new(&mut self, role: Role, keys: impl IntoIterator<Item = EntityKey>) {
+        for key in keys {
+            if !self.has(&key) {
                 self.0.push((key, role));
             }
         }

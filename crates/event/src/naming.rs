@@ -3,11 +3,14 @@
 //! Shapes (ARN, SID, mail address, resource path, GUID) decide first, the product second. The table is the
 //! closed one of `EntityKind`; what nothing fits is a native id of its source. O(length) an identifier.
 
+use crate::arn::{Arn, is_access_key, is_account, is_instance, is_role_id};
 use crate::device::Device;
 use crate::event::Event;
 use crate::identity::{Group, Session, User};
-use crate::metadata::{Metadata, Product};
+use crate::keys;
+use crate::metadata::Metadata;
 use crate::network::NetworkEndpoint;
+use crate::provider::{Provider, source_name};
 use homeostat_core::{EntityKey, EntityKind};
 
 /// Who names the identifiers of an event that do not tell it themselves.
@@ -15,33 +18,11 @@ pub(crate) struct Naming<'a> {
     tenant: &'a str,
     provider: Provider,
     source: String,
-    host: &'a str,
+    /// The host's name, else its id, in lower case.
+    host: String,
     cloud_account: &'a str,
-}
-
-/// Whose identifiers the product's are.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Provider {
-    Aws,
-    Entra,
-    Okta,
-    Google,
-    Kubernetes,
-    Other,
-}
-
-impl Provider {
-    /// The word that stands as a scope.
-    fn word(self) -> &'static str {
-        match self {
-            Self::Aws => "aws",
-            Self::Entra => "entra",
-            Self::Okta => "okta",
-            Self::Google => "google",
-            Self::Kubernetes => "kubernetes",
-            Self::Other => "",
-        }
-    }
+    /// The account or directory of who acts.
+    directory: Option<&'a str>,
 }
 
 impl<'a> Naming<'a> {
@@ -51,11 +32,27 @@ impl<'a> Naming<'a> {
         let account = event.cloud().and_then(|cloud| cloud.account());
         Self {
             tenant: event.metadata().and_then(Metadata::tenant_uid).unwrap_or(EntityKey::UNSCOPED),
-            provider: provider(event, product),
+            provider: Provider::of(event, product),
             source: source_name(product),
-            host: device.and_then(|device| device.hostname().or(device.uid())).unwrap_or(EntityKey::UNSCOPED),
+            host: device.and_then(host_name).unwrap_or_else(|| EntityKey::UNSCOPED.to_owned()),
             cloud_account: account.and_then(|account| account.uid()).unwrap_or(EntityKey::UNSCOPED),
+            directory: keys::acting_user(event).and_then(User::account).and_then(|account| account.uid()),
         }
+    }
+
+    /// Whether the host is told on which it happened.
+    pub(crate) fn on_host(&self) -> bool {
+        self.host != EntityKey::UNSCOPED
+    }
+
+    /// Whether the names are those of a cluster of Kubernetes.
+    pub(crate) fn in_cluster(&self) -> bool {
+        self.provider == Provider::Kubernetes
+    }
+
+    /// The cluster: the account of who acts in it, else the cloud account.
+    fn cluster(&self) -> &str {
+        self.directory.unwrap_or(self.cloud_account)
     }
 
     /// The provider, else the product, in one lower-case word.
@@ -65,7 +62,7 @@ impl<'a> Naming<'a> {
 
     /// `provider/organization`; without an organization the unknown one.
     fn organization(&self, account: Option<&str>) -> String {
-        format!("{}/{}", self.who(), account.unwrap_or(EntityKey::UNSCOPED))
+        format!("{}/{}", self.who(), account.or(self.directory).unwrap_or(EntityKey::UNSCOPED))
     }
 
     /// The keys of a user, the best first: immutable id, login, mail address, domain account, name in its account.
@@ -103,7 +100,7 @@ impl<'a> Naming<'a> {
             return self.session_of_aws(id, name);
         }
         if uid.starts_with("S-1-") {
-            return sid(uid, self.host);
+            return sid(uid, &self.host);
         }
         if uid.starts_with("system:") || self.provider == Provider::Kubernetes {
             return self.kubernetes(uid, account);
@@ -144,10 +141,33 @@ impl<'a> Naming<'a> {
             keys.extend(key(EntityKind::Upn, self.tenant, name));
             keys.extend(key(EntityKind::Email, self.tenant, name));
         } else if let Some((domain, name)) = name.split_once('\\') {
-            keys.extend(key(EntityKind::Sam, &domain.to_lowercase(), name));
+            keys.extend(self.account_of(domain, name));
         } else if let Some(domain) = domain {
-            keys.extend(key(EntityKind::Sam, &domain.to_lowercase(), name));
+            keys.extend(self.account_of(domain, name));
+        } else if self.provider == Provider::Other && self.on_host() {
+            keys.extend(key(EntityKind::LocalUser, &self.host, name));
         }
+    }
+
+    /// The key of `domain\name`: of the host where the domain is the host's own or one that every host has.
+    fn account_of(&self, domain: &str, name: &str) -> Option<EntityKey> {
+        const EVERYWHERE: [&str; 8] = [
+            ".",
+            "builtin",
+            "font driver host",
+            "localhost",
+            "nt authority",
+            "nt service",
+            "window manager",
+            "workgroup",
+        ];
+        let domain = domain.to_lowercase();
+        let short = self.host.split('.').next().unwrap_or_default();
+        let local = domain == short || domain == self.host || EVERYWHERE.contains(&domain.as_str());
+        if local && self.on_host() {
+            return key(EntityKind::LocalUser, &self.host, name);
+        }
+        key(EntityKind::Sam, &domain, name)
     }
 
     /// A Google service account under its project, any other address as mail of the tenant.
@@ -164,7 +184,7 @@ impl<'a> Naming<'a> {
 
     /// What Kubernetes calls `name`, in the scope of the cluster; anonymous is nobody.
     fn kubernetes(&self, name: &str, cluster: Option<&str>) -> Option<EntityKey> {
-        let cluster = cluster.unwrap_or(self.cloud_account);
+        let cluster = cluster.unwrap_or(self.cluster());
         let mut parts = name.splitn(3, ':');
         match (parts.next(), parts.next(), parts.next()) {
             (Some("system"), Some("serviceaccount"), Some(name)) => {
@@ -183,8 +203,8 @@ impl<'a> Naming<'a> {
         let uid = session.uid().and_then(|uid| match role {
             Some(role) => key(EntityKind::RoleSession, role.account, &format!("{}/{uid}", role.text)),
             // Okta's sessions are those of browsers, also where it knows the machine.
-            None if self.host != EntityKey::UNSCOPED && self.provider != Provider::Okta => {
-                key(EntityKind::LogonSession, self.host, uid)
+            None if self.on_host() && self.provider != Provider::Okta => {
+                key(EntityKind::LogonSession, &self.host, uid)
             }
             None => key(EntityKind::WebSession, &self.organization(account), uid),
         });
@@ -216,7 +236,7 @@ impl<'a> Naming<'a> {
         let Some(uid) = group.uid() else { return key(EntityKind::NativeId, self.who(), group.name()?) };
         match Arn::parse(uid) {
             Some(arn) => arn.key(),
-            None if uid.starts_with("S-1-") => sid(uid, self.host),
+            None if uid.starts_with("S-1-") => sid(uid, &self.host),
             None => key(EntityKind::GroupId, group.domain().unwrap_or(EntityKey::UNSCOPED), uid),
         }
     }
@@ -229,18 +249,98 @@ impl<'a> Naming<'a> {
         }
         let lower = uid.to_lowercase();
         if let Some(path) = lower.strip_prefix("/subscriptions/") {
-            return key(EntityKind::AzureResource, path.split('/').next()?, uid);
+            return match path.split_once('/') {
+                Some((subscription, _)) => key(EntityKind::AzureResource, subscription, uid),
+                None => key(EntityKind::CloudAccount, self.who(), path),
+            };
         }
         if let Some((_, path)) = uid.split_once("projects/").filter(|_| self.provider == Provider::Google) {
-            return key(EntityKind::GcpResource, path.split('/').next()?, uid);
+            return match path.split_once('/') {
+                Some((project, _)) => key(EntityKind::GcpResource, project, uid),
+                None => key(EntityKind::CloudAccount, self.who(), path),
+            };
         }
         match self.provider {
             Provider::Aws if is_instance(uid) => key(EntityKind::InstanceId, self.cloud_account, uid),
             Provider::Aws if is_account(uid) => key(EntityKind::CloudAccount, "aws", uid),
             Provider::Aws if is_access_key(uid) => key(EntityKind::AccessKey, self.tenant, uid),
             Provider::Okta => key(EntityKind::SaasObject, &self.organization(None), uid),
+            Provider::Google | Provider::Other if self.directory.is_some() => {
+                key(EntityKind::SaasObject, &self.organization(None), uid)
+            }
             _ => key(EntityKind::NativeId, self.who(), uid),
         }
+    }
+
+    /// The key of a thing of which the kind is told: what a directory or cluster names by kind, else as
+    /// [`Self::thing`].
+    pub(crate) fn thing_of_kind(
+        &self,
+        kind: &str,
+        namespace: Option<&str>,
+        [uid, name]: [Option<&str>; 2],
+    ) -> Option<EntityKey> {
+        if self.in_cluster() {
+            return self.in_namespace(kind, namespace, name.or(uid)?);
+        }
+        let plain = uid.is_none_or(|uid| uid.contains(['/', ':']));
+        let kind = match kind.to_ascii_lowercase().as_str() {
+            _ if plain => return self.thing(uid, name),
+            "mailbox" => EntityKind::MailboxId,
+            "user" if self.provider == Provider::Entra => EntityKind::DirectoryObjectId,
+            "group" if self.provider == Provider::Entra => EntityKind::GroupId,
+            "application" if self.provider == Provider::Entra => EntityKind::AppObjectId,
+            "serviceprincipal" | "service principal" => EntityKind::ServicePrincipalId,
+            "account" | "aws account" | "subscription" | "project" => {
+                return key(EntityKind::CloudAccount, self.who(), uid?);
+            }
+            _ => return self.thing(uid, name),
+        };
+        key(kind, self.directory.unwrap_or(EntityKey::UNSCOPED), uid?)
+    }
+
+    fn in_namespace(&self, kind: &str, namespace: Option<&str>, name: &str) -> Option<EntityKey> {
+        let kind = kind.to_ascii_lowercase();
+        match (kind.as_str(), namespace) {
+            ("node" | "nodes", _) => key(EntityKind::K8sNode, self.cluster(), name),
+            ("serviceaccount" | "serviceaccounts", Some(namespace)) => {
+                key(EntityKind::K8sServiceAccount, self.cluster(), &format!("{namespace}:{name}"))
+            }
+            (_, Some(namespace)) => {
+                key(EntityKind::K8sWorkload, self.cluster(), &format!("{namespace}/{kind}/{name}"))
+            }
+            (_, None) => key(EntityKind::K8sWorkload, self.cluster(), &format!("{kind}/{name}")),
+        }
+    }
+
+    /// The key of a file by its path, in the scope of the host.
+    pub(crate) fn file(&self, path: &str) -> Option<EntityKey> {
+        if self.on_host() { key(EntityKind::File, &self.host, path) } else { None }
+    }
+
+    /// The key of what only a host names, such as a job or a key of its registry.
+    pub(crate) fn local(&self, name: &str) -> Option<EntityKey> {
+        key(EntityKind::NativeId, self.who(), &format!("{}/{name}", self.host))
+    }
+
+    /// The key of a container: of the cluster, else of the host.
+    pub(crate) fn container(&self, uid: &str) -> Option<EntityKey> {
+        key(EntityKind::ContainerId, if self.in_cluster() { self.cluster() } else { &self.host }, uid)
+    }
+
+    /// The key of an image of containers or machines.
+    pub(crate) fn image(&self, name: &str) -> Option<EntityKey> {
+        key(EntityKind::Image, self.tenant, name)
+    }
+
+    /// The key of an agent that a vendor has on machines.
+    pub(crate) fn agent(&self, uid: &str) -> Option<EntityKey> {
+        key(EntityKind::AgentId, &self.organization(None), uid)
+    }
+
+    /// The key of a mail by its id.
+    pub(crate) fn message(&self, uid: &str) -> Option<EntityKey> {
+        key(EntityKind::MessageId, self.tenant, uid)
     }
 
     /// The address of an endpoint, else its best name.
@@ -314,8 +414,14 @@ impl<'a> Naming<'a> {
 
     /// The key of a process by its id, in the scope of the host.
     pub(crate) fn process(&self, uid: &str) -> Option<EntityKey> {
-        key(EntityKind::Process, self.host, uid)
+        key(EntityKind::Process, &self.host, uid)
     }
+}
+
+/// The name by which what is on a device is scoped: as its own key spells it.
+fn host_name(device: &Device) -> Option<String> {
+    let name = device.hostname().or(device.uid())?;
+    Some(name.trim_end_matches('.').to_lowercase())
 }
 
 /// The key, or none when the text names nothing.
@@ -328,97 +434,10 @@ pub(crate) fn domain_name(name: &str) -> Option<EntityKey> {
     key(EntityKind::Domain, EntityKey::INTERNET, name)
 }
 
-/// An Amazon resource name, `arn:partition:service:region:account:resource`.
-pub(crate) struct Arn<'a> {
-    text: &'a str,
-    partition: &'a str,
-    service: &'a str,
-    account: &'a str,
-    resource: &'a str,
-}
-
-impl<'a> Arn<'a> {
-    pub(crate) fn parse(text: &'a str) -> Option<Self> {
-        let mut parts = text.strip_prefix("arn:")?.splitn(5, ':');
-        let (partition, service, _region) = (parts.next()?, parts.next()?, parts.next()?);
-        Some(Self { text, partition, service, account: parts.next()?, resource: parts.next()? })
-    }
-
-    pub(crate) fn is_role(&self) -> bool {
-        self.service == "iam" && self.resource.starts_with("role/")
-    }
-
-    pub(crate) fn is_user(&self) -> bool {
-        self.service == "iam" && (self.resource.starts_with("user/") || self.resource == "root")
-    }
-
-    /// What stands after the last slash.
-    fn last(&self) -> &'a str {
-        self.resource.rsplit('/').next().unwrap_or(self.resource)
-    }
-
-    /// The kind by the shape, the scope by the account, without one by the partition.
-    pub(crate) fn key(&self) -> Option<EntityKey> {
-        let scope = if self.account.is_empty() { self.partition } else { self.account };
-        if let (true, Some(path)) = (self.service == "sts", self.resource.strip_prefix("assumed-role/")) {
-            let role = format!("arn:{}:iam::{}:role/{path}", self.partition, self.account);
-            return key(EntityKind::RoleSession, scope, &role);
-        }
-        let kind = match self.resource {
-            _ if self.is_user() => EntityKind::IamUserArn,
-            _ if self.is_role() => EntityKind::IamRoleArn,
-            group if self.service == "iam" && group.starts_with("group/") => EntityKind::IamGroupArn,
-            _ => EntityKind::ResourceArn,
-        };
-        key(kind, scope, self.text)
-    }
-}
-
 /// A security identifier: of a domain in the scope of it, a well-known one in that of the host, else no key.
 fn sid(text: &str, host: &str) -> Option<EntityKey> {
     if text.starts_with("S-1-5-21-") {
         return key(EntityKind::Sid, text.rsplit_once('-')?.0, text);
     }
     if host == EntityKey::UNSCOPED { None } else { key(EntityKind::Sid, host, text) }
-}
-
-fn is_instance(uid: &str) -> bool {
-    uid.strip_prefix("i-")
-        .is_some_and(|rest| rest.len() >= 8 && rest.bytes().all(|byte| byte.is_ascii_hexdigit()))
-}
-
-fn is_access_key(uid: &str) -> bool {
-    uid.len() == 20 && (uid.starts_with("AKIA") || uid.starts_with("ASIA"))
-}
-
-fn is_account(uid: &str) -> bool {
-    uid.len() == 12 && uid.bytes().all(|byte| byte.is_ascii_digit())
-}
-
-/// The unique id of a role: `AROA` and 17 letters or digits.
-fn is_role_id(text: &str) -> bool {
-    text.len() >= 16 && text.starts_with("AROA") && text.bytes().all(|byte| byte.is_ascii_alphanumeric())
-}
-
-fn provider(event: &Event, product: Option<&Product>) -> Provider {
-    const WORDS: [(Provider, &[&str]); 5] = [
-        (Provider::Okta, &["okta"]),
-        (Provider::Kubernetes, &["kubernetes", "eks", "gke"]),
-        (Provider::Aws, &["aws", "amazon"]),
-        (Provider::Entra, &["entra", "azure", "microsoft", "365"]),
-        (Provider::Google, &["google", "gcp"]),
-    ];
-    let told = [
-        event.cloud().and_then(|cloud| cloud.provider()),
-        product.and_then(Product::name),
-        product.and_then(Product::vendor_name),
-    ];
-    let told = told.into_iter().flatten().collect::<Vec<_>>().join(" ").to_lowercase();
-    let found = WORDS.iter().find(|(_, words)| words.iter().any(|word| told.contains(word)));
-    found.map_or(Provider::Other, |(provider, _)| *provider)
-}
-
-fn source_name(product: Option<&Product>) -> String {
-    let name = product.and_then(|product| product.name().or(product.uid()).or(product.vendor_name()));
-    name.map_or_else(|| EntityKey::UNSCOPED.to_owned(), |name| name.to_lowercase().replace(' ', "_"))
 }

@@ -229,6 +229,11 @@ impl Url {
     pub fn new(url_string: impl Into<Str>) -> Self {
         Self { url_string: Some(url_string.into()), ..Self::blank() }
     }
+
+    /// A URL of which only the path is told.
+    pub fn at_path(path: impl Into<Str>) -> Self {
+        Self { path: Some(path.into()), ..Self::blank() }
+    }
 }
 
 ocsf_object! {

@@ -328,6 +328,18 @@ macro_rules! ocsf_object {
             }
         }
 
+        impl $crate::seen::Look for $name {
+            fn look(&self, name: &str) -> Option<$crate::seen::Seen<'_>> {
+                let typed = match name {
+                    $($crate::object::ocsf_name!($field $($wire)?) => {
+                        self.$field.as_ref().map($crate::attribute::Attribute::see)
+                    })+
+                    _ => None,
+                };
+                typed.or_else(|| self.extra.find(name).map($crate::seen::Seen::Json))
+            }
+        }
+
         impl $crate::attribute::Attribute for $name {
             fn read(cursor: &mut $crate::cursor::Cursor<'_>) -> Result<Option<Self>, $crate::cursor::BadJson> {
                 $crate::object::read_object(cursor)
@@ -335,6 +347,10 @@ macro_rules! ocsf_object {
 
             fn write(&self, out: &mut String) {
                 $crate::object::write_object(self, out);
+            }
+
+            fn see(&self) -> $crate::seen::Seen<'_> {
+                $crate::seen::Seen::Object(self)
             }
         }
 

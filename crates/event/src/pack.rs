@@ -7,7 +7,8 @@
 
 use crate::attribute::write_count;
 use crate::cursor::{BadJson, Cursor};
-use crate::event::{Event, EventError};
+use crate::event::Event;
+use crate::event_text::EventError;
 use core::fmt;
 use homeostat_core::xxh64;
 use std::collections::BTreeMap;

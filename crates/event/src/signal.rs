@@ -23,6 +23,9 @@ const KEPT: &str = "homeostat_signal";
 /// Analytic types by which homeostat finds: from behaviour.
 const BEHAVIORAL: i32 = 2;
 
+/// The status of a finding that nobody has looked at yet.
+const NEW: i32 = 1;
+
 impl Severity {
     /// What a foreign detection of this severity counts: low 4, medium 8, high 12, critical and fatal 16 bits;
     /// what is informational or not told counts none.
@@ -74,7 +77,7 @@ impl Event {
         let head = Head::new(1, signal.time, Product::new("homeostat", "homeostat"));
         let mut event = Self::detection_finding(head, finding_info(signal));
         event.set_severity(Severity::of_bits(signal.bits)).set_tenant(&signal.tenant);
-        event.set_outcome(signal.outcome, Some(signal.outcome.as_str()));
+        event.set_status_id(NEW);
         event.set_evidences(signal.entities.iter().filter_map(evidence).collect::<Vec<_>>());
         event.set_resources(signal.entities.iter().filter_map(resource).collect::<Vec<_>>());
         if !signal.action.is_empty() {

@@ -70,11 +70,19 @@ pub(crate) enum Form {
     Mac,
     Uuid,
     Subnet,
+    /// Base 64.
+    Bytes,
 }
 
 impl Slot {
     pub(crate) fn required(&self) -> bool {
         self.need == 2
+    }
+
+    /// Whether the number is a moment, in milliseconds since 1970.
+    #[cfg(feature = "arrow")]
+    pub(crate) fn is_time(&self) -> bool {
+        self.kind == 6
     }
 
     /// The profiles of which one must be applied; none for an attribute of the class itself.
@@ -111,6 +119,7 @@ impl Slot {
             11 => Type::Port,
             12 => Type::Formed(Form::Uuid),
             13 => Type::Formed(Form::Subnet),
+            14 => Type::Formed(Form::Bytes),
             _ => Type::Text,
         }
     }

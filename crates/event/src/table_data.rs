@@ -1,4 +1,4 @@
-//! Made by `examples/schema_table.rs` from the compiled OCSF schema 1.8.0 (Apache-2.0). Do not edit.
+//! Made by `cargo run -p xtask -- schema-table` from the compiled OCSF schema 1.8.0 (Apache-2.0). Do not edit.
 
 use super::{Body, Class, Slot};
 

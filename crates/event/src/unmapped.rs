@@ -5,6 +5,7 @@
 use crate::attribute::{self, Attribute};
 use crate::cursor::{BadJson, Cursor, special};
 use crate::object::{self, Extra, Members};
+use crate::seen::Seen;
 use crate::text::Str;
 use homeostat_core::{EventRef, JsonText};
 use std::sync::Arc;
@@ -199,6 +200,11 @@ impl Attribute for Unmapped {
             members.text_of(|out| self.write_reference(out));
         }
         members.close();
+    }
+
+    fn see(&self) -> Seen<'_> {
+        // What a mapper left over plays no part in the view; `find` looks into it.
+        Seen::Json(self.whole.as_ref().map_or("{}", Str::as_str))
     }
 }
 

@@ -6,7 +6,7 @@
 use crate::cursor::{BadJson, Cursor};
 use crate::event::Event;
 use crate::object::{last_of_each, member};
-use crate::table::{self, Body, Class, Form, Slot, Type};
+use crate::table::{self, Body, Class, Slot, Type};
 use core::fmt;
 use std::borrow::Cow;
 use std::fmt::Write as _;
@@ -196,9 +196,23 @@ impl<'a> Check<'a> {
         if number("category_uid").is_some_and(|category| category != i64::from(class.category)) {
             self.at("category_uid", |check| check.broken(Rule::CategoryUid, told(members, "category_uid")));
         }
+        self.names(class, members);
+    }
+
+    /// The names of class and type are captions; an activity of the source's own word makes any name of a type.
+    fn names(&mut self, class: &Class, members: &Members<'a>) {
         let name = told(members, "class_name");
         if name.and_then(text_of).is_some_and(|name| name != class.caption) {
             self.at("class_name", |check| check.broken(Rule::Sibling, name));
+        }
+        let activity = told(members, "activity_id").filter(|activity| *activity != "99");
+        let activity = activity.and_then(|activity| class.body.slot("activity_id")?.caption(activity));
+        let expected = activity.map(|activity| format!("{}: {activity}", class.caption));
+        let name = told(members, "type_name");
+        if let (Some(told), Some(expected)) = (name.and_then(text_of), expected)
+            && told != expected
+        {
+            self.at("type_name", |check| check.broken(Rule::Sibling, name));
         }
     }
 
@@ -412,55 +426,4 @@ fn leads(text: &str, path: &str) -> bool {
         }
         _ => false,
     }
-}
-
-impl Form {
-    /// The longest text, in characters.
-    fn limit(self) -> Option<usize> {
-        match self {
-            Self::Ip => Some(40),
-            Self::Mac => Some(32),
-            Self::Subnet => Some(42),
-            _ => None,
-        }
-    }
-
-    fn fits(self, text: &str) -> bool {
-        match self {
-            Self::DateTime => text.contains(['T', 't']) && text.parse::<homeostat_core::Timestamp>().is_ok(),
-            Self::Ip => {
-                let address = text.trim().split('%').next().unwrap_or_default();
-                address.parse::<std::net::IpAddr>().is_ok()
-            }
-            Self::Mail => is_mail(text),
-            Self::Mac => is_mac(text),
-            Self::Uuid => text.as_bytes().windows(36).any(is_uuid),
-            Self::Subnet => true,
-        }
-    }
-}
-
-fn is_mail(text: &str) -> bool {
-    let Some((local, domain)) = text.rsplit_once('@') else { return false };
-    let Some((host, top)) = domain.split_once('.') else { return false };
-    let in_local = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+,-./=?^_`{|}~".contains(&byte);
-    let in_domain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
-    !local.is_empty()
-        && local.bytes().all(in_local)
-        && !host.is_empty()
-        && host.bytes().all(in_domain)
-        && !top.is_empty()
-        && top.bytes().all(|byte| in_domain(byte) || byte == b'.')
-}
-
-fn is_mac(text: &str) -> bool {
-    let pairs: Vec<_> = text.split([':', '-']).collect();
-    pairs.len() == 6
-        && pairs.iter().all(|pair| pair.len() == 2 && pair.bytes().all(|byte| byte.is_ascii_hexdigit()))
-}
-
-fn is_uuid(window: &[u8]) -> bool {
-    window.iter().enumerate().all(|(place, byte)| {
-        if matches!(place, 8 | 13 | 18 | 23) { *byte == b'-' } else { byte.is_ascii_hexdigit() }
-    })
 }

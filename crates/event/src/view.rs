@@ -5,11 +5,16 @@
 
 use crate::class::ClassUid;
 use crate::cloud::Service;
+use crate::device::Device;
 use crate::event::Event;
-use crate::identity::{Actor, Session, User};
+use crate::identity::Session;
 use crate::metadata::Metadata;
+use crate::naming::Naming;
 use crate::network::{DnsAnswer, HttpRequest, NetworkEndpoint};
-use crate::{domain, keys};
+use crate::origin::Origin;
+use crate::party::{Party, PrincipalKind};
+use crate::seen::Seen;
+use crate::{acted_on, beside, domain, keys, outcome};
 use core::fmt;
 use homeostat_core::{Domain, EntityKey, Occurrence, Outcome, Role, TenantId, Timestamp};
 
@@ -51,14 +56,12 @@ impl Event {
         called.or_else(|| self.service_told().and_then(Service::name)).or_else(|| self.app_name())
     }
 
-    /// How it ended.
+    /// How it ended: as the source tells it, else by what was done about it, else by the code that answered it.
+    ///
+    /// The status of a finding is how far its handling is; whether what was found succeeded is told by the action
+    /// taken against it.
     pub fn outcome(&self) -> Outcome {
-        match self.status_id() {
-            Some(1) => Outcome::Success,
-            Some(2) => Outcome::Failure,
-            Some(0) | None => Outcome::Unknown,
-            Some(_) => Outcome::Other,
-        }
+        outcome::outcome_of(self)
     }
 
     /// Sets how it ended; `word` is the source's own, which [`Outcome::Other`] needs.
@@ -84,45 +87,82 @@ impl Event {
         domain::domain_of(self)
     }
 
-    /// Who did it: the actor, else the user that signs in.
+    /// Who did it: the actor, else the user that signs in, else whom the evidence of a finding names, else who sent
+    /// the mail.
+    ///
+    /// Where nobody is told, as in a flow, the endpoint it came from stands in for whoever used it, else the device
+    /// it was done on; [`Party::stands_in`] tells.
     pub fn actor(&self) -> Option<Party<'_>> {
-        let user = keys::acting_user(self);
-        let actor = self.actor_told();
-        (user.is_some() || actor.is_some()).then(|| Party {
-            kind: kind_of(user, actor),
-            user,
-            app: actor.and_then(|actor| actor.app_uid().or(actor.app_name())),
-            session: keys::acting_session(self).and_then(Session::uid),
-            keys: keys::acting(self),
+        let naming = Naming::of(self);
+        told_actor(self, &naming).or_else(|| {
+            let endpoint = self.src_endpoint().map(|end| place(end, &naming));
+            endpoint.or_else(|| self.device().map(|device| machine(device, &naming))).map(Party::standing_in)
         })
     }
 
-    /// To whom or what it was done: users, groups, entities, resources, the service or machine signed in to, the
-    /// far end of a connection.
+    /// To whom or what it was done: users, groups, entities, resources, files, processes, what else the class is
+    /// about, the service or machine signed in to, the far end of a connection.
+    ///
+    /// Where nothing of this is told the service that was called stands in, else the device, else the server that
+    /// was asked; [`Party::stands_in`] tells.
     pub fn targets(&self) -> Vec<Party<'_>> {
-        keys::target_users(self)
-            .into_iter()
-            .map(|user| target(Some(user), keys::of_user(self, user)))
-            .chain(keys::target_things(self).into_iter().map(|key| target(None, vec![key])))
-            .chain(keys::target_end(self).map(|key| target(None, vec![key])))
-            .collect()
+        let naming = Naming::of(self);
+        let users = keys::target_users(self).into_iter().map(|user| Party::user(user, naming.user(user)));
+        let mut found: Vec<_> = users.chain(acted_on::things(self, &naming)).collect();
+        found.extend(
+            keys::target_end(self).map(|end| place(end, &naming)).filter(|end| !end.keys().is_empty()),
+        );
+        found.extend(self.evidences().iter().flat_map(|evidence| acted_on::evidence(evidence, &naming)));
+        if found.is_empty() {
+            found.extend(asked(self, &naming).map(Party::standing_in));
+        }
+        found
     }
 
-    /// Where it came from.
+    /// Where it came from: the source endpoint, else that of a finding's evidence, else the address a mail came
+    /// from, else the device it was done on.
     pub fn origin(&self) -> Option<Origin<'_>> {
-        let request = self.http_request();
-        let endpoint = self.src_endpoint();
-        (endpoint.is_some() || request.is_some()).then(|| Origin {
-            endpoint,
-            user_agent: request.and_then(HttpRequest::user_agent),
-            key: endpoint.and_then(|endpoint| keys::address(self, endpoint)),
-        })
+        let naming = Naming::of(self);
+        let agent = self.http_request().and_then(HttpRequest::user_agent);
+        let told =
+            self.src_endpoint().or_else(|| self.evidences().iter().find_map(|seen| seen.src_endpoint()));
+        if told.is_some() || agent.is_some() {
+            let key = told.and_then(|endpoint| naming.endpoint(endpoint).into_iter().next());
+            return Some(Origin::at(told, key).by(agent));
+        }
+        let sender = self.at("email.x_originating_ip").into_iter().flat_map(Seen::items).find_map(Seen::text);
+        if let Some(address) = sender {
+            return Some(Origin::of_address(address, naming.address(address)));
+        }
+        if self.http_request().is_some() {
+            return Some(Origin::at(None, None));
+        }
+        let device = self.device().filter(|_| keys::sensor(self).is_none())?;
+        Some(Origin::on(device, naming.device(device).into_iter().next()))
     }
 
     /// Where it went to.
     pub fn destination(&self) -> Option<Origin<'_>> {
         let endpoint = self.dst_endpoint()?;
-        Some(Origin { endpoint: Some(endpoint), user_agent: None, key: keys::address(self, endpoint) })
+        let key = Naming::of(self).endpoint(endpoint).into_iter().next();
+        Some(Origin::at(Some(endpoint), key))
+    }
+
+    /// Whoever passed it on: proxies, load balancers, relays, addresses named as on the way.
+    pub fn intermediaries(&self) -> Vec<Party<'_>> {
+        beside::intermediaries(self, &Naming::of(self))
+    }
+
+    /// Who saw it: a sensor that had no part in the traffic, else the device or program that logged it.
+    pub fn observer(&self) -> Option<Party<'_>> {
+        beside::observer(self, &Naming::of(self))
+    }
+
+    /// The keys of what is named beside the parties: addresses answered or on the way, files, hashes, processes,
+    /// images, URLs, observables.
+    pub fn related(&self) -> Vec<EntityKey> {
+        let related = |(key, role): (EntityKey, Role)| (role == Role::Related).then_some(key);
+        self.entities().into_iter().filter_map(related).collect()
     }
 
     /// Every canonical key this event names, each with its part, without duplicates, best keys first.
@@ -155,146 +195,6 @@ impl Event {
     }
 }
 
-fn target(user: Option<&User>, keys: Vec<EntityKey>) -> Party<'_> {
-    Party { kind: kind_of(user, None), user, app: None, session: None, keys }
-}
-
-/// What kind of principal someone is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum PrincipalKind {
-    /// A person employed by the tenant.
-    Employee,
-    /// A person under contract.
-    Contractor,
-    /// A person of a vendor.
-    Vendor,
-    /// A person of a partner.
-    Partner,
-    /// A program that signs in: service account, service principal, cloud service.
-    Service,
-    /// A computer account.
-    Machine,
-    /// An agent of artificial intelligence.
-    AiAgent,
-    /// A person of whom no more is told.
-    Person,
-    /// A role that others take on.
-    Role,
-    /// Not told.
-    Unknown,
-}
-
-/// Someone who acts or is acted on. `Debug` shows kind and keys' hashes, never a name.
-#[derive(Clone, PartialEq)]
-pub struct Party<'a> {
-    kind: PrincipalKind,
-    user: Option<&'a User>,
-    app: Option<&'a str>,
-    session: Option<&'a str>,
-    keys: Vec<EntityKey>,
-}
-
-impl<'a> Party<'a> {
-    /// What kind of principal it is.
-    pub fn kind(&self) -> PrincipalKind {
-        self.kind
-    }
-
-    /// The immutable id; of an application its own id, else its name.
-    pub fn uid(&self) -> Option<&'a str> {
-        self.user.and_then(User::uid).or(self.app)
-    }
-
-    /// The login.
-    pub fn name(&self) -> Option<&'a str> {
-        self.user.and_then(User::name)
-    }
-
-    /// The mail address.
-    pub fn email(&self) -> Option<&'a str> {
-        self.user.and_then(User::email_addr)
-    }
-
-    /// The account or directory it belongs to.
-    pub fn account(&self) -> Option<&'a str> {
-        let account = self.user.and_then(User::account)?;
-        account.uid().or(account.name())
-    }
-
-    /// The session it acted in.
-    pub fn session(&self) -> Option<&'a str> {
-        self.session
-    }
-
-    /// Its keys, the best first.
-    pub fn keys(&self) -> &[EntityKey] {
-        &self.keys
-    }
-}
-
-impl fmt::Debug for Party<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Party({:?} {:?})", self.kind, self.keys)
-    }
-}
-
-/// A place in the network. `Debug` shows the key's hash, never an address.
-#[derive(Clone, PartialEq)]
-pub struct Origin<'a> {
-    endpoint: Option<&'a NetworkEndpoint>,
-    user_agent: Option<&'a str>,
-    key: Option<EntityKey>,
-}
-
-impl<'a> Origin<'a> {
-    /// The address, as the source spells it.
-    pub fn ip(&self) -> Option<&'a str> {
-        self.endpoint?.ip()
-    }
-
-    /// The port.
-    pub fn port(&self) -> Option<u16> {
-        self.endpoint?.port().and_then(|port| port.try_into().ok())
-    }
-
-    /// The host's name, else the domain or service that stands for it.
-    pub fn hostname(&self) -> Option<&'a str> {
-        let endpoint = self.endpoint?;
-        endpoint.hostname().or_else(|| endpoint.domain()).or_else(|| endpoint.svc_name())
-    }
-
-    /// The country, as the source spells it.
-    pub fn country(&self) -> Option<&'a str> {
-        self.endpoint?.location()?.country()
-    }
-
-    /// The city, as the source spells it.
-    pub fn city(&self) -> Option<&'a str> {
-        self.endpoint?.location()?.city()
-    }
-
-    /// The number of the autonomous system.
-    pub fn asn(&self) -> Option<u32> {
-        self.endpoint?.autonomous_system()?.number().and_then(|number| number.try_into().ok())
-    }
-
-    /// The program that asked, in its own words.
-    pub fn user_agent(&self) -> Option<&'a str> {
-        self.user_agent
-    }
-
-    /// The key of the address, else of the host.
-    pub fn key(&self) -> Option<EntityKey> {
-        self.key.clone()
-    }
-}
-
-impl fmt::Debug for Origin<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Origin({:?})", self.key)
-    }
-}
-
 /// How much was sent over a connection, in bytes and packets, from the view of its source.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Traffic {
@@ -306,6 +206,57 @@ pub struct Traffic {
     pub packets_in: Option<u64>,
     /// Packets sent.
     pub packets_out: Option<u64>,
+}
+
+fn told_actor<'a>(event: &'a Event, naming: &Naming<'_>) -> Option<Party<'a>> {
+    let (user, actor) = (keys::acting_user(event), event.actor_told());
+    if user.is_some() || actor.is_some() {
+        let party = Party::acting(user, actor, keys::acting(event, naming));
+        return Some(party.in_session(keys::acting_session(event).and_then(Session::uid)));
+    }
+    let seen = event.evidences().iter().find_map(|seen| {
+        let actor = seen.actor();
+        let user = keys::seen_acting(seen).or(seen.user());
+        (user.is_some() || actor.is_some()).then_some((user, actor))
+    });
+    if let Some((user, actor)) = seen {
+        let keys = user.map(|user| naming.user(user)).unwrap_or_default();
+        return Some(Party::acting(user, actor, keys));
+    }
+    let address = keys::sender(event)?;
+    let keys = naming.mail_address(&address).into_iter().collect();
+    Some(Party::mailbox(&address, keys))
+}
+
+/// An endpoint under its best key.
+fn place<'a>(endpoint: &'a NetworkEndpoint, naming: &Naming<'_>) -> Party<'a> {
+    let name = endpoint.hostname().or(endpoint.name()).or(endpoint.svc_name()).or(endpoint.ip());
+    Party::thing(endpoint.uid(), name, naming.endpoint(endpoint).into_iter().take(1).collect())
+}
+
+/// A device under its best key.
+fn machine<'a>(device: &'a Device, naming: &Naming<'_>) -> Party<'a> {
+    let name = device.hostname().or(device.name()).or(device.ip());
+    let keys = naming.device(device).into_iter().take(1).collect();
+    Party::thing(device.uid(), name, keys).of_kind(PrincipalKind::Machine)
+}
+
+/// What stands in for what is acted on.
+fn asked<'a>(event: &'a Event, naming: &Naming<'_>) -> Option<Party<'a>> {
+    let service = event.api().and_then(|api| api.service()).or_else(|| event.service_told());
+    let service = service.map(|service| {
+        let key = naming.application(service.uid(), service.name());
+        Party::thing(service.uid(), service.name(), key.into_iter().collect())
+    });
+    let evidence = || event.evidences().iter().find_map(|seen| seen.device());
+    let device = || event.device().or_else(evidence).map(|device| machine(device, naming));
+    let app = || {
+        event.app_name().map(|name| {
+            Party::thing(None, Some(name), naming.application(None, Some(name)).into_iter().collect())
+        })
+    };
+    let server = || event.dst_endpoint().map(|end| place(end, naming));
+    service.or_else(device).or_else(app).or_else(server)
 }
 
 /// A question to a name server, and its answer. `Debug` shows no name.
@@ -339,33 +290,5 @@ impl<'a> DnsView<'a> {
 impl fmt::Debug for DnsView<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "DnsView({:?})", self.event)
-    }
-}
-
-/// The kind of principal that a user's type, the shape of its id, and the actor beside it tell.
-fn kind_of(user: Option<&User>, actor: Option<&Actor>) -> PrincipalKind {
-    let Some(user) = user else {
-        let app = actor.is_some_and(|actor| actor.app_name().or(actor.app_uid()).is_some());
-        return if app { PrincipalKind::Service } else { PrincipalKind::Unknown };
-    };
-    let kind = user.kind().unwrap_or_default().to_ascii_lowercase();
-    let uid = user.uid().unwrap_or_default();
-    let name = user.name().unwrap_or_default();
-    match kind.as_str() {
-        "employee" | "member" => PrincipalKind::Employee,
-        "contractor" => PrincipalKind::Contractor,
-        "vendor" => PrincipalKind::Vendor,
-        "partner" | "guest" => PrincipalKind::Partner,
-        "machine" | "computer" | "device" => PrincipalKind::Machine,
-        "aiagent" | "ai agent" | "agent" => PrincipalKind::AiAgent,
-        _ if keys::is_role(uid) => PrincipalKind::Role,
-        _ if name.ends_with('$') || name.starts_with("system:node:") => PrincipalKind::Machine,
-        _ if keys::is_service_name(name) => PrincipalKind::Service,
-        _ => match user.type_id() {
-            Some(1 | 2) => PrincipalKind::Person,
-            Some(3 | 4) => PrincipalKind::Service,
-            _ if keys::is_person(uid, name) => PrincipalKind::Person,
-            _ => PrincipalKind::Unknown,
-        },
     }
 }

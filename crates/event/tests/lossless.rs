@@ -172,15 +172,25 @@ proptest! {
     }
 }
 
-/// Reads the corpus when it is there; its location is told by `HOMEOSTAT_CORPUS`.
+/// Every object that tells a class, itself or inside another value.
+fn events_in(value: Value, found: &mut Vec<Value>) {
+    match value {
+        Value::Object(ref members) if members.contains_key("class_uid") => found.push(value),
+        Value::Object(members) => members.into_iter().for_each(|(_, inner)| events_in(inner, found)),
+        Value::Array(items) => items.into_iter().for_each(|inner| events_in(inner, found)),
+        _ => {}
+    }
+}
+
+/// Reads every OCSF sample of the corpus when it is there; its location is told by `HOMEOSTAT_CORPUS`.
 #[test]
-fn published_examples_round_trip() {
+fn published_examples_of_all_releases_round_trip() {
     let Some(corpus) = std::env::var_os("HOMEOSTAT_CORPUS") else {
         println!("skipped: HOMEOSTAT_CORPUS is not set");
         return;
     };
-    let mut folders = vec![std::path::Path::new(&corpus).join("events/ocsf_examples")];
-    let mut count = 0;
+    let mut folders = vec![std::path::Path::new(&corpus).join("events")];
+    let (mut events, mut releases) = (Vec::new(), std::collections::BTreeSet::new());
     while let Some(folder) = folders.pop() {
         for entry in std::fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();
@@ -189,12 +199,16 @@ fn published_examples_round_trip() {
                 continue;
             }
             let Ok(text) = std::fs::read_to_string(&path) else { continue };
-            let values = serde_json::Deserializer::from_str(&text).into_iter::<Value>().map_while(Result::ok);
-            for value in values.filter(|value| value.get("class_uid").is_some()) {
-                check(&value.to_string());
-                count += 1;
+            if text.contains("class_uid") {
+                let values = serde_json::Deserializer::from_str(&text).into_iter::<Value>();
+                values.map_while(Result::ok).for_each(|value| events_in(value, &mut events));
             }
         }
     }
-    assert!(count > 50, "{count}");
+    for event in &events {
+        check(&event.to_string());
+        releases.extend(event["metadata"]["version"].as_str().map(str::to_owned));
+    }
+    println!("{} events of {releases:?}", events.len());
+    assert!(events.len() > 80 && releases.len() >= 5, "{} {releases:?}", events.len());
 }

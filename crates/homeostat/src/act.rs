@@ -6,6 +6,7 @@
 use crate::semantics::meaning;
 use homeostat_core::{Bits, EntityKey, EntityKind, Outcome, Role, Signal};
 use homeostat_event::Event;
+use homeostat_identity::credentials_made;
 
 /// The name under which plain acts are told.
 pub(crate) const ACT: &str = "act";
@@ -24,7 +25,8 @@ pub(crate) fn act_of(event: &Event) -> Option<Signal> {
 /// key of the actor.
 pub(crate) fn party_of(event: &Event) -> Option<EntityKey> {
     let session = event.entities().into_iter().find(|(key, _)| key.kind() == EntityKind::RoleSession);
-    let actor = || event.actor().and_then(|actor| actor.keys().first().cloned());
+    let told = || event.actor().filter(|actor| !actor.stands_in());
+    let actor = || told().and_then(|actor| actor.keys().first().cloned());
     session.map(|(key, _)| key).or_else(actor)
 }
 
@@ -53,5 +55,8 @@ pub(crate) fn describe(signal: &mut Signal, event: &Event) {
             _ => role,
         };
         signal.involve(key, role);
+    }
+    for credential in credentials_made(event) {
+        signal.involve(credential, Role::Target);
     }
 }

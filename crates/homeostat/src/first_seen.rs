@@ -6,6 +6,7 @@
 //! at most 4,096 values of each aspect are kept.
 
 use crate::act::party_of;
+use crate::surprise::{BROWSER, PLACE};
 use homeostat_core::{Bits, Detector, EntityKey, Forget, Outcome, Reason, RiskView, Signal};
 use homeostat_event::Event;
 use std::collections::BTreeMap;
@@ -64,16 +65,16 @@ impl FirstSeen {
         self.aspects.entry(aspect).or_default().learn(value?)
     }
 
-    /// What is new in `event`, each kind of novelty with its weight. A new country brings a new network with it,
-    /// so that both count as one.
-    fn news(&mut self, event: &Event) -> [(&'static str, Option<Bits>); 2] {
+    /// What is new in `event`: name, kind and weight. A new country brings a new network with it, so that both
+    /// count as one; and what is new to all is new to its party, which the baseline tells under the same kind.
+    fn news(&mut self, event: &Event) -> [(&'static str, &'static str, Option<Bits>); 2] {
         let origin = event.origin();
         let of =
             |read: &dyn Fn(&homeostat_event::Origin<'_>) -> Option<String>| origin.as_ref().and_then(read);
         let country = self.learn(Aspect::Country, of(&|at| at.country().map(str::to_owned)));
         let network = self.learn(Aspect::Network, of(&|at| at.asn().map(|number| number.to_string())));
         let agent = self.learn(Aspect::Agent, of(&|at| at.user_agent().map(family)));
-        [("place new to all", heavier(country, network)), ("browser new to all", agent)]
+        [("place new to all", PLACE, heavier(country, network)), ("browser new to all", BROWSER, agent)]
     }
 }
 
@@ -100,10 +101,12 @@ impl Detector<Event> for FirstSeen {
             return Vec::new();
         };
         let news = self.news(event).into_iter();
-        let told = news.filter_map(|(kind, bits)| Some((kind, bits.filter(|bits| *bits >= TOLD)?)));
-        told.map(|(kind, bits)| {
-            let mut signal = Signal::new(kind, &occurrence, &party, bits);
-            signal.reasons.push(Reason::new(kind, "seen for the first time", "known to the tenant", bits));
+        let told =
+            news.filter_map(|(name, kind, bits)| Some((name, kind, bits.filter(|bits| *bits >= TOLD)?)));
+        told.map(|(name, kind, bits)| {
+            let mut signal = Signal::new(name, &occurrence, &party, bits);
+            kind.clone_into(&mut signal.kind);
+            signal.reasons.push(Reason::new(name, "seen for the first time", "known to the tenant", bits));
             signal
         })
         .collect()

@@ -17,6 +17,10 @@ const NAME: &str = "baseline";
 const RATE: &str = "rate";
 /// The aspect of how much is sent; what is unusual in it can be exfiltration.
 const SENT: &str = "bytes out";
+/// The kind of what is done from somewhere unusual, whether for the party or for the whole tenant.
+pub(crate) const PLACE: &str = "unusual place";
+/// The kind of what is done with an unusual browser or program.
+pub(crate) const BROWSER: &str = "unusual browser";
 /// What is told to be done when it is the rate that surprises.
 const MORE_THAN_USUAL: &str = "more than usual";
 /// From how many bits on an observation is told: once in 1,024.
@@ -104,11 +108,13 @@ impl Surprise {
     }
 }
 
-/// The kind of a signal. How often and how much are one kind: they rise together, and a story needs more.
+/// The kind of a signal. How often and how much are one kind: they rise together, and a story needs more. So are
+/// address, network and country: who is elsewhere is so in all of them.
 fn kind_of(aspect: &str) -> String {
-    if [RATE, "bytes in", SENT].contains(&aspect) {
-        "unusual amount".to_owned()
-    } else {
-        format!("unusual {aspect}")
+    match aspect {
+        RATE | "bytes in" | SENT => "unusual amount".to_owned(),
+        "origin address" | "origin network" | "country" => PLACE.to_owned(),
+        "user agent" => BROWSER.to_owned(),
+        _ => format!("unusual {aspect}"),
     }
 }

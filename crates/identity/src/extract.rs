@@ -10,7 +10,7 @@ use crate::{
 use homeostat_core::{
     EntityKey, EntityKind, EventRef, Observed, Outcome, Position, Role, State as _, Timestamp,
 };
-use homeostat_event::{ClassUid, Event, PrincipalKind};
+use homeostat_event::{ClassUid, Event, Party, PrincipalKind};
 use std::time::Duration;
 
 /// How long a sign-in at a machine counts as being there, when no sign-out is known. A working day.
@@ -23,6 +23,21 @@ const LEASE_SPAN: Duration = Duration::from_hours(4);
 const ACK: u32 = 5;
 /// The activity of a sign-in in the class Authentication.
 const LOGON: u32 = 1;
+
+/// Where AWS answers with the key of a session.
+const SESSION_KEY: &str = "responseElements.credentials.accessKeyId";
+/// Where AWS answers with the key of a user.
+const USER_KEY: &str = "responseElements.accessKey.accessKeyId";
+const ANSWERED: [&str; 2] = [SESSION_KEY, USER_KEY];
+/// The calls that answer so.
+const MAKERS: [&str; 6] = [
+    "AssumeRole",
+    "AssumeRoleWithSAML",
+    "AssumeRoleWithWebIdentity",
+    "CreateAccessKey",
+    "GetFederationToken",
+    "GetSessionToken",
+];
 
 /// The links that `event` asserts, each forbidden by no law. An event without a reference is no evidence and
 /// gives none.
@@ -51,10 +66,20 @@ pub fn links_of(event: &Event) -> Vec<Link> {
     told.links
 }
 
+/// The credentials that `event` answers with: the key of a role taken on, a key made for a user. Whoever got them
+/// may use them elsewhere.
+pub fn credentials_made(event: &Event) -> Vec<EntityKey> {
+    let Some(evidence) = event.reference() else { return Vec::new() };
+    let told = Told { event, evidence, links: Vec::new() };
+    if !MAKERS.contains(&event.action()) || !told.succeeded() {
+        return Vec::new();
+    }
+    ANSWERED.into_iter().filter_map(|path| told.answered_key(path)).collect()
+}
+
 /// The links of [`links_of`] and what the event says its parties are.
 pub fn facts_of(event: &Event) -> Vec<Fact> {
-    let parties = event.actor().into_iter().chain(event.targets());
-    let classes = parties.filter_map(|party| {
+    let classes = parties(event).filter_map(|party| {
         let class = class_of(party.kind())?;
         let key = party.keys().iter().find(|key| EntityClass::of(key).can_be(class)).cloned()?;
         Some(Fact::Class(key, class))
@@ -76,6 +101,11 @@ impl Directory {
         let tenant = event.tenant().or_else(|| self.tenant().cloned()).ok_or(ForeignInput::NoTenant)?;
         self.observe(position, &Observation::new(&tenant, event.when(), facts_of(event)))
     }
+}
+
+/// Who acts and who is acted on, where the event tells them: what only stands in is a place, not an identity.
+fn parties(event: &Event) -> impl Iterator<Item = Party<'_>> {
+    event.actor().into_iter().chain(event.targets()).filter(|party| !party.stands_in())
 }
 
 fn class_of(kind: PrincipalKind) -> Option<EntityClass> {
@@ -114,15 +144,14 @@ impl Told<'_> {
     }
 
     fn parties(&mut self) {
-        let parties = self.event.actor().into_iter().chain(self.event.targets());
-        let keys: Vec<Vec<EntityKey>> = parties.map(|party| party.keys().to_vec()).collect();
+        let keys: Vec<Vec<EntityKey>> = parties(self.event).map(|party| party.keys().to_vec()).collect();
         for keys in keys {
             self.all_one(&keys);
         }
     }
 
     fn actor(&self) -> Option<EntityKey> {
-        self.event.actor()?.keys().first().cloned()
+        self.event.actor().filter(|actor| !actor.stands_in())?.keys().first().cloned()
     }
 
     /// The keys that play `role`, of these kinds.
@@ -184,7 +213,7 @@ impl Told<'_> {
         let session = format!("{}/{name}", role.value());
         let Ok(session) = EntityKey::new(EntityKind::RoleSession, role.scope(), &session) else { return };
         self.link(LinkKind::ActsFor, &session, &role);
-        if let Some(key) = self.answered_key("responseElements.credentials.accessKeyId") {
+        if let Some(key) = self.answered_key(SESSION_KEY) {
             self.link(LinkKind::ActsFor, &key, &session);
         }
         if federated {
@@ -203,7 +232,7 @@ impl Told<'_> {
         if self.event.action() != "CreateAccessKey" || !self.succeeded() {
             return;
         }
-        let key = self.answered_key("responseElements.accessKey.accessKeyId");
+        let key = self.answered_key(USER_KEY);
         let name = self.text("responseElements.accessKey.userName");
         let (Some(key), Some(name)) = (key, name) else { return };
         let parties = self.event.targets().into_iter().chain(self.event.actor());

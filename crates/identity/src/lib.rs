@@ -24,7 +24,7 @@ pub use class::EntityClass;
 pub use directory::Directory;
 pub use entity::Entity;
 #[cfg(feature = "event")]
-pub use extract::{facts_of, links_of};
+pub use extract::{credentials_made, facts_of, links_of};
 pub use law::Law;
 pub use learnt::{Change, ForeignInput, Learnt, Outcome};
 pub use limits::{ConfigError, Limits, Stats};

@@ -4,7 +4,9 @@
 
 use homeostat_core::{EntityKey, EntityKind, EventRef, Position, TenantId, Timestamp};
 use homeostat_event::Event;
-use homeostat_identity::{Directory, EntityClass, Link, LinkKind, Strength, facts_of, links_of};
+use homeostat_identity::{
+    Directory, EntityClass, Link, LinkKind, Strength, credentials_made, facts_of, links_of,
+};
 
 const ACCOUNT: &str = "123456789012";
 
@@ -171,6 +173,20 @@ fn a_key_made_for_another_acts_for_the_other() {
         &with_target,
         &["access_key AKIAM -> iam_user_arn mallory", "access_key AKIANEW -> iam_user_arn svc"],
     );
+}
+
+#[test]
+fn a_call_tells_the_credentials_it_answered_with() {
+    let made =
+        |event: &Event| credentials_made(event).iter().map(|key| key.value().to_owned()).collect::<Vec<_>>();
+    let mut taken = call(20, "AssumeRole", &iam_user("jane", "AKIAJANE"), &assume("etl", "x", "ASIAX"));
+    assert_eq!(made(&taken), ["ASIAX"]);
+    taken.set_outcome(homeostat_core::Outcome::Failure, None);
+    assert!(made(&taken).is_empty(), "who is refused gets nothing");
+    let answer = r#"{"responseElements":{"accessKey":{"accessKeyId":"AKIANEW","userName":"svc"}}}"#;
+    assert_eq!(made(&call(21, "CreateAccessKey", &iam_user("mallory", "AKIAM"), answer)), ["AKIANEW"]);
+    let other = call(22, "UpdateAccessKey", &iam_user("mallory", "AKIAM"), answer);
+    assert!(made(&other).is_empty(), "no other call makes one");
 }
 
 #[test]

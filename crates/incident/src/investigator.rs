@@ -318,7 +318,9 @@ impl Investigator {
     fn extend(&mut self, id: u64, (episode, joined): (u64, Joined), updates: &mut Vec<Update>) {
         let Some(story) = self.stories.get_mut(&id) else { return };
         let now = self.ledger.episodes.get(&episode).map_or(0, |episode| episode.act.time);
-        if story.episodes.len() >= self.setup.limits.episodes && !make_room(story, joined, &mut self.ledger) {
+        if story.episodes.len() >= self.setup.limits.episodes
+            && !make_room(story, (episode, joined), &mut self.ledger)
+        {
             return;
         }
         if std::mem::take(&mut story.closed) {
@@ -471,17 +473,32 @@ impl Forget for Investigator {
     }
 }
 
-/// Lets the weakest episode of a full incident go when `joined` is stronger; either way the cut is marked.
-fn make_room(story: &mut Story, joined: Joined, ledger: &mut Ledger) -> bool {
+/// Lets an episode of a full incident go for `(id, joined)`: the weakest, where `joined` is stronger; else, for what
+/// the incident does not tell yet, one of what it tells most often. Either way the cut is marked.
+fn make_room(story: &mut Story, (id, joined): (u64, Joined), ledger: &mut Ledger) -> bool {
     story.cut.episodes = story.cut.episodes.saturating_add(1);
     let weakest = story.episodes.iter().filter(|(_, other)| other.why != Why::Seed);
     let weakest = weakest.min_by(|(ia, a), (ib, b)| a.bits.total_cmp(&b.bits).then(ia.cmp(ib)));
-    let Some((id, _)) = weakest.filter(|(_, other)| other.bits < joined.bits).map(|(id, j)| (*id, *j)) else {
-        return false;
-    };
-    story.episodes.remove(&id);
-    if let Some(episode) = ledger.episodes.get_mut(&id) {
+    let weaker = weakest.filter(|(_, other)| other.bits < joined.bits).map(|(id, _)| *id);
+    let Some(gone) = weaker.or_else(|| repeated(story, id, ledger)) else { return false };
+    story.episodes.remove(&gone);
+    if let Some(episode) = ledger.episodes.get_mut(&gone) {
         episode.story = None;
     }
     true
+}
+
+/// The latest of the fact that `story` tells most often, unless it tells that of episode `id` already.
+fn repeated(story: &Story, id: u64, ledger: &Ledger) -> Option<u64> {
+    let fact = |at: &u64| ledger.episodes.get(at).map(|episode| episode.fact);
+    let mut told: BTreeMap<FactId, (usize, u64)> = BTreeMap::new();
+    for (at, _) in story.episodes.iter().filter(|(_, joined)| joined.why != Why::Seed) {
+        let (count, last) = told.entry(fact(at)?).or_default();
+        (*count, *last) = (*count + 1, *at);
+    }
+    if told.contains_key(&fact(&id)?) {
+        return None;
+    }
+    let (count, last) = told.into_values().max()?;
+    (count > 1).then_some(last)
 }

@@ -21,6 +21,7 @@ mod snapshot;
 mod stats;
 mod step;
 mod story;
+mod technique_retired;
 mod technique_stage;
 mod walk;
 mod weight;

@@ -1,6 +1,7 @@
 //! The steps of a story: events of one stage and technique in a row, each told in one sentence.
 //!
-//! A step ends after ten quiet minutes; one without a stage also when another step begins; and every one when
+//! A step ends after ten quiet minutes; one of several acts also when the incident rests for a minute, which is
+//! somebody reading what came back; one without a stage also when another step begins; and every one when
 //! something comes between that changes what is possible (entry, privilege, persistence, movement, egress,
 //! impact): so what was refused before and allowed after stands apart. O(n log n) for n events.
 
@@ -14,6 +15,9 @@ use std::fmt::{self, Write as _};
 
 /// The most steps of an incident; what comes after goes into the last of its kind.
 const STEPS: usize = 64;
+/// How long nothing at all happens before whoever looks round looks again, in microseconds: hands and scripts are
+/// quicker, and reading a list takes longer.
+const REST: i64 = 60_000_000;
 /// The most actions and events that a sentence names.
 const NAMED: usize = 5;
 
@@ -114,6 +118,8 @@ type Key = (Option<Stage>, Option<Technique>, String, bool);
 struct Open<'a> {
     key: Key,
     last: i64,
+    // After which rest of the incident it last went on.
+    bout: usize,
     events: Vec<(i64, EventRef)>,
     deeds: Vec<&'a Deed>,
 }
@@ -127,24 +133,27 @@ pub(crate) fn steps(deeds: &[Deed]) -> Vec<Step> {
     events.sort();
     let mut done: Vec<Open<'_>> = Vec::new();
     let mut current: BTreeMap<Key, usize> = BTreeMap::new();
+    let (mut bout, mut before) = (0, i64::MAX);
     for (time, event, at) in events {
         let Some(deed) = deeds.get(at) else { continue };
+        bout += usize::from(time.saturating_sub(before) > REST);
+        before = time;
         let key = deed.key();
         let going = current.get(&key).copied().filter(|step| {
-            let quiet = done.get(*step).map_or(i64::MAX, |open| time.saturating_sub(open.last));
+            let goes_on = done.get(*step).is_some_and(|open| open.goes_on(time, bout));
             let interrupted = deed.stage.is_none() && step + 1 < done.len();
-            quiet <= BIN && !interrupted || done.len() >= STEPS
+            goes_on && !interrupted || done.len() >= STEPS
         });
         if let Some(open) = going.and_then(|step| done.get_mut(step)) {
-            open.take(time, event, deed);
+            open.take((time, event), deed, bout);
             continue;
         }
         if deed.stage.is_some_and(turns) {
             current.clear();
         }
         current.insert(key.clone(), done.len());
-        let mut open = Open { key, last: time, events: Vec::new(), deeds: Vec::new() };
-        open.take(time, event, deed);
+        let mut open = Open { key, last: time, bout, events: Vec::new(), deeds: Vec::new() };
+        open.take((time, event), deed, bout);
         done.push(open);
     }
     done.into_iter().map(Open::close).collect()
@@ -164,8 +173,15 @@ fn turns(stage: Stage) -> bool {
 }
 
 impl<'a> Open<'a> {
-    fn take(&mut self, time: i64, event: &EventRef, deed: &'a Deed) {
-        self.last = time;
+    /// Whether what comes at `time` can be part of it. The same act again and again keeps its rhythm over a rest.
+    fn goes_on(&self, time: i64, bout: usize) -> bool {
+        let one_act =
+            || self.deeds.iter().all(|deed| Some(&deed.action) == self.deeds.first().map(|d| &d.action));
+        time.saturating_sub(self.last) <= BIN && (bout == self.bout || one_act())
+    }
+
+    fn take(&mut self, (time, event): (i64, &EventRef), deed: &'a Deed, bout: usize) {
+        (self.last, self.bout) = (time, bout);
         self.events.push((time, event.clone()));
         if !self.deeds.iter().any(|other| std::ptr::eq(*other, deed)) {
             self.deeds.push(deed);

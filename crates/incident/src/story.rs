@@ -26,6 +26,8 @@ pub enum Why {
     Linked(LinkKind),
     /// Another incident that shows the same rare fact was merged in.
     Merged,
+    /// It gave one who acts in the incident rights or a foothold that stand. Whoever gave them is no part of it.
+    Standing,
 }
 
 impl Why {
@@ -41,10 +43,11 @@ impl Why {
             Self::Linked(LinkKind::Owns) => "owns",
             Self::Linked(LinkKind::Runs) => "runs",
             Self::Merged => "merged",
+            Self::Standing => "standing",
         }
     }
 
-    const ALL: [Self; 9] = [
+    const ALL: [Self; 10] = [
         Self::Seed,
         Self::Exact,
         Self::SameEntity,
@@ -54,6 +57,7 @@ impl Why {
         Self::Linked(LinkKind::Owns),
         Self::Linked(LinkKind::Runs),
         Self::Merged,
+        Self::Standing,
     ];
 }
 
@@ -104,6 +108,8 @@ pub(crate) struct Story {
     pub(crate) anchored: bool,
     pub(crate) members: BTreeMap<EntityId, Member>,
     pub(crate) parties: BTreeSet<Party>,
+    /// Sessions and keys that first came to be by its own acts: theirs wherever they are used.
+    pub(crate) made: BTreeSet<EntityId>,
     pub(crate) episodes: BTreeMap<u64, Joined>,
     pub(crate) merged: BTreeSet<u64>,
     pub(crate) resumed: Vec<i64>,
@@ -127,6 +133,12 @@ pub(crate) fn parties(act: &Act) -> Vec<(Party, bool)> {
     parties
 }
 
+/// The sessions and keys that `act` made: nobody met them before.
+fn made<'a>(act: &'a Act, ledger: &'a Ledger) -> impl Iterator<Item = EntityId> + 'a {
+    let given = act.who.iter().filter(|p| p.role == Role::Target && p.key.kind().is_exact());
+    given.map(|p| p.id).filter(|id| ledger.profiles.get(id).is_some_and(|own| own.first >= act.time))
+}
+
 /// The stage that an episode's techniques tell: the farthest.
 pub(crate) fn stage(episode: &Episode) -> Option<Stage> {
     episode.act.techniques.iter().filter_map(stage_of).max()
@@ -142,13 +154,17 @@ impl Story {
         ledger: &Ledger,
     ) -> Vec<EntityId> {
         self.episodes.insert(id, joined);
-        self.first = if self.first == 0 { episode.act.time } else { self.first.min(episode.act.time) };
+        if joined.why != Why::Standing {
+            self.first = if self.first == 0 { episode.act.time } else { self.first.min(episode.act.time) };
+        }
         self.last = self.last.max(episode.last);
-        for (party, _) in parties(&episode.act) {
-            let trusted = joined.why == Why::Seed || joined.why == Why::Exact;
-            if trusted && !ledger.is_hub(party.0) {
-                self.parties.insert(party);
-            }
+        if joined.why == Why::Standing {
+            return Vec::new();
+        }
+        if joined.why == Why::Seed || joined.why == Why::Exact {
+            let own = parties(&episode.act).into_iter().map(|(party, _)| party);
+            self.parties.extend(own.filter(|(who, _)| !ledger.is_hub(*who)));
+            self.made.extend(made(&episode.act, ledger));
         }
         let mut fresh = Vec::new();
         for participant in &episode.act.who {
@@ -216,6 +232,7 @@ impl Story {
             mine.bins.extend(member.bins);
         }
         self.parties.extend(other.parties);
+        self.made.extend(other.made);
         for (id, joined) in other.episodes {
             let why = if joined.why == Why::Seed { Why::Merged } else { joined.why };
             self.episodes.insert(id, Joined { why, ..joined });
@@ -232,6 +249,7 @@ impl Story {
     /// Clears `id`.
     pub(crate) fn forget(&mut self, id: EntityId) -> bool {
         self.parties.retain(|(who, origin)| *who != id && *origin != Some(id));
+        self.made.remove(&id);
         for joined in self.episodes.values_mut().filter(|joined| joined.via == id) {
             joined.via = EntityId(u32::MAX);
         }
@@ -240,7 +258,7 @@ impl Story {
 
     pub(crate) fn bytes(&self) -> usize {
         let bins: usize = self.members.values().map(|member| member.bins.len() * 8 + 40).sum();
-        size_of::<Self>() + bins + self.episodes.len() * 40 + self.parties.len() * 12
+        size_of::<Self>() + bins + self.episodes.len() * 40 + self.parties.len() * 12 + self.made.len() * 4
     }
 
     pub(crate) fn write(&self, out: &mut SnapshotWriter) {
@@ -266,6 +284,8 @@ impl Story {
             out.u8(u8::from(origin.is_some()));
             out.u32(origin.map_or(0, |id| id.0));
         }
+        out.len(self.made.len());
+        self.made.iter().for_each(|id| out.u32(id.0));
         out.len(self.episodes.len());
         for (id, joined) in &self.episodes {
             out.u64(*id);
@@ -309,6 +329,7 @@ impl Story {
             Ok((who, from.then_some(EntityId(origin))))
         })?;
         story.parties = parties.into_iter().collect();
+        story.made = act::read_all(fields, 4, |f| Ok(EntityId(f.u32()?)))?.into_iter().collect();
         let episodes = act::read_all(fields, 22, |fields| Ok((fields.u64()?, Joined::read(fields)?)))?;
         story.episodes = episodes.into_iter().collect();
         story.merged = act::read_all(fields, 8, SnapshotReader::u64)?.into_iter().collect();

@@ -1,22 +1,34 @@
 //! Which stage a technique stands for: ATT&CK technique numbers, each at the tactic it most tells of.
 //!
 //! A technique with several tactics stands at one: valid accounts at the entry, process injection at privilege.
-//! MITRE ATT&CK ids and tactics are facts (attack.mitre.org). Sorted, so that a look-up is a binary search.
+//! MITRE ATT&CK ids and tactics are facts (attack.mitre.org), checked against the Enterprise matrix 18.1 and the
+//! changes of 19, which splits defense evasion and keeps it one stage here. Sorted, so that a look-up is a binary
+//! search.
 
+use crate::technique_retired::successor;
 use homeostat_core::{Stage, Technique};
 
-/// The stage that `technique` stands for: its own entry, else its parent's; `None` when neither is known.
+/// The stage that `technique` stands for: its own entry, else its parent's, else that of the id that took its place;
+/// `None` when none is known.
 ///
 /// ```
 /// use homeostat_core::{Stage, Technique};
 /// use homeostat_incident::stage_of;
 ///
 /// assert_eq!(stage_of(&Technique::parse("T1098.001").unwrap()), Some(Stage::Persistence));
+/// assert_eq!(stage_of(&Technique::parse("T1086").unwrap()), Some(Stage::Entry), "retired, now T1059.001");
 /// assert_eq!(stage_of(&Technique::parse("T9999").unwrap()), None);
 /// ```
 pub fn stage_of(technique: &Technique) -> Option<Stage> {
-    let find = |id: &str| TABLE.binary_search_by(|(entry, _)| (*entry).cmp(id)).ok();
-    let at = find(technique.as_str()).or_else(|| find(technique.parent()))?;
+    let known = of_id(technique.as_str()).or_else(|| of_id(technique.parent()));
+    known.or_else(|| {
+        let now = Technique::parse(successor(technique.as_str())?)?;
+        of_id(now.as_str()).or_else(|| of_id(now.parent()))
+    })
+}
+
+fn of_id(id: &str) -> Option<Stage> {
+    let at = TABLE.binary_search_by(|(entry, _)| (*entry).cmp(id)).ok()?;
     TABLE.get(at).map(|(_, stage)| *stage)
 }
 
@@ -107,7 +119,6 @@ const TABLE: &[(&str, Stage)] = &[
     ("T1136", Stage::Persistence),
     ("T1137", Stage::Persistence),
     ("T1140", Stage::Evasion),
-    ("T1171", Stage::Privilege),
     ("T1176", Stage::Persistence),
     ("T1185", Stage::Collection),
     ("T1187", Stage::Privilege),
@@ -246,9 +257,14 @@ const TABLE: &[(&str, Stage)] = &[
     ("T1673", Stage::Discovery),
     ("T1674", Stage::Entry),
     ("T1675", Stage::Entry),
+    ("T1677", Stage::Entry),
     ("T1678", Stage::Evasion),
     ("T1679", Stage::Evasion),
     ("T1680", Stage::Discovery),
+    ("T1681", Stage::Discovery),
+    ("T1682", Stage::Discovery),
+    ("T1683", Stage::Discovery),
+    ("T1684", Stage::Evasion),
     ("T1685", Stage::Evasion),
     ("T1686", Stage::Evasion),
     ("T1687", Stage::Evasion),

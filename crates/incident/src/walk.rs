@@ -1,7 +1,8 @@
 //! Which episodes belong to an incident: a bounded best-first walk over (entity, time), backward and forward.
 //!
 //! An edge scores rarity bits · exp(−|Δt|/τ) · link factor + prior bits, and joins from 2 bits on. Exact edges —
-//! the very session, key or process from the same address — are followed first and need no bits; where an
+//! the very session, key or process from the same address, one that the incident itself made, or whatever comes
+//! from an address that is new with the incident and its own — are followed first and need no bits; where an
 //! incident hangs on such an edge, the same person's other sessions and other people on the same things join
 //! only by what a detector itself rated. After `NoDoze` (NDSS 2019) and DEPIMPACT (USENIX Security 2022).
 //! O(e log e) for e episodes of the entities met.
@@ -9,6 +10,7 @@
 use crate::act::Act;
 use crate::episode::Episode;
 use crate::ledger::{Ledger, is_refused_service};
+use crate::profile::SLOW;
 use crate::settings::InvestigatorBuilder;
 use crate::story::{Joined, Story, Why, parties, stage};
 use crate::weight::{BIN, DAY, bin_of, fade};
@@ -38,20 +40,31 @@ pub(crate) fn judge(
     exact_edge(story, &episode.act, ledger)
         .map(|(via, hop)| Joined { why: Why::Exact, via, bits: episode.weight.max(MARGINAL), hop })
         .or_else(|| soft_edge(story, episode, ledger, setup))
+        .or_else(|| standing_edge(story, episode, ledger))
 }
 
 /// The party of `act` that is the incident's own, if it is not older than a day before the incident.
 fn exact_edge(story: &Story, act: &Act, ledger: &Ledger) -> Option<(EntityId, u8)> {
     let oldest = story.first.saturating_sub(DAY);
-    parties(act).into_iter().find_map(|(party, exact)| {
+    let via = parties(act).into_iter().find_map(|(party, exact)| {
         let (who, origin) = party;
         let profile = ledger.profiles.get(&who)?;
         let first = origin.and_then(|from| profile.origins.get(&from).copied()).unwrap_or(profile.first);
         // In the first day of history every actor's address is new: only sessions, keys and processes are exact.
         let known_long = !exact && ledger.is_early(first);
         let own = story.parties.contains(&party) && first >= oldest && !known_long;
-        own.then(|| (who, story.members.get(&who).map_or(0, |member| member.hop)))
-    })
+        (own || story.made.contains(&who)).then_some(who)
+    });
+    let via = via.or_else(|| act.origin().filter(|from| is_own_address(story, *from, ledger)))?;
+    Some((via, story.members.get(&via).map_or(0, |member| member.hop)))
+}
+
+/// Whether the incident acts from `address` and nobody did before it: then one hand is behind all that comes from
+/// there.
+fn is_own_address(story: &Story, address: EntityId, ledger: &Ledger) -> bool {
+    let Some(profile) = ledger.profiles.get(&address) else { return false };
+    let new = profile.first >= story.first.saturating_sub(DAY) && !ledger.is_early(profile.first);
+    new && !ledger.is_hub(address) && story.parties.iter().any(|(_, origin)| *origin == Some(address))
 }
 
 fn soft_edge(
@@ -83,6 +96,25 @@ fn soft_edge(
     });
     let best = scored.max_by(|a, b| a.bits.total_cmp(&b.bits).then(b.via.cmp(&a.via)))?;
     (best.bits >= MARGINAL).then_some(best)
+}
+
+/// What was done before the incident to one who acts in it, and still stands: rights given, a key or factor made.
+/// Such a change does not fade with the pace of an attack but with the days.
+fn standing_edge(story: &Story, episode: &Episode, ledger: &Ledger) -> Option<Joined> {
+    let lasts = matches!(stage(episode), Some(Stage::Privilege | Stage::Persistence));
+    let act = &episode.act;
+    let before = story.first.saturating_sub(act.time);
+    if !lasts || before < 0 {
+        return None;
+    }
+    let bits = episode.rated * fade(before, SLOW);
+    let acts_in_it = |id: &EntityId| {
+        !ledger.is_hub(*id) && story.members.get(id).is_some_and(|member| member.since.is_none())
+    };
+    let given = act.who.iter().filter(|p| p.role == Role::Target && bits >= MARGINAL);
+    let via = given.map(|p| p.id).find(acts_in_it)?;
+    let hop = story.members.get(&via).map_or(0, |member| member.hop);
+    Some(Joined { why: Why::Standing, via, bits, hop })
 }
 
 /// Whether `who` is in the story itself or linked to somebody who is.
@@ -208,7 +240,7 @@ pub(crate) fn take_in(
     let Some(episode) = ledger.episodes.get_mut(&id) else { return Vec::new() };
     episode.story = Some(story_id);
     let episode = episode.clone();
-    let step = u8::from(joined.why != Why::Exact && joined.why != Why::Seed);
+    let step = u8::from(!matches!(joined.why, Why::Exact | Why::Seed | Why::Standing));
     let hop = joined.hop.saturating_add(step);
     let mut fresh = story.add(id, &episode, Joined { hop, ..joined }, ledger);
     if hop >= setup.limits.hops {

@@ -67,7 +67,8 @@ fn is_insight(record: &Record<'_>) -> bool {
 
 /// What the records of one kind of event and operation say of themselves alike.
 fn metadata(record: &Record<'_>) -> Arc<Metadata> {
-    let told = ["eventCategory", "eventVersion", "eventName"].map(|name| record.root().member(name));
+    let told =
+        ["eventCategory", "eventVersion", "eventName", "eventType"].map(|name| record.root().member(name));
     let make = || Arc::new(metadata_of(record));
     record.memo().of(&told, || Some(make())).unwrap_or_else(make)
 }
@@ -77,6 +78,7 @@ fn metadata_of(record: &Record<'_>) -> Metadata {
     product.set_feature(record.take("eventCategory").map(Feature::named));
     let mut metadata = Metadata::new(product);
     metadata.set_log_name("CloudTrail").set_log_version(record.take("eventVersion"));
+    metadata.set_kind(record.take("eventType"));
     metadata.set_event_code(record.take("eventName")).set_profiles(vec!["cloud".into()]);
     metadata
 }

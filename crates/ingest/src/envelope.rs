@@ -11,7 +11,7 @@ use crate::tape::{Mark, Tape};
 use crate::text;
 
 /// Members in which collectors put a record, as an object, as a text of JSON or as a line of a known form.
-const INSIDE: [&str; 16] = [
+const INSIDE: [&str; 17] = [
     "detail",
     "log",
     "message",
@@ -24,6 +24,7 @@ const INSIDE: [&str; 16] = [
     "body",
     "Body",
     "data",
+    "properties.log",
     "record",
     "raw",
     "json",

@@ -3,8 +3,9 @@
 //! The check believes no mapper: a value counts as mapped only when it is found in a typed attribute, as it is
 //! or in one of the documented transforms (a time as milliseconds, a number or truth value in its JSON form, a
 //! text in lower case, a user agent without the brackets CloudTrail puts around it, a TLS version without its
-//! prefix). It reads the events back from their JSON, so it costs several times the mapping: it runs only when
-//! coverage is asked for.
+//! prefix, a name without the dot that ends it, a hexadecimal number as decimal, an IPv4 address out of its IPv6
+//! form, a list or a `name=value` text whose every value stands somewhere). It reads the events back from their
+//! JSON, so it costs several times the mapping: it runs only when coverage is asked for.
 
 use crate::coverage::Leaves;
 use crate::field_map::FieldMap;
@@ -90,7 +91,8 @@ impl<'a> Found<'a> {
     fn gather(&mut self, field: Field<'_>, class: u32, outer: &str) {
         let mut path = outer.to_owned();
         push_step(&field, &mut path);
-        if let Some(text) = field.look() {
+        // What tells nothing stands as it is in attributes that hold any JSON.
+        if let Some(text) = field.look().or_else(|| void(field)) {
             self.typed.entry(text.into()).or_default().insert((class, path.as_str().into()));
         }
         field.children().for_each(|child| self.gather(child, class, &path));
@@ -153,7 +155,7 @@ impl<'a> Found<'a> {
     }
 
     fn places(&self, source: Field<'_>) -> Option<&BTreeSet<(u32, Box<str>)>> {
-        self.typed.get(&*source.look()?)
+        self.typed.get(&*source.look().or_else(|| void(source))?)
     }
 
     fn places_of_transform(&self, source: Field<'_>) -> Option<&BTreeSet<(u32, Box<str>)>> {
@@ -164,10 +166,33 @@ impl<'a> Found<'a> {
             .and_then(|millis| at(&millis.to_string()))
             .or_else(|| at(&text.to_lowercase()))
             .or_else(|| at(text.trim_start_matches('[').trim_end_matches(']')))
+            .or_else(|| at(text.strip_suffix('.')?))
             .or_else(|| at(&crate::tls::version(&text)?))
             .or_else(|| at(truth(&text)?))
             .or_else(|| at(&whole(&text)?.to_string()))
+            .or_else(|| at(&hexadecimal(&text)?.to_string()))
+            .or_else(|| at(text.strip_prefix("::ffff:")?))
+            .or_else(|| self.places_of_parts(&text))
     }
+
+    /// Of a text that is a list, when every element of it stands somewhere, where the first does.
+    fn places_of_parts(&self, text: &str) -> Option<&BTreeSet<(u32, Box<str>)>> {
+        let all = |parts: &mut dyn Iterator<Item = &str>| {
+            let mut told = parts.map(bare).filter(|part| !part.is_empty());
+            let first = self.typed.get(told.next()?);
+            told.all(|part| self.typed.contains_key(part)).then_some(first)?
+        };
+        let halves = [text.split_once(['\\', '@']), text.rsplit_once('\\')].into_iter().flatten();
+        halves
+            .filter_map(|(before, after)| all(&mut [before, after].into_iter()))
+            .next()
+            .or_else(|| all(&mut text.split(['\r', '\n', '\t', ' ', ',', ';', '|'])))
+    }
+}
+
+/// The JSON of a null or an empty text.
+fn void(field: Field<'_>) -> Option<std::borrow::Cow<'_, str>> {
+    matches!(field.kind(), Kind::Null | Kind::Text).then(|| field.json().into())
 }
 
 /// Tells where a mapped value stands, class by class.
@@ -177,6 +202,17 @@ fn tell(places: &BTreeSet<(u32, Box<str>)>, count: &mut Count<'_>) {
         let here = places.iter().filter(|(of, _)| *of == class).map(|(_, path)| &**path);
         count.fields.meet(&count.path, class, here);
     }
+}
+
+/// `0x2c0` → 704.
+fn hexadecimal(text: &str) -> Option<i64> {
+    i64::from_str_radix(text.strip_prefix("0x")?, 16).ok()
+}
+
+/// Of `name=value` the value, of `%{id}` the id.
+fn bare(part: &str) -> &str {
+    let value = part.split_once('=').map_or(part, |(_, value)| value);
+    value.trim_start_matches("%{").trim_end_matches('}').trim_start_matches("::ffff:")
 }
 
 fn same(source: Field<'_>, left: Field<'_>) -> bool {

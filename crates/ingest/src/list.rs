@@ -7,7 +7,7 @@
 use crate::tape::Tape;
 
 /// Names of members that hold a list of records.
-const LISTS: [&str; 6] = ["Records", "records", "Events", "value", "items", "logEvents"];
+const LISTS: [&str; 7] = ["Records", "records", "Events", "events", "value", "items", "logEvents"];
 
 /// Names of members that stand before the list in its wrapping.
 const BEFORE: [&str; 5] = ["kind", "messageType", "@odata.context", "nextLink", "owner"];

@@ -8,7 +8,7 @@ use crate::record::Field;
 use crate::tape::Mark;
 use core::cell::RefCell;
 use core::fmt;
-use homeostat_event::{Actor, Api, Cloud, HttpRequest, Metadata, NetworkEndpoint, ResourceDetails};
+use homeostat_event::{Actor, Api, Cloud, HttpRequest, Metadata, NetworkEndpoint, ResourceDetails, User};
 use std::sync::Arc;
 
 /// How many parts are remembered. Default 1,024: more than the sessions, addresses and programs that take turns in a
@@ -52,6 +52,7 @@ pub(crate) enum Made {
     Metadata(Arc<Metadata>),
     Request(Arc<HttpRequest>),
     Resources(Arc<[ResourceDetails]>),
+    User(Arc<User>),
 }
 
 /// An object that is made of parts of a record, shared.
@@ -84,7 +85,7 @@ macro_rules! remembered {
 
 remembered!(
     Actor => Actor 1, Api => Api 2, Cloud => Cloud 3, NetworkEndpoint => Endpoint 4, Metadata => Metadata 5,
-    HttpRequest => Request 6, [ResourceDetails] => Resources 7,
+    HttpRequest => Request 6, [ResourceDetails] => Resources 7, User => User 8,
 );
 
 impl Memo {

@@ -10,9 +10,28 @@ pub(crate) fn read(text: &str) -> Option<Timestamp> {
     let text = text.trim();
     let moment = match text.parse::<Timestamp>() {
         Ok(moment) => Some(moment),
-        Err(_) => epoch(text).map(Timestamp::from_micros),
+        Err(_) => epoch(text).map(Timestamp::from_micros).or_else(|| loose(text)),
     };
     moment.filter(|moment| moment.is_moment())
+}
+
+/// What some of Microsoft's services write: `8/22/2022 6:11:52 PM`, and RFC 3339 with an hour of one digit.
+fn loose(text: &str) -> Option<Timestamp> {
+    let (day, clock) = text.split_once(['T', ' '])?;
+    let Some((clock, half)) = clock.split_once(' ') else {
+        let padded = clock.as_bytes().get(1) == Some(&b':');
+        return if padded { format!("{day}T0{clock}").parse().ok() } else { None };
+    };
+    let mut parts = day.split('/').map(str::parse::<u32>);
+    let (month, day, year) = (parts.next()?.ok()?, parts.next()?.ok()?, parts.next()?.ok()?);
+    let (hour, rest) = clock.split_once(':')?;
+    let hour = hour.parse::<u32>().ok().filter(|hour| (1..=12).contains(hour))? % 12;
+    let hour = match half {
+        "AM" => hour,
+        "PM" => hour + 12,
+        _ => return None,
+    };
+    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{rest}Z").parse().ok()
 }
 
 fn epoch(text: &str) -> Option<i64> {
@@ -48,7 +67,15 @@ mod tests {
             ("1591367999.305988", Some("2020-06-05T14:39:59.305988Z")),
             ("1591367999.3", Some("2020-06-05T14:39:59.3Z")),
             ("1591367999305", Some("2020-06-05T14:39:59.305Z")),
+            ("8/22/2022 6:11:52 PM", Some("2022-08-22T18:11:52Z")),
+            ("12/1/2022 12:05:00 AM", Some("2022-12-01T00:05:00Z")),
+            ("13/13/2022 1:05:00 AM", None),
+            ("2022-09-09T9:59:27.958Z", Some("2022-09-09T09:59:27.958Z")),
             ("-1.5", Some("1969-12-31T23:59:58.5Z")),
+            ("8/22/2022 6:11:52 PM", Some("2022-08-22T18:11:52Z")),
+            ("12/1/2022 12:00:01 AM", Some("2022-12-01T00:00:01Z")),
+            ("2022-09-09T9:59:27.958Z", Some("2022-09-09T09:59:27.958Z")),
+            ("8/22 6:11", None),
             ("soon", None),
             ("", None),
             ("unknown", None),

@@ -9,7 +9,8 @@ use crate::moment;
 use crate::tape::{Kind, Mark, Node, Span, Tape, unescape};
 use core::cell::RefMut;
 use core::fmt;
-use homeostat_core::Timestamp;
+use core::str::FromStr;
+use homeostat_core::{JsonText, Timestamp};
 use homeostat_event::{Event, Str};
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -216,6 +217,13 @@ impl<'a> Field<'a> {
         Some(text)
     }
 
+    /// Takes the scalar when it reads as a `T`, such as a number of a size; else nothing is taken.
+    pub fn take_as<T: FromStr>(&self) -> Option<T> {
+        let value = self.look()?.parse().ok()?;
+        self.mark(Mark::Taken);
+        Some(value)
+    }
+
     /// As [`Record::copy`].
     pub fn copy(&self) -> Option<Cow<'a, str>> {
         let text = self.look()?;
@@ -223,6 +231,36 @@ impl<'a> Field<'a> {
             self.mark(Mark::Copied);
         }
         Some(text)
+    }
+
+    /// Takes all that is left of this value, whatever it is, as JSON for a typed attribute that holds any.
+    ///
+    /// `None` (and nothing is taken) for null, an empty text, and where nothing is left. What is withheld stays out.
+    pub fn take_whole(&self) -> Option<JsonText> {
+        self.whole(Mark::Taken)
+    }
+
+    /// As [`Field::take_whole`], but it stays in `unmapped` too, where those look who know the source.
+    pub fn copy_whole(&self) -> Option<JsonText> {
+        self.whole(Mark::Copied)
+    }
+
+    fn whole(&self, mark: Mark) -> Option<JsonText> {
+        let mut text = String::new();
+        let left = match self.kind() {
+            Kind::Null => false,
+            Kind::Text => self.look().is_some() && self.write_left(&mut text),
+            _ => self.write_left(&mut text),
+        };
+        left.then(|| {
+            // What tells nothing is kept where it stands too: null is no value of an attribute.
+            let tells = |node: &&Node| node.kind != Kind::Null && node.span.start < node.span.end;
+            let open = |node: &&Node| matches!(node.mark.get(), Mark::Left | Mark::Copied);
+            for node in self.nodes().filter(|node| tells(node) && open(node)) {
+                node.mark.set(mark);
+            }
+            JsonText::new(text)
+        })
     }
 
     /// Whether this is null.

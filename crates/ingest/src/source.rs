@@ -1,8 +1,18 @@
 //! What a source is, and which source a record is of: decided by the record, not by its file.
 
+use crate::azure_activity::AzureActivity;
 use crate::cloudtrail::CloudTrail;
+use crate::entra::{EntraAudit, EntraRisk, EntraSignIn};
+use crate::gcp::{GcpAudit, GcpDns, GcpFlow};
+use crate::guardduty::GuardDuty;
+use crate::kubernetes::Kubernetes;
 use crate::okta::Okta;
 use crate::record::Record;
+use crate::route53::Route53Resolver;
+use crate::security_hub::SecurityHub;
+use crate::vpc_flow::VpcFlow;
+use crate::waf::Waf;
+use crate::windows::Windows;
 use crate::zeek::Zeek;
 use core::fmt;
 use homeostat_core::TenantId;
@@ -39,6 +49,8 @@ pub struct Context {
     pub directory: Option<String>,
     /// The cloud account.
     pub account: Option<String>,
+    /// The cluster that names users and workloads, for logs of Kubernetes.
+    pub cluster: Option<String>,
     /// The network that private addresses belong to.
     pub network: Option<String>,
 }
@@ -67,6 +79,12 @@ impl Context {
         Self { account: Some(account.into()), ..self }
     }
 
+    /// Names the cluster.
+    #[must_use]
+    pub fn with_cluster(self, cluster: impl Into<String>) -> Self {
+        Self { cluster: Some(cluster.into()), ..self }
+    }
+
     /// Names the network.
     #[must_use]
     pub fn with_network(self, network: impl Into<String>) -> Self {
@@ -83,7 +101,24 @@ pub struct Registry {
 
 impl Default for Registry {
     fn default() -> Self {
-        Self::empty().last(CloudTrail).last(Okta).last(Zeek)
+        Self::empty()
+            .last(CloudTrail)
+            .last(VpcFlow)
+            .last(Route53Resolver)
+            .last(Waf)
+            .last(GuardDuty)
+            .last(SecurityHub)
+            .last(EntraSignIn)
+            .last(EntraAudit)
+            .last(EntraRisk)
+            .last(AzureActivity)
+            .last(GcpAudit)
+            .last(GcpDns)
+            .last(GcpFlow)
+            .last(Kubernetes)
+            .last(Okta)
+            .last(Windows)
+            .last(Zeek)
     }
 }
 

@@ -4,10 +4,12 @@
 //! record is whole, as many as it names a limit for; at the end of the input it gives out all. What no other form
 //! takes is a plain line. O(line) beside the form's own work.
 
+mod flow;
 mod line;
 mod zeek;
 
 use crate::error::Reason;
+use flow::FlowText;
 use line::Line;
 use std::collections::VecDeque;
 use zeek::ZeekText;
@@ -108,7 +110,8 @@ pub(crate) struct Forms {
 
 impl Default for Forms {
     fn default() -> Self {
-        let known: Vec<Box<dyn Form + Send>> = vec![Box::new(ZeekText::default())];
+        let known: Vec<Box<dyn Form + Send>> =
+            vec![Box::new(ZeekText::default()), Box::new(FlowText::default())];
         Self { known, plain: Line, last: 0 }
     }
 }

@@ -47,6 +47,11 @@ fn okta() {
 }
 
 #[test]
+fn windows() {
+    check("windows.jsonl");
+}
+
+#[test]
 fn zeek_connections() {
     check("conn.log");
 }
@@ -64,4 +69,38 @@ fn zeek_leases() {
 #[test]
 fn other_logs() {
     check("others.jsonl");
+}
+
+#[test]
+fn flows_as_text_and_json() {
+    check("vpc_flow.log");
+    check("vpc_flow_v2.log");
+    check("vpc_flow.jsonl");
+}
+
+#[test]
+fn names_asked_for_in_a_vpc() {
+    check("route53.jsonl");
+}
+
+#[test]
+fn findings_of_aws() {
+    check("guardduty.jsonl");
+    check("security_hub.json");
+}
+
+#[test]
+fn entra_sign_ins() {
+    check("entra_sign_in.jsonl");
+}
+
+#[test]
+fn entra_changes() {
+    check("entra_audit.json");
+    check("entra_audit_graph.json");
+}
+
+#[test]
+fn entra_risks() {
+    check("entra_risk.jsonl");
 }

@@ -59,6 +59,131 @@ fn the_same_users_other_session_stays_out() {
     assert_eq!(numbers(&incidents[0]), (10_000..10_008).collect::<Vec<_>>());
 }
 
+/// A key that Jane makes for the backup, used from the office an hour and a half later, by another user.
+const NEW_KEY: world::Who = world::Who(
+    40,
+    homeostat_identity::EntityClass::Credential,
+    EntityKind::AccessKey,
+    "AKIAI44QH8DHBEXAMPLE",
+);
+const BACKUP: world::Who = world::Who(
+    41,
+    homeostat_identity::EntityClass::ServiceAccount,
+    EntityKind::IamUserArn,
+    "arn:aws:iam::123456789012:user/backup",
+);
+
+fn use_of_new_key(number: u64) -> Resolved {
+    let parts = [(BACKUP, Role::Actor), (NEW_KEY, Role::Via), (OFFICE, Role::Origin)];
+    with_action(signal(number, 2 * DAY + 5_900, "call", &parts, 0.0), "GetObject", Outcome::Success)
+}
+
+#[test]
+fn a_key_that_the_incident_made_is_followed_wherever_it_is_used() {
+    let mut attack = leaked_key(10_000);
+    let made = attack.iter_mut().find(|act| act.signal.action == "CreateAccessKey").unwrap();
+    made.participants.push(homeostat_identity::Participant {
+        id: homeostat_identity::EntityId(NEW_KEY.0),
+        class: NEW_KEY.1,
+        key: world::key(NEW_KEY),
+        role: Role::Target,
+    });
+    let follow = |attack: Vec<Resolved>| {
+        let incidents = told([ordinary_days(0), attack, vec![use_of_new_key(10_008)]].concat());
+        assert_eq!(incidents.len(), 1);
+        numbers(&incidents[0]).contains(&10_008)
+    };
+    assert!(follow(attack.clone()));
+    let mut known = use_of_new_key(9_999);
+    known.signal.time = Timestamp::from_micros((START + 3_600) * 1_000_000);
+    attack.push(known);
+    assert!(!follow(attack), "a key that was there before is not the incident's");
+    assert!(!follow(leaked_key(10_000)), "nor is one that it did not make");
+}
+
+#[test]
+fn whatever_comes_from_the_incidents_own_address_is_its_own() {
+    let parts = |from| [(BACKUP, Role::Actor), (NEW_KEY, Role::Via), (from, Role::Origin)];
+    let beside = |from| {
+        let act = signal(10_008, 2 * DAY + 600, "call", &parts(from), 0.0);
+        let act = with_action(act, "DescribeInstances", Outcome::Success);
+        let incidents = told([ordinary_days(0), leaked_key(10_000), vec![act]].concat());
+        assert_eq!(incidents.len(), 1);
+        numbers(&incidents[0]).contains(&10_008)
+    };
+    assert!(beside(OUTSIDE), "nobody came from there before the incident");
+    assert!(!beside(OFFICE), "everybody comes from the office");
+}
+
+#[test]
+fn a_full_incident_still_tells_what_is_new_in_it() {
+    let mut limits = homeostat_incident::Limits::default();
+    limits.episodes = 16;
+    let mut investigator = Investigator::builder().limits(limits).build().unwrap();
+    let parts = [(JANE, Role::Actor), (JANES_KEY, Role::Via), (OUTSIDE, Role::Origin)];
+    let reads = (0..40).map(|n| {
+        let mut read = signal(20_000 + n, 2 * DAY + 800 + n.cast_signed(), "call", &parts, 0.0);
+        read.participants.push(homeostat_identity::Participant {
+            id: homeostat_identity::EntityId(3_000 + u32::try_from(n).unwrap()),
+            class: BUCKET.1,
+            key: EntityKey::new(EntityKind::ResourceArn, "aws", &format!("arn:aws:s3:::plans/{n}")).unwrap(),
+            role: Role::Target,
+        });
+        with_action(read, "GetObject", Outcome::Success)
+    });
+    let last =
+        with_action(signal(30_000, 2 * DAY + 900, "call", &parts, 0.0), "StopLogging", Outcome::Success);
+    let log = [ordinary_days(0), leaked_key(10_000), reads.collect(), vec![last]].concat();
+    for (number, input) in log.iter().enumerate() {
+        investigator.observe(Position::at(number as u64), input).unwrap();
+    }
+    investigator.finish();
+    let incident = investigator.incidents().remove(0);
+    assert!(numbers(&incident).contains(&30_000), "what was read most often gives way");
+    assert!(incident.cut().episodes > 0, "and the cut is told");
+}
+
+#[test]
+fn rights_given_before_stand_in_the_story_and_the_giver_does_not() {
+    let giver = PEOPLE[1];
+    let parts = [(giver, Role::Actor), (OFFICE, Role::Origin), (JANE, Role::Target)];
+    let given = |number: u64, seconds: i64| {
+        let act = signal(number, seconds, "rights-gained", &parts, 8.0);
+        with_technique(with_action(act, "PutUserPolicy", Outcome::Success), "T1098.003")
+    };
+    let incidents = told([ordinary_days(0), vec![given(9_000, DAY)], leaked_key(10_000)].concat());
+    assert_eq!(incidents.len(), 1);
+    assert!(numbers(&incidents[0]).contains(&9_000));
+    assert!(incidents[0].edges().iter().any(|edge| edge.why.as_str() == "standing"));
+    let named = |key: &EntityKey| incidents[0].entities().iter().any(|who| who.keys.contains(key));
+    assert!(named(&world::key(JANE)) && !named(&world::key(giver)));
+}
+
+#[test]
+fn a_rest_begins_a_new_look_round_and_a_rhythm_does_not() {
+    let parts = [(JANE, Role::Actor), (JANES_KEY, Role::Via), (OUTSIDE, Role::Origin)];
+    let act = |number: u64, seconds: i64, action: &str, technique: &str| {
+        let act = signal(number, 2 * DAY + seconds, "call", &parts, 0.0);
+        with_technique(with_action(act, action, Outcome::Success), technique)
+    };
+    let look = |from: u64, seconds: i64| {
+        let acts = [(0, "ListUsers"), (9, "ListRoles"), (20, "GetUser")];
+        acts.into_iter()
+            .zip(from..)
+            .map(move |((after, action), number)| act(number, seconds + after, action, "T1087.004"))
+    };
+    let reads = (0..6).map(|n| act(30_000 + n, 1_300 + n.cast_signed() * 300, "GetObject", "T1530"));
+    let log: Vec<_> = look(10_100, 900).chain(look(10_200, 1_010)).chain(reads).collect();
+    let incident = told([ordinary_days(0), leaked_key(10_000), log].concat()).remove(0);
+    let steps: Vec<usize> = incident
+        .steps()
+        .iter()
+        .filter(|step| step.events.iter().all(|event| event.record() >= 10_100))
+        .map(|step| step.events.len())
+        .collect();
+    assert_eq!(steps, [3, 3, 6]);
+}
+
 /// One service principal that is refused every 20 s from `first` on, whatever detectors say of it.
 fn denials(first: i64, count: u64) -> Vec<Resolved> {
     let parts = [(DELIVERY, Role::Actor), (BUCKET, Role::Target)];

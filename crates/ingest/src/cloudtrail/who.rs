@@ -16,7 +16,7 @@ pub(super) fn actor_of(record: &Record<'_>, service: &str) -> Arc<Actor> {
 
 fn told_actor(identity: Field<'_>) -> Option<Actor> {
     let app = take(identity, "invokedBy");
-    let kind = identity.member("type").and_then(|kind| kind.look()).unwrap_or_default();
+    let kind = identity.member("type").and_then(|kind| kind.copy()).unwrap_or_default();
     let session = session_of(identity, &kind);
     let user = if kind == "AWSService" { None } else { user_of(identity, &kind) };
     let mut actor = match (user, session, &app) {

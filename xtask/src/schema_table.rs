@@ -1,13 +1,10 @@
-//! Prints the validator's table from the compiled OCSF schema.
+//! The validator's table, made of the compiled OCSF schema.
 //!
-//! `zcat schema_v1.8.0.json.gz | cargo run -p homeostat-event --example schema_table > crates/event/src/table_data.rs`
-//!
-//! Taken are names, numbers, captions of enum values, types and requirements; no description text.
+//! Taken are names, numbers, captions of enum values, types, requirements and constraints; no description text.
 
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::io::Read as _;
 
 /// Scalar types, in the order of `table::Type`.
 const TYPES: [&str; 24] = [
@@ -132,7 +129,12 @@ fn quoted(value: &Value) -> String {
     format!("{:?}", value.as_str().unwrap_or_default())
 }
 
-fn table(schema: &Value) -> Result<String, String> {
+/// The table as Rust source.
+///
+/// # Errors
+///
+/// The name of a type or object that the schema uses and does not define.
+pub(crate) fn table(schema: &Value) -> Result<String, String> {
     let mut table = Table {
         objects: schema["objects"].as_object().into_iter().flatten().map(|(name, _)| name.clone()).collect(),
         ..Table::default()
@@ -155,7 +157,7 @@ fn table(schema: &Value) -> Result<String, String> {
         objects.push(format!("({name:?}, Body {{ {} }})", table.body(object)?));
     }
     let mut out = format!(
-        "//! Made by `examples/schema_table.rs` from the compiled OCSF schema {} (Apache-2.0). Do not edit.\n\nuse super::{{Body, Class, Slot}};\n\n",
+        "//! Made by `cargo run -p xtask -- schema-table` from the compiled OCSF schema {} (Apache-2.0). Do not edit.\n\nuse super::{{Body, Class, Slot}};\n\n",
         schema["version"].as_str().unwrap_or_default()
     );
     let classes: Vec<_> = classes.into_values().collect();
@@ -176,9 +178,45 @@ fn table(schema: &Value) -> Result<String, String> {
     Ok(out.trim_end().to_owned() + "\n")
 }
 
-fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let mut text = String::new();
-    std::io::stdin().read_to_string(&mut text)?;
-    print!("{}", table(&serde_json::from_str(&text)?)?);
-    Ok(())
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_schema_becomes_rows() {
+        let schema = serde_json::json!({
+            "version": "1.8.0",
+            "classes": {"thing_activity": {"uid": 9001, "caption": "Thing", "category_uid": 9,
+                "constraints": {"at_least_one": ["a", "b.c"]}, "attributes": {
+                    "b": {"type": "object_t", "object_type": "thing", "requirement": "required", "profiles": ["host"]},
+                    "a": {"type": "port_t", "is_array": true, "description": "never taken over",
+                        "enum": {"1": {"caption": "One"}, "0": {"caption": "None", "@deprecated": {}}}}}}},
+            "objects": {"thing": {"attributes": {}}},
+        });
+        let table = table(&schema).unwrap();
+        for row in [
+            r#"Class { uid: 9001, name: "thing_activity", caption: "Thing", category: 9, body: Body { slots: &[0, 1], any_of: &["a", "b.c"], one_of: &[], deprecated: false } }"#,
+            r#"Slot { name: "a", kind: 11, array: true, need: 0, profile: 0, values: 1, sibling: "", deprecated: false }"#,
+            r#"Slot { name: "b", kind: 100, array: false, need: 2, profile: 1, values: 0, sibling: "", deprecated: false }"#,
+            r#"&[("0", "None", true), ("1", "One", false)]"#,
+        ] {
+            assert!(table.contains(row), "{row} in {table}");
+        }
+        assert!(!table.contains("never taken over"));
+        let unknown = serde_json::json!({"classes": {"x": {"attributes": {"a": {"type": "odd_t"}}}}});
+        assert_eq!(super::table(&unknown).unwrap_err(), "\"odd_t\"");
+    }
+
+    /// Needs the schema; its folder is told by `HOMEOSTAT_CORPUS`.
+    #[test]
+    fn the_committed_table_is_the_schemas() {
+        let Some(corpus) = std::env::var_os("HOMEOSTAT_CORPUS") else {
+            println!("skipped: HOMEOSTAT_CORPUS is not set");
+            return;
+        };
+        let schema = std::path::Path::new(&corpus).join("ocsf/schema_v1.8.0.json.gz");
+        let made = table(&crate::read(&schema).unwrap()).unwrap();
+        let committed = std::fs::read_to_string(crate::table_file()).unwrap();
+        assert!(made == committed, "run `cargo run -p xtask -- schema-table SCHEMA`");
+    }
 }

@@ -1,0 +1,123 @@
+//! What the pipeline's target does about its incidents, and how it is shown to the maturity tests.
+//!
+//! Each incident is answered when it opens and whenever its score doubles, on a target in memory with the default
+//! rails; leases end in event time.
+
+use crate::{Memory, block_on};
+use homeostat::{ActionTold, Pipeline};
+use homeostat_core::{Domain, EntityKey, EventRef, TenantId, Timestamp};
+use homeostat_incident::{Incident, IncidentId, Update};
+use homeostat_maturity::{ActionKind, ActionRecord, ActionState};
+use homeostat_response::{Action, Ending, Mode, Phase, Reversibility, TargetKind, View};
+use std::collections::BTreeMap;
+use std::error::Error;
+
+/// A responder and what it is known by.
+#[derive(Debug)]
+pub(crate) struct Reaction {
+    memory: Memory,
+    // Whom the targets of actions name, and the events of each incident when it was answered.
+    names: BTreeMap<String, EntityKey>,
+    evidence: BTreeMap<String, Vec<EventRef>>,
+}
+
+impl Reaction {
+    /// Nothing done yet.
+    pub(crate) fn new(tenant: TenantId) -> Result<Self, Box<dyn Error>> {
+        let memory = Memory::new(tenant, Mode::Act)?;
+        Ok(Self { memory, names: BTreeMap::new(), evidence: BTreeMap::new() })
+    }
+
+    /// Answers the incidents that `updates` tell of, at `now`.
+    pub(crate) fn answer(&mut self, pipeline: &Pipeline, updates: &[Update], now: Timestamp) {
+        let told: Vec<IncidentId> = updates.iter().filter_map(worth_an_answer).collect();
+        for incident in told.into_iter().filter_map(|id| pipeline.investigator().incident(id)) {
+            self.remember(&incident);
+            let graph = pipeline.estate().graph();
+            let view = View { reach: graph, criticality: graph, risk: pipeline.risk(), now };
+            // What a failing journal leaves undone shows as an action that is not in force.
+            drop(block_on(self.memory.responder.respond(&incident, &view)));
+        }
+    }
+
+    /// Lets the time go on to `now`: leases end.
+    pub(crate) fn tick(&mut self, now: Timestamp) {
+        let due = |deadline: &Timestamp| *deadline <= now;
+        while let Some(deadline) = self.memory.responder.next_deadline().filter(due) {
+            if block_on(self.memory.responder.tick(deadline)).is_err() {
+                return;
+            }
+        }
+    }
+
+    /// Every action so far.
+    pub(crate) fn actions(&self) -> Vec<ActionRecord> {
+        self.memory.responder.told().filter_map(|told| self.record(told)).collect()
+    }
+
+    fn remember(&mut self, incident: &Incident) {
+        let keys = incident.entities().iter().flat_map(|involved| involved.keys.iter());
+        self.names.extend(keys.map(|key| (key.value().to_owned(), key.clone())));
+        self.evidence.insert(incident.id().to_string(), incident.events().to_vec());
+    }
+
+    fn record(&self, told: &ActionTold) -> Option<ActionRecord> {
+        let (action, target) = (told.action?, told.target.as_ref()?);
+        let touched = told.touches.iter().chain([target]);
+        let because = told.incident.as_ref().and_then(|id| self.evidence.get(id));
+        Some(ActionRecord {
+            id: told.id.to_string(),
+            kind: kind(action),
+            domain: domain(target.kind),
+            scope: touched.filter_map(|target| self.names.get(&target.id).cloned()).collect(),
+            at: told.applied.unwrap_or(told.asked),
+            expires: told.lease_end,
+            reversible: action.facts().reversibility != Reversibility::NothingToUndo,
+            state: state(told),
+            because: because.cloned().unwrap_or_default(),
+        })
+    }
+}
+
+fn worth_an_answer(update: &Update) -> Option<IncidentId> {
+    match update {
+        Update::Opened(id) | Update::Raised(id) | Update::Merged { into: id, .. } => Some(*id),
+        _ => None,
+    }
+}
+
+const fn kind(action: Action) -> ActionKind {
+    match action {
+        Action::Challenge => ActionKind::Challenge,
+        Action::Tighten | Action::EnforcePatternOfLife => ActionKind::Tighten,
+        Action::ReAuthenticate => ActionKind::ReAuthenticate,
+        Action::RateLimit => ActionKind::RateLimit,
+        Action::Isolate | Action::DetachInstance | Action::ApplySecurityGroup => ActionKind::Isolate,
+        Action::Block | Action::QuarantineMessage => ActionKind::Block,
+        Action::DisableCredential | Action::RevokeSession => ActionKind::Revoke,
+        Action::PostureRepair => ActionKind::Remediate,
+        Action::Notify => ActionKind::Ticket,
+        _ => ActionKind::Watch,
+    }
+}
+
+const fn domain(kind: TargetKind) -> Domain {
+    match kind {
+        TargetKind::Address | TargetKind::Name => Domain::Network,
+        TargetKind::Host => Domain::Endpoint,
+        TargetKind::Message | TargetKind::Mailbox => Domain::Email,
+        TargetKind::Application => Domain::Saas,
+        TargetKind::Person | TargetKind::Session => Domain::Identity,
+        _ => Domain::Cloud,
+    }
+}
+
+fn state(told: &ActionTold) -> ActionState {
+    match (&told.phase, told.ending) {
+        (Phase::Refused, _) => ActionState::Refused,
+        (Phase::Done, Some(Ending::Expired)) => ActionState::Expired,
+        (Phase::Done, _) => ActionState::Reverted,
+        _ if told.is_in_force() => ActionState::InForce,
+        _ => ActionState::Proposed,
+    }
+}
