@@ -106,6 +106,7 @@ impl LongString {
 
 ocsf_object! {
     /// A script or a command.
+    #[expect(clippy::struct_field_names, reason = "the names are OCSF's own")]
     pub struct Script {
         object file set_file: File,
         list hashes set_hashes: Fingerprint,
@@ -169,7 +170,6 @@ impl RegValue {
 
 ocsf_object! {
     /// A Windows service.
-    #[expect(clippy::struct_field_names, reason = "the names are OCSF's own")]
     pub struct WinService {
         text cmd_line set_cmd_line,
         texts labels set_labels,

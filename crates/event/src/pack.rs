@@ -189,7 +189,7 @@ impl Interner {
         match value.as_bytes() {
             [b'{' | b'[', ..] => return self.cut(value, packed),
             [b'0'..=b'9', ..] if let Some(number) = number_of(value) => {
-                put_number(number << 2 | NUMBER, packed)
+                put_number(number << 2 | NUMBER, packed);
             }
             _ => match id_of(value) {
                 Some(id) => {

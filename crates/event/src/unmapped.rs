@@ -76,7 +76,7 @@ impl Unmapped {
         let text = object::one_line(whole.as_str());
         let told = if text.contains(REFERENCE) { reference_in(&text) } else { None };
         self.whole = Some(match (&self.place, told) {
-            (Some(_), None) | (None, None) => Str::from(&*text),
+            (_, None) => Str::from(&*text),
             (Some(_), Some(_)) => without(&text, REFERENCE).map_or_else(|| Str::from(&*text), Str::from),
             (None, Some(told)) => {
                 (self.place, self.record) = (Some(Arc::new(told.as_str().to_owned())), WITHIN);
