@@ -89,17 +89,17 @@ remembered!(
 );
 
 impl Memo {
-    /// The object that `make` makes of nothing but the values `of`, made now or before; that it makes none is not
+    /// The object that `of_them` makes of nothing but the values `of`, made now or before; that it makes none is not
     /// remembered. In `of`, `None` stands for a value that the record does not tell.
     ///
-    /// `make` must mark no other value than these.
+    /// `of_them` must mark no other value than these.
     pub(crate) fn of<T: Remembered>(
         &self,
         of: &[Option<Field<'_>>],
-        make: impl FnOnce() -> Option<T>,
+        of_them: impl FnOnce() -> Option<T>,
     ) -> Option<T> {
         self.recall(of).or_else(|| {
-            let made = make()?;
+            let made = of_them()?;
             self.remember(of, &made);
             Some(made)
         })
