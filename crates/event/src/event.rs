@@ -385,7 +385,7 @@ impl Event {
     ///
     /// It replaces a whole text set before and goes beside what was kept by name. Text that is no object is kept
     /// as the member `text`.
-    #[expect(clippy::needless_pass_by_value, reason = "whoever calls has no further use of it")]
+    #[expect(clippy::needless_pass_by_value, reason = "what is set is handed over, as everywhere")]
     pub fn set_unmapped(&mut self, whole: JsonText) -> &mut Self {
         self.hot.leftover_mut().set_whole(&whole);
         self

@@ -8,6 +8,12 @@ use crate::table;
 /// The list spares most setters the search in the schema table; a test holds it against the table.
 #[inline]
 pub(crate) fn profile_of(class: ClassUid, attribute: &str) -> Option<&'static str> {
+    // Calls of interfaces are the most events of all.
+    match (class, attribute) {
+        (ClassUid::API_ACTIVITY, "actor" | "api") => return None,
+        (ClassUid::API_ACTIVITY, "cloud") => return Some("cloud"),
+        _ => {}
+    }
     let profiled = matches!(
         attribute,
         "action"

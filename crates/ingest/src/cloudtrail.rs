@@ -78,8 +78,8 @@ fn metadata_of(record: &Record<'_>) -> Metadata {
     product.set_feature(record.take("eventCategory").map(Feature::named));
     let mut metadata = Metadata::new(product);
     metadata.set_log_name("CloudTrail").set_log_version(record.take("eventVersion"));
-    metadata.set_event_code(record.take("eventName")).set_kind(record.take("eventType"));
-    metadata.set_profiles(vec!["cloud".into()]);
+    metadata.set_kind(record.take("eventType"));
+    metadata.set_event_code(record.take("eventName")).set_profiles(vec!["cloud".into()]);
     metadata
 }
 

@@ -8,7 +8,7 @@ use crate::record::Field;
 use crate::tape::Mark;
 use core::cell::RefCell;
 use core::fmt;
-use homeostat_event::{Actor, Api, Cloud, HttpRequest, Metadata, NetworkEndpoint, ResourceDetails};
+use homeostat_event::{Actor, Api, Cloud, HttpRequest, Metadata, NetworkEndpoint, ResourceDetails, User};
 use std::sync::Arc;
 
 /// How many parts are remembered. Default 1,024: more than the sessions, addresses and programs that take turns in a
@@ -52,6 +52,7 @@ pub(crate) enum Made {
     Metadata(Arc<Metadata>),
     Request(Arc<HttpRequest>),
     Resources(Arc<[ResourceDetails]>),
+    User(Arc<User>),
 }
 
 /// An object that is made of parts of a record, shared.
@@ -84,21 +85,21 @@ macro_rules! remembered {
 
 remembered!(
     Actor => Actor 1, Api => Api 2, Cloud => Cloud 3, NetworkEndpoint => Endpoint 4, Metadata => Metadata 5,
-    HttpRequest => Request 6, [ResourceDetails] => Resources 7,
+    HttpRequest => Request 6, [ResourceDetails] => Resources 7, User => User 8,
 );
 
 impl Memo {
-    /// The object that `make` makes of nothing but the values `of`, made now or before; that it makes none is not
+    /// The object that `of_them` makes of nothing but the values `of`, made now or before; that it makes none is not
     /// remembered. In `of`, `None` stands for a value that the record does not tell.
     ///
-    /// `make` must mark no other value than these.
+    /// `of_them` must mark no other value than these.
     pub(crate) fn of<T: Remembered>(
         &self,
         of: &[Option<Field<'_>>],
-        make: impl FnOnce() -> Option<T>,
+        of_them: impl FnOnce() -> Option<T>,
     ) -> Option<T> {
         self.recall(of).or_else(|| {
-            let made = make()?;
+            let made = of_them()?;
             self.remember(of, &made);
             Some(made)
         })

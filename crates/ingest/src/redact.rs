@@ -10,6 +10,7 @@ use crate::record::Field;
 use crate::tape::{Kind, Mark};
 use core::ops::Range;
 pub(crate) use mask::{mask, withhold_texts};
+use std::borrow::Cow;
 
 /// Decides which members of a record are withheld.
 ///
@@ -275,16 +276,18 @@ pub(crate) fn withhold(rule: &dyn Redact, source: &str, root: Field<'_>, found: 
 /// Goes through all values in the order of the text, for most have no name that is worth a second look.
 fn walk(rule: &dyn Redact, source: &str, root: Field<'_>, found: &mut Vec<String>) -> u64 {
     let mut around = root.trail();
-    let (mut leaves, mut withheld_to) = (0, 0);
+    let (mut leaves, mut withheld_to, mut parent) = (0, 0, Cow::Borrowed(""));
+    let name_of =
+        |around: &[(u32, u32)]| around.last().map(|(_, outer)| root.at(*outer).name()).unwrap_or_default();
     for (field, end) in root.named_below() {
         let at = field.place();
         if at < withheld_to {
             continue;
         }
-        while around.last().is_some_and(|(end, _)| *end <= at) {
-            around.pop();
+        if around.last().is_some_and(|(end, _)| *end <= at) {
+            around.retain(|(end, _)| *end > at);
+            parent = name_of(&around);
         }
-        let parent = around.last().map(|(_, outer)| root.at(*outer).name()).unwrap_or_default();
         let name = field.name();
         let object = around.last().map_or(root, |(_, outer)| root.at(*outer));
         let held = if is_password_of_ftp(object, &name) { "password" } else { &name };
@@ -296,6 +299,7 @@ fn walk(rule: &dyn Redact, source: &str, root: Field<'_>, found: &mut Vec<String
             withheld_to = end;
         } else if field.kind() != Kind::Text {
             around.push((end, at));
+            parent = name;
         }
     }
     leaves

@@ -153,7 +153,9 @@ fn spelled(value: &Value, turn: usize, out: &mut String) {
             out.push('{');
             for (number, (name, inner)) in members.into_iter().enumerate() {
                 out.push_str(if number > 0 { "," } else { "" });
-                out.push_str(&format!("{space}{}{space}:{space}", Value::from(name.as_str())));
+                out.push_str(space);
+                out.push_str(&Value::from(name.as_str()).to_string());
+                out.extend([space, ":", space]);
                 spelled(inner, turn, out);
             }
             out.push_str(space);

@@ -37,7 +37,11 @@ fn main() {
     let mut packed: Vec<PackedEvent> = Vec::with_capacity(lines.len());
     let kept = counted(|| packed.extend(events.iter().map(|event| interner.pack(event))));
     let heap = kept.bytes_allocated.saturating_sub(kept.bytes_deallocated) as f64 / packed.len() as f64;
-    println!("kept, packed, the interner's share in it: {} + {heap:.0} bytes an event", size_of::<PackedEvent>());
+    let alone = packed.iter().map(PackedEvent::size).sum::<usize>() as f64 / packed.len() as f64;
+    println!(
+        "kept, packed: {} + {heap:.0} bytes an event, of which {alone:.0} its own and the rest the interner's",
+        size_of::<PackedEvent>()
+    );
     let mut values: Vec<Value> = Vec::with_capacity(lines.len());
     let kept = counted(|| values.extend(lines.iter().filter_map(|line| serde_json::from_slice::<Value>(line).ok())));
     let heap = kept.bytes_allocated.saturating_sub(kept.bytes_deallocated) as f64 / values.len() as f64;

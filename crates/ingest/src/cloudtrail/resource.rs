@@ -72,68 +72,52 @@ const ANSWERS: [(&str, By, &str); 10] = [
 pub(super) enum Resources<'a> {
     Known(Arc<[ResourceDetails]>),
     /// One or two that were not seen lately: their names wait for the event's own text.
-    Fresh(Field<'a>, [Option<Named<'a>>; 2]),
+    Fresh(Field<'a>, [Option<Waiting<'a>>; 2]),
 }
 
-/// A resource as a record lists it: its ARN and its type.
-pub(super) type Named<'a> = (Cow<'a, str>, Option<Cow<'a, str>>);
+/// A resource as a record lists it, all but its name, and its name.
+pub(super) type Waiting<'a> = (Cow<'a, str>, Option<Cow<'a, str>>, Option<Arc<User>>);
 
 /// The resources of a call, each once: as the record lists them, else by its parameters.
 pub(super) fn resources<'a>(record: &Record<'a>) -> Option<Resources<'a>> {
     let list = record.root().member("resources").filter(Field::is_array);
     let listed = list.and_then(|list| {
-        let known = record.memo().recall(&key(record, list)).map(Resources::Known);
-        known.or_else(|| fresh(list)).or_else(|| listed_in(record, list).map(Resources::Known))
+        let known = record.memo().recall(&[Some(list)]).map(Resources::Known);
+        known.or_else(|| fresh(record, list)).or_else(|| listed_in(record, list).map(Resources::Known))
     });
     listed.or_else(|| derived(record).told().map(Resources::Known))
 }
 
-/// What the resources of a list are made of: whose they are is told only where the call was recorded elsewhere.
-fn key<'a>(record: &Record<'a>, list: Field<'a>) -> [Option<Field<'a>>; 2] {
-    [Some(list), record.root().member("recipientAccountId")]
-}
-
-/// Tells the account a resource is of, unless it is the event's own.
-fn tell_owner(record: &Record<'_>, element: Field<'_>, resource: &mut ResourceDetails) {
-    let Some(account) = element.member("accountId").and_then(|account| account.copy()) else { return };
-    if record.look("recipientAccountId").is_none_or(|own| own != account) {
-        resource.set_owner(User::of_account(Account::of_uid(account)));
-    }
-}
-
 /// The resources of a list of one or two that all have an ARN, as nearly all have.
-fn fresh<'a>(list: Field<'a>) -> Option<Resources<'a>> {
+fn fresh<'a>(record: &Record<'a>, list: Field<'a>) -> Option<Resources<'a>> {
     let mut elements = list.children();
     let pair = [elements.next(), elements.next()];
     let named = |element: &Field<'a>| element.member("ARN").is_some_and(|arn| arn.look().is_some());
     if pair.first()?.is_none() || elements.next().is_some() || !pair.iter().flatten().all(named) {
         return None;
     }
-    let take = |element: Field<'a>, name| element.member(name).and_then(|field| field.take());
-    Some(Resources::Fresh(list, pair.map(|element| Some((take(element?, "ARN")?, take(element?, "type"))))))
+    let waiting = |element| Some((take(element, "ARN")?, take(element, "type"), owner(record, element)));
+    Some(Resources::Fresh(list, pair.map(|element| element.and_then(waiting))))
 }
 
 impl Resources<'_> {
-    /// The resources, where `names` are the ARNs of fresh ones.
+    /// The resources, where `names` are the names that waited.
     pub(super) fn named(self, record: &Record<'_>, names: [Option<Str>; 2]) -> Arc<[ResourceDetails]> {
-        let (list, told) = match self {
+        let (list, [first, second]) = match self {
             Self::Known(known) => return known,
-            Self::Fresh(list, told) => (list, told),
+            Self::Fresh(list, waiting) => (list, waiting),
         };
-        let [first, second] = told.map(|named| named.and_then(|(_, kind)| kind));
-        let of = |(name, kind): (Str, Option<Cow<'_, str>>)| {
+        let of = |(name, waiting): (Str, Option<Waiting<'_>>)| {
             let mut resource = ResourceDetails::of_uid(name);
-            resource.set_kind(kind);
+            let (kind, owner) = waiting.map(|(_, kind, owner)| (kind, owner)).unwrap_or_default();
+            resource.set_kind(kind).set_owner(owner);
             resource
         };
-        let mut made: Arc<[_]> = match names {
+        let made: Arc<[_]> = match names {
             [Some(one), Some(other)] => Arc::new([of((one, first)), of((other, second))]),
             [one, _] => one.map(|one| of((one, first))).into_iter().collect(),
         };
-        for (element, resource) in list.children().zip(Arc::make_mut(&mut made)) {
-            tell_owner(record, element, resource);
-        }
-        record.memo().remember(&key(record, list), &made);
+        record.memo().remember(&[Some(list)], &made);
         made
     }
 
@@ -141,15 +125,26 @@ impl Resources<'_> {
     pub(super) fn waiting(&self) -> [Option<Cow<'_, str>>; 2] {
         match self {
             Self::Known(_) => [None, None],
-            Self::Fresh(_, named) => {
-                named.each_ref().map(|named| named.as_ref().map(|(name, _)| Cow::Borrowed(&**name)))
+            Self::Fresh(_, waiting) => {
+                waiting.each_ref().map(|waiting| waiting.as_ref().map(|(name, ..)| Cow::Borrowed(&**name)))
             }
         }
     }
 }
 
 fn listed_in(record: &Record<'_>, list: Field<'_>) -> Option<Arc<[ResourceDetails]>> {
-    list.children().take(RESOURCES).filter_map(|element| listed(record, element)).collect::<Vec<_>>().told()
+    let listed = list.children().take(RESOURCES).filter_map(|element| listed(record, element));
+    listed.collect::<Vec<_>>().told()
+}
+
+fn take<'a>(element: Field<'a>, name: &str) -> Option<Cow<'a, str>> {
+    element.member(name)?.take()
+}
+
+/// The account that owns a resource.
+fn owner(record: &Record<'_>, element: Field<'_>) -> Option<Arc<User>> {
+    let account = element.member("accountId")?;
+    record.memo().of(&[Some(account)], || Some(Arc::new(User::of_account(Account::of_uid(account.take()?)))))
 }
 
 fn derived(record: &Record<'_>) -> Vec<ResourceDetails> {
@@ -166,14 +161,12 @@ fn derived(record: &Record<'_>) -> Vec<ResourceDetails> {
 }
 
 fn listed(record: &Record<'_>, element: Field<'_>) -> Option<ResourceDetails> {
-    let take = |name| element.member(name).and_then(|field: Field<'_>| field.take());
-    let mut resource = match (take("ARN"), take("ARNPrefix")) {
+    let mut resource = match (take(element, "ARN"), take(element, "ARNPrefix")) {
         (Some(arn), _) => ResourceDetails::of_uid(arn),
         (None, Some(prefix)) => ResourceDetails::named(prefix),
         (None, None) => return None,
     };
-    resource.set_kind(take("type"));
-    tell_owner(record, element, &mut resource);
+    resource.set_kind(take(element, "type")).set_owner(owner(record, element));
     Some(resource)
 }
 

@@ -21,6 +21,12 @@ struct Name {
     escaped: bool,
 }
 
+/// What follows a value or an opening bracket.
+enum Next {
+    Value(Name),
+    End,
+}
+
 impl<'t, 'b> Parser<'t, 'b> {
     pub(super) fn new(tape: &'t mut Tape, bytes: &'b [u8], depth: usize) -> Self {
         let length = bytes.len().min(u32::MAX as usize);
@@ -40,45 +46,45 @@ impl<'t, 'b> Parser<'t, 'b> {
         loop {
             let opened = self.value(name)?;
             match if opened { self.first()? } else { self.following()? } {
-                Some(next) => name = next,
-                None => return Some(()),
+                Next::Value(next) => name = next,
+                Next::End => return Some(()),
             }
         }
     }
 
     /// After the bracket that opens: the name of the first value, or what follows an empty one.
-    fn first(&mut self) -> Option<Option<Name>> {
+    fn first(&mut self) -> Option<Next> {
         let is_object = self.tape.open.last()?.is_object;
         match (self.peek()?, is_object) {
             (b'}', true) | (b']', false) => {
                 self.end()?;
                 self.following()
             }
-            (_, true) => self.name().map(Some),
-            (_, false) => Some(Some(Name::default())),
+            (_, true) => self.name().map(Next::Value),
+            (_, false) => Some(Next::Value(Name::default())),
         }
     }
 
-    /// After a value: the name of the next one, `None` at the end of the document.
-    fn following(&mut self) -> Option<Option<Name>> {
+    /// After a value: the name of the next one, or the end of the document.
+    fn following(&mut self) -> Option<Next> {
         while let Some(open) = self.tape.open.last() {
             let is_object = open.is_object;
             match (self.peek()?, is_object) {
                 (b',', true) => {
                     self.at += 1;
                     self.peek()?;
-                    return self.name().map(Some);
+                    return self.name().map(Next::Value);
                 }
                 (b',', false) => {
                     self.at += 1;
                     self.peek()?;
-                    return Some(Some(Name::default()));
+                    return Some(Next::Value(Name::default()));
                 }
                 (b'}', true) | (b']', false) => self.end()?,
                 _ => return self.fail(self.at, FlawKind::Syntax),
             }
         }
-        Some(None)
+        Some(Next::End)
     }
 
     /// The name at hand and the colon behind it.
