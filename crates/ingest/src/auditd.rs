@@ -19,7 +19,7 @@ use crate::source::{Context, Source};
 use fields::Audit;
 use homeostat_core::{Outcome, Timestamp};
 use homeostat_event::{
-    Actor, ClassUid, Ends, Event, Extension, Group, Head, Kernel, KernelDriver, ManagedEntity,
+    Actor, ClassUid, Ends, Event, Extension, File, Group, Head, Kernel, KernelDriver, ManagedEntity,
     NetworkConnectionInfo, NetworkEndpoint, Process, Product, Script, Service, Severity, SignInTo, Str, User,
 };
 use kind::{Kind, account_activity, call_name, group_activity, of_call, of_type};
@@ -239,7 +239,11 @@ impl Audit<'_, '_> {
             process.set_created_time(self.time());
         }
         let mut paths = self.paths().into_iter();
+        let is_own = |path: &Field<'_>, own: &File| {
+            path.member("name").and_then(|name| name.look()).as_deref() == own.path()
+        };
         if let (Some(own), Some(path)) = (process.file().cloned(), paths.next())
+            && is_own(&path, &own)
             && let Some(mut file) = self.file(path)
         {
             file.set_type_id(8).set_name(own.name()).set_path(own.path());

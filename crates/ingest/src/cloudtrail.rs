@@ -11,7 +11,7 @@ use crate::address::is_address;
 use crate::moment;
 use crate::record::{Field, Record};
 use crate::source::{Context, Source};
-use crate::text::write_text;
+use crate::text::{write_member, write_text};
 use homeostat_core::{JsonText, Outcome, Timestamp};
 use homeostat_event::{
     Account, Actor, Analytic, Api, Cloud, Event, Feature, FindingInfo, Group, Head, HttpRequest, Metadata,
@@ -173,14 +173,24 @@ fn cloud_of(record: &Record<'_>, account: Option<Cow<'_, str>>) -> Cloud {
     cloud
 }
 
-/// Only calls and sign-ins have a user agent.
+/// Only calls and sign-ins have a user agent. Which host the client asked for stands beside TLS, of S3 among the
+/// parameters.
 fn http_request(record: &Record<'_>) -> Option<Arc<HttpRequest>> {
     record.root().member("eventName")?;
-    let agent = record.root().member("userAgent")?;
-    record.memo().of(&[Some(agent)], || {
+    let agent = record.root().member("userAgent");
+    let hosts = ["requestParameters.Host", "tlsDetails.clientProvidedHostHeader"];
+    let host = hosts.iter().find_map(|path| record.field(path).filter(Field::is_text));
+    record.memo().of(&[agent, host], || {
         let mut request = HttpRequest::new();
-        request.set_user_agent(user_agent(agent)?);
-        Some(Arc::new(request))
+        request.set_user_agent(agent.and_then(user_agent));
+        if let Some(host) = host.and_then(|host| host.take()) {
+            let mut headers = String::from("[{");
+            write_member("name", "Host", &mut headers);
+            write_member("value", &host, &mut headers);
+            headers.push_str("}]");
+            request.set_attribute("http_headers", &JsonText::new(headers));
+        }
+        (request != HttpRequest::new()).then(|| Arc::new(request))
     })
 }
 

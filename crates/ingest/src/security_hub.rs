@@ -70,7 +70,9 @@ fn event(root: Field<'_>, context: &Context) -> Event {
     if class == ClassUid::VULNERABILITY_FINDING {
         event.set_attribute("vulnerabilities", &JsonText::new(vulnerabilities(root)));
     }
-    if let Some(advice) = remediation(root).filter(|_| class != ClassUid::VULNERABILITY_FINDING) {
+    if class != ClassUid::VULNERABILITY_FINDING
+        && let Some(advice) = remediation(root)
+    {
         event.set_attribute("remediation", &JsonText::new(advice));
     }
     if let Some(text) = take(root, "UpdatedAt").or_else(|| take(root, "CreatedAt")) {
@@ -285,6 +287,7 @@ fn vulnerabilities(root: Field<'_>) -> String {
     json
 }
 
+/// What to do about it; classes 2003 and 2004 have room for it.
 fn remediation(root: Field<'_>) -> Option<String> {
     let text = take(root, "Remediation.Recommendation.Text")?;
     let mut json = String::from("{");

@@ -52,18 +52,15 @@ fn places(value: &Value, at: &str, found: &mut Vec<String>) {
 }
 
 fn change(record: &mut Value, place: &str, value: Option<Value>) {
-    match value {
-        Some(value) => {
-            if let Some(there) = record.pointer_mut(place) {
-                *there = value;
-            }
+    if let Some(value) = value {
+        if let Some(there) = record.pointer_mut(place) {
+            *there = value;
         }
-        None => {
-            let Some((around, name)) = place.rsplit_once('/') else { return };
-            if let Some(Value::Object(members)) = record.pointer_mut(around) {
-                members.remove(&name.replace("~1", "/").replace("~0", "~"));
-            }
-        }
+        return;
+    }
+    let Some((around, name)) = place.rsplit_once('/') else { return };
+    if let Some(Value::Object(members)) = record.pointer_mut(around) {
+        members.remove(&name.replace("~1", "/").replace("~0", "~"));
     }
 }
 

@@ -117,7 +117,7 @@ impl<'r, 'a> Audit<'r, 'a> {
         let part = first(*self.parts.iter().find(|part| part.name() == kind)?);
         let list = part.member(name)?;
         if !list.is_array() {
-            return list.take().map(Cow::into_owned);
+            return list.copy().map(Cow::into_owned);
         }
         let words: Vec<_> = list.children().filter_map(|word| word.copy()).collect();
         (!words.is_empty()).then(|| words.join(" "))
