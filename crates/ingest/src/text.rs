@@ -47,7 +47,7 @@ pub(crate) enum Taken {
     No,
     /// It is no record by itself: a header, a comment, the continuation of a line before.
     Part,
-    /// It is a record, given out at once or later.
+    /// It is a record, given out at once or later, alone or with others.
     Record,
     /// It is of this form and broken.
     Bad(Reason),

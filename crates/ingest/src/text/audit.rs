@@ -36,7 +36,7 @@ impl Form for AuditText {
         let new = at.is_none();
         if parsed.kind == "EOE" {
             self.give(at, rows);
-            return Taken::Part;
+            return Taken::Record;
         }
         let at = at.unwrap_or_else(|| self.begin(&parsed, number));
         if let Some(held) = self.held.get_mut(at)
@@ -49,7 +49,7 @@ impl Form for AuditText {
         } else if self.held.len() > HELD {
             self.give(Some(0), rows);
         }
-        if new { Taken::Record } else { Taken::Part }
+        Taken::Record
     }
 
     fn end(&mut self, rows: &mut Rows) {
