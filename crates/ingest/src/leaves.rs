@@ -216,11 +216,16 @@ fn void(field: Field<'_>) -> Option<std::borrow::Cow<'_, str>> {
     matches!(field.kind(), Kind::Null | Kind::Text).then(|| field.json().into())
 }
 
+/// What every event tells in numbers of OCSF's own: a value of the source stands there by chance only.
+const NUMBERED: [&str; 6] =
+    ["activity_id", "category_uid", "class_uid", "severity_id", "status_id", "type_uid"];
+
 /// Tells where a mapped value stands, class by class.
 fn tell(places: &BTreeSet<(u32, Box<str>)>, count: &mut Count<'_>) {
     let classes: BTreeSet<u32> = places.iter().map(|(class, _)| *class).collect();
     for class in classes {
         let here = places.iter().filter(|(of, _)| *of == class).map(|(_, path)| &**path);
+        let here = here.filter(|path| !NUMBERED.contains(path));
         count.fields.meet(&count.path, class, here);
     }
 }
