@@ -405,3 +405,11 @@ fn a_long_delivery_is_never_held() {
     assert_eq!(events, RECORDS);
     assert!(read.get() > 64 << 20);
 }
+
+#[test]
+fn what_a_call_changed_is_told_without_a_resource_beside_it() {
+    let finding = r#"{"id":"f","type":"PrivilegeEscalation:IAMUser/AdministrativePermissions","severity":8,"accountId":"123456789012","createdAt":"2026-03-16T08:30:00Z","service":{"detectorId":"d","action":{"awsApiCallAction":{"api":"PutRolePolicy","affectedResources":{"AWS::IAM::Role":"arn:aws:iam::123456789012:role/shop"}}}}}"#;
+    let outcome = read("guardduty.json", finding.as_bytes());
+    let resource = &outcome.events[0].resources()[0];
+    assert_eq!(resource.uid(), Some("arn:aws:iam::123456789012:role/shop"));
+}

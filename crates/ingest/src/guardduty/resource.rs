@@ -18,7 +18,7 @@ const THINGS: [(&str, &[&str], &[&str]); 8] = [
 
 /// Every thing the finding is about. A finding on nothing but a key is about the key.
 pub(super) fn resources(root: Field<'_>) -> Vec<ResourceDetails> {
-    let Some(resource) = root.member("resource").filter(Field::is_object) else { return Vec::new() };
+    let Some(resource) = root.member("resource").filter(Field::is_object) else { return affected(root) };
     let mut found: Vec<ResourceDetails> = Vec::new();
     for (member, ids, names) in THINGS {
         let Some(things) = resource.member(member) else { continue };
