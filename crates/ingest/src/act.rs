@@ -249,7 +249,8 @@ impl Act<'_> {
             (Some(actor), ..) => Evidence::of_actor(actor.clone()),
             (None, Some(origin), _) => Evidence::of_source(origin.clone()),
             (None, None, Some(user)) => Evidence::of_user(user.clone()),
-            (None, None, None) => return None,
+            (None, None, None) if self.request.is_none() => return None,
+            (None, None, None) => Evidence::of_source(NetworkEndpoint::of_service(UNKNOWN)),
         };
         evidence.set_src_endpoint(self.origin.clone()).set_http_request(self.request.clone()).set_user(user);
         Some(evidence)

@@ -53,7 +53,10 @@ impl Source for Auditd {
             Kind::Call => call.as_deref().map_or(Kind::Base, of_call),
             kind => kind,
         };
-        let mut event = audit.event(kind, call.as_deref()).unwrap_or_else(|| audit.rest(call.as_deref()));
+        let mut event = audit.event(kind, call.as_deref()).unwrap_or_else(|| {
+            record.give_back();
+            audit.rest(call.as_deref())
+        });
         audit.tell_common(&mut event, call.as_deref());
         events.push(event);
     }
@@ -202,7 +205,7 @@ impl Audit<'_, '_> {
         entity.set_type_id(99).set_kind(what);
         let mut event = Event::entity_management(head, entity);
         self.by(&mut event);
-        if let Some(source) = self.take("src").filter(|text| crate::address::is_address(text)) {
+        if let Some(source) = self.field("src").and_then(|ip| ip.take_if(crate::address::is_address)) {
             event.set_src_endpoint(NetworkEndpoint::of_ip(source));
         }
         event
@@ -282,7 +285,7 @@ impl Audit<'_, '_> {
             None => self.client(),
         };
         let mut here = own();
-        here.set_ip(self.take("laddr").filter(|ip| crate::address::is_address(ip)));
+        here.set_ip(self.field("laddr").and_then(|ip| ip.take_if(crate::address::is_address)));
         here.set_port(self.number("lport").and_then(|port| i32::try_from(port).ok()));
         let ends = match far? {
             far if listening => {

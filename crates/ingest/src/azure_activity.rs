@@ -156,7 +156,7 @@ impl<'r, 'a> Call<'r, 'a> {
         let name = name.or_else(|| full.clone().filter(|name| name.contains('@')));
         let role = self.evidence("principalId");
         let app = self.claim(&["appid", "azp"]);
-        let known = User::told(uid.as_deref().or(role.as_deref()), name.as_deref());
+        let known = User::told(uid.as_deref().or(role.as_deref()), name.as_deref().or(full.as_deref()));
         let mut actor = match (known, &app) {
             (Some(mut user), _) => {
                 self.tell_user(&mut user, name, full);
@@ -174,11 +174,11 @@ impl<'r, 'a> Call<'r, 'a> {
     /// Who is named by no claim: a key or a signature that was used, else whoever Azure let in.
     fn unnamed(&self) -> Actor {
         let identity = self.parts.root.member("identity").filter(Field::is_object);
-        let key = identity.and_then(|identity| take(identity, "tokenHash"));
-        let kind = identity.and_then(|identity| take(identity, "type"));
-        let Some(kind) = kind else { return Actor::of_app("Azure Resource Manager") };
+        let Some((identity, kind)) = identity.and_then(|told| Some((told, take(told, "type")?))) else {
+            return Actor::of_app("Azure Resource Manager");
+        };
         let mut actor = Actor::of_app(kind);
-        if let Some(key) = key {
+        if let Some(key) = take(identity, "tokenHash") {
             let mut session = Session::new();
             session.set_credential_uid(key);
             actor.set_session(session);
@@ -285,7 +285,7 @@ impl<'r, 'a> Call<'r, 'a> {
     fn request(&self) -> Option<HttpRequest> {
         let told = one_of(self.parts.root, &["httpRequest", "http_request"]).filter(Field::is_object);
         let id = told.and_then(|told| value(one_of(told, &["clientRequestId", "client_request_id"])?));
-        let method = told.and_then(|told| take(told, "method"));
+        let method = crate::web::method_of(told.and_then(|told| told.member("method")));
         let agent = self.parts.take("userAgentHeader").or_else(|| self.parts.take("userAgent"));
         let url = self.parts.around("uri").map(Url::new);
         let mut request = HttpRequest::new();

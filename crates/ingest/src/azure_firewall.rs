@@ -73,7 +73,7 @@ impl<'t> Question<'t> {
 /// An address and its port, where the port is told.
 fn end_of(text: &str) -> Option<NetworkEndpoint> {
     let (host, port) = match text.rsplit_once(':') {
-        Some((host, port)) if !is_address(text) => (host, port.parse::<i32>().ok()),
+        Some((host, port)) if !is_address(text) => (host, port.parse::<u16>().ok()),
         _ => (text, None),
     };
     let host = host.trim_start_matches('[').trim_end_matches(']');
@@ -144,11 +144,11 @@ impl<'a> Told<'_, 'a> {
 
     fn flow(&self) -> Event {
         let [mut source, mut target] = ends_of(self.text);
-        let address = |name: &str| self.take(name).filter(|ip| is_address(ip)).map(NetworkEndpoint::of_ip);
+        let address = |name: &str| self.log.field(name)?.take_if(is_address).map(NetworkEndpoint::of_ip);
         source = source.or_else(|| address("SourceIp"));
         target = target.or_else(|| self.take("Fqdn").map(NetworkEndpoint::of_hostname));
         target = target.or_else(|| address("DestinationIp"));
-        let port = |name: &str| self.log.field(name).and_then(|port| port.take_as::<i32>());
+        let port = |name: &str| self.log.field(name).and_then(|port| port.take_as::<u16>());
         if let Some(end) = source.as_mut() {
             end.set_port(port("SourcePort"));
         }

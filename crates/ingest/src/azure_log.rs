@@ -6,7 +6,7 @@
 use crate::address::is_address;
 use crate::moment;
 use crate::record::{Field, Record};
-use homeostat_core::{JsonText, Timestamp};
+use homeostat_core::Timestamp;
 use homeostat_event::{Event, Location};
 use std::borrow::Cow;
 
@@ -106,8 +106,8 @@ impl<'a> AzureLog<'a> {
 
     /// How long it took, in milliseconds, as one of `names` tells.
     pub(crate) fn duration(&self, names: &[&str]) -> Option<i64> {
-        let count = |name: &&str| self.field(name)?.take_as::<i64>().filter(|count| *count >= 0);
-        names.iter().find_map(count)
+        let count = |name: &&str| self.field(name)?.take_as::<u32>();
+        names.iter().find_map(count).map(i64::from)
     }
 }
 
@@ -144,10 +144,15 @@ pub(crate) fn take_address(field: Field<'_>) -> Option<Cow<'_, str>> {
 }
 
 /// A place on earth in the words of Microsoft's directory.
-pub(crate) fn location(place: Option<Field<'_>>, country: Option<Cow<'_, str>>) -> Option<Location> {
+///
+/// `around` names the country once more, or alone.
+pub(crate) fn location(place: Option<Field<'_>>, around: Option<Field<'_>>) -> Option<Location> {
     let part = |name| place.and_then(|place| take(place, name));
     let (city, region) = (part("city"), part("state"));
-    let country = part("countryOrRegion").or(country);
+    let country = part("countryOrRegion");
+    let again = |around: &Field<'_>| country.is_none() || around.look() == country;
+    let around = around.and_then(told).filter(again).and_then(|around| around.take());
+    let country = country.or(around);
     let mut location = match (&country, &city, &region) {
         (Some(country), _, _) => Location::in_country(&**country),
         (None, Some(city), _) => Location::in_city(&**city),
@@ -155,10 +160,7 @@ pub(crate) fn location(place: Option<Field<'_>>, country: Option<Cow<'_, str>>) 
         (None, None, None) => return None,
     };
     location.set_city(city).set_region(region);
-    let degrees = |name| {
-        let number = place?.get("geoCoordinates")?.member(name).filter(|number| !number.is_text())?;
-        number.take().map(|text| JsonText::new(&*text))
-    };
+    let degrees = |name| place?.get("geoCoordinates")?.member(name)?.take_fraction();
     location.set_lat(degrees("latitude")).set_long(degrees("longitude"));
     Some(location)
 }

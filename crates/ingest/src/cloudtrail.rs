@@ -233,7 +233,9 @@ fn tell_model(record: &Record<'_>, event: &mut Event) {
     let runs = event.action().starts_with("Invoke") || event.action().starts_with("Converse");
     let service = event.service().filter(|service| service.starts_with("bedrock")).map(str::to_owned);
     let (Some(service), true) = (service, runs) else { return };
-    let Some(model) = record.field("requestParameters.modelId").filter(|model| model.copy().is_some()) else {
+    let Some(model) =
+        record.field("requestParameters.modelId").filter(|model| model.is_text() && model.copy().is_some())
+    else {
         return;
     };
     let told = format!(r#"{{"ai_provider":"AWS Bedrock","name":{}}}"#, model.json());

@@ -15,6 +15,7 @@ pub use flow::GcpFlow;
 use crate::moment;
 use crate::record::{Field, Record};
 use crate::source::Context;
+use core::str::FromStr;
 use homeostat_core::{JsonText, Timestamp};
 use homeostat_event::{Account, Cloud, Event, Severity};
 use std::borrow::Cow;
@@ -30,10 +31,10 @@ fn told(field: Field<'_>) -> Option<Field<'_>> {
 }
 
 /// Takes a whole number, written as one or as a text.
-fn number(object: Field<'_>, name: &str) -> Option<i64> {
+fn number<T: FromStr + ToString>(object: Field<'_>, name: &str) -> Option<T> {
     let field = object.member(name)?;
     let text = field.look()?;
-    let number = text.parse::<i64>().ok()?;
+    let number = text.parse::<T>().ok()?;
     if number.to_string() == *text {
         field.take()
     } else {

@@ -130,6 +130,12 @@ impl<'a> Record<'a> {
         self.root.tape.is_settled.get()
     }
 
+    /// Gives back all that was taken or copied, for an event that came to nothing: another is made of the record.
+    pub(crate) fn give_back(&self) {
+        let used = |node: &&Node| matches!(node.mark.get(), Mark::Taken | Mark::Copied);
+        self.root.nodes().filter(used).for_each(|node| node.mark.set(Mark::Left));
+    }
+
     /// Reads the moment at `path`, which stays in `unmapped` as the source wrote it: RFC 3339, or decimal seconds
     /// or milliseconds since 1970. [`Timestamp::UNKNOWN`] when it tells none.
     pub fn moment(&self, path: &str) -> Timestamp {
@@ -222,11 +228,26 @@ impl<'a> Field<'a> {
         Some(text)
     }
 
+    /// Takes the scalar when its text is `sound`; else nothing is taken.
+    ///
+    /// To take first and look afterwards would lose what does not fit.
+    pub fn take_if(&self, sound: impl FnOnce(&str) -> bool) -> Option<Cow<'a, str>> {
+        let text = self.look().filter(|text| sound(text))?;
+        self.mark(Mark::Taken);
+        Some(text)
+    }
+
     /// Takes the scalar when it reads as a `T`, such as a number of a size; else nothing is taken.
     pub fn take_as<T: FromStr>(&self) -> Option<T> {
         let value = self.look()?.parse().ok()?;
         self.mark(Mark::Taken);
         Some(value)
+    }
+
+    /// Takes a number as the source spells it, for an attribute that holds fractions; a text is none.
+    pub(crate) fn take_fraction(&self) -> Option<JsonText> {
+        let number = self.node().filter(|node| node.kind == Kind::Number).and_then(|_| self.take())?;
+        Some(JsonText::new(&*number))
     }
 
     /// As [`Record::copy`].

@@ -52,13 +52,16 @@ impl Source for Suricata {
 
     fn map(&self, record: &Record<'_>, _: &Context, events: &mut Vec<Event>) {
         let kind = record.look("event_type").unwrap_or_default();
-        let mut event = event_of(record, &kind).unwrap_or_else(|| parts::base(record));
+        let mut event = event_of(record, &kind).unwrap_or_else(|| {
+            record.give_back();
+            parts::base(record)
+        });
         parts::tell_common(record, &mut event);
         events.push(event);
     }
 }
 
-/// What a record of one type tells; `None`, and nothing is taken, when it is too little for its class.
+/// What a record of one type tells; `None` when it is too little for its class.
 fn event_of(record: &Record<'_>, kind: &str) -> Option<Event> {
     match kind {
         "alert" => alert::alert(record),

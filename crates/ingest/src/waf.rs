@@ -38,7 +38,7 @@ impl Source for Waf {
         let mut event = Event::of_class(ClassUid::HTTP_ACTIVITY, head);
         event.set_src_endpoint(client(asked)).set_dst_endpoint(target(root, asked));
         event.set_http_request(request(asked));
-        let sent = take(root, "responseCodeSent").and_then(|code| code.parse::<i32>().ok());
+        let sent = root.member("responseCodeSent").and_then(|code| code.take_as::<i32>());
         event.set_http_response(sent.map(HttpResponse::new));
         tell_decision(root, &mut event);
         if let Some(time) = record.take("timestamp") {
@@ -122,7 +122,9 @@ fn header<'a>(asked: Field<'a>, name: &str) -> Option<Field<'a>> {
 
 fn request(asked: Field<'_>) -> HttpRequest {
     let mut request = HttpRequest::new();
-    request.set_http_method(take(asked, "httpMethod")).set_version(take(asked, "httpVersion"));
+    request
+        .set_http_method(crate::web::method_of(asked.member("httpMethod")))
+        .set_version(take(asked, "httpVersion"));
     request.set_uid(take(asked, "requestId")).set_args(take(asked, "args"));
     request.set_user_agent(header(asked, "user-agent").and_then(|agent| agent.look()));
     request.set_referrer(header(asked, "referer").and_then(|referrer| referrer.look()));

@@ -47,7 +47,10 @@ impl Source for Windows {
         let found = kind_of(&name(Item::Provider), &name(Item::Channel), id);
         let kind = if found == Kind::Base && is_error(&name(Item::Level)) { Kind::Fault } else { found };
         let time = log.time();
-        let mut event = log.event(kind, time).unwrap_or_else(|| log.base_event(log.head(0, time)));
+        let mut event = log.event(kind, time).unwrap_or_else(|| {
+            record.give_back();
+            log.base_event(log.head(0, time))
+        });
         log.tell_common(&mut event);
         log.tell_outcome(&mut event, is_failure(kind, id));
         events.push(event);
@@ -163,7 +166,10 @@ impl Log<'_, '_> {
         }
         let take = |item| self.item(item).and_then(|field| field.take());
         let channel = take(Item::Channel);
-        take(Item::Guid);
+        // The product names both or neither.
+        if self.item(Item::Provider).is_some_and(|name| name.look().is_some()) {
+            take(Item::Guid);
+        }
         event.set_message(take(Item::Message));
         event.set_severity(Severity::INFORMATIONAL);
         let metadata = event.metadata_mut();
@@ -183,9 +189,8 @@ impl Log<'_, '_> {
         for list in tags.into_iter().chain(words.filter(Field::is_array)) {
             labels.extend(list.children().filter_map(|tag| tag.take()).map(Str::from));
         }
-        labels.extend(
-            self.data("RuleName").and_then(|rule| rule.take()).filter(|_| self.is_sysmon()).map(Str::from),
-        );
+        let rule = self.data("RuleName").filter(|_| self.is_sysmon());
+        labels.extend(rule.and_then(|rule| rule.take()).map(Str::from));
         labels
     }
 

@@ -61,9 +61,15 @@ impl Source for Zeek {
 
     fn map(&self, record: &Record<'_>, _: &Context, events: &mut Vec<Event>) {
         let log = log::log_of(record);
-        let mut event = event_of(record, log.kind).unwrap_or_else(|| flow::base(record));
+        let mut event = event_of(record, log.kind).unwrap_or_else(|| {
+            record.give_back();
+            flow::base(record)
+        });
         if let Some(time) = flow::time_field(record).and_then(|time| time.take()) {
             event.set_original_time(&time);
+        }
+        if let Some(path) = log::path_field(record.root()) {
+            path.take();
         }
         if !log.name.is_empty() {
             event.metadata_mut().set_log_name(log.name);
@@ -77,7 +83,7 @@ fn nested_flow(root: Field<'_>) -> bool {
     root.member("id").is_some_and(|id| id.member("orig_h").is_some())
 }
 
-/// What the record of one log tells; `None`, and nothing is taken, when it is too little for its class.
+/// What the record of one log tells; `None` when it is too little for its class.
 fn event_of(record: &Record<'_>, log: &str) -> Option<Event> {
     match log {
         "conn" => conn::connection(record),

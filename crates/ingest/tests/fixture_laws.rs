@@ -11,8 +11,34 @@ use std::fs;
 use std::path::Path;
 
 /// The fixtures whose records are varied.
-const FIXTURES: [&str; 9] =
-    ["alerts", "anthropic", "bedrock", "github", "m365", "mail", "openai", "slack", "workspace"];
+const FIXTURES: [&str; 26] = [
+    "alerts",
+    "anthropic",
+    "audit",
+    "azure_activity",
+    "azure_firewall",
+    "bedrock",
+    "cloudtrail",
+    "entra_risk",
+    "entra_sign_in",
+    "gcp_audit",
+    "gcp_dns",
+    "gcp_flow",
+    "github",
+    "guardduty",
+    "kubernetes",
+    "m365",
+    "mail",
+    "okta",
+    "openai",
+    "route53",
+    "slack",
+    "suricata",
+    "waf",
+    "windows",
+    "workspace",
+    "zeek",
+];
 
 fn records() -> Vec<Value> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures");
@@ -85,33 +111,89 @@ fn leaves(value: &Value, found: &mut Vec<String>) {
         Value::Null => {}
         Value::Object(members) => members.values().for_each(|inner| leaves(inner, found)),
         Value::Array(items) => items.iter().for_each(|inner| leaves(inner, found)),
-        Value::String(text) => found.push(text.clone()),
-        scalar => found.push(scalar.to_string()),
+        Value::String(text) => found.push(as_told(text)),
+        scalar => found.push(as_told(&scalar.to_string())),
     }
+}
+
+/// A fraction to twelve places, for the reader of this test may be one off in the last; all else as it is.
+fn as_told(text: &str) -> String {
+    let fraction = text.parse::<f64>().ok().filter(|number| text.contains('.') && number.is_finite());
+    fraction.map_or_else(|| text.to_owned(), |number| format!("{number:.12e}"))
+}
+
+fn strict() -> Ingest {
+    Ingest::new(Registry::default()).with_redact(KeepAll).with_coverage()
+}
+
+/// What a law finds wrong with `record`, if anything.
+fn broken(ingest: &mut Ingest, record: &Value) -> Result<(), String> {
+    let text = format!("[{record}]");
+    let mut told = Vec::new();
+    for next in ingest.read("any.json", text.as_bytes()) {
+        let event = next.map_err(|error| format!("{error} on {record}"))?;
+        let errors: Vec<_> =
+            validate(&event).into_iter().filter(|found| found.level() == Level::Error).collect();
+        if !errors.is_empty() {
+            return Err(format!("{errors:?} in {} of {record}", event.to_json()));
+        }
+        leaves(&serde_json::from_str(&event.to_json()).unwrap(), &mut told);
+    }
+    let mut expected = Vec::new();
+    leaves(record, &mut expected);
+    // What is opened as an envelope stands as the record inside it.
+    match expected.into_iter().find(|leaf| !told.contains(leaf) && !leaf.starts_with('{')) {
+        Some(leaf) => Err(format!("{leaf} is lost of {record}")),
+        None if ingest.coverage().sources.values().any(|counts| counts.leaves_dropped > 0) => {
+            Err(format!("a leaf is counted as dropped of {record}"))
+        }
+        None => Ok(()),
+    }
+}
+
+/// What stands in each place in turn; `None` takes the place away.
+fn changes() -> [Option<Value>; 9] {
+    [
+        None,
+        Some(Value::Null),
+        Some(json!(true)),
+        Some(json!(-7)),
+        Some(json!("x")),
+        Some(json!({"a": [1, null, {"b": "c"}]})),
+        Some(json!([{"name": "x", "value": "y"}, "z"])),
+        Some(json!("192.0.2.7:443")),
+        Some(json!("jane@acme.example")),
+    ]
+}
+
+/// Of the changes one in so many is tried: all 78,000 in an optimised build, where that takes ten seconds.
+const STRIDE: usize = if cfg!(debug_assertions) { 9 } else { 1 };
+
+/// Every place of every record changed in every way, one at a time.
+#[test]
+fn a_change_in_any_place_loses_nothing() {
+    let mut ingest = strict();
+    let mut seen = 0;
+    for record in records() {
+        let mut found = Vec::new();
+        places(&record, "", &mut found);
+        let each = found.iter().flat_map(|place| changes().map(|value| (place, value)));
+        for (place, value) in each.skip(seen % STRIDE).step_by(STRIDE) {
+            let mut record = record.clone();
+            change(&mut record, place, value);
+            broken(&mut ingest, &record).unwrap();
+            seen += 1;
+        }
+    }
+    assert!(seen > 50_000 / STRIDE, "{seen}");
 }
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(1_024))]
 
     #[test]
-    fn nothing_is_lost_and_every_event_is_valid(record in any_record()) {
-        let mut ingest = Ingest::new(Registry::default()).with_redact(KeepAll).with_coverage();
-        let text = format!("[{record}]");
-        let mut told = Vec::new();
-        for next in ingest.read("any.json", text.as_bytes()) {
-            let event = next.unwrap();
-            let errors: Vec<_> = validate(&event).into_iter().filter(|found| found.level() == Level::Error).collect();
-            prop_assert!(errors.is_empty(), "{:?} in {} of {}", errors, event.to_json(), record);
-            leaves(&serde_json::from_str(&event.to_json()).unwrap(), &mut told);
+    fn changes_in_several_places_lose_nothing(record in any_record()) {
+        let mut ingest = strict();
+        prop_assert_eq!(broken(&mut ingest, &record), Ok(()));
         }
-        let mut expected = Vec::new();
-        leaves(&record, &mut expected);
-        for leaf in expected {
-            // What is opened as an envelope stands as the record inside it.
-            prop_assert!(told.contains(&leaf) || leaf.starts_with('{'), "{} is lost of {}", leaf, record);
-        }
-        for (source, counts) in &ingest.coverage().sources {
-            prop_assert_eq!(counts.leaves_dropped, 0, "{} of {}", source, record);
-        }
-    }
 }

@@ -207,7 +207,7 @@ fn ancestor(known: &Places<'_>, object: &str, streamed: [&str; 3]) -> Option<Pro
     let inside = Places::of([known.object(object)]);
     let id = inside
         .take(&["process_id", "local_process_id", "process_graph_id"])
-        .or_else(|| known.take(&[uid, "parent_process_id"]).filter(|_| !uid.is_empty()));
+        .or_else(|| if uid.is_empty() { None } else { known.take(&[uid, "parent_process_id"]) });
     let mut parent = process(id.as_deref(), None)?;
     let hashes: [&[&str]; 3] = [&["md5"], &["sha1"], &["sha256"]];
     let file = inside

@@ -115,10 +115,9 @@ impl<'a> Beat<'_, 'a> {
         process.set_user(self.user("user"));
         process.set_auid(self.number("user.audit.id")).set_euid(self.number("user.effective.id"));
         process.set_egid(self.number("user.effective.group.id"));
-        let name = self.take("user.group.name");
         process.set_group(self.take("user.group.id").map(|uid| {
             let mut group = Group::of_uid(uid);
-            group.set_name(name);
+            group.set_name(self.take("user.group.name"));
             group
         }));
         process.set_session(self.session());
@@ -153,10 +152,9 @@ impl<'a> Beat<'_, 'a> {
     }
 
     fn client(&self) -> Option<NetworkEndpoint> {
-        let ip = self.take("source.ip").or_else(|| {
-            let field = self.field("auditd.data.addr")?;
-            field.take().filter(|text| crate::address::is_address(text))
-        });
+        let ip = self
+            .take("source.ip")
+            .or_else(|| self.field("auditd.data.addr")?.take_if(crate::address::is_address));
         let name = self.take("auditd.data.hostname");
         let mut end = match (ip, &name) {
             (Some(ip), _) => NetworkEndpoint::of_ip(ip),
@@ -178,15 +176,16 @@ impl<'a> Beat<'_, 'a> {
     }
 
     fn file(&self) -> Option<File> {
-        let path = self.take("file.path")?;
+        let told = self.field("file.path")?;
+        let path = told.take_if(|path| path.starts_with('/')).or_else(|| told.copy())?;
         let folder = self.look("process.working_directory").unwrap_or_default();
         let mut file = file_of(&path, 0);
         if !path.starts_with('/') {
             file.set_path(format!("{}/{path}", folder.trim_end_matches('/')));
         }
         file.set_uid(self.take("file.inode")).set_volume(self.take("file.device"));
-        let owner = self.take("file.owner");
-        file.set_owner(User::told(self.take("file.uid").as_deref(), owner.as_deref()));
+        let (uid, owner) = (self.take("file.uid"), self.take("file.owner"));
+        file.set_owner(User::told(uid.as_deref(), owner.as_deref()));
         Some(file)
     }
 
@@ -222,7 +221,10 @@ impl<'a> Beat<'_, 'a> {
             }
             Kind::Kernel(_) | Kind::Call | Kind::Base => None,
         };
-        made.unwrap_or_else(|| self.kernel_event(message))
+        made.unwrap_or_else(|| {
+            self.record.give_back();
+            self.kernel_event(message)
+        })
     }
 
     fn kernel_event(&self, message: &str) -> Event {

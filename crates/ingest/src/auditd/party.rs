@@ -35,7 +35,7 @@ impl<'a> Audit<'_, 'a> {
 
     /// The account that a program speaks of, by name or number.
     pub(super) fn account(&self) -> Option<User> {
-        let name = self.take("acct").filter(|name| !name.is_empty());
+        let name = self.take("acct");
         let uid = self.take("id");
         let named = User::told(uid.as_deref(), name.as_deref());
         named.or_else(|| self.user("id", "ID"))
@@ -62,10 +62,9 @@ impl<'a> Audit<'_, 'a> {
         process.set_auid(self.number("auid")).set_euid(self.number("euid")).set_egid(self.number("egid"));
         process.set_user(self.user("uid", "UID")).set_session(self.session());
         let gid = self.take("gid");
-        let name = self.take("GID");
         process.set_group(gid.map(|gid| {
             let mut group = Group::of_uid(gid);
-            group.set_name(name);
+            group.set_name(self.take("GID"));
             group
         }));
         Some(process)

@@ -48,7 +48,7 @@ impl<'a> Parts<'a> {
     pub(crate) fn tell_duration(&self, name: &str, event: &mut Event) {
         let told = |object: Field<'a>, name: &str| {
             let field = object.member(name)?;
-            Some((field, field.look()?.parse::<i64>().ok()?))
+            Some((field, i64::from(field.look()?.parse::<u32>().ok()?)))
         };
         let own = told(self.inner, name);
         let Some((field, millis)) = own.or_else(|| told(self.root, "durationMs")) else { return };

@@ -262,7 +262,7 @@ impl<'a> Audit<'_, 'a> {
 
     /// Who it was in the words of the envelope.
     fn identity(&self) -> Option<User> {
-        let name = take(self.log.outer(), "identity").filter(|name| name.contains('@'))?;
+        let name = self.log.outer().member("identity")?.take_if(|name| name.contains('@'))?;
         user_of([None, Some(name), None], self.directory)
     }
 

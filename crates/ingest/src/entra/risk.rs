@@ -2,7 +2,7 @@
 
 use super::sign_in::risk_level;
 use super::{cloud, directory, product, service_principal, user_of};
-use crate::azure_log::{AzureLog, location, take, told};
+use crate::azure_log::{AzureLog, location, take};
 use crate::moment;
 use crate::record::{Field, Record};
 use crate::source::{Context, Source};
@@ -95,9 +95,8 @@ impl Risk<'_, '_> {
             Evidence::of_actor(Actor::of_user(self.user().unwrap_or_else(|| User::named("unknown"))));
         let origin = log.take_address(&["ipAddress", "callerIpAddress"]).map(|address| {
             let mut origin = NetworkEndpoint::of_ip(address);
-            let country = log.outer().member("location").and_then(told).and_then(|country| country.copy());
             let place = log.inner().member("location").filter(Field::is_object);
-            origin.set_location(location(place, country));
+            origin.set_location(location(place, log.outer().member("location")));
             origin
         });
         evidence.set_src_endpoint(origin);

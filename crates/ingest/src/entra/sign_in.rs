@@ -158,9 +158,12 @@ impl SignIn<'_, '_> {
         });
         let list = self.log.inner().member("appliedConditionalAccessPolicies");
         let each = list.iter().flat_map(Field::children).take(POLICIES).filter_map(|told| {
-            let mut policy = Policy::of_uid(take(told, "id")?);
+            let result = told
+                .member("result")
+                .and_then(crate::azure_log::told)
+                .filter(|_| told.member("id").is_some())?;
+            let (mut policy, result) = (Policy::of_uid(take(told, "id")?), result.take()?);
             policy.set_name(take(told, "displayName"));
-            let result = take(told, "result")?;
             policy.set_is_applied(matches!(&*result, "success" | "failure")).set_data(rest_of(told));
             let mut decision = Authorization::new(result);
             decision.set_policy(policy);
@@ -246,7 +249,7 @@ impl SignIn<'_, '_> {
         if let Some(code) = &code {
             log.take_same("resultType", code);
         }
-        let signature = || take(log.outer(), "resultSignature");
+        let signature = || log.outer().member("resultSignature").and_then(|word| word.copy());
         match code.clone().or_else(signature).as_deref().and_then(outcome_of) {
             Some(Outcome::Other) => drop(event.set_outcome(Outcome::Other, Some("Interrupted"))),
             Some(outcome) => drop(event.set_outcome(outcome, None)),
@@ -266,7 +269,7 @@ fn rest_of(policy: Field<'_>) -> Option<JsonText> {
     let mut text = String::from("{");
     let named = |field: &Field<'_>| ["id", "displayName", "result"].iter().any(|name| field.is_called(name));
     for field in policy.children().filter(|field| !named(field)) {
-        let value = field.take_whole()?;
+        let Some(value) = field.take_whole() else { continue };
         write_name(&field.name(), &mut text);
         text.push_str(value.as_str());
     }

@@ -1,7 +1,8 @@
 //! From where and on what machine somebody signs in.
 
-use crate::azure_log::{AzureLog, location, take, told};
+use crate::azure_log::{AzureLog, location, take};
 use crate::record::Field;
+use core::num::NonZeroU32;
 use homeostat_event::{AutonomousSystem, Device, DeviceId, NetworkEndpoint, Organization, Os};
 use std::borrow::Cow;
 
@@ -13,10 +14,10 @@ pub(super) fn origin(log: &AzureLog<'_>, has_device: bool) -> NetworkEndpoint {
     };
     let place = log.inner().member("location").or_else(|| log.inner().member("locationDetails"));
     let place = place.filter(Field::is_object);
-    let country = log.outer().member("location").and_then(told).and_then(|country| country.take());
+    let country = log.outer().member("location");
     origin.set_location(location(place, country));
-    let system = log.field("autonomousSystemNumber").and_then(|number| number.take_as::<i64>());
-    origin.set_autonomous_system(system.filter(|number| *number > 0).map(AutonomousSystem::of_number));
+    let system = log.field("autonomousSystemNumber").and_then(|number| number.take_as::<NonZeroU32>());
+    origin.set_autonomous_system(system.map(|number| AutonomousSystem::of_number(number.get().into())));
     origin.set_zone(zone(log));
     if !has_device {
         let machine = log.inner().member("deviceDetail").filter(Field::is_object);

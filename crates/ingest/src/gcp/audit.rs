@@ -199,7 +199,7 @@ impl<'r, 'a> Call<'r, 'a> {
         }
         let status = self.part("status");
         let mut response = Response::new();
-        let code = status.and_then(|status| number(status, "code")).and_then(|code| i32::try_from(code).ok());
+        let code = status.and_then(|status| number::<i32>(status, "code"));
         response.set_code(code).set_message(status.and_then(|status| take(status, "message")));
         if let Some(data) = self.payload.member("response").and_then(|answer| answer.copy_whole()) {
             response.set_attribute("data", &data);
@@ -292,7 +292,7 @@ impl<'r, 'a> Call<'r, 'a> {
 
     fn tell_outcome(&self, event: &mut Event) {
         let status = self.part("status");
-        let code = status.and_then(|status| number(status, "code")).unwrap_or(0);
+        let code = status.and_then(|status| number::<i64>(status, "code")).unwrap_or(0);
         let refused = self.permissions().any(|asked| {
             asked.member("granted").and_then(|told| told.look()).is_some_and(|told| told == "false")
         });
@@ -310,12 +310,13 @@ impl<'r, 'a> Call<'r, 'a> {
 
     fn tell_destination(&self, event: &mut Event) {
         let Some(told) = self.payload.get("requestMetadata.destinationAttributes") else { return };
-        let Some(ip) = take(told, "ip").filter(|_| event.service().is_some()) else { return };
-        let mut end = NetworkEndpoint::of_ip(ip);
-        end.set_port(number(told, "port").and_then(|port| i32::try_from(port).ok()));
-        if matches!(event.class_uid().get(), 6003 | 3002) {
-            event.set_dst_endpoint(end);
+        if event.service().is_none() || !matches!(event.class_uid().get(), 6003 | 3002) {
+            return;
         }
+        let Some(ip) = take(told, "ip") else { return };
+        let mut end = NetworkEndpoint::of_ip(ip);
+        end.set_port(number::<u16>(told, "port"));
+        event.set_dst_endpoint(end);
     }
 }
 

@@ -37,7 +37,7 @@ impl Source for GcpDns {
             event.set_rcode_id(number).set_rcode(word);
             event.set_outcome(if number == 0 { Outcome::Success } else { Outcome::Failure }, None);
         }
-        event.set_status_code(code).set_duration(number(payload, "serverLatency"));
+        event.set_status_code(code).set_duration(number::<u32>(payload, "serverLatency"));
         event.set_severity(Severity::INFORMATIONAL);
         tell_entry(record, context, &mut event);
         event.metadata_mut().set_event_code("dns-query");
@@ -95,7 +95,7 @@ fn answers(payload: Field<'_>) -> Vec<DnsAnswer> {
 fn answer(told: Field<'_>) -> Option<DnsAnswer> {
     let mut answer = DnsAnswer::new(take(told, "rvalue")?);
     answer.set_kind(take(told, "type")).set_class(take(told, "class"));
-    answer.set_ttl(number(told, "ttl").and_then(|ttl| i32::try_from(ttl).ok()));
+    answer.set_ttl(number::<i32>(told, "ttl"));
     Some(answer)
 }
 

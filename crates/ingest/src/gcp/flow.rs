@@ -68,7 +68,7 @@ fn is_denied(payload: Field<'_>) -> bool {
 /// One end: its address and port, and what the log tells of the machine, the network and the place there.
 fn end(payload: Field<'_>, connection: Field<'_>, side: &str, named: &str) -> Option<NetworkEndpoint> {
     let mut end = NetworkEndpoint::of_ip(take(connection, &format!("{side}_ip"))?);
-    end.set_port(number(connection, &format!("{side}_port")).and_then(|port| i32::try_from(port).ok()));
+    end.set_port(number::<u16>(connection, &format!("{side}_port")));
     let part = |name: &str| {
         let path = if named.is_empty() { name.to_owned() } else { format!("{named}_{name}") };
         payload.member(&path).filter(Field::is_object)
@@ -81,8 +81,8 @@ fn end(payload: Field<'_>, connection: Field<'_>, side: &str, named: &str) -> Op
         end.set_vpc_uid(take(network, "vpc_name")).set_subnet_uid(take(network, "subnetwork_name"));
     }
     if let Some(place) = part("location") {
-        if let Some(number) = number(place, "asn") {
-            end.set_autonomous_system(AutonomousSystem::of_number(number));
+        if let Some(number) = number::<u32>(place, "asn") {
+            end.set_autonomous_system(AutonomousSystem::of_number(number.into()));
         }
         if let Some(country) = take(place, "country") {
             let mut location = Location::in_country(country);
@@ -103,14 +103,14 @@ fn info(payload: Field<'_>, connection: Field<'_>, inbound: Option<bool>) -> Net
     };
     let mut info = NetworkConnectionInfo::new(direction.0);
     info.set_direction(direction.1);
-    let protocol = number(connection, "protocol").and_then(|number| i32::try_from(number).ok());
+    let protocol = number::<u8>(connection, "protocol").map(i32::from);
     info.set_protocol_name(protocol.and_then(crate::protocol::name_of)).set_protocol_num(protocol);
     info
 }
 
 fn traffic(payload: Field<'_>) -> Option<NetworkTraffic> {
-    let bytes = number(payload, "bytes_sent");
-    let packets = number(payload, "packets_sent");
+    let bytes = number::<i64>(payload, "bytes_sent");
+    let packets = number::<i64>(payload, "packets_sent");
     (bytes.is_some() || packets.is_some()).then(|| {
         let mut traffic = NetworkTraffic::new();
         traffic.set_bytes(bytes).set_packets(packets).set_bytes_out(bytes).set_packets_out(packets);

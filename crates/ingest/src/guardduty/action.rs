@@ -131,11 +131,8 @@ fn location(details: Field<'_>) -> Option<Location> {
         (None, None) => return None,
     };
     location.set_city(city);
-    let degrees = |path| {
-        details.get(path).filter(|number: &Field<'_>| !number.is_text()).and_then(|number| number.take())
-    };
-    location.set_lat(degrees("geoLocation.lat").map(|text| homeostat_core::JsonText::new(&*text)));
-    location.set_long(degrees("geoLocation.lon").map(|text| homeostat_core::JsonText::new(&*text)));
+    let degrees = |path| details.get(path)?.take_fraction();
+    location.set_lat(degrees("geoLocation.lat")).set_long(degrees("geoLocation.lon"));
     Some(location)
 }
 

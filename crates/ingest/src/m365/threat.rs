@@ -129,10 +129,9 @@ fn files(parts: &Parts<'_, '_>) -> Vec<File> {
     let list = list.into_iter().flat_map(|list| list.children().collect::<Vec<_>>());
     list.filter_map(|attached| {
         let take = |name| attached.member(name).and_then(told)?.take();
-        let hash = take("SHA256");
         let mut file = File::new(take("FileName")?, 1);
-        file.set_ext(take("FileType"))
-            .set_hashes(hash.map(|hash| Fingerprint::new(3, hash)).into_iter().collect::<Vec<_>>());
+        let hash = take("SHA256").map(|hash| Fingerprint::new(3, hash));
+        file.set_ext(take("FileType")).set_hashes(hash.into_iter().collect::<Vec<_>>());
         Some(file)
     })
     .collect()

@@ -3,7 +3,6 @@
 use super::{take, told};
 use crate::address::is_address;
 use crate::record::{Field, Record};
-use homeostat_core::JsonText;
 use homeostat_event::{AutonomousSystem, Device, DeviceId, Location, NetworkEndpoint, Organization, Os};
 use std::borrow::Cow;
 
@@ -69,10 +68,7 @@ fn location(place: Field<'_>) -> Option<Location> {
         (None, None, None) => return None,
     };
     location.set_city(city).set_region(region).set_postal_code(take(place, "postalCode"));
-    let degrees = |name| {
-        let number = place.member("geolocation")?.member(name).filter(|number| !number.is_text())?;
-        number.take().map(|text| JsonText::new(&*text))
-    };
+    let degrees = |name| place.member("geolocation")?.member(name)?.take_fraction();
     location.set_lat(degrees("lat")).set_long(degrees("lon"));
     Some(location)
 }
@@ -133,8 +129,7 @@ pub(super) fn device(record: &Record<'_>, org: Option<&str>) -> Option<Device> {
     let mut device = Device::new(number, id);
     device.set_hostname(name.clone().filter(|name| is_host_name(name))).set_name(name);
     device.set_org(org.map(Organization::of_uid)).set_os(platform(machine));
-    let managed = machine.member("managed").and_then(|managed| managed.take());
-    device.set_is_managed(managed.and_then(|managed| managed.parse::<bool>().ok()));
+    device.set_is_managed(machine.member("managed").and_then(|managed| managed.take_as::<bool>()));
     Some(device)
 }
 

@@ -172,10 +172,8 @@ impl Log<'_, '_> {
         user.set_domain(self.look("SubjectDomainName"));
         let mut event = Event::account_change(head, user);
         self.by_subject(&mut event);
-        let caller = self.take("TargetDomainName");
-        event.set_src_endpoint(
-            caller.map(|name| NetworkEndpoint::of_hostname(name.trim_start_matches('\\').to_owned())),
-        );
+        let caller = self.data("TargetDomainName").and_then(super::party::machine_name);
+        event.set_src_endpoint(caller.map(NetworkEndpoint::of_hostname));
         Some(event)
     }
 

@@ -26,7 +26,9 @@ impl Log<'_, '_> {
             (Some(source), Some(there)) => Ends::Both(source, there),
             // A port that is bound to is one that others may come to.
             (Some(mut own), None) => {
-                own.set_hostname(device.hostname());
+                if own.hostname().is_none() {
+                    own.set_hostname(device.hostname());
+                }
                 Ends::Destination(own)
             }
             (None, Some(there)) => Ends::Destination(there),
@@ -199,9 +201,9 @@ impl Log<'_, '_> {
     }
 }
 
-fn port(field: Field<'_>) -> Option<i32> {
-    let number = to_number(field)?;
-    u16::try_from(number).ok().map(i32::from)
+fn port(field: Field<'_>) -> Option<u16> {
+    field.look()?.parse::<u16>().ok()?;
+    to_number(field).and_then(|number| u16::try_from(number).ok())
 }
 
 /// `type:  5 name;::ffff:192.0.2.7;` as answers.

@@ -114,8 +114,9 @@ impl Log<'_, '_> {
     fn resource_event(&self, head: Head) -> Option<Event> {
         const NAMES: [&str; 5] = ["ObjectName", "KeyName", "Service", "ProtectedDataFlags", "ObjectServer"];
         const HANDLES: [&str; 3] = ["HandleId", "SourceHandleId", "TransactionId"];
-        let kind = self.take("ObjectType");
+        let kind = self.data("ObjectType");
         let number = kind
+            .and_then(|kind| kind.look())
             .as_deref()
             .map(|kind| TYPES.iter().find(|(name, _)| *name == kind).map_or(99, |(_, number)| *number));
         let name = self.any(&NAMES).and_then(|name| name.take());
@@ -127,7 +128,10 @@ impl Log<'_, '_> {
             (None, Some(name)) => WinResource::named(&**name, number),
             (None, None) => return None,
         };
-        resource.set_name(name).set_kind(kind).set_svc_name(self.take("ObjectServer"));
+        resource
+            .set_name(name)
+            .set_kind(kind.and_then(|kind| kind.take()))
+            .set_svc_name(self.take("ObjectServer"));
         resource.set_uid_alt(self.take("TargetHandleId"));
         resource.set_labels(self.rights_used());
         resource.set_details(self.take("NewSd"));
@@ -136,6 +140,7 @@ impl Log<'_, '_> {
 
     /// Class 4006.
     pub(super) fn share_event(&self, head: Head) -> Option<Event> {
+        let share = self.take("ShareName")?;
         let device = self.device();
         let server = NetworkEndpoint::of_hostname(device.hostname().or(device.name()).unwrap_or("unknown"));
         let ends = match self.client() {
@@ -143,7 +148,6 @@ impl Log<'_, '_> {
             None => Ends::Destination(server),
         };
         let mut event = Event::smb_activity(head, ends);
-        let share = self.take("ShareName")?;
         let told = self.data("RelativeTargetName").filter(|name| name.look().as_deref() != Some("\\"));
         let told = told.and_then(|name| name.take());
         let folder = self.take("ShareLocalPath");

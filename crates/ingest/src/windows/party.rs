@@ -78,9 +78,18 @@ impl Log<'_, '_> {
         Some(process)
     }
 
+    /// Whether `names` tell of the process 0, which is none.
+    pub(super) fn is_none(&self, names: Names) -> bool {
+        self.first_number(names.pid) == Some(0)
+    }
+
+    fn first_number(&self, names: &[&str]) -> Option<i64> {
+        names.iter().find_map(|name| number(&self.look(name)?))
+    }
+
     /// The number of the first field of `names` that tells one; others that tell the same are read with it.
     fn number_of(&self, names: &[&str]) -> Option<i64> {
-        let first = names.iter().find_map(|name| number(&self.look(name)?))?;
+        let first = self.first_number(names)?;
         for field in names.iter().filter_map(|name| self.data(name)) {
             if field.look().and_then(|text| number(&text)) == Some(first) {
                 to_number(field);
@@ -134,14 +143,15 @@ impl Log<'_, '_> {
 
 /// What Winlogbeat tells of the machine it runs on.
 fn about_host(host: Field<'_>, device: &mut Device) {
-    let first = |name: &str| {
-        let list = host.member(name)?;
-        if list.is_array() { list.children().next()?.take() } else { list.take() }
+    let first = |name: &str, sound: fn(&str) -> bool| {
+        let told = host.member(name)?;
+        let told = if told.is_array() { told.children().next()? } else { told };
+        told.take_if(sound)
     };
     device.set_name(host.member("name").and_then(|name| name.take()));
     device.set_uid(host.member("id").and_then(|id| id.take()));
-    device.set_ip(first("ip").filter(|ip| words::address(ip).is_some()));
-    device.set_mac(first("mac").filter(|mac| crate::address::is_hardware(mac)));
+    device.set_ip(first("ip", |ip| words::address(ip).is_some()));
+    device.set_mac(first("mac", crate::address::is_hardware));
     device.set_domain(host.member("domain").and_then(|domain| domain.take()));
 }
 
@@ -162,6 +172,15 @@ pub(super) fn actor_of(
     };
     actor.set_session(session);
     Some(actor)
+}
+
+/// The name of a machine, which may be written with two backslashes before it.
+pub(super) fn machine_name(field: Field<'_>) -> Option<Cow<'_, str>> {
+    let named = field.take_if(|name| !name.starts_with('\\'));
+    named.or_else(|| match field.look()?.trim_start_matches('\\') {
+        "" => None,
+        _ => field.copy().map(|name| Cow::Owned(name.trim_start_matches('\\').to_owned())),
+    })
 }
 
 /// A user by SID, name and domain; a name that holds its domain is taken apart.

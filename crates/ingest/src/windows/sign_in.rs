@@ -1,7 +1,7 @@
 //! Sign-ins, tickets, and what rights and groups a session gets.
 
 use super::log::{Item, Log};
-use super::party::{SUBJECT, TARGET, TARGET_ACCOUNT, Who, actor_of, to_number};
+use super::party::{SUBJECT, TARGET, TARGET_ACCOUNT, Who, actor_of, machine_name, to_number};
 use super::words::{address, is_zero, list};
 use crate::record::Field;
 use homeostat_event::{
@@ -63,7 +63,7 @@ impl Log<'_, '_> {
 
     /// The process that asked for the sign-in.
     fn logon_process(&self) -> Option<Process> {
-        self.process(super::party::ACTING).filter(|process| process.pid() != Some(0))
+        if self.is_none(super::party::ACTING) { None } else { self.process(super::party::ACTING) }
     }
 
     /// Where the client is: its address and port, its name.
@@ -75,17 +75,17 @@ impl Log<'_, '_> {
         let field = self.any(&ADDRESSES);
         let told = field.and_then(|field| field.look());
         let ip = told.as_deref().and_then(address).map(Str::from);
-        let name = self.any(&NAMES).and_then(|name| name.take());
+        let name = self.any(&NAMES).and_then(machine_name);
         let mut end = match (&ip, &name) {
             (Some(ip), _) => {
                 let whole = told.as_deref() == Some(ip.as_str());
                 field.map(|field| if whole { field.take() } else { field.copy() });
                 NetworkEndpoint::of_ip(ip.clone())
             }
-            (None, Some(name)) => NetworkEndpoint::of_hostname(name.trim_start_matches('\\').to_owned()),
+            (None, Some(name)) => NetworkEndpoint::of_hostname(&**name),
             (None, None) => return None,
         };
-        end.set_hostname(name.map(|name| name.trim_start_matches('\\').to_owned()));
+        end.set_hostname(name);
         end.set_port(self.any(&["IpPort", "ClientPort", "SourcePort"]).and_then(port));
         Some(end)
     }

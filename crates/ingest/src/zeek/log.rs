@@ -132,8 +132,7 @@ pub(super) struct Log<'a> {
 /// Which log the record is of.
 pub(super) fn log_of<'a>(record: &Record<'a>) -> Log<'a> {
     let root = record.root();
-    let told = root.member("_path").and_then(|path| path.take());
-    let told = told.or_else(|| root.member("@stream").and_then(|path| path.take()));
+    let told = path_field(root).and_then(|path| path.look());
     if let Some(name) = told {
         let kind = kind_in(&name).or_else(|| shape_of(root)).unwrap_or_default();
         return Log { name, kind };
@@ -145,6 +144,11 @@ pub(super) fn log_of<'a>(record: &Record<'a>) -> Log<'a> {
     let kind = if kind == "connection" { "conn" } else { kind };
     let name = if kind.is_empty() { record.stream().unwrap_or_default() } else { kind };
     Log { name: Cow::Borrowed(name), kind }
+}
+
+/// Where a record names its log.
+pub(super) fn path_field(root: Field<'_>) -> Option<Field<'_>> {
+    ["_path", "@stream"].iter().find_map(|name| root.member(name).filter(|path| path.look().is_some()))
 }
 
 /// `conn_red`, `conn_long` and `conn` → `conn`.

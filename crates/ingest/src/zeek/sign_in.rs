@@ -95,7 +95,8 @@ fn ticket(root: Field<'_>, activity: u32) -> Option<JsonText> {
     let cipher = JsonObject::default().text("type", root.take_at("cipher")).end();
     let till = root.member("till").and_then(|till| till.moment()).and_then(homeostat_core::Timestamp::millis);
     let renewable = root.member("renewable").filter(|flag| !flag.is_text());
-    let renewable = renewable.and_then(|flag| flag.take()).map(JsonText::new);
+    let renewable = renewable.and_then(|flag| flag.take_as::<bool>());
+    let renewable = renewable.map(|flag| JsonText::new(flag.to_string()));
     JsonObject::default()
         .json("encryption_details", cipher)
         .number("expiration_time", till.filter(|till| *till > 0))

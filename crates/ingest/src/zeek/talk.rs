@@ -6,7 +6,7 @@
 use super::flow::{head, head_named, seen};
 use crate::record::{Field, Record};
 use crate::wire::of_source;
-use homeostat_core::Outcome;
+use homeostat_core::{JsonText, Outcome};
 use homeostat_event::{Actor, Event, Url, User};
 
 /// Where one log tells what its records have in common with others. An empty name is none.
@@ -142,6 +142,8 @@ pub(super) fn tunnel(record: &Record<'_>) -> Option<Event> {
     };
     let mut event = seen(record, |ends| Event::tunnel_activity(head, ends))?;
     event.metadata_mut().set_event_code(root.take_at("action"));
+    // Zeek names the protocol; whether all traffic goes through the tunnel it cannot tell.
+    crate::json::tell(&mut event, "tunnel_type_id", Some(JsonText::new("0")));
     let kind = root.take_at("tunnel_type");
     crate::json::tell(&mut event, "protocol_name", kind.map(|kind| crate::json::text(&kind)));
     Some(event)
