@@ -13,6 +13,7 @@ mod novelty;
 mod observation;
 mod pool;
 mod rate;
+mod record;
 mod score;
 mod seed;
 mod snapshot;
@@ -32,6 +33,10 @@ pub use novelty::Novelty;
 pub use observation::{BadObservation, Observation};
 pub use pool::Pool;
 pub use rate::Rate;
+pub use record::{
+    BadRecord, Cell, Record, RecordConfig, RecordConfigError, RecordContribution, RecordExplanation,
+    RecordLearning, RecordModel, RecordScore, RecordStats,
+};
 pub use score::combine;
 pub use tail::NegativeBinomial;
 pub use threshold::Threshold;
