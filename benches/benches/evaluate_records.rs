@@ -76,7 +76,7 @@ type Channel = fn(&RecordScore) -> Bits;
 
 const CHANNELS: [(&str, Channel); 4] = [
     ("rarity", RecordScore::rarity),
-    ("context", |score| score.context().unwrap_or(Bits::ZERO)),
+    ("context", RecordScore::context),
     ("burst", RecordScore::burst),
     ("joined", RecordScore::bits),
 ];

@@ -34,8 +34,8 @@ pub use observation::{BadObservation, Observation};
 pub use pool::Pool;
 pub use rate::Rate;
 pub use record::{
-    BadRecord, Cell, Record, RecordConfig, RecordConfigError, RecordContribution, RecordExplanation,
-    RecordLearning, RecordModel, RecordScore, RecordStats,
+    BadRecord, Cell, Record, RecordAspect, RecordConfig, RecordConfigError, RecordContribution,
+    RecordExplanation, RecordLearning, RecordModel, RecordScore, RecordStats,
 };
 pub use score::combine;
 pub use tail::NegativeBinomial;

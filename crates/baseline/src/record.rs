@@ -17,7 +17,7 @@ mod sight;
 mod snapshot;
 mod words;
 
-pub use explanation::{RecordContribution, RecordExplanation};
+pub use explanation::{RecordAspect, RecordContribution, RecordExplanation};
 pub use score::RecordScore;
 
 use crate::seed::Seed;
@@ -163,7 +163,7 @@ pub struct RecordStats {
 /// applies a log, and its bytes go on elsewhere.
 ///
 /// ```
-/// use homeostat_baseline::{Cell, Record, RecordModel};
+/// use homeostat_baseline::{Cell, Record, RecordAspect, RecordModel};
 /// use homeostat_core::{Position, State as _};
 ///
 /// let mut model = RecordModel::default();
@@ -174,7 +174,7 @@ pub struct RecordStats {
 /// let odd = [Cell::Word("http"), Cell::Number(54_540.0), Cell::Absent];
 /// let why = model.explain(&Record::new(&odd))?;
 /// assert!(why.score().bits().get() > 8.0);
-/// assert_eq!(why.contributions()[0].column(), Some(1));
+/// assert_eq!(why.contributions()[0].aspect(), RecordAspect::Column(1));
 /// assert!(why.without_top() < why.score().bits());
 /// # Ok::<(), homeostat_baseline::BadRecord>(())
 /// ```
@@ -271,7 +271,8 @@ impl RecordModel {
         let burst = bursts.bits(sight.burst.bits()).min(sight.burst.vouched());
         RecordScore {
             rarity: self.rarity_bits(sight.rarity),
-            context: sight.context.map(|sum| self.context_bits(sum)),
+            context: self.context_bits(sight.context),
+            share: if sight.has_words { score::BY_WORDS } else { score::BY_NUMBERS },
             burst: Bits::new(burst),
         }
     }
@@ -301,7 +302,7 @@ impl RecordModel {
         for (column, look) in self.columns.iter_mut().zip(&sight.looks) {
             column.learn(look.reading, weight);
         }
-        if sight.context.is_some() {
+        if sight.has_words {
             let numbers =
                 sight.looks.iter().filter(|look| matches!(look.reading, column::Reading::Number(_)));
             self.contexts.learn(sight.words, numbers.map(|look| look.fine), weight);
@@ -312,9 +313,7 @@ impl RecordModel {
         let seen = units(limit).max(1);
         let [rarity, context, burst] = &mut self.ranks;
         rarity.learn(sight.rarity, seen);
-        if let Some(sum) = sight.context {
-            context.learn(sum, seen);
-        }
+        context.learn(sight.context, seen);
         burst.learn(sight.burst.bits(), seen);
     }
 

@@ -5,6 +5,7 @@
 //! is not learnt as the normal (in the manner of MIDAS-F: Bhatia et al., ACM TKDD 16(4), 2022, section 4.3, whose threshold
 //! is a weight here), while what always repeats is learnt in full. O(1) a record, 12 bytes a cell.
 
+use super::ladder::kept;
 use crate::varint::{Fields, put};
 use homeostat_core::SnapshotError;
 use libm::log2;
@@ -73,7 +74,7 @@ impl Burst {
 
 impl Bursts {
     pub(super) fn new() -> Self {
-        let decays = (0..DECAYS).map(|parts| libm::exp2(-(parts as f64) / f64::from(PARTS)) as f32);
+        let decays = (0..DECAYS).map(|parts| kept(libm::exp2(-(parts as f64) / f64::from(PARTS))));
         Self { cells: vec![Cell::default(); CELLS], decays: decays.collect(), ticks: 0.0 }
     }
 
@@ -89,7 +90,7 @@ impl Bursts {
         let at = place(signature);
         let decay = self.cells.get(at).map_or(0.0, |cell| self.decay(*cell, part));
         if let Some(cell) = self.cells.get_mut(at) {
-            *cell = Cell { fast: cell.fast * decay + 1.0, slow: cell.slow + weight as f32, part };
+            *cell = Cell { fast: cell.fast * decay + 1.0, slow: cell.slow + kept(weight), part };
         }
         self.ticks += tick;
         if self.ticks > MEMORY {
@@ -115,7 +116,9 @@ impl Bursts {
         for (at, cell) in self.cells.iter().enumerate().filter(|(_, cell)| known(cell)) {
             let numbers = [cell.fast.to_bits(), cell.slow.to_bits(), cell.part];
             put(out, at as u64);
-            numbers.iter().for_each(|number| put(out, u64::from(*number)));
+            for number in numbers {
+                put(out, u64::from(number));
+            }
         }
     }
 

@@ -4,7 +4,7 @@
 //! every number in a long thin tail is as rare as the tail is, and one in a gap is rarer; a word by its share.
 //! What a number's rarity is, is worked out once in a fraction of a tick, not for each record: O(1) a number.
 
-use super::ladder::{GROUP, Ladder, UNIT, position};
+use super::ladder::{GROUP, Ladder, UNIT, kept, position};
 use super::words::Words;
 use crate::varint::{Fields, put};
 use homeostat_core::SnapshotError;
@@ -14,8 +14,8 @@ use libm::log2;
 pub(super) const MEMORY: u32 = 1 << 17;
 /// Bins of a column: one spans a 32nd to a 64th of the column's range in octaves.
 pub(super) const BINS: usize = 64;
-/// With so many records a bin's own mass outweighs that of its group: below it, neighbours speak for it.
-const SMOOTHING: f64 = 2_000.0;
+/// A group that holds this share of its column is believed bin by bin; in a lesser one neighbours speak for each other.
+const SMOOTHING: f64 = 0.1;
 /// Steps of density told apart: quarters of a bit, 32 bits down.
 const LEVELS: usize = 128;
 
@@ -122,7 +122,7 @@ impl Column {
             self.kinds = self.kinds.map(|mass| mass / 2);
         }
         let all = self.kinds.iter().map(|mass| *mass as f64 / f64::from(UNIT)).sum::<f64>() + 1.5;
-        let rare = |mass: u64| (-log2((mass as f64 / f64::from(UNIT) + 0.5) / all)) as f32;
+        let rare = |mass: u64| kept(-log2((mass as f64 / f64::from(UNIT) + 0.5) / all));
         self.told.kinds = if total == 0 { [0.0; 3] } else { self.kinds.map(rare) };
         if self.numbers.total() > 0.0 {
             self.fit_numbers();
@@ -138,9 +138,10 @@ impl Column {
         for (group, shares) in masses.chunks(GROUP).zip(self.told.share.chunks_mut(GROUP)) {
             let whole: f64 = group.iter().sum();
             let lent = 1.0 / GROUP as f64;
+            let trust = 1.0 + SMOOTHING * total;
             let upper = (whole + lent) / (total + 1.0);
             for (mass, share) in group.iter().zip(shares) {
-                *share = (upper * (mass + SMOOTHING * lent) / (whole + SMOOTHING)) as f32;
+                *share = kept(upper * (mass + trust * lent) / (whole + trust));
             }
         }
         // The mass at each level of density, then the mass at or below it.
@@ -156,7 +157,7 @@ impl Column {
             *sum = -log2(((below + 0.5 * own) / (total + 1.0)).min(1.0));
             below += own;
         }
-        let bits_at = |share: f32| levels.get(level(share)).map_or(0.0, |bits| *bits as f32);
+        let bits_at = |share: f32| levels.get(level(share)).map_or(0.0, |bits| kept(*bits));
         for (bits, share) in self.told.bits.iter_mut().zip(&self.told.share) {
             *bits = bits_at(*share);
         }

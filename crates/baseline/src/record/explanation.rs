@@ -5,7 +5,7 @@
 use super::ladder::number;
 use super::{Cell, Record, RecordModel, RecordScore};
 use crate::record::column::{Column, Reading};
-use crate::record::sight::Sight;
+use crate::record::sight::{Look, Sight};
 use core::fmt;
 use homeostat_core::Bits;
 
@@ -46,19 +46,30 @@ impl fmt::Debug for RecordExplanation {
     }
 }
 
-/// One cell's part in a score, or the part of how often such records come.
+/// What a part of a score is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RecordAspect {
+    /// One cell: the column's place, from 0.
+    Column(usize),
+    /// The combination of the octaves of all numbers, in a record without words.
+    Combination,
+    /// How many records like it come now.
+    Burst,
+}
+
+/// One aspect's part in a score.
 #[derive(Clone, PartialEq)]
 pub struct RecordContribution {
-    column: Option<usize>,
+    aspect: RecordAspect,
     bits: Bits,
     observed: String,
     expected: String,
 }
 
 impl RecordContribution {
-    /// The column, from 0; `None` for how often records like this one come.
-    pub fn column(&self) -> Option<usize> {
-        self.column
+    /// What it is about.
+    pub fn aspect(&self) -> RecordAspect {
+        self.aspect
     }
 
     /// How many bits the score loses without it. Above 0.
@@ -80,7 +91,7 @@ impl RecordContribution {
 impl fmt::Debug for RecordContribution {
     /// Shows no value.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "RecordContribution(column {:?}, {})", self.column, self.bits)
+        write!(f, "RecordContribution({:?}, {})", self.aspect, self.bits)
     }
 }
 
@@ -90,29 +101,46 @@ impl RecordModel {
         let score = self.judge(sight);
         let mut contributions = Vec::new();
         for (at, (look, cell)) in sight.looks.iter().zip(record.cells()).enumerate() {
-            let without = RecordScore {
-                rarity: self.rarity_bits(sight.rarity - look.rarity),
-                context: sight.context.map(|sum| self.context_bits(sum - look.context)),
-                ..score
-            };
-            let bits = score.bits().above(without.bits());
+            let bits = score.bits().above(self.without(sight, look, score).bits());
             let Some(column) = self.columns.get(at).filter(|_| bits > Bits::ZERO) else { continue };
             let (observed, expected) = (observed(cell), expected(column, look.reading));
-            contributions.push(RecordContribution { column: Some(at), bits, observed, expected });
-        }
-        let calm = RecordScore { burst: Bits::ZERO, ..score };
-        let bits = score.bits().above(calm.bits());
-        if bits > Bits::ZERO {
             contributions.push(RecordContribution {
-                column: None,
+                aspect: RecordAspect::Column(at),
                 bits,
-                observed: format!("{:.0} such records in a tick", sight.burst.now + 1.0),
-                expected: format!("{:.1} in a tick", sight.burst.usual),
+                observed,
+                expected,
             });
+        }
+        let (now, usual) = (sight.burst.now + 1.0, sight.burst.usual);
+        let mut add = |aspect, bits, observed| {
+            if bits > Bits::ZERO {
+                let expected = format!("{usual:.3} in a tick");
+                contributions.push(RecordContribution { aspect, bits, observed, expected });
+            }
+        };
+        let calm = RecordScore { burst: Bits::ZERO, ..score };
+        let lost = score.bits().above(calm.bits());
+        add(RecordAspect::Burst, lost, format!("{now:.0} such records in a tick"));
+        if !sight.has_words {
+            let apart = RecordScore { context: Bits::ZERO, ..score };
+            let lost = score.bits().above(apart.bits());
+            add(RecordAspect::Combination, lost, "a combination of numbers of these sizes".to_owned());
         }
         contributions.sort_by(|a, b| b.bits.get().total_cmp(&a.bits.get()));
         contributions.truncate(RecordExplanation::CONTRIBUTIONS);
         RecordExplanation { score, contributions }
+    }
+}
+
+impl RecordModel {
+    /// The score as if a cell said nothing. Of a combination of octaves it can not be told apart.
+    fn without(&self, sight: &Sight, look: &Look, score: RecordScore) -> RecordScore {
+        let rarity = self.rarity_bits(sight.rarity - look.rarity);
+        if !sight.has_words {
+            return RecordScore { rarity, ..score };
+        }
+        let context = self.context_bits(sight.context - self.context_of(sight, look));
+        RecordScore { rarity, context, ..score }
     }
 }
 

@@ -10,6 +10,13 @@ use homeostat_core::SnapshotError;
 /// A full record's weight: what suspicion and floods leave of it is told in 1,024ths, so that sums are exact.
 pub(super) const UNIT: u32 = 1_024;
 
+/// A number as a table keeps it: 24 digits are more than any count or probability here has.
+pub(super) fn kept(x: f64) -> f32 {
+    #[expect(clippy::cast_possible_truncation, reason = "rounding is meant")]
+    let kept = x as f32;
+    kept
+}
+
 /// Bins are shared out in groups of so many, which lend each other mass.
 pub(super) const GROUP: usize = 8;
 

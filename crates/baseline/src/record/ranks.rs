@@ -4,7 +4,7 @@
 //! their 98 % quantile an exponential tail in the statistic, which is a Pareto tail in what it is the logarithm of
 //! (Pickands, Ann. Stat. 3(1), 1975). The ranks are worked out once in a fraction of a tick. O(1) a score.
 
-use super::ladder::Ladder;
+use super::ladder::{Ladder, kept};
 use crate::varint::{Fields, put, put_float};
 use homeostat_core::SnapshotError;
 use libm::log2;
@@ -68,7 +68,7 @@ impl Ranks {
         let (mut above, mut edge, mut in_tail) = (0.0, BINS, 0.0);
         self.bits.resize(BINS, 0.0);
         for (at, (bits, mass)) in self.bits.iter_mut().zip(&masses).enumerate().rev() {
-            *bits = (-log2(((above + 0.5 * mass + 0.5) / (total + 1.0)).min(1.0))) as f32;
+            *bits = kept(-log2(((above + 0.5 * mass + 0.5) / (total + 1.0)).min(1.0)));
             above += mass;
             if above <= TAIL * total {
                 (edge, in_tail) = (at, above);

@@ -9,6 +9,12 @@ use homeostat_core::Bits;
 /// records would be news; a flood is far enough out to pay log2(1/0.1) = 3.3 bits.
 const BURST: f64 = 0.1;
 
+/// The context's share in what a record is in itself: a half where words sort records into kinds, a fifth where
+/// octaves of all its numbers together do, which is but a rough sort.
+pub(super) const BY_WORDS: f64 = 0.5;
+/// See [`BY_WORDS`].
+pub(super) const BY_NUMBERS: f64 = 0.2;
+
 /// How surprising one record is, and by which channel.
 ///
 /// A statement at its place in the log: it is never rewritten.
@@ -31,7 +37,9 @@ const BURST: f64 = 0.1;
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct RecordScore {
     pub(super) rarity: Bits,
-    pub(super) context: Option<Bits>,
+    pub(super) context: Bits,
+    // The context's share in what a record is in itself.
+    pub(super) share: f64,
     pub(super) burst: Bits,
 }
 
@@ -39,8 +47,7 @@ impl RecordScore {
     /// The surprise of all channels together.
     pub fn bits(&self) -> Bits {
         let odds = |bits: Bits| 1.0 / bits.probability().max(1e-300);
-        let own = odds(self.rarity);
-        let own = self.context.map_or(own, |context| own.midpoint(odds(context)));
+        let own = (1.0 - self.share) * odds(self.rarity) + self.share * odds(self.context);
         Bits::of_probability(1.0 / ((1.0 - BURST) * own + BURST * odds(self.burst)))
     }
 
@@ -49,8 +56,9 @@ impl RecordScore {
         self.rarity
     }
 
-    /// How rare its numbers are among records with the same words; `None` without words.
-    pub fn context(&self) -> Option<Bits> {
+    /// How rare its numbers are among records with the same words; without words, how rare the combination of
+    /// their octaves is.
+    pub fn context(&self) -> Bits {
         self.context
     }
 
@@ -67,12 +75,15 @@ mod tests {
 
     proptest! {
         #[test]
-        fn the_joint_score_lies_between_the_channels(rarity in 0.0_f64..60.0, burst in 0.0_f64..60.0) {
-            let score =
-                RecordScore { rarity: Bits::new(rarity), context: None, burst: Bits::new(burst) };
+        fn the_joint_score_lies_between_the_channels(
+            rarity in 0.0_f64..60.0, context in 0.0_f64..60.0, burst in 0.0_f64..60.0,
+        ) {
+            let [own, beside, now] = [rarity, context, burst].map(Bits::new);
+            let score = RecordScore { rarity: own, context: beside, share: BY_NUMBERS, burst: now };
             let bits = score.bits().get();
-            prop_assert!(bits >= rarity.min(burst) - 1e-9 && bits <= rarity.max(burst) + 1e-9);
-            prop_assert!(bits >= rarity - 0.16 && bits >= burst - 3.33, "a channel's part is its whole price");
+            let (least, most) = (rarity.min(context).min(burst), rarity.max(context).max(burst));
+            prop_assert!(bits >= least - 1e-9 && bits <= most + 1e-9);
+            prop_assert!(bits >= rarity - 0.48 && bits >= context - 2.48 && bits >= burst - 3.33, "the price");
         }
     }
 }

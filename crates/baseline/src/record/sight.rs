@@ -2,10 +2,15 @@
 
 use super::bursts::Burst;
 use super::column::{Rarity, Reading};
-use super::contexts::joined;
+use super::contexts::{Context, joined};
 use super::{Cell, Record, RecordModel};
 use crate::seed::Seed;
 use libm::log2;
+
+/// A cell of a column that is not known yet.
+const UNKNOWN: Rarity = Rarity { bits: 0.0, share: 1.0 };
+/// Combinations of octaves that usually come less often than once in 16 ticks are equally rare.
+const SELDOM: f64 = 1.0 / 16.0;
 
 /// What is known of a record before it is learnt.
 #[derive(Clone, Debug, Default)]
@@ -15,7 +20,8 @@ pub(super) struct Sight {
     pub(super) words: u64,
     pub(super) signature: u64,
     pub(super) rarity: f64,
-    pub(super) context: Option<f64>,
+    pub(super) context: f64,
+    pub(super) has_words: bool,
     pub(super) burst: Burst,
 }
 
@@ -31,9 +37,8 @@ pub(super) struct Look {
     pub(super) reading: Reading,
     // The hash of its column and eighth of an octave.
     pub(super) fine: u64,
-    // Bits in its column, and among records of the same words.
+    // Bits in its column.
     pub(super) rarity: f64,
-    pub(super) context: f64,
     // The probability of its bin or word in its column.
     share: f64,
 }
@@ -43,36 +48,43 @@ impl RecordModel {
     pub(super) fn look(&self, record: &Record<'_>, mut sight: Sight) -> Sight {
         sight.looks.clear();
         (sight.words, sight.signature, sight.rarity) = (0, 0, 0.0);
-        let mut has_words = false;
+        sight.has_words = false;
         for (column, cell) in (0_u32..).zip(record.cells()) {
             let (reading, rough, fine) = read(self.config.seed(), column, cell);
             if !matches!(reading, Reading::Number(_)) {
-                has_words = true;
+                sight.has_words = true;
                 sight.words = sight.words.wrapping_add(rough);
             }
             sight.signature = sight.signature.wrapping_add(rough);
             let own = usize::try_from(column).ok().and_then(|at| self.columns.get(at));
-            let Rarity { bits, share } =
-                own.map_or(Rarity { bits: 0.0, share: 1.0 }, |own| own.rarity(reading));
+            let Rarity { bits, share } = own.map_or(UNKNOWN, |own| own.rarity(reading));
             sight.rarity += bits;
-            sight.looks.push(Look { reading, fine, rarity: bits, context: bits, share });
+            sight.looks.push(Look { reading, fine, rarity: bits, share });
         }
         sight.burst = self.bursts.of(sight.signature, self.part());
-        sight.context = has_words.then(|| self.look_at_context(&mut sight));
+        sight.context =
+            if sight.has_words { self.context(&sight) } else { -log2(sight.burst.usual + SELDOM) };
         sight
     }
 
     /// The bits of all cells, numbers seen among records of the same words.
-    fn look_at_context(&self, sight: &mut Sight) -> f64 {
+    fn context(&self, sight: &Sight) -> f64 {
         let context = self.contexts.of(sight.words);
-        let mut sum = 0.0;
-        for look in &mut sight.looks {
-            if matches!(look.reading, Reading::Number(_)) {
-                look.context = -log2(self.contexts.share(context, look.fine, look.share));
-            }
-            sum += look.context;
+        // One logarithm for several factors, of which eight can not leave the range of a float.
+        let product = |looks: &[Look]| looks.iter().map(|look| self.share(context, look)).product::<f64>();
+        -sight.looks.chunks(8).map(|looks| log2(product(looks))).sum::<f64>()
+    }
+
+    /// The bits of one cell in that sum.
+    pub(super) fn context_of(&self, sight: &Sight, look: &Look) -> f64 {
+        -log2(self.share(self.contexts.of(sight.words), look))
+    }
+
+    fn share(&self, context: Context, look: &Look) -> f64 {
+        match look.reading {
+            Reading::Number(_) => self.contexts.share(context, look.fine, look.share),
+            _ => look.share.max(1e-12),
         }
-        sum
     }
 }
 
