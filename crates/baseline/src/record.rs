@@ -309,8 +309,9 @@ impl RecordModel {
         }
         let part = self.part();
         self.bursts.learn(sight.signature, part, limit * gate, 1.0 / tick);
-        // The ranks are of all scores, also suspicious ones, but not of each record of a flood.
-        let seen = units(limit).max(1);
+        // The ranks are of all scores, also suspicious ones, but of a flood `x` times the usual they learn no more
+        // than 1/√x of what they learn of the usual: else a long one would be ranked among its like.
+        let seen = units(limit * libm::sqrt(limit));
         let [rarity, context, burst] = &mut self.ranks;
         rarity.learn(sight.rarity, seen);
         context.learn(sight.context, seen);
