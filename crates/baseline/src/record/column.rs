@@ -278,7 +278,7 @@ mod tests {
             numbers in prop::collection::vec(-1e4_f64..1e4, 1..300), asked in -1e4_f64..1e4,
         ) {
             let column = learnt(&numbers);
-            let share = |x: f64| column.rarity(Reading::of_number(x)).share as f32;
+            let share = |x: f64| kept(column.rarity(Reading::of_number(x)).share);
             let own = level(share(asked));
             let denser = |x: &&f64| level(share(**x)) < own;
             let equal = numbers.iter().filter(|x| level(share(**x)) == own).count() as f64;

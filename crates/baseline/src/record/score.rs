@@ -6,8 +6,8 @@
 use homeostat_core::Bits;
 
 /// The burst channel's share in the joint probability. Bursts of harmless kinds are common and each of their
-/// records would be news; a flood is far enough out to pay the 5 bits.
-const BURST: f64 = 1.0 / 32.0;
+/// records would be news; a flood is far enough out to pay the 5.3 bits.
+const BURST: f64 = 1.0 / 40.0;
 
 /// The context's share in what a record is in itself: a half where words sort records into kinds, a fifth where
 /// octaves of all its numbers together do, which is but a rough sort.
@@ -83,7 +83,7 @@ mod tests {
             let bits = score.bits().get();
             let (least, most) = (rarity.min(context).min(burst), rarity.max(context).max(burst));
             prop_assert!(bits >= least - 1e-9 && bits <= most + 1e-9);
-            prop_assert!(bits >= rarity - 0.37 && bits >= context - 2.48 && bits >= burst - 5.01, "the price");
+            prop_assert!(bits >= rarity - 0.37 && bits >= context - 2.48 && bits >= burst - 5.33, "the price");
         }
     }
 }
