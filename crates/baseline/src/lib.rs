@@ -2,9 +2,11 @@
 #![doc = include_str!("../README.md")]
 
 mod baseline;
+mod beacon;
 mod calendar;
 mod cohort;
 mod config;
+mod edge;
 mod entity;
 #[cfg(feature = "event")]
 mod featurizer;
@@ -25,8 +27,10 @@ mod verdict;
 mod volume;
 
 pub use baseline::{Baseline, Silence, Stats};
+pub use beacon::{Beacon, Pair, rank_beacons};
 pub use calendar::{BadOffsets, LocalTime};
 pub use config::{Config, ConfigError};
+pub use edge::{BadEdge, Edge, EdgeChannel, EdgeContribution, EdgeModel, EdgeVerdict};
 #[cfg(feature = "event")]
 pub use featurizer::Featurizer;
 pub use novelty::Novelty;

@@ -197,6 +197,7 @@ impl Merge for Periodicity {
     }
 }
 
+#[derive(Clone, Copy)]
 struct Sums {
     count: u32,
     span: u64,

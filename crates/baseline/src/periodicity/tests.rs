@@ -25,7 +25,8 @@ impl Draw {
 fn of_seconds(times: &[f64]) -> Periodicity {
     let mut learnt = Periodicity::default();
     for time in times {
-        learnt.learn(Timestamp::from_micros((time * 1e6) as i64), MILLI);
+        let micros = Duration::from_secs_f64(*time).as_micros();
+        learnt.learn(Timestamp::from_micros(i64::try_from(micros).unwrap()), MILLI);
     }
     learnt
 }
@@ -54,7 +55,8 @@ fn person(draw: &mut Draw, clicks: usize) -> Periodicity {
     let (mut at, mut times) = (0.0, Vec::new());
     while times.len() <= clicks {
         at += draw.exponential(7_200.0);
-        for _ in 0..3 + (draw.next() * 20.0) as usize {
+        let until = 3.0 + draw.next() * 20.0;
+        for _ in (0..).take_while(|click| f64::from(*click) < until) {
             at += draw.exponential(12.0);
             times.push(at);
         }
