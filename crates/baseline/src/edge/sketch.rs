@@ -16,6 +16,8 @@ const QUIET: u32 = 60;
 const PRIOR_TICKS: f32 = 2.0;
 /// Ticks after which what is known counts half: half a year of minutes, three days of seconds.
 const HALF_LIFE: u32 = 1 << 18;
+/// No sum of a sound snapshot is larger: far from where 32-bit floats end.
+const LARGEST: f64 = 1e30;
 
 /// One cell: what its keys were like, learnt up to `tick`, and what they are in it.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -146,7 +148,7 @@ impl Sketch {
     pub(super) fn read(&mut self, fields: &mut SnapshotReader<'_>, tick: u32) -> Result<(), SnapshotError> {
         const INVALID: SnapshotError = SnapshotError::Invalid { field: "sketch" };
         (self.seen, self.total) = (fields.f64()?, fields.f64()?);
-        let sound = |sum: f64| (1.0..1e300).contains(&sum);
+        let sound = |sum: f64| (1.0..=LARGEST).contains(&sum);
         if !sound(self.seen) || !sound(self.total) {
             return Err(INVALID);
         }
@@ -213,7 +215,7 @@ pub(super) fn horizon(tick: u32) -> f32 {
 
 fn figure(fields: &mut SnapshotReader<'_>) -> Result<f32, SnapshotError> {
     let value = f32::from_bits(fields.u32()?);
-    let sound = value.is_finite() && value.is_sign_positive();
+    let sound = value.is_sign_positive() && f64::from(value) <= LARGEST;
     if sound { Ok(value) } else { Err(SnapshotError::Invalid { field: "sketch" }) }
 }
 
