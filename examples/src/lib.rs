@@ -9,6 +9,7 @@ mod page;
 mod plain;
 mod progress;
 mod reaction;
+pub mod score;
 mod study;
 mod target;
 pub mod telling;
