@@ -15,6 +15,7 @@ mod pool;
 mod rate;
 mod score;
 mod seed;
+mod sequence;
 mod snapshot;
 mod tail;
 mod threshold;
@@ -33,6 +34,10 @@ pub use observation::{BadObservation, Observation};
 pub use pool::Pool;
 pub use rate::Rate;
 pub use score::combine;
+pub use sequence::{
+    BadPassage, Passage, SequenceConfig, SequenceConfigError, SequenceModel, SequenceStats, SequenceVerdict,
+    SymbolReason, Transitions,
+};
 pub use tail::NegativeBinomial;
 pub use threshold::Threshold;
 pub use verdict::{Contribution, Maturity, PeerShare, Verdict};
