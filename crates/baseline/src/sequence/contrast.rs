@@ -39,6 +39,7 @@ impl Contrast {
             let trails: Vec<Trail> = contexts(history, own.order()).collect();
             let one = habit_bits(&trails, *symbol, own, peers);
             habit += one;
+            let one = one.clamp(-MOST, MOST);
             let three = passage_bits((&trails, *symbol), own, peers, &within);
             bits.push(one + three + uniqueness(*symbol, own, peers));
             within.learn_next(&trails, *symbol);
@@ -61,7 +62,7 @@ fn habit_bits(trails: &[Trail], symbol: u32, own: &Transitions, peers: &Peers) -
     let near = trails.iter().take(HABIT + 1);
     let theirs = chance(near.clone().map(|trail| peers.others(own, *trail, symbol)), UNKNOWN);
     let mine = chance(near.map(|trail| own.follow(*trail, symbol)), theirs);
-    log2(theirs / mine).clamp(-MOST, MOST)
+    log2(theirs / mine)
 }
 
 fn passage_bits(

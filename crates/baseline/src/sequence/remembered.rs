@@ -1,8 +1,8 @@
 //! How does a passage compare with the passages most like it? For an entity without peers.
 //!
 //! What a program does is more or less predictable by nature, so a passage is compared with the quarter of the
-//! remembered ones that is nearest by the symbols they hold (cosine of the roots of their counts). Three kinds of
-//! evidence, each in deviations over all remembered passages, added up:
+//! remembered ones that is nearest by the symbols they hold (cosine of the roots of their counts), and the distance
+//! itself counts too. Three kinds of evidence, each in deviations over all remembered passages, added up:
 //! - *surprise*: mean −log₂ of the chance of each symbol at full order;
 //! - *depth*: how long a context the table has seen each symbol behind, in the mean, negative;
 //! - *variety*: bits a symbol that the passage needs to describe itself: a loop is little evidence.
@@ -18,6 +18,14 @@ use std::collections::{BTreeMap, VecDeque};
 const NEAR: usize = 4;
 /// The fewest passages to compare with.
 const FEWEST: usize = 8;
+
+/// Which of the nearest tells how far the passage is from all that was seen: the fifth, so that a single odd
+/// passage is no excuse for the next.
+const CLOSEST: usize = 4;
+/// What each halving of the likeness to that one weighs, in deviations.
+const DISTANCE: f64 = 2.0;
+/// The least likeness that is told apart.
+const FARTHEST: f64 = 0.01;
 
 /// Passages that were learnt, the newest last.
 #[derive(Clone, Default)]
@@ -86,20 +94,21 @@ impl Remembered {
         }
         let near = self.nearest(tags);
         let number = near.len().max(1) as f64;
-        (0..3).zip(evidence).zip(self.deviations()).fold(0.0, |sum, ((kind, value), deviation)| {
-            let usual = near.iter().filter_map(|passage| passage.evidence.get(kind)).sum::<f64>() / number;
+        let unlike = near.get(CLOSEST).map_or(0.0, |(like, _)| -log2(like.max(FARTHEST)));
+        (0..3).zip(evidence).zip(self.deviations()).fold(DISTANCE * unlike, |sum, ((kind, value), deviation)| {
+            let usual = near.iter().filter_map(|(_, passage)| passage.evidence.get(kind)).sum::<f64>() / number;
             sum + (value - usual) / deviation
         })
     }
 
-    fn nearest(&self, tags: &[u32]) -> Vec<&Passage> {
+    fn nearest(&self, tags: &[u32]) -> Vec<(f64, &Passage)> {
         let own = profile(tags);
         let mut near: Vec<(f64, &Passage)> =
             self.passages.iter().map(|passage| (likeness(&own, &passage.profile), passage)).collect();
         // The sort is stable: of equally near ones the older comes first.
         near.sort_by(|one, other| other.0.total_cmp(&one.0));
         near.truncate(self.passages.len().div_ceil(NEAR).max(FEWEST));
-        near.into_iter().map(|(_, passage)| passage).collect()
+        near
     }
 
     fn deviations(&self) -> Evidence {
