@@ -305,7 +305,7 @@ fn among(member: &Member, peers: &Peers, passage: &Passage, tags: &[u32]) -> Jud
         reason.peers = Some((peers.others_with(*tag, &member.own), all));
     }
     let reasons = reasons.into_iter().map(|(reason, _)| reason).collect();
-    let bits = peers.history.bits(score);
+    let bits = peers.history.bits_of(member.scores(), score);
     let verdict = SequenceVerdict { bits, score, passages: member.passages, reasons };
     Judged { verdict, trust: contrast.trust(), reading: None }
 }

@@ -41,19 +41,31 @@ impl History {
 
     /// What `score` is worth in this pool.
     pub(crate) fn bits(&self, score: f64) -> Bits {
+        Bits::of_probability(self.chance(score))
+    }
+
+    /// What `score` is worth to a member of this pool whose own last scores are `own`: what is often so with the
+    /// member is no news, however far it lies from its peers. Its own share counts by two deviations less than it
+    /// is, so that a few odd passages excuse nothing.
+    pub(crate) fn bits_of(&self, own: impl ExactSizeIterator<Item = u16>, score: f64) -> Bits {
+        let support = own.len().max(1) as f64;
+        let above: f64 = own.map(|other| above_in(other, score)).sum();
+        let surely = (above - 2.0 * libm::sqrt(above) - 1.0) / support;
+        Bits::of_probability(self.chance(score).max(surely))
+    }
+
+    fn chance(&self, score: f64) -> f64 {
         let support: f64 = self.0.iter().map(|count| f64::from(*count)).sum();
         let (mean, deviation) = self.moments();
         let fitted = 1.0 / (1.0 + libm::exp(SPREAD * (score - mean) / deviation));
-        Bits::of_probability((self.at_least(score) + PRIOR * fitted) / (support + PRIOR))
+        (self.at_least(score) + PRIOR * fitted) / (support + PRIOR)
     }
 
     /// How many scores lie above, those of the same bucket in part.
     fn at_least(&self, score: f64) -> f64 {
-        let place = ((score - LOWEST) * PER_UNIT).clamp(0.0, BUCKETS as f64 - 1.0);
         let own = bucket(score);
-        let above: f64 = self.0.iter().skip(usize::from(own) + 1).map(|count| f64::from(*count)).sum();
-        let inside = self.0.get(usize::from(own)).map_or(0.0, |count| f64::from(*count));
-        above + inside * (f64::from(own) + 1.0 - place).clamp(0.0, 1.0)
+        let from = (own..).zip(self.0.iter().skip(usize::from(own)));
+        from.map(|(bucket, count)| f64::from(*count) * above_in(bucket, score)).sum()
     }
 
     /// Mean and deviation, with a score of 0 ± 1 counted beside, for a pool of none.
@@ -68,6 +80,12 @@ impl History {
         let mean = sum / count;
         (mean, libm::sqrt((squares / count - mean * mean).max(1e-2)))
     }
+}
+
+/// The share of a bucket's scores that lie above `score`.
+fn above_in(bucket: u16, score: f64) -> f64 {
+    let place = ((score - LOWEST) * PER_UNIT).clamp(0.0, BUCKETS as f64 - 1.0);
+    (f64::from(bucket) + 1.0 - place).clamp(0.0, 1.0)
 }
 
 /// The bucket of a score.

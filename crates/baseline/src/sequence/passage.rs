@@ -27,7 +27,7 @@ pub struct Passage {
 
 impl Passage {
     /// The most symbols of one passage: beyond that a passage is no unit that anybody looks at.
-    pub const LIMIT: usize = 1 << 16;
+    pub const LIMIT: usize = 1 << 20;
 
     /// What `entity` gave, in order.
     pub fn new<S: Into<String>>(entity: EntityKey, symbols: impl IntoIterator<Item = S>) -> Self {
@@ -90,6 +90,6 @@ pub enum BadPassage {
     #[error("a passage needs a symbol")]
     Empty,
     /// It has more than [`Passage::LIMIT`] symbols.
-    #[error("a passage has at most 65536 symbols")]
+    #[error("a passage has at most 1048576 symbols")]
     TooLong,
 }

@@ -95,10 +95,14 @@ impl Remembered {
         let near = self.nearest(tags);
         let number = near.len().max(1) as f64;
         let unlike = near.get(CLOSEST).map_or(0.0, |(like, _)| -log2(like.max(FARTHEST)));
-        (0..3).zip(evidence).zip(self.deviations()).fold(DISTANCE * unlike, |sum, ((kind, value), deviation)| {
-            let usual = near.iter().filter_map(|(_, passage)| passage.evidence.get(kind)).sum::<f64>() / number;
-            sum + (value - usual) / deviation
-        })
+        (0..3).zip(evidence).zip(self.deviations()).fold(
+            DISTANCE * unlike,
+            |sum, ((kind, value), deviation)| {
+                let usual =
+                    near.iter().filter_map(|(_, passage)| passage.evidence.get(kind)).sum::<f64>() / number;
+                sum + (value - usual) / deviation
+            },
+        )
     }
 
     fn nearest(&self, tags: &[u32]) -> Vec<(f64, &Passage)> {

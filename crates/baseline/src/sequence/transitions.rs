@@ -288,7 +288,8 @@ impl Merge for Transitions {
     /// Adds the other's counts, exactly. Tables of another seed or order name their contexts in another way:
     /// from them nothing is learnt, unless this one is empty.
     fn merge(&mut self, other: &Self) {
-        if self.cells.is_empty() {
+        let untouched = self.cells.is_empty() && (self.seed, self.order) == (Seed::default(), 0);
+        if untouched || self.cells.is_empty() && !other.cells.is_empty() {
             self.clone_from(other);
         } else if (self.seed, self.order) == (other.seed, other.order) {
             for (name, cell) in &other.cells {
