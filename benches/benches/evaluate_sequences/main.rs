@@ -20,7 +20,7 @@ type Outcome<T> = Result<T, Box<dyn Error>>;
 /// Blocks that are a user's own in `sea40`.
 const CLEAN: usize = 50;
 /// The order that system calls need.
-const CALLS: usize = 6;
+const CALLS: usize = 8;
 
 fn main() -> Outcome<()> {
     let Some(corpus) = std::env::var_os("HOMEOSTAT_CORPUS").map(PathBuf::from) else {
@@ -160,8 +160,8 @@ fn one_user(mut course: Course, sea: &Sea, (name, blocks): (&str, &Blocks), way:
 
 fn attacks(traces: &Traces) -> Outcome<()> {
     println!("adfa_ld: attack against validation   AUC   TPR@1% TPR@5% TPR@15%");
-    for order in [CALLS, 1, 2, 4, 8] {
-        let mut course = Course::new(order, 1 << 20)?;
+    for order in [CALLS, 1, 2, 4, 6] {
+        let mut course = Course::new(order, 1 << 22)?;
         let started = Instant::now();
         let host = key("host")?;
         for trace in &traces.training {

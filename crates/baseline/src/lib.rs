@@ -20,6 +20,7 @@ mod snapshot;
 mod tail;
 mod threshold;
 mod trace;
+mod travel;
 mod varint;
 mod verdict;
 mod volume;
@@ -40,5 +41,6 @@ pub use sequence::{
 };
 pub use tail::NegativeBinomial;
 pub use threshold::Threshold;
+pub use travel::{BadPlace, Place, Travel, TravelVerdict};
 pub use verdict::{Contribution, Maturity, PeerShare, Verdict};
 pub use volume::Volume;

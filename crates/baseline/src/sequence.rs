@@ -34,6 +34,11 @@ use transitions::WHOLE;
 /// From so many bits on an entity without peers halves the trust in a passage with each bit.
 const SUSPICION: f64 = 3.0;
 
+/// The chance by its own history from which on an entity is trusted in full, whatever its peers do.
+const EXCUSED: f64 = 0.25;
+/// Passages of a new entity that teach in full: until then nothing is known that it could break with.
+const LEARNING: u64 = 32;
+
 /// The model of all entities and groups of one tenant.
 ///
 /// ```
@@ -181,7 +186,8 @@ impl SequenceModel {
 
     fn learn(&mut self, passage: &Passage, tags: Vec<u32>, judged: Judged) {
         let Some(member) = self.entities.get_mut(&passage.entity) else { return };
-        let units = if passage.trusted { WHOLE } else { units(judged.trust) };
+        let new = member.passages < LEARNING;
+        let units = if passage.trusted || new { WHOLE } else { units(judged.trust) };
         let before = member.weight();
         let mut peers = member.group.as_ref().and_then(|group| self.groups.get_mut(group));
         if let Some(peers) = &mut peers {
@@ -192,8 +198,7 @@ impl SequenceModel {
         if units >= WHOLE / 2 {
             let (new, gone) = member.keep(judged.verdict.score);
             if let Some(peers) = peers {
-                new.into_iter().for_each(|bucket| peers.history.add(bucket));
-                gone.into_iter().for_each(|bucket| peers.history.take(bucket));
+                peers.history.replace(gone, new);
             }
             if let Some(reading) = judged.reading {
                 let passage = remembered::Passage::new(tags, units, reading.evidence);
@@ -305,9 +310,10 @@ fn among(member: &Member, peers: &Peers, passage: &Passage, tags: &[u32]) -> Jud
         reason.peers = Some((peers.others_with(*tag, &member.own), all));
     }
     let reasons = reasons.into_iter().map(|(reason, _)| reason).collect();
-    let bits = peers.history.bits_of(member.scores(), score);
+    let excuse = history::excuse(member.scores(), score);
+    let bits = peers.history.bits(score, excuse);
     let verdict = SequenceVerdict { bits, score, passages: member.passages, reasons };
-    Judged { verdict, trust: contrast.trust(), reading: None }
+    Judged { verdict, trust: contrast.trust().max(excuse / EXCUSED), reading: None }
 }
 
 fn alone(member: &Member, passage: &Passage, tags: &[u32]) -> Judged {
@@ -317,7 +323,7 @@ fn alone(member: &Member, passage: &Passage, tags: &[u32]) -> Judged {
     let reasons = reasons.into_iter().map(|(reason, _)| reason).collect();
     let mut history = History::default();
     member.scores().for_each(|bucket| history.add(bucket));
-    let bits = history.bits(score);
+    let bits = history.bits(score, 0.0);
     let verdict = SequenceVerdict { bits, score, passages: member.passages, reasons };
     Judged { verdict, trust: libm::exp2(SUSPICION - bits.get()).min(1.0), reading: Some(reading) }
 }

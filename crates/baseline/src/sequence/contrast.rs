@@ -85,8 +85,8 @@ fn uniqueness(symbol: u32, own: &Transitions, peers: &Peers) -> f64 {
         return MOST * rare;
     }
     let theirs = peers.others(own, Trail::START, symbol);
-    let rate = mine.count / mine.total;
+    let usual = mine.count / mine.total;
     let each = theirs.total / peers.number_of_others(own).max(1.0);
-    let rates = if each > 0.0 { theirs.count / each } else { 0.0 };
-    -MOST * rare * rate / (rate + rates)
+    let others = if each > 0.0 { theirs.count / each } else { 0.0 };
+    -MOST * rare * usual / (usual + others)
 }

@@ -39,19 +39,19 @@ impl History {
         }
     }
 
-    /// What `score` is worth in this pool.
-    pub(crate) fn bits(&self, score: f64) -> Bits {
-        Bits::of_probability(self.chance(score))
+    /// A score came, and another may have gone for it.
+    pub(crate) fn replace(&mut self, gone: Option<u16>, new: Option<u16>) {
+        if let Some(bucket) = new {
+            self.add(bucket);
+        }
+        if let Some(bucket) = gone {
+            self.take(bucket);
+        }
     }
 
-    /// What `score` is worth to a member of this pool whose own last scores are `own`: what is often so with the
-    /// member is no news, however far it lies from its peers. Its own share counts by two deviations less than it
-    /// is, so that a few odd passages excuse nothing.
-    pub(crate) fn bits_of(&self, own: impl ExactSizeIterator<Item = u16>, score: f64) -> Bits {
-        let support = own.len().max(1) as f64;
-        let above: f64 = own.map(|other| above_in(other, score)).sum();
-        let surely = (above - 2.0 * libm::sqrt(above) - 1.0) / support;
-        Bits::of_probability(self.chance(score).max(surely))
+    /// What `score` is worth in this pool, given the chance that the member's own history grants it.
+    pub(crate) fn bits(&self, score: f64, excuse: f64) -> Bits {
+        Bits::of_probability(self.chance(score).max(excuse))
     }
 
     fn chance(&self, score: f64) -> f64 {
@@ -80,6 +80,15 @@ impl History {
         let mean = sum / count;
         (mean, libm::sqrt((squares / count - mean * mean).max(1e-2)))
     }
+}
+
+/// The chance of a score as high by a member's `own` last scores: what is often so with the member is no news,
+/// however far it lies from its peers. The share counts by two deviations less than it is, so that a few odd
+/// passages excuse nothing.
+pub(crate) fn excuse(own: impl ExactSizeIterator<Item = u16>, score: f64) -> f64 {
+    let support = own.len().max(1) as f64;
+    let above: f64 = own.map(|other| above_in(other, score)).sum();
+    ((above - 2.0 * libm::sqrt(above) - 1.0) / support).max(0.0)
 }
 
 /// The share of a bucket's scores that lie above `score`.
@@ -116,9 +125,17 @@ mod tests {
     #[test]
     fn bits_are_the_rank_where_scores_are_many() {
         let scores: Vec<f64> = (0..10_000).map(|n| f64::from(n % 1_000) / 500.0).collect();
-        let bits = pool(&scores).bits(1.5).get();
+        let bits = pool(&scores).bits(1.5, 0.0).get();
         assert!((1.9..2.1).contains(&bits), "{bits}");
-        assert!(pool(&scores).bits(8.0).get() > 12.0);
+        assert!(pool(&scores).bits(8.0, 0.0).get() > 12.0);
+    }
+
+    #[test]
+    fn what_is_often_so_is_excused_and_what_is_odd_is_not() {
+        let usual = |count: usize| std::iter::repeat_n(bucket(5.0), count);
+        assert!(excuse(usual(100), 4.0) > 0.7);
+        assert!(excuse(usual(5), 4.0) <= 0.0);
+        assert!(excuse(usual(100), 6.0) <= 0.0);
     }
 
     proptest! {
@@ -127,7 +144,7 @@ mod tests {
             scores in prop::collection::vec(-20.0_f64..40.0, 0..100), low in -6.0_f64..12.0, more in 0.001_f64..6.0,
         ) {
             let pool = pool(&scores);
-            let (one, other) = (pool.bits(low), pool.bits(low + more));
+            let (one, other) = (pool.bits(low, 0.0), pool.bits(low + more, 0.0));
             // Far below the mean the tail is 1 to the last digit.
             prop_assert!(one < other || one == other && one.get() < 1e-3, "{one} {other}");
         }

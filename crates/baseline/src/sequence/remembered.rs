@@ -169,11 +169,16 @@ fn likeness(one: &[(u32, f64)], other: &[(u32, f64)]) -> f64 {
     let (mut one, mut other, mut sum) = (one.iter().peekable(), other.iter().peekable(), 0.0);
     while let (Some((left, x)), Some((right, y))) = (one.peek(), other.peek()) {
         match left.cmp(right) {
-            core::cmp::Ordering::Less => drop(one.next()),
-            core::cmp::Ordering::Greater => drop(other.next()),
+            core::cmp::Ordering::Less => {
+                one.next();
+            }
+            core::cmp::Ordering::Greater => {
+                other.next();
+            }
             core::cmp::Ordering::Equal => {
                 sum += x * y;
-                (one.next(), other.next());
+                one.next();
+                other.next();
             }
         }
     }
