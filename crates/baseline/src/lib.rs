@@ -18,10 +18,12 @@ mod pool;
 mod rate;
 mod score;
 mod seed;
+mod sequence;
 mod snapshot;
 mod tail;
 mod threshold;
 mod trace;
+mod travel;
 mod varint;
 mod verdict;
 mod volume;
@@ -39,7 +41,12 @@ pub use periodicity::Periodicity;
 pub use pool::Pool;
 pub use rate::Rate;
 pub use score::combine;
+pub use sequence::{
+    BadPassage, Passage, SequenceConfig, SequenceConfigError, SequenceModel, SequenceStats, SequenceVerdict,
+    SymbolReason, Transitions,
+};
 pub use tail::NegativeBinomial;
 pub use threshold::Threshold;
+pub use travel::{BadPlace, Place, Travel, TravelVerdict};
 pub use verdict::{Contribution, Maturity, PeerShare, Verdict};
 pub use volume::Volume;
