@@ -88,6 +88,11 @@ impl Glob {
         own[1].is_some().then(|| own.map(|part| Self(part.unwrap_or(&[Token::Many]).into())))
     }
 
+    /// Whether the text has the five colons of an ARN at least.
+    pub(crate) fn has_six_parts(&self) -> bool {
+        self.0.iter().filter(|token| **token == Token::Byte(b':')).count() >= 5
+    }
+
     /// Whether the pattern begins with `arn:`.
     pub(crate) fn starts_like_arn(&self) -> bool {
         self.0.iter().zip(b"arn:").all(|(token, byte)| *token == Token::Byte(*byte)) && self.0.len() >= 4
