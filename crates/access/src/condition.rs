@@ -110,10 +110,8 @@ impl Test {
     fn is_null(&self, known: Known<'_>, context: &Context) -> Truth {
         let absent = match known {
             Known::Unknown => return Truth::Open,
-            Known::Absent => "true",
-            Known::Present => "false",
-            Known::Values(values) if values.is_empty() => "true",
-            Known::Values(_) => "false",
+            Known::Absent | Known::Values([]) => "true",
+            Known::Present | Known::Values(_) => "false",
         };
         let fits = |value: &Template| match value.resolve(context) {
             Resolved::Pattern(glob) => glob.literal().is_some_and(|text| text.eq_ignore_ascii_case(absent)),

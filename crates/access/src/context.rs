@@ -100,6 +100,17 @@ impl Context {
         self.keys.insert(key.to_lowercase(), Told::Values(values.into_iter().map(Into::into).collect()));
     }
 
+    /// The value of `key`, when it has just one that is known.
+    pub fn single(&self, key: &str) -> Option<&str> {
+        match self.keys.get(&key.to_lowercase()) {
+            Some(Told::Values(values)) => match values.as_slice() {
+                [one] => Some(one),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
     /// How many keys are told.
     pub fn len(&self) -> usize {
         self.keys.len()

@@ -34,6 +34,11 @@ impl Glob {
         Self(tokens(text).collect())
     }
 
+    /// The pattern that `text` alone fits, its wildcards taken as text.
+    pub fn literally(text: &str) -> Self {
+        Self(text.bytes().map(Token::Byte).collect())
+    }
+
     pub(crate) fn of(tokens: Vec<Token>) -> Self {
         Self(tokens.into())
     }

@@ -122,6 +122,10 @@ impl Statement {
         let whole = || Part { pattern: wide.clone(), text: request.resource().to_owned() };
         let Scope::Only(list) = &self.resources else { return vec![whole()] };
         let parts = list.iter().filter_map(|text| match text.resolve(request.context, gate) {
+            // A short ARN is told as the policy writes it.
+            Reach::Pattern(pattern, text) if pattern.covers(wide) && text_is_short(&text) => {
+                Some(Part { pattern: wide.clone(), text: text.into_owned() })
+            }
             Reach::Pattern(pattern, _) if pattern.covers(wide) => Some(whole()),
             Reach::Pattern(pattern, text) if wide.covers(&pattern) => {
                 Some(Part { pattern: pattern.into_owned(), text: text.into_owned() })
@@ -134,6 +138,10 @@ impl Statement {
         });
         parts.collect()
     }
+}
+
+fn text_is_short(text: &str) -> bool {
+    text.starts_with("arn:") && !ArnPattern::is_full(text)
 }
 
 /// Whether the name of the session that asks is not known.
