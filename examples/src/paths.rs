@@ -181,7 +181,11 @@ fn principals(graph: &NamedGraph, targets: &[u32]) -> Vec<u32> {
         return marked;
     }
     let seen = graph.exposed_to(targets);
-    (0_u32..).zip(seen).filter(|(node, seen)| *seen && !targets.contains(node)).map(|(node, _)| node).collect()
+    (0_u32..)
+        .zip(seen)
+        .filter(|(node, seen)| *seen && !targets.contains(node))
+        .map(|(node, _)| node)
+        .collect()
 }
 
 fn told(report: &PathsReport, more: Option<Value>, clock: Clock) -> Result<Value, serde_json::Error> {

@@ -39,7 +39,10 @@ impl Condition {
     /// [`PolicyFault`] for an operator that AWS does not have, and for a variable that is not closed.
     pub fn new(operator: &str, key: &str, values: &[&str]) -> Result<Self, PolicyFault> {
         let operator = Operator::parse(operator).ok_or(PolicyFault::UnknownOperator)?;
-        let read = values.iter().map(|text| Template::parse(text).ok_or(PolicyFault::BadVariable));
+        let read = values.iter().map(|text| {
+            let template = Template::parse(text).ok_or(PolicyFault::BadVariable)?;
+            Ok(Comparand::of(operator.compare, template))
+        });
         Ok(Self(Test { operator, key: key.to_lowercase(), values: read.collect::<Result<_, _>>()? }))
     }
 
@@ -59,7 +62,34 @@ pub(crate) struct Test {
     pub(crate) operator: Operator,
     /// The key in lower case.
     pub(crate) key: String,
-    pub(crate) values: Vec<Template>,
+    pub(crate) values: Vec<Comparand>,
+}
+
+/// A value of the policy, made ready for its operator when it rests on no variable.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Comparand {
+    Text(String),
+    Pattern(Glob),
+    /// `None`: no ARN with all its parts.
+    Arn(Option<ArnPattern>),
+    Variable(Template),
+}
+
+impl Comparand {
+    pub(crate) fn of(compare: Compare, template: Template) -> Self {
+        match template.fixed() {
+            Some(glob) => Self::ready(compare, glob),
+            None => Self::Variable(template),
+        }
+    }
+
+    fn ready(compare: Compare, glob: Glob) -> Self {
+        match compare {
+            Compare::Like => Self::Pattern(glob),
+            Compare::Arn => Self::Arn(ArnPattern::full(&glob)),
+            _ => Self::Text(glob.spelling().unwrap_or_default()),
+        }
+    }
 }
 
 /// Whether a test holds.
@@ -113,9 +143,15 @@ impl Test {
             Known::Absent | Known::Values([]) => "true",
             Known::Present | Known::Values(_) => "false",
         };
-        let fits = |value: &Template| match value.resolve(context) {
-            Resolved::Pattern(glob) => glob.literal().is_some_and(|text| text.eq_ignore_ascii_case(absent)),
-            _ => false,
+        let fits = |value: &Comparand| match value {
+            Comparand::Text(text) => text.eq_ignore_ascii_case(absent),
+            Comparand::Variable(template) => match template.resolve(context) {
+                Resolved::Pattern(glob) => {
+                    glob.literal().is_some_and(|text| text.eq_ignore_ascii_case(absent))
+                }
+                _ => false,
+            },
+            Comparand::Pattern(_) | Comparand::Arn(_) => false,
         };
         truth(self.values.iter().any(fits))
     }
@@ -132,13 +168,17 @@ impl Test {
         let mut any = Truth::No;
         let mut unreadable = false;
         for value in &self.values {
-            let fit = match value.resolve(context) {
-                Resolved::Pattern(glob) => fits(self.operator.compare, &glob, own),
-                Resolved::Nothing => None,
-                Resolved::Open(_) => {
-                    any = any.or(Truth::Open);
-                    continue;
-                }
+            let compare = self.operator.compare;
+            let fit = match value {
+                Comparand::Variable(template) => match template.resolve(context) {
+                    Resolved::Pattern(glob) => fits(compare, &Comparand::ready(compare, glob), own),
+                    Resolved::Nothing => None,
+                    Resolved::Open(_) => {
+                        any = any.or(Truth::Open);
+                        continue;
+                    }
+                },
+                ready => fits(compare, ready, own),
             };
             unreadable |= fit.is_none();
             any = any.or(truth(fit == Some(true)));
@@ -153,14 +193,15 @@ impl Test {
 }
 
 /// Whether `own` fits the value of the policy; `None` when one of the two is not of the kind that is compared.
-fn fits(compare: Compare, policy: &Glob, own: &str) -> Option<bool> {
-    match compare {
-        Compare::Like => Some(policy.matches(own)),
-        Compare::Arn => {
-            let pattern = ArnPattern::full(policy)?;
+fn fits(compare: Compare, policy: &Comparand, own: &str) -> Option<bool> {
+    match policy {
+        Comparand::Pattern(glob) => Some(glob.matches(own)),
+        Comparand::Arn(pattern) => {
+            let pattern = pattern.as_ref()?;
             ArnPattern::is_full(own).then(|| pattern.matches(own))
         }
-        _ => fits_text(compare, &policy.spelling()?, own),
+        Comparand::Text(text) => fits_text(compare, text, own),
+        Comparand::Variable(_) => None,
     }
 }
 
@@ -221,11 +262,11 @@ mod tests {
 
     #[track_caller]
     fn check(operator: &str, policy: &[&str], own: Option<&[&str]>, expected: Truth) {
-        let test = Test {
-            operator: Operator::parse(operator).unwrap(),
-            key: "k".to_owned(),
-            values: policy.iter().map(|text| Template::parse(text).unwrap()).collect(),
-        };
+        let test =
+            Test { operator: Operator::parse(operator).unwrap(), key: "k".to_owned(), values: Vec::new() };
+        let compare = test.operator.compare;
+        let values = policy.iter().map(|text| Comparand::of(compare, Template::parse(text).unwrap()));
+        let test = Test { values: values.collect(), ..test };
         let context = match own {
             Some(values) => Context::strict().with("K", values.iter().copied()),
             None => Context::strict().without("k"),
@@ -278,7 +319,7 @@ mod tests {
         let test = Test {
             operator: Operator::parse("Bool").unwrap(),
             key: "aws:multifactorauthpresent".to_owned(),
-            values: vec![Template::plain("true")],
+            values: vec![Comparand::Text("true".to_owned())],
         };
         assert_eq!(test.holds(&Context::symbolic(), Effect::Allow), Truth::Open);
         assert_eq!(test.holds(&Context::strict(), Effect::Allow), Truth::No);

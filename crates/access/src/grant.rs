@@ -47,8 +47,8 @@ impl Grant {
             (_, Truth::No) => other,
             (one, two) => Self {
                 truth: one.and(two),
-                because: [self.because, other.because].concat(),
-                open: [self.open, other.open].concat(),
+                because: joined(self.because, other.because),
+                open: joined(self.open, other.open),
                 closeness: None,
             },
         }
@@ -77,6 +77,15 @@ impl Grant {
     }
 }
 
+/// Both lists as one, without a copy while one of them is empty.
+fn joined<T>(mut one: Vec<T>, mut two: Vec<T>) -> Vec<T> {
+    if one.is_empty() {
+        return two;
+    }
+    one.append(&mut two);
+    one
+}
+
 /// The best of `grants`; `gate` is silent when there is none.
 pub(crate) fn best(grants: impl Iterator<Item = Grant>, gate: Gate) -> Grant {
     let mut best: Option<Grant> = None;
@@ -84,7 +93,10 @@ pub(crate) fn best(grants: impl Iterator<Item = Grant>, gate: Gate) -> Grant {
         if grant.truth == Truth::Yes {
             return grant;
         }
-        best = Some(best.map_or_else(|| grant.clone(), |best| best.or(grant.clone())));
+        best = Some(match best {
+            Some(best) => best.or(grant),
+            None => grant,
+        });
     }
     best.unwrap_or_else(|| Grant::silent(gate, ""))
 }

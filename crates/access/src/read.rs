@@ -1,6 +1,6 @@
 //! From JSON text to statements.
 
-use crate::condition::Test;
+use crate::condition::{Comparand, Test};
 use crate::glob::Glob;
 use crate::operator::Operator;
 use crate::policy::{Effect, Policy, PolicyError, PolicyFault, ResourceText, Scope, Statement, Who};
@@ -209,10 +209,14 @@ fn conditions(fields: &Map<String, Value>, variables: Variables) -> Result<Vec<T
     Ok(tests)
 }
 
-fn condition_value(operator: Operator, text: &str, variables: Variables) -> Result<Template, InField> {
+fn condition_value(operator: Operator, text: &str, variables: Variables) -> Result<Comparand, InField> {
     let template = template(text, variables, "Condition")?;
     let readable = template.fixed().is_none() || operator.compare.accepts(text);
-    if readable { Ok(template) } else { Err(("Condition", PolicyFault::BadValue)) }
+    if readable {
+        Ok(Comparand::of(operator.compare, template))
+    } else {
+        Err(("Condition", PolicyFault::BadValue))
+    }
 }
 
 /// Condition values may be texts, numbers and booleans.

@@ -63,9 +63,8 @@ pub(crate) fn probability(kind: &str) -> f64 {
 
 /// The last numbers of the identifiers of tier-zero accounts and groups. Read-only domain controllers (521) are left out:
 /// they hold no more secrets than they are trusted with.
-const TIER_ZERO: [&str; 13] = [
-    "-500", "-502", "-512", "-516", "-518", "-519", "-526", "-527", "-544", "-548", "-549", "-550", "-551",
-];
+const TIER_ZERO: [&str; 13] =
+    ["-500", "-502", "-512", "-516", "-518", "-519", "-526", "-527", "-544", "-548", "-549", "-550", "-551"];
 
 /// Whether `id` is that of an account or group that controls its domain.
 pub(crate) fn is_tier_zero(id: &str) -> bool {

@@ -8,6 +8,11 @@ use crate::report::{
 };
 use std::collections::{BTreeMap, BTreeSet};
 
+/// The chance behind an effort, to the six digits that an effort holds.
+fn chance(effort: f32) -> f64 {
+    libm::round(libm::exp(-f64::from(effort)) * 1e6) / 1e6
+}
+
 impl NamedGraph {
     /// Who of `principals` gets to which of `targets`, by which way, and where to cut.
     ///
@@ -55,7 +60,7 @@ impl NamedGraph {
             can_reach_admin: edges.is_some(),
             reaches: reached.map(|(target, _)| self.name(*target).to_owned()).collect(),
             path: edges.iter().flatten().filter_map(|edge| self.step(*edge)).collect(),
-            probability: ways.effort(node).map_or(0.0, |effort| libm::exp(-f64::from(effort))),
+            probability: ways.effort(node).map_or(0.0, chance),
         }
     }
 
