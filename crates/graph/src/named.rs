@@ -1,8 +1,9 @@
 //! A graph whose nodes bring their own names and whose edges somebody else worked out: an edge list, a collector's output.
 //!
 //! Edges lie in compressed sparse rows, once along and once against their direction, sorted by counting: O(V + E)
-//! to build, and 22 bytes an edge. Names are found by binary search, so the finished value holds no hash table.
+//! to build, and 28 bytes an edge. Names are found by binary search, so the finished value holds no hash table.
 
+use core::ops::Range;
 use std::collections::HashMap;
 
 /// An edge as it is added.
@@ -58,12 +59,19 @@ pub struct NamedGraph {
     /// Per node the first of its edges, and one past the last of all.
     first: Vec<u32>,
     target: Vec<u32>,
-    source: Vec<u32>,
     steps: Vec<Step>,
     /// Per node the first of the edges that lead to it, in `incoming`.
     first_in: Vec<u32>,
-    incoming: Vec<u32>,
+    incoming: Vec<Incoming>,
     unusable: usize,
+}
+
+/// An edge seen from its end, with all that a walk against the edges looks at.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Incoming {
+    pub(crate) from: u32,
+    pub(crate) edge: u32,
+    pub(crate) effort: f32,
 }
 
 impl NamedGraphBuilder {
@@ -141,18 +149,19 @@ impl NamedGraphBuilder {
         let nodes = self.names.len();
         let (first, places) = rows(nodes, self.edges.iter().map(|edge| edge.0));
         let mut target = vec![0; self.edges.len()];
-        let mut source = vec![0; self.edges.len()];
         let mut steps = vec![Step { kind: 0, document: 0, record: 0, effort: 0.0 }; self.edges.len()];
+        let mut back = vec![Incoming { from: 0, edge: 0, effort: 0.0 }; self.edges.len()];
         for ((from, to, step), place) in self.edges.iter().zip(places) {
             let at = place as usize;
-            if let (Some(a), Some(b), Some(c)) = (source.get_mut(at), target.get_mut(at), steps.get_mut(at)) {
-                (*a, *b, *c) = (*from, *to, *step);
+            if let (Some(a), Some(b), Some(c)) = (target.get_mut(at), steps.get_mut(at), back.get_mut(at)) {
+                (*a, *b) = (*to, *step);
+                *c = Incoming { from: *from, edge: place, effort: step.effort };
             }
         }
         drop(self.edges);
         let (first_in, places) = rows(nodes, target.iter().copied());
-        let mut incoming = vec![0; target.len()];
-        for (edge, place) in (0_u32..).zip(places) {
+        let mut incoming = back.clone();
+        for (edge, place) in back.into_iter().zip(places) {
             if let Some(slot) = incoming.get_mut(place as usize) {
                 *slot = edge;
             }
@@ -170,7 +179,6 @@ impl NamedGraphBuilder {
             documents: self.documents,
             first,
             target,
-            source,
             steps,
             first_in,
             incoming,
@@ -251,14 +259,26 @@ impl NamedGraph {
     }
 
     /// The edges that lead to `node`.
-    pub(crate) fn into(&self, node: u32) -> impl Iterator<Item = u32> + '_ {
-        row(&self.first_in, node).filter_map(|at| self.incoming.get(at as usize).copied())
+    pub(crate) fn into(&self, node: u32) -> &[Incoming] {
+        let row = row(&self.first_in, node);
+        self.incoming.get(row.start as usize..row.end as usize).unwrap_or_default()
     }
 
-    /// Where `edge` starts and leads, and what it is.
+    /// Where `edge` starts and leads, and what it is. O(log V).
     pub(crate) fn edge(&self, edge: u32) -> Option<(u32, u32, Step)> {
+        let from = self.first.partition_point(|first| *first <= edge).checked_sub(1)?;
         let at = edge as usize;
-        Some((*self.source.get(at)?, *self.target.get(at)?, *self.steps.get(at)?))
+        Some((u32::try_from(from).ok()?, *self.target.get(at)?, *self.steps.get(at)?))
+    }
+
+    /// Where the edges that start at `node` lead.
+    pub(crate) fn ends(&self, node: u32) -> &[u32] {
+        let row = row(&self.first, node);
+        self.target.get(row.start as usize..row.end as usize).unwrap_or_default()
+    }
+
+    pub(crate) fn step_of(&self, edge: u32) -> Option<Step> {
+        self.steps.get(edge as usize).copied()
     }
 
     pub(crate) fn kind_of(&self, step: Step) -> &str {
@@ -273,7 +293,7 @@ impl NamedGraph {
     }
 }
 
-fn row(first: &[u32], node: u32) -> impl Iterator<Item = u32> + use<> {
+fn row(first: &[u32], node: u32) -> Range<u32> {
     let at = node as usize;
     let start = first.get(at).copied().unwrap_or_default();
     start..first.get(at + 1).copied().unwrap_or(start)

@@ -4,7 +4,7 @@
 //! breadth-first walks O(V + E). Equal efforts are ordered by node, so the same graph gives the same paths. No
 //! bound on depth.
 
-use crate::named::{NamedGraph, is_set};
+use crate::named::NamedGraph;
 use core::cmp::{Ordering, Reverse};
 use std::collections::{BTreeSet, BinaryHeap};
 
@@ -59,15 +59,14 @@ impl NamedGraph {
                 continue;
             }
             for edge in self.into(node) {
-                let Some((from, _, step)) = self.edge(edge) else { continue };
-                let through = effort + step.effort;
-                let at = from as usize;
+                let through = effort + edge.effort;
+                let at = edge.from as usize;
                 let (Some(known), Some(next)) = (ways.effort.get_mut(at), ways.next.get_mut(at)) else {
                     continue;
                 };
                 if through < *known {
-                    (*known, *next) = (through, edge);
-                    heap.push(Reverse(Waiting(through, from)));
+                    (*known, *next) = (through, edge.edge);
+                    heap.push(Reverse(Waiting(through, edge.from)));
                 }
             }
         }
@@ -108,9 +107,8 @@ impl NamedGraph {
         }
         while let Some(node) = open.pop() {
             for edge in self.into(node) {
-                match self.edge(edge) {
-                    Some((from, to, _)) if cut != Some((from, to)) => mark(from, &mut seen, &mut open),
-                    _ => {}
+                if cut != Some((edge.from, node)) {
+                    mark(edge.from, &mut seen, &mut open);
                 }
             }
         }
@@ -122,9 +120,10 @@ impl NamedGraph {
         let mut all: BTreeSet<u32> = targets.iter().copied().collect();
         let mut open = targets.to_vec();
         while let Some(node) = open.pop() {
-            for (from, _, step) in self.into(node).filter_map(|edge| self.edge(edge)) {
-                if self.kind_of(step) == kind && all.insert(from) {
-                    open.push(from);
+            for edge in self.into(node) {
+                let fits = self.step_of(edge.edge).is_some_and(|step| self.kind_of(step) == kind);
+                if fits && all.insert(edge.from) {
+                    open.push(edge.from);
                 }
             }
         }
@@ -139,12 +138,10 @@ impl NamedGraph {
             *flag = true;
         }
         while let Some(node) = open.pop() {
-            for (_, to, _) in self.out(node).filter_map(|edge| self.edge(edge)) {
-                if !is_set(&seen, to) {
-                    if let Some(flag) = seen.get_mut(to as usize) {
-                        *flag = true;
-                    }
-                    open.push(to);
+            for to in self.ends(node) {
+                if let Some(flag) = seen.get_mut(*to as usize).filter(|flag| !**flag) {
+                    *flag = true;
+                    open.push(*to);
                 }
             }
         }
