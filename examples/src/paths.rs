@@ -9,6 +9,7 @@ use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
 use std::error::Error;
 use std::io::{Cursor, Read};
+use std::path::Path as FilePath;
 use std::time::Instant;
 
 /// What is asked: from whom, to what; everybody and everything worth it when not told.
@@ -91,7 +92,9 @@ fn sharp_hound(bytes: &[u8]) -> Result<SharpHound, Box<dyn Error>> {
     }
     names.sort();
     let mut collection = SharpHound::default();
-    for name in names.iter().filter(|name| name.ends_with(".json")) {
+    let is_json =
+        |name: &&String| FilePath::new(name).extension().is_some_and(|it| it.eq_ignore_ascii_case("json"));
+    for name in names.iter().filter(is_json) {
         let mut text = String::new();
         if archive.by_name(name)?.take(MOST).read_to_string(&mut text)? as u64 == MOST {
             return Err(format!("`{name}` unpacks to more than {MOST} bytes").into());

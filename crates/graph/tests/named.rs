@@ -1,5 +1,6 @@
 //! Foreign graphs: cheapest ways against the definition, and what a small collection of Active Directory comes to.
 #![cfg(test)]
+#![expect(clippy::needless_pass_by_value, reason = "literals read better without a borrow at each use")]
 
 use homeostat_graph::{NamedEdge, NamedGraph, NamedGraphBuilder, ReportOptions, SharpHound};
 use proptest::prelude::*;
