@@ -22,10 +22,8 @@ const ABSENT: [&str; 5] = ["", "na", "nan", "null", "?"];
 ///
 /// [`ScoreError`] when the file can not be read, lacks a categorical column, or has more columns than a model takes.
 pub fn records(path: &Path, categorical: &[String], tick: u64, out: impl Write) -> Result<(), ScoreError> {
-    for input in inputs(&[path.to_owned()])? {
-        return score(&mut Table::open(&input)?, categorical, tick, out);
-    }
-    Ok(())
+    let Some(input) = inputs(&[path.to_owned()])?.into_iter().next() else { return Ok(()) };
+    score(&mut Table::open(&input)?, categorical, tick, out)
 }
 
 fn score(table: &mut Table, categorical: &[String], tick: u64, out: impl Write) -> Result<(), ScoreError> {
