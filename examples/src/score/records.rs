@@ -99,7 +99,8 @@ mod tests {
             let mut text = format!("service,Bytes,{label}\n");
             for n in 0..3_000 {
                 let odd = if n == 2_500 { "http,9000000,1" } else { &format!("http,{},0", 200 + n % 89) };
-                text += &format!("{odd}\n");
+                text.push_str(odd);
+                text.push('\n');
             }
             text
         };
