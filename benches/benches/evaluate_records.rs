@@ -64,8 +64,8 @@ fn evaluate(set: &str, table: &Table) -> Result<(), Box<dyn Error>> {
             scored.bytes
         );
         for (channel, bits) in CHANNELS {
-            let scores: Vec<f64> = scored.scores.iter().map(|score| bits(score).get()).collect();
-            let (auc, ap, per_name) = table.judge(&scores);
+            let told: Vec<f64> = scored.scores.iter().map(|score| bits(score).get()).collect();
+            let (auc, ap, per_name) = table.judge(&told);
             println!("    {channel:<8} AUC {auc:.4}  AP {ap:.4}  macro {per_name:.4}");
         }
     }
