@@ -13,6 +13,7 @@ mod paths;
 mod plain;
 mod progress;
 mod reaction;
+pub mod score;
 mod study;
 mod target;
 pub mod telling;
