@@ -2,15 +2,18 @@
 #![doc = include_str!("../README.md")]
 
 mod baseline;
+mod beacon;
 mod calendar;
 mod cohort;
 mod config;
+mod edge;
 mod entity;
 #[cfg(feature = "event")]
 mod featurizer;
 mod learning;
 mod novelty;
 mod observation;
+mod periodicity;
 mod pool;
 mod rate;
 mod score;
@@ -26,12 +29,15 @@ mod verdict;
 mod volume;
 
 pub use baseline::{Baseline, Silence, Stats};
+pub use beacon::{Beacon, Pair, rank_beacons};
 pub use calendar::{BadOffsets, LocalTime};
 pub use config::{Config, ConfigError};
+pub use edge::{BadEdge, Edge, EdgeChannel, EdgeContribution, EdgeModel, EdgeVerdict};
 #[cfg(feature = "event")]
 pub use featurizer::Featurizer;
 pub use novelty::Novelty;
 pub use observation::{BadObservation, Observation};
+pub use periodicity::Periodicity;
 pub use pool::Pool;
 pub use rate::Rate;
 pub use score::combine;
