@@ -16,6 +16,7 @@ mod observation;
 mod periodicity;
 mod pool;
 mod rate;
+mod record;
 mod score;
 mod seed;
 mod sequence;
@@ -40,6 +41,10 @@ pub use observation::{BadObservation, Observation};
 pub use periodicity::Periodicity;
 pub use pool::Pool;
 pub use rate::Rate;
+pub use record::{
+    BadRecord, Cell, Record, RecordAspect, RecordConfig, RecordConfigError, RecordContribution,
+    RecordExplanation, RecordLearning, RecordModel, RecordScore, RecordStats,
+};
 pub use score::combine;
 pub use sequence::{
     BadPassage, Passage, SequenceConfig, SequenceConfigError, SequenceModel, SequenceStats, SequenceVerdict,
