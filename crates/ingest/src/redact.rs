@@ -117,6 +117,9 @@ const SAID: [&str; 8] = [
     "systemprompt",
 ];
 
+/// Names of members that hold a secret in some places, in lower case without separators.
+const BY_PLACE: [&str; 5] = ["body", "community", "cookie", "messages", "setcookie"];
+
 /// The longest of the names above, with room for separators.
 const LONGEST: usize = 32;
 
@@ -151,6 +154,9 @@ impl Redact for Secrets {
         listed(&SECRET)
             || listed(&SAID)
             || (plain == b"messages" && member.parent == "requestParameters")
+            || (matches!(plain, b"cookie" | b"setcookie") && is_headers(member.parent))
+            // What a stored mail says to its reader.
+            || (plain == b"body" && member.source == "eml")
             || (plain == b"community" && (member.source == "zeek" || member.parent == "snmp"))
     }
 
@@ -227,6 +233,11 @@ impl Redact for KeepAll {
     }
 }
 
+/// Whether an object holds the headers of a request or an answer.
+fn is_headers(name: &str) -> bool {
+    name.len() >= 7 && name.get(name.len() - 7..).is_some_and(|end| end.eq_ignore_ascii_case("headers"))
+}
+
 /// A quick look at length, first and last letter, by which most names of a record differ from all secrets.
 fn is_candidate(name: &str) -> bool {
     let letter =
@@ -242,15 +253,13 @@ fn is_candidate(name: &str) -> bool {
 static LENGTHS: [[u64; 27]; 27] = {
     let mut lengths = [[0; 27]; 27];
     let mut number = 0;
-    while number < SECRET.len() + SAID.len() + 2 {
+    while number < SECRET.len() + SAID.len() + BY_PLACE.len() {
         let name = if number < SECRET.len() {
             SECRET[number]
         } else if number < SECRET.len() + SAID.len() {
             SAID[number - SECRET.len()]
-        } else if number == SECRET.len() + SAID.len() {
-            "messages"
         } else {
-            "community"
+            BY_PLACE[number - SECRET.len() - SAID.len()]
         };
         let (first, last) = (name.as_bytes()[0] - b'a', name.as_bytes()[name.len() - 1]);
         if last >= b'a' {
@@ -298,6 +307,10 @@ fn walk(rule: &dyn Redact, source: &str, root: Field<'_>, found: &mut Vec<String
             leaves += gone;
             withheld_to = end;
         } else if field.kind() != Kind::Text {
+            if is_headers(&name) {
+                let path: String = around.iter().map(|(_, outer)| root.at(*outer).name() + ".").collect();
+                leaves += withhold_headers(rule, source, field, &mut |part| found.push(path.clone() + part));
+            }
             around.push((end, at));
             parent = name;
         }
@@ -309,6 +322,38 @@ fn walk(rule: &dyn Redact, source: &str, root: Field<'_>, found: &mut Vec<String
 fn is_password_of_ftp(object: Field<'_>, name: &str) -> bool {
     let command = || object.member("command").and_then(|command| command.look());
     matches!(name, "command_data" | "arg") && command().is_some_and(|command| command == "PASS")
+}
+
+/// Headers by which a client proves who it is, or is told how to, in lower case.
+const HEADERS: [&str; 8] = [
+    "authorization",
+    "cookie",
+    "proxy-authorization",
+    "set-cookie",
+    "x-amz-security-token",
+    "x-api-key",
+    "x-auth-token",
+    "x-csrf-token",
+];
+
+/// Withholds in a list of names and values those of the headers that are secret; gives the number of scalars.
+fn withhold_headers(rule: &dyn Redact, source: &str, list: Field<'_>, told: &mut dyn FnMut(&str)) -> u64 {
+    let mut leaves = 0;
+    let parent = list.name();
+    for pair in list.children().filter(|_| list.is_array()) {
+        let name = pair.member("name").or_else(|| pair.member("Name")).and_then(|name| name.look());
+        let value = pair.member("value").or_else(|| pair.member("Value"));
+        let known = |name: &str| HEADERS.iter().any(|header| header.eq_ignore_ascii_case(name));
+        let member = Member { source, parent: &parent, name: "authorization" };
+        if let Some(value) = value.filter(|value| value.kind() != Kind::Null)
+            && name.is_some_and(|name| known(&name))
+            && rule.withholds(&member)
+        {
+            leaves += value.mark_leaves(Mark::Withheld);
+            told(&format!("{parent}.value"));
+        }
+    }
+    leaves
 }
 
 #[cfg(test)]
@@ -350,6 +395,20 @@ mod tests {
             r#"{"requestParameters":{"messages":[{"text":"hello"}],"modelId":"m"},"messages":["kept"]}"#,
             r#"{"messages":["kept"],"requestParameters":{"modelId":"m"}}"#,
             &["requestParameters.messages"],
+        );
+    }
+
+    #[test]
+    fn values_of_headers_go_by_their_name() {
+        check(
+            r#"{"a":{"headers":[{"name":"Cookie","value":"a=b"},{"name":"Host","value":"h"}]},"name":"cookie","value":"v"}"#,
+            r#"{"a":{"headers":[{"name":"Cookie"},{"name":"Host","value":"h"}]},"name":"cookie","value":"v"}"#,
+            &["a.headers.value"],
+        );
+        check(
+            r#"{"requestHeaders":{"Cookie":"a","set-cookie":"b","Host":"h"},"cookie":"kept"}"#,
+            r#"{"cookie":"kept","requestHeaders":{"Host":"h"}}"#,
+            &["requestHeaders.Cookie", "requestHeaders.set-cookie"],
         );
     }
 
