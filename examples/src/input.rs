@@ -2,9 +2,11 @@
 //! input. Truth files that lie beside data are never read.
 
 use flate2::bufread::MultiGzDecoder;
+use homeostat_core::Timestamp;
 use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
+use std::time::UNIX_EPOCH;
 
 /// Names of files that hold answers, not data.
 const TRUTH: [&str; 2] = ["ground_truth.json", "labels.json"];
@@ -25,6 +27,15 @@ impl Input {
     /// The size in bytes, 0 for standard input.
     pub fn size(&self) -> u64 {
         self.path.as_ref().and_then(|path| fs::metadata(path).ok()).map_or(0, |data| data.len())
+    }
+
+    /// When it was last changed; `None` for standard input and where the system does not tell.
+    ///
+    /// This is the latest moment that its records can tell of, which gives a year to those that name none.
+    pub fn changed(&self) -> Option<Timestamp> {
+        let changed = fs::metadata(self.path.as_ref()?).ok()?.modified().ok()?;
+        let since = changed.duration_since(UNIX_EPOCH).ok()?;
+        Some(Timestamp::from_micros(i64::try_from(since.as_micros()).ok()?))
     }
 
     /// Opens it.

@@ -70,6 +70,12 @@ impl Ingest {
         Self { context, ..self }
     }
 
+    /// As [`Context::with_latest`], of the inputs that are read from now on: each file has its own.
+    pub fn set_latest(&mut self, latest: Option<Timestamp>) -> &mut Self {
+        self.context.latest = latest;
+        self
+    }
+
     /// Withholds by another rule.
     #[must_use]
     pub fn with_redact(self, redact: impl Redact + Send + Sync + 'static) -> Self {
@@ -130,8 +136,11 @@ impl Ingest {
             at,
         };
         let claimed = opener.open(record, &mut |record, source, envelope| {
-            claimed_by(source.name(), name);
-            work.map(record, Some(source), envelope);
+            claimed_by(source.map_or(Coverage::UNKNOWN, Source::name), name);
+            // Of a batch there are events of the messages before.
+            let earlier = if work.made.is_empty() { Vec::new() } else { std::mem::take(work.made) };
+            work.map(record, source, envelope);
+            work.made.splice(0..0, earlier);
         });
         if !claimed {
             claimed_by(Coverage::UNKNOWN, name);

@@ -115,7 +115,7 @@ static SECRET: Names = Names::new(&[
 ]);
 
 /// Names of members that do so in some places only.
-static SECRET_SOMEWHERE: Names = Names::new(&["community", "messages"]);
+static SECRET_SOMEWHERE: Names = Names::new(&["body", "community", "cookie", "messages", "setcookie"]);
 
 /// The longest of the names above, with room for separators.
 const LONGEST: usize = 32;
@@ -178,6 +178,9 @@ static COMMANDS: Names = Names::new(&[
 fn is_secret_here(member: &Member<'_>) -> bool {
     match member.name.as_bytes().first() {
         Some(b'm' | b'M') => member.parent == "requestParameters",
+        // What a stored mail says to its reader.
+        Some(b'b' | b'B') => member.source == "eml",
+        _ if !member.name.eq_ignore_ascii_case("community") => is_headers(member.parent),
         _ => member.source == "zeek" || member.parent == "snmp",
     }
 }
@@ -340,6 +343,11 @@ fn walk(
             found.extend(search.finds_in(field).then(path));
         }
         if field.kind() != Kind::Text {
+            if is_headers(&name) {
+                let path = path();
+                leaves +=
+                    withhold_headers((rule, source), field, &mut || found.push(format!("{path}.value")));
+            }
             around.push((end, at));
             parent = name;
         }
@@ -351,6 +359,44 @@ fn walk(
 fn is_password_of_ftp(object: Field<'_>, name: &str) -> bool {
     let command = || object.member("command").and_then(|command| command.look());
     matches!(name, "command_data" | "arg") && command().is_some_and(|command| command == "PASS")
+}
+
+/// Headers by which a client proves who it is, or is told how to, in lower case.
+const HEADERS: [&str; 8] = [
+    "authorization",
+    "cookie",
+    "proxy-authorization",
+    "set-cookie",
+    "x-amz-security-token",
+    "x-api-key",
+    "x-auth-token",
+    "x-csrf-token",
+];
+
+/// Whether a member of this name holds the headers of a request or an answer.
+fn is_headers(name: &str) -> bool {
+    name.len() >= 7 && name.get(name.len() - 7..).is_some_and(|end| end.eq_ignore_ascii_case("headers"))
+}
+
+/// Withholds in a list of names and values those of the headers that are secret, and tells of each; gives the number
+/// of scalars.
+fn withhold_headers((rule, source): (&dyn Redact, &str), list: Field<'_>, told: &mut dyn FnMut()) -> u64 {
+    let mut leaves = 0;
+    let parent = list.name();
+    for pair in list.children().filter(|_| list.is_array()) {
+        let name = pair.member("name").or_else(|| pair.member("Name")).and_then(|name| name.look());
+        let value = pair.member("value").or_else(|| pair.member("Value"));
+        let known = |name: &str| HEADERS.iter().any(|header| header.eq_ignore_ascii_case(name));
+        let member = Member { source, parent: &parent, name: "authorization" };
+        if let Some(value) = value.filter(|value| value.kind() != Kind::Null)
+            && name.is_some_and(|name| known(&name))
+            && rule.withholds(&member)
+        {
+            leaves += value.mark_leaves(Mark::Withheld);
+            told();
+        }
+    }
+    leaves
 }
 
 #[cfg(test)]
@@ -392,6 +438,20 @@ mod tests {
             r#"{"requestParameters":{"messages":[{"text":"hello"}],"modelId":"m"},"messages":["kept"]}"#,
             r#"{"messages":["kept"],"requestParameters":{"modelId":"m"}}"#,
             &["requestParameters.messages"],
+        );
+    }
+
+    #[test]
+    fn values_of_headers_go_by_their_name() {
+        check(
+            r#"{"a":{"headers":[{"name":"Cookie","value":"a=b"},{"name":"Host","value":"h"}]},"name":"cookie","value":"v"}"#,
+            r#"{"a":{"headers":[{"name":"Cookie"},{"name":"Host","value":"h"}]},"name":"cookie","value":"v"}"#,
+            &["a.headers.value"],
+        );
+        check(
+            r#"{"requestHeaders":{"Cookie":"a","set-cookie":"b","Host":"h"},"cookie":"kept"}"#,
+            r#"{"cookie":"kept","requestHeaders":{"Host":"h"}}"#,
+            &["requestHeaders.Cookie", "requestHeaders.set-cookie"],
         );
     }
 

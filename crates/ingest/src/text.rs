@@ -5,16 +5,20 @@
 //! takes is a plain line. O(line) beside the form's own work.
 
 mod audit;
+mod csv;
 mod flow;
 mod line;
+mod pairs;
 mod xml;
 mod zeek;
 
 use crate::error::Reason;
 use audit::AuditText;
 pub(crate) use audit::from_hex;
+use csv::CsvText;
 use flow::FlowText;
 use line::Line;
+use pairs::PairsText;
 use std::collections::VecDeque;
 use xml::XmlText;
 use zeek::ZeekText;
@@ -120,6 +124,8 @@ impl Default for Forms {
             Box::new(FlowText::default()),
             Box::new(AuditText::default()),
             Box::new(XmlText::default()),
+            Box::new(PairsText),
+            Box::new(CsvText::default()),
         ];
         Self { known, plain: Line, last: 0 }
     }

@@ -11,7 +11,7 @@ use std::fs;
 use std::path::Path;
 
 /// The fixtures whose records are varied.
-const FIXTURES: [&str; 28] = [
+const FIXTURES: [&str; 30] = [
     "alerts",
     "anthropic",
     "audit",
@@ -19,6 +19,7 @@ const FIXTURES: [&str; 28] = [
     "azure_firewall",
     "bedrock",
     "cloudtrail",
+    "eml",
     "entra_risk",
     "entra_sign_in",
     "gcp_audit",
@@ -26,6 +27,7 @@ const FIXTURES: [&str; 28] = [
     "gcp_flow",
     "github",
     "guardduty",
+    "journal",
     "kubernetes",
     "kubernetes_aks",
     "m365",
