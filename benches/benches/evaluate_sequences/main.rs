@@ -30,7 +30,7 @@ fn main() -> Outcome<()> {
     let root = corpus.join("baseline");
     masqueraders(&Sea::read(&root.join("sea40"))?)?;
     attacks(&Traces::read(&root.join("adfa_ld/traces.csv.gz"))?)?;
-    injected(&sets::sessions(&root.join("pu_unix"))?)
+    injected(&sets::sessions(&root.join("pu_unix")))
 }
 
 /// A model and the position of its next passage.

@@ -75,17 +75,18 @@ impl Traces {
     }
 }
 
-/// Sessions of users, parted by empty lines or `exit`.
-pub(crate) fn sessions(folder: &Path) -> Outcome<Vec<(String, Blocks)>> {
+/// Sessions of users, parted by empty lines or `exit`, long ones in blocks.
+pub(crate) fn sessions(folder: &Path) -> Vec<(String, Blocks)> {
     let mut users = Vec::new();
     for number in 1.. {
         let name = format!("USER{number}");
         let Ok(all) = text(&folder.join(format!("{name}.txt"))) else { break };
         let lines: Vec<String> = all.lines().map(|line| line.trim().to_owned()).collect();
         let parts = lines.split(|line| line.is_empty() || line == "exit");
-        users.push((name, parts.filter(|session| !session.is_empty()).map(<[String]>::to_vec).collect()));
+        let sessions = parts.filter(|session| !session.is_empty());
+        users.push((name, sessions.flat_map(blocks).collect()));
     }
-    Ok(users)
+    users
 }
 
 fn blocks(symbols: &[String]) -> Blocks {

@@ -144,7 +144,7 @@ impl<T> Scope<T> {
 
 fn actions(fields: &Map<String, Value>) -> Result<Scope<Glob>, InField> {
     let found = either(fields, "Action", "NotAction")?.ok_or(("Action", PolicyFault::Missing))?;
-    found.try_map(|text| Ok(Glob::new(&text.trim().to_lowercase())))
+    found.try_map(|text| Ok(Glob::new(&text.to_lowercase())))
 }
 
 fn resources(fields: &Map<String, Value>, variables: Variables) -> Result<Scope<ResourceText>, InField> {

@@ -234,6 +234,17 @@ fn what_is_of_another_kind_fits_neither_way() {
     assert_eq!(Condition::new("NumericIs", "k", &["7"]), Err(PolicyFault::UnknownOperator));
 }
 
+/// AWS IAM User Guide, "IAM JSON policy elements: Action": a service, a colon, the name of an action; nothing is cut off.
+#[test]
+fn a_blank_belongs_to_the_action_it_stands_in() {
+    let none = Limits::default();
+    for action in ["s3:GetObject ", " s3:GetObject", "s3: GetObject", "s3:"] {
+        let maya = subject(MAYA).with(allow(action));
+        let answer = within(&maya, ResourceSide::Silent, &none);
+        assert_eq!(answer.decision, Decision::ImplicitlyDenied, "{action}");
+    }
+}
+
 #[test]
 fn a_key_may_be_known_to_be_there_and_no_more() {
     let guard = |operator: &str, value: &str| {

@@ -1,7 +1,7 @@
 //! Reads an OpenGraph payload, the exchange format of BloodHound's collectors.
 //!
 //! `{"graph": {"nodes": [{id, kinds, properties}], "edges": [{kind, start, end, properties}]}}`; an end is matched by
-//! `id` or by `name`. An end that no node fits stays as a node of its own and is counted. Edges whose kind gives no
+//! `id` or by `name`, or named by `start_id` and `end_id` as the engine's own dumps do. An end that no node fits stays as a node of its own and is counted. Edges whose kind gives no
 //! control alone are counted and left out. O(bytes).
 
 use crate::directory_rule::{is_tier_zero, is_traversable, probability};
@@ -82,6 +82,9 @@ impl NamedGraphBuilder {
     ) -> Option<()> {
         let kind = edge.get("kind")?.as_str()?;
         let end = |name: &str| {
+            if let Some(id) = edge.get(format!("{name}_id")) {
+                return id.as_str();
+            }
             let end = edge.get(name)?;
             let value = end.get("value")?.as_str()?;
             let by_name = end.get("match_by").and_then(Value::as_str) == Some("name");
@@ -130,6 +133,7 @@ mod tests {
             "edges": [
                 {"kind": "MemberOf", "start": {"value": "maya", "match_by": "name"}, "end": {"value": "2"}},
                 {"kind": "GetChanges", "start": {"value": "1"}, "end": {"value": "3"}},
+                {"kind": "Owns", "start_id": "2", "end_id": "1"},
                 {"kind": "Owns", "start": {"value": "1"}}]}});
         let mut builder = NamedGraphBuilder::default();
         let foreign = builder.open_graph(&payload).unwrap();
@@ -139,6 +143,7 @@ mod tests {
         let maya = graph.find("1").unwrap();
         assert_eq!(graph.principals().collect::<Vec<_>>(), [maya]);
         assert!(graph.exposed_to(&jewels)[maya as usize]);
+        assert_eq!(graph.edges(), 2);
         assert!(NamedGraphBuilder::default().open_graph(&json!({"nodes": []})).is_none());
     }
 }

@@ -155,3 +155,45 @@ fn sessions_delegation_and_everybody_lead_on() {
     assert_eq!(reaching, BTreeSet::from([sid(1001), sid(1002), sid(2001)]));
     assert!(unresolved > 0, "the groups for everybody are in no file");
 }
+
+/// JSON of any shape, with the names that the readers look for.
+fn shapes() -> impl Strategy<Value = Value> {
+    let names = "(data|meta|type|graph|nodes|edges|id|kind|start|end|value|ObjectIdentifier|Aces|Members|Properties|\
+        PrincipalSID|RightName|Links|GUID|GPOChanges|LocalAdmins|Sessions|Results|UserSID)";
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        "(users|domains|S-1-5-21-1-512|GetChanges|GetChangesAll|MemberOf|.{0,6})".prop_map(Value::from),
+    ];
+    leaf.prop_recursive(6, 48, 6, move |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
+            prop::collection::btree_map(names, inner, 0..5)
+                .prop_map(|map| Value::Object(map.into_iter().collect())),
+        ]
+    })
+}
+
+proptest! {
+    #[test]
+    fn no_input_panics(text in ".{0,80}", lines in "(src|dst|kind|p|,|\"|\n|a|1|\\.5){0,40}", shape in shapes()) {
+        for list in [text, lines] {
+            let _ = NamedGraphBuilder::default().edge_list(list.as_bytes());
+        }
+        let mut builder = NamedGraphBuilder::default();
+        builder.open_graph(&shape);
+        builder.open_graph(&json!({"graph": shape.clone()}));
+        let mut collection = SharpHound::default();
+        collection.read("any", &shape);
+        for kind in ["users", "domains", "computers"] {
+            collection.read(kind, &file(kind, json!([shape.clone()])));
+        }
+        let graphs = [builder, collection.finish().0].map(NamedGraphBuilder::build);
+        for graph in graphs {
+            let principals: Vec<u32> = graph.principals().collect();
+            let jewels: Vec<u32> = graph.jewels().collect();
+            graph.report(&principals, &jewels, &BTreeSet::new(), ReportOptions::default());
+        }
+    }
+}

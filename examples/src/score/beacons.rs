@@ -96,8 +96,8 @@ impl Calls {
             let jitter = pair.rhythm.jitter().map(|jitter| format!("{jitter:.3}"));
             let (port, calls) = (pair.port.to_string(), calls.to_string());
             let (period, jitter) = (period.unwrap_or_default(), jitter.unwrap_or_default());
-            let cells = [pair.source, pair.destination, &port, &calls, &period, &jitter];
-            scored.row(cells, beacon.bits())?;
+            let row = [pair.source, pair.destination, &port, &calls, &period, &jitter];
+            scored.row(row, beacon.bits())?;
         }
         scored.finish()
     }
@@ -106,7 +106,6 @@ impl Calls {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::io::Write as _;
 
     /// Two logs, as text and as JSON, hours apart and out of order: forty visitors of a site, one with a beat.
     fn logs(folder: &std::path::Path) -> Vec<PathBuf> {

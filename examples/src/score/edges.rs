@@ -19,24 +19,20 @@ const SEED: u64 = 1;
 ///
 /// [`ScoreError`] when the table can not be read, lacks a column or holds no time where one should stand.
 pub fn edges(path: &Path, out: impl Write) -> Result<(), ScoreError> {
-    let mut model = EdgeModel::new(SEED);
-    let mut out = Some(out);
-    for input in inputs(&[path.to_owned()])? {
-        let mut table = Table::open(&input)?;
-        let [time, from, to] = [table.column("time")?, table.column("src")?, table.column("dst")?];
-        let Some(out) = out.take() else { break };
-        let mut scored = Scored::new(out, table.header())?;
-        let mut row = StringRecord::new();
-        while table.next(&mut row)? {
-            let cell = |at| row.get(at).unwrap_or_default();
-            let when = moment(cell(time)).ok_or_else(|| table.bad_cell(&row, time, "time"))?;
-            let edge = Edge { time: when, source: cell(from), destination: cell(to) };
-            let verdict = model.learn(&edge).map_err(|error| table.refused(&row, &error))?;
-            scored.row(&row, verdict.bits())?;
-        }
-        scored.finish()?;
+    let files = inputs(&[path.to_owned()])?;
+    let Some(file) = files.first() else { return Ok(()) };
+    let mut table = Table::open(file)?;
+    let [time, from, to] = [table.column("time")?, table.column("src")?, table.column("dst")?];
+    let mut scored = Scored::new(out, table.header())?;
+    let (mut model, mut row) = (EdgeModel::new(SEED), StringRecord::new());
+    while table.next(&mut row)? {
+        let cell = |at| row.get(at).unwrap_or_default();
+        let when = moment(cell(time)).ok_or_else(|| table.bad_cell(&row, time, "time"))?;
+        let edge = Edge { time: when, source: cell(from), destination: cell(to) };
+        let verdict = model.learn(&edge).map_err(|error| table.refused(&row, &error))?;
+        scored.row(&row, verdict.bits())?;
     }
-    Ok(())
+    scored.finish()
 }
 
 fn moment(text: &str) -> Option<Timestamp> {
@@ -56,7 +52,6 @@ fn moment(text: &str) -> Option<Timestamp> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::io::Write as _;
 
     #[test]
     fn the_stranger_of_a_table_has_the_most_bits() {

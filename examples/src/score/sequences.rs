@@ -208,3 +208,57 @@ fn traces(file: &str, rows: impl Read + 'static, out: impl Write) -> Result<(), 
     }
     scored.finish()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn block_rows(text: &'static str, size: usize) -> Vec<String> {
+        let mut out = Vec::new();
+        blocks((text.as_bytes(), size), None, &mut out).unwrap();
+        String::from_utf8(out).unwrap().lines().map(str::to_owned).collect()
+    }
+
+    fn trace_rows(text: &str) -> Vec<String> {
+        let mut out = Vec::new();
+        traces("traces.csv", Cursor::new(text.as_bytes().to_vec()), &mut out).unwrap();
+        String::from_utf8(out).unwrap().lines().map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn each_block_has_a_row_and_empty_lines_are_no_symbols() {
+        let rows = block_rows("cd\nls\n\nvi\r\nmake\nls", 2);
+        assert_eq!(rows[0], "block,start,part,bits,p_value,anomaly_score");
+        let starts: Vec<&str> = rows[1..].iter().map(|row| &row[..row.find(",t").unwrap()]).collect();
+        assert_eq!(starts, ["0,0", "1,2", "2,4"]);
+    }
+
+    #[test]
+    fn blocks_after_the_own_part_are_judged() {
+        let text: &'static str = Box::leak(vec!["ls"; OWN + 100].join("\n").into_boxed_str());
+        let rows = block_rows(text, 100);
+        assert_eq!(rows.len(), 52);
+        assert!(rows[50].starts_with("49,4900,training,") && rows[51].starts_with("50,5000,judged,"));
+    }
+
+    #[test]
+    fn training_rows_teach_wherever_they_stand_and_labels_are_not_read() {
+        let rows: Vec<String> =
+            (0..40).map(|n| format!("training,t{n},1 2 3 4 1 2 3 {},normal", n % 5)).collect();
+        let judged = ["test,odd,9 8 7 9 8 7 9 8,attack", "test,usual,1 2 3 4 1 2 3 1,normal"];
+        let table = |parts: &[&str]| format!("Part,trace,Calls,label\n{}\n", parts.join("\n"));
+        let first = trace_rows(&table(&[&judged.join("\n"), &rows.join("\n")]));
+        let last = trace_rows(&table(&[&rows.join("\n"), judged[1], judged[0]]));
+        assert_eq!((first.len(), &first[1], &first[2]), (43, &last[42], &last[41]));
+        let bits = |row: &str| row.split(',').nth(4).unwrap().parse::<f64>().unwrap();
+        assert!(bits(&first[1]) > bits(&first[2]) + 2.0, "{} {}", first[1], first[2]);
+        let swapped = trace_rows(&table(&[&judged.join("\n").replace("attack", "x"), &rows.join("\n")]));
+        assert_eq!(bits(&first[1]).to_bits(), bits(&swapped[1]).to_bits());
+    }
+
+    #[test]
+    fn the_first_line_tells_the_shape() {
+        assert!(is_trace_header("part,run,trace,calls,label\r\n") && is_trace_header("\"Calls\", PART"));
+        assert!(!is_trace_header("ls\n") && !is_trace_header("calls\n"));
+    }
+}

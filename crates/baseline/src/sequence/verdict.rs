@@ -27,7 +27,7 @@ impl SequenceVerdict {
         self.score
     }
 
-    /// Passages of the entity that were seen before this one; few of them make a weak verdict.
+    /// Passages before this one that were taken for the entity's own; few of them make a weak verdict.
     pub fn passages(&self) -> u64 {
         self.passages
     }

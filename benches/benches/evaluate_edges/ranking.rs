@@ -3,20 +3,20 @@
 use std::collections::BTreeMap;
 
 /// Figures of one ranking.
-pub struct Ranking {
+pub(crate) struct Ranking {
     /// Area under ROC over all; ties count half.
-    pub auc: f64,
+    pub(crate) auc: f64,
     /// Average precision.
-    pub ap: f64,
+    pub(crate) ap: f64,
     /// The share found at one false alarm in a thousand ordinary ones.
-    pub found: f64,
+    pub(crate) found: f64,
     /// AUC by name, of those with at least 20, against all that is ordinary.
-    pub names: BTreeMap<String, f64>,
+    pub(crate) names: BTreeMap<String, f64>,
 }
 
 impl Ranking {
     /// Ranks `scores`, highest first, of which `labels` tells the names; `-` is ordinary.
-    pub fn of(scores: &[f64], labels: &[String]) -> Self {
+    pub(crate) fn of(scores: &[f64], labels: &[String]) -> Self {
         let mut order: Vec<(f64, &str)> =
             scores.iter().copied().zip(labels.iter().map(String::as_str)).collect();
         order.sort_unstable_by(|a, b| b.0.total_cmp(&a.0));
@@ -46,7 +46,7 @@ impl Ranking {
     }
 
     /// The plain mean of the names' areas.
-    pub fn macro_auc(&self) -> f64 {
+    pub(crate) fn macro_auc(&self) -> f64 {
         self.names.values().sum::<f64>() / self.names.len().max(1) as f64
     }
 }

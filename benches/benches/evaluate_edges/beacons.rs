@@ -13,7 +13,7 @@ use std::time::Duration;
 const LEAST: usize = 8;
 
 /// Prints where the pair of `label` (source, destination, port) ranks by regularity alone and among peers.
-pub fn print(path: &Path, label: &[String]) -> Result<(), Box<dyn Error>> {
+pub(crate) fn print(path: &Path, label: &[String]) -> Result<(), Box<dyn Error>> {
     let [source, destination, port] = label else {
         println!("no labelled pair: name it as SOURCE DESTINATION PORT to see where it ranks");
         return Ok(());
@@ -56,6 +56,8 @@ fn calls(path: &Path) -> Result<Calls, Box<dyn Error>> {
             calls.entry(pair).or_default().push(time);
         }
     }
-    calls.values_mut().for_each(|times| times.sort_unstable());
+    for times in calls.values_mut() {
+        times.sort_unstable();
+    }
     Ok(calls)
 }

@@ -12,7 +12,7 @@ const CALLS: usize = 100;
 const PERIOD: f64 = 300.0;
 
 /// Prints the area under ROC of each cell.
-pub fn print() {
+pub(crate) fn print() {
     println!("beacons of {CALLS} calls against chance and people: AUC, and TPR at 1 % false alarms");
     let mut draw = Draw::new(11);
     let streams = (0..BEACONS).flat_map(|_| [chance(&mut draw), person(&mut draw)]).collect::<Vec<_>>();

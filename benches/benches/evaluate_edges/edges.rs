@@ -12,7 +12,7 @@ use std::path::Path;
 use std::time::Instant;
 
 /// Prints AUC, AP, TPR at 1e-3, macro AUC and speed for each seed, then the mean.
-pub fn print(path: &Path) -> Result<(), Box<dyn Error>> {
+pub(crate) fn print(path: &Path) -> Result<(), Box<dyn Error>> {
     let mut text = String::new();
     MultiGzDecoder::new(File::open(path)?).read_to_string(&mut text)?;
     let (mut rows, mut labels) = (Vec::new(), Vec::new());
@@ -37,10 +37,14 @@ pub fn print(path: &Path) -> Result<(), Box<dyn Error>> {
         tell(&format!("seed {seed}"), figures);
         println!("    {speed:.2} M edges/s, {} bytes, macro of {}", model.memory(), ranking.names.len());
         if seed == 1 {
-            ranking.names.iter().for_each(|(name, area)| println!("    {name:<14} {area:.3}"));
+            for (name, area) in &ranking.names {
+                println!("    {name:<14} {area:.3}");
+            }
             calibration(&scores, &labels);
         }
-        sums.iter_mut().zip(figures).for_each(|(sum, figure)| *sum += figure / 3.0);
+        for (sum, figure) in sums.iter_mut().zip(figures) {
+            *sum += figure / 3.0;
+        }
     }
     tell("mean", sums);
     Ok(())
