@@ -84,7 +84,7 @@ impl<R: Read> Input<R> {
     #[cfg_attr(not(feature = "eml"), expect(unused_variables, reason = "only a mail is held"))]
     #[cfg_attr(
         not(any(feature = "eml", feature = "evtx")),
-        expect(unused_mut, reason = "nothing is looked at")
+        expect(unused_mut, clippy::unnecessary_wraps, reason = "nothing is looked at")
     )]
     fn of(mut bytes: Bytes<R>, limits: &Limits) -> io::Result<Self> {
         #[cfg(feature = "evtx")]
