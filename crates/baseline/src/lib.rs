@@ -1,6 +1,7 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![doc = include_str!("../README.md")]
 
+mod anchor;
 mod baseline;
 mod calendar;
 mod cohort;
@@ -15,6 +16,7 @@ mod pool;
 mod rate;
 mod score;
 mod seed;
+mod series;
 mod snapshot;
 mod tail;
 mod threshold;
@@ -23,6 +25,7 @@ mod varint;
 mod verdict;
 mod volume;
 
+pub use anchor::{Anchor, PeerShift};
 pub use baseline::{Baseline, Silence, Stats};
 pub use calendar::{BadOffsets, LocalTime};
 pub use config::{Config, ConfigError};
@@ -33,6 +36,7 @@ pub use observation::{BadObservation, Observation};
 pub use pool::Pool;
 pub use rate::Rate;
 pub use score::combine;
+pub use series::{BadReading, Reading, SeriesModel, SeriesScore, SeriesView};
 pub use tail::NegativeBinomial;
 pub use threshold::Threshold;
 pub use verdict::{Contribution, Maturity, PeerShare, Verdict};

@@ -1,0 +1,147 @@
+//! How often was a number this far out on this side? A signed histogram, and beyond its last fiftieth a fitted tail.
+//!
+//! Bins are half an octave wide on either side of zero, so 64 of them reach from a sixteenth to ten thousand scales. Above
+//! the highest `SHARE` a generalised Pareto distribution takes over (Pickands, Ann. Stat. 3(1), 1975), fitted by
+//! moments (Hosking and Wallis, Technometrics 29(3), 1987) and shrunk towards a prior while few numbers lie there.
+//! O(bins) a number, 260 bytes.
+
+use super::tuning::Tuning;
+use crate::series::fields::{self, Numbers};
+use homeostat_core::{SnapshotError, SnapshotReader, SnapshotWriter};
+
+/// Bins on one side of zero.
+const HALF: usize = 32;
+/// Bins in all.
+const BINS: usize = 2 * HALF;
+/// The width of the first bin, in units of the scale.
+const FIRST: f64 = 1.0 / 16.0;
+/// The square root of 2: the ratio of one bin to the next.
+const RATIO: f64 = 1.414_213_562_373_095_1;
+/// The numbers at which bins end, counted from zero.
+const EDGES: [f64; HALF + 1] = edges();
+/// The share of numbers that counts as the tail.
+const SHARE: f64 = 0.02;
+/// So many numbers lie in the tail at least, however short the history.
+const LEAST: f64 = 8.0;
+
+const fn edges() -> [f64; HALF + 1] {
+    let mut edges = [0.0; HALF + 1];
+    let (mut at, mut power) = (0, 1.0);
+    while at <= HALF {
+        edges[at] = (power - 1.0) * FIRST / (RATIO - 1.0);
+        power *= RATIO;
+        at += 1;
+    }
+    edges
+}
+
+/// What is known of the scatter of one statistic, told in units of its scale.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Tail {
+    // INVARIANT: finite and not negative.
+    bins: [f32; BINS],
+    total: f32,
+}
+
+impl Default for Tail {
+    fn default() -> Self {
+        Self { bins: [0.0; BINS], total: 0.0 }
+    }
+}
+
+impl Tail {
+    /// Learns `z` with `weight`; from `memory` numbers on older ones count half.
+    pub(crate) fn learn(&mut self, z: f64, weight: f64, memory: f64) {
+        if let Some(bin) = self.bins.get_mut(place(z)) {
+            *bin += weight as f32;
+            self.total += weight as f32;
+        }
+        if f64::from(self.total) > memory {
+            self.bins.iter_mut().for_each(|bin| *bin *= 0.5);
+            self.total = self.bins.iter().sum();
+        }
+    }
+
+    pub(crate) fn write(&self, out: &mut SnapshotWriter) {
+        fields::put_short(out, &self.bins);
+        fields::put_short(out, &[self.total]);
+    }
+
+    pub(crate) fn read(fields: &mut SnapshotReader<'_>) -> Result<Self, SnapshotError> {
+        let (bins, [total]) = (fields.counts()?, fields.counts()?);
+        Ok(Self { bins, total })
+    }
+
+    /// The two-sided probability of a number at least as far out as `z`; 1 while nothing is known.
+    pub(crate) fn p(&self, z: f64, tuning: &Tuning) -> f64 {
+        let total = f64::from(self.total);
+        if total < 1.0 {
+            return 1.0;
+        }
+        let at = place(z);
+        let (below, rest) = self.bins.split_at(at.min(BINS - 1));
+        let Some((own, above)) = rest.split_first() else { return 1.0 };
+        let (low, high) = bounds(at);
+        let part = ((high - z) / (high - low)).clamp(0.0, 1.0) as f32;
+        let (up, down) = (sum(above) + own * part, sum(below) + own * (1.0 - part));
+        let mass = f64::from(up.min(down));
+        let target = (SHARE * total).max(LEAST.min(total / 8.0));
+        let side = if mass > target {
+            (mass + 0.5) / (total + 1.0)
+        } else if up <= down {
+            self.beyond(z, mass.max(target), tuning, |at| at)
+        } else {
+            self.beyond(-z, mass.max(target), tuning, |at| BINS - 1 - at)
+        };
+        (2.0 * side).min(1.0)
+    }
+
+    /// The probability of more than `z` from the tail above the threshold, with the bins in the order of `at`.
+    fn beyond(&self, z: f64, target: f64, tuning: &Tuning, at: impl Fn(usize) -> usize) -> f64 {
+        let count = |bin: usize| f64::from(self.bins.get(at(bin)).copied().unwrap_or(0.0));
+        let (mut k, mut from) = (0.0, BINS);
+        while from > 0 && k + count(from - 1) <= target {
+            from -= 1;
+            k += count(from);
+        }
+        let u = if from < BINS { bounds(from).0 } else { bounds(BINS - 1).1 };
+        let (mut sum, mut square) = (0.0, 0.0);
+        for bin in from..BINS {
+            let (low, high) = bounds(bin);
+            let (mass, excess) = (count(bin), 0.5 * (low + high) - u);
+            sum += mass * excess;
+            square += mass * excess * excess;
+        }
+        let w = tuning.tail_weight;
+        let assumed = tuning.tail_excess * (1.0 + u.abs());
+        let mean = (sum + w * assumed) / (k + w);
+        let second = (square + w * 2.0 * assumed * assumed) / (k + w);
+        let variance = (second - mean * mean).max(1e-12);
+        let own = 0.5 * (1.0 - mean * mean / variance);
+        let shape = ((own * k + tuning.tail_shape * 10.0 * w) / (k + 10.0 * w)).clamp(0.02, 0.6);
+        let excess = (z - u).max(0.0) / (mean * (1.0 - shape));
+        (k + 0.5) / (f64::from(self.total) + 1.0) * libm::pow(1.0 + shape * excess, -1.0 / shape)
+    }
+}
+
+fn sum(bins: &[f32]) -> f32 {
+    let (fours, rest) = bins.as_chunks::<4>();
+    let mut sums = [0.0_f32; 4];
+    for four in fours {
+        for (sum, bin) in sums.iter_mut().zip(four) {
+            *sum += bin;
+        }
+    }
+    sums.iter().chain(rest).sum()
+}
+
+fn place(z: f64) -> usize {
+    let size = z.abs();
+    let bin = EDGES.partition_point(|edge| *edge <= size).saturating_sub(1).min(HALF - 1);
+    if z < 0.0 { HALF - 1 - bin } else { HALF + bin }
+}
+
+fn bounds(at: usize) -> (f64, f64) {
+    let edge = |k: usize| EDGES.get(k).copied().unwrap_or(0.0);
+    if at >= HALF { (edge(at - HALF), edge(at - HALF + 1)) } else { (-edge(HALF - at), -edge(HALF - 1 - at)) }
+}
