@@ -228,6 +228,46 @@ mod tests {
         story
     }
 
+    proptest! {
+        #[test]
+        fn no_count_breaks_an_anchor_and_its_means_are_all_of_it(counts in prop::collection::vec(any::<f64>(), 0..200)) {
+            let mut anchor = Anchor::default();
+            for (day, count) in (0..).zip(counts) {
+                anchor.learn(count, day);
+                prop_assert!(anchor.shift().is_finite());
+                let (fast, slow) = anchor.means();
+                prop_assert_eq!(Anchor::of(fast, slow), Some(anchor));
+            }
+        }
+
+        #[test]
+        fn what_all_peers_do_is_taken_off(
+            shifts in prop::collection::vec(-1.0_f64..1.0, 8..50), common in -2.0_f64..2.0,
+        ) {
+            let moved: Vec<f64> = shifts.iter().map(|shift| shift + common).collect();
+            let (still, moved) = (PeerShift::of(&shifts), PeerShift::of(&moved));
+            prop_assert!((moved.median() - still.median() - common).abs() < 1e-9);
+            prop_assert!((moved.deviation() - still.deviation()).abs() < 1e-9);
+        }
+    }
+
+    #[test]
+    fn wrong_means_are_no_anchor() {
+        for (fast, slow) in [(f32::NAN, 1.0), (1.0, f32::INFINITY), (-1.0, 1.0), (1.0, -0.0)] {
+            assert_eq!(Anchor::of(fast, slow), None);
+        }
+    }
+
+    #[test]
+    fn an_adaptive_mean_alone_misses_most_of_the_gentle_ramps() {
+        // The peer: a z-score of the week's mean against the two months', with no peers and a fixed scatter wide
+        // enough for the same false alerts.
+        let story = story(11, 1.0, |anchor, _, _| anchor.shift() / ALONE > 3.5);
+        let early = story.multiples.iter().filter(|multiple| **multiple <= 2.5).count();
+        println!("without peers: {early} of {} by x2.5", story.ramps);
+        assert!(early * 100 < story.ramps * 95, "{early} of {}", story.ramps);
+    }
+
     #[test]
     fn slow_ramps_are_caught_before_they_have_grown_two_and_a_half_times() {
         // One false alert in 500 entity-days.

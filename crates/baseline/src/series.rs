@@ -361,15 +361,18 @@ impl SeriesModel {
 }
 
 impl FlatLine {
-    /// The bits of a run of equal values: each goes on with the chance that runs of this series do.
+    /// The bits of a run of equal values: each goes on with the chance that the runs before it did.
     fn see(&mut self, tied: bool, least: f64) -> f64 {
-        if self.run > 0.0 {
-            self.chances += 1.0;
-            self.went_on += f64::from(u8::from(tied));
+        if !tied {
+            // A run of n ties went on n - 1 times and then ended.
+            self.chances += self.run;
+            self.went_on += (self.run - 1.0).max(0.0);
+            self.run = 0.0;
+            return 0.0;
         }
-        self.run = if tied { self.run + 1.0 } else { 0.0 };
+        self.run += 1.0;
         let chance = ((self.went_on + 2.0) / (self.chances + 4.0)).max(least);
-        -(self.run - 1.0).max(0.0) * libm::log2(chance)
+        -(self.run - 1.0) * libm::log2(chance)
     }
 }
 

@@ -145,3 +145,84 @@ fn bounds(at: usize) -> (f64, f64) {
     let edge = |k: usize| EDGES.get(k).copied().unwrap_or(0.0);
     if at >= HALF { (edge(at - HALF), edge(at - HALF + 1)) } else { (-edge(HALF - at), -edge(HALF - 1 - at)) }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::tuning::DEFAULT;
+    use super::*;
+    use proptest::prelude::*;
+
+    /// The exact share of `numbers` at least as far out as `z`, two-sided: the slow oracle.
+    fn exact(numbers: &[f64], z: f64) -> f64 {
+        let above = numbers.iter().filter(|number| **number >= z).count();
+        let below = numbers.iter().filter(|number| **number <= z).count();
+        (2.0 * above.min(below) as f64 / numbers.len() as f64).min(1.0)
+    }
+
+    fn learnt(numbers: &[f64]) -> Tail {
+        let mut tail = Tail::default();
+        numbers.iter().for_each(|number| tail.learn(*number, 1.0, 1e6));
+        tail
+    }
+
+    #[test]
+    fn every_number_has_the_place_that_holds_it() {
+        for step in -4_000..4_000 {
+            let z = f64::from(step) / 100.0;
+            let (low, high) = bounds(place(z));
+            assert!(low <= z && z <= high, "{z}: {low} {high}");
+        }
+        assert_eq!((place(-1e9), place(1e9), place(0.0)), (0, BINS - 1, HALF));
+    }
+
+    #[test]
+    fn beyond_the_history_the_fitted_tail_is_near_the_true_one() {
+        // Exponential numbers by inversion at even steps: P(> z) = e^-z.
+        let numbers: Vec<f64> = (0..4_000).map(|at| -libm::log((f64::from(at) + 0.5) / 4_000.0)).collect();
+        let tail = learnt(&numbers);
+        for z in [5.0, 7.0, 9.0, 11.0] {
+            let (told, truth) = (tail.p(z, &DEFAULT), 2.0 * libm::exp(-z));
+            assert!((libm::log2(told / truth)).abs() < 2.5, "{z}: {told} {truth}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn inside_the_history_the_sketch_agrees_with_the_exact_rank(
+            numbers in prop::collection::vec(-20.0_f64..20.0, 200..600), z in -15.0_f64..15.0,
+        ) {
+            let tail = learnt(&numbers);
+            let (low, high) = bounds(place(z));
+            let told = tail.p(z, &DEFAULT);
+            // The sketch knows only the bin of a number: the exact rank at the bin's ends bounds it.
+            let (one, other) = (exact(&numbers, low), exact(&numbers, high));
+            let slack = 2.0 * (8.0_f64.max(0.02 * numbers.len() as f64) + 2.0) / numbers.len() as f64;
+            let middle = low < 0.0 && high > 0.0;
+            prop_assert!(middle || told >= one.min(other) - slack && told <= one.max(other) + slack + 0.05,
+                "{} {} {}", told, one, other);
+        }
+
+        #[test]
+        fn further_out_is_never_more_likely(
+            numbers in prop::collection::vec(-100.0_f64..100.0, 0..300), z in 110.0_f64..1e4, more in 0.0_f64..1e4,
+        ) {
+            let tail = learnt(&numbers);
+            let (near, far) = (tail.p(z, &DEFAULT), tail.p(z + more, &DEFAULT));
+            prop_assert!(near.is_finite() && far >= 0.0 && far <= near * (1.0 + 1e-9), "{} {}", near, far);
+        }
+
+        #[test]
+        fn memory_is_bounded_and_the_bytes_are_the_state(
+            numbers in prop::collection::vec(-1e9_f64..1e9, 0..500), memory in 10.0_f64..100.0,
+        ) {
+            let mut tail = Tail::default();
+            numbers.iter().for_each(|number| tail.learn(*number, 1.0, memory));
+            prop_assert!(f64::from(tail.total) <= memory + 1.0);
+            let mut out = SnapshotWriter::new(*b"TEST", 1);
+            tail.write(&mut out);
+            let bytes = out.finish();
+            let mut fields = SnapshotReader::open(&bytes, *b"TEST", 1..=1).unwrap();
+            prop_assert_eq!(Tail::read(&mut fields).unwrap(), tail);
+        }
+    }
+}

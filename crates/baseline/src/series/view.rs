@@ -48,7 +48,10 @@ impl View {
         match centre {
             Centre::Mean if first => self.mean = number,
             Centre::Mean | Centre::Zero => {
-                self.tail.learn(place, weight, tuning.memory);
+                // A place in units of a scale that is a guess would stand in the history for good.
+                if self.count > FIRST && (self.scale > 0.0 || distance == 0.0) {
+                    self.tail.learn(place, weight, tuning.memory);
+                }
                 self.follow(distance, centre, weight / self.count.min(tuning.horizon), tuning.winsor);
             }
         }
