@@ -310,8 +310,13 @@ impl SeriesModel {
             views.long_mean.see(self.long.residual(predictor), Centre::Mean, most, tuning),
             rise(&mut views.short_noise, noise(self.short_noise)),
             rise(&mut views.long_noise, noise(self.long_noise)),
-            self.flat.see(now.value == self.last.value && self.count > 1, tuning.tie).min(most),
+            self.flat.see(self.is_tied(now), tuning.tie).min(most),
         ]
+    }
+
+    #[expect(clippy::float_cmp, reason = "a flat line is the very same value again")]
+    fn is_tied(&self, now: &Trail) -> bool {
+        self.count > 1 && now.value == self.last.value
     }
 
     /// Moves the running means.
@@ -385,8 +390,7 @@ impl State<Reading> for SeriesModel {
             return Ok(Observed::Replayed);
         }
         let micros = input.time.micros().ok_or(BadReading::NoMoment)?;
-        // Written so that NaN is refused too.
-        if !(input.value.abs() <= Reading::LIMIT) {
+        if input.value.is_nan() || input.value.abs() > Reading::LIMIT {
             return Err(BadReading::NoNumber);
         }
         Ok(Observed::Applied(self.step(micros, input.value)))

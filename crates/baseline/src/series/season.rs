@@ -66,7 +66,6 @@ impl<const N: usize> Season<N> {
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_possible_wrap,
-        clippy::cast_sign_loss,
         reason = "a remainder below 168; a count of days fits 32 bits for every moment"
     )]
     fn place(micros: i64) -> Place {

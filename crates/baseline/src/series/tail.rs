@@ -15,15 +15,21 @@ const HALF: usize = 32;
 const BINS: usize = 2 * HALF;
 /// The width of the first bin, in units of the scale.
 const FIRST: f64 = 1.0 / 16.0;
-/// The square root of 2: the ratio of one bin to the next.
-const RATIO: f64 = 1.414_213_562_373_095_1;
+/// The ratio of one bin's width to that of the next: half an octave.
+const RATIO: f64 = core::f64::consts::SQRT_2;
 /// The numbers at which bins end, counted from zero.
 const EDGES: [f64; HALF + 1] = edges();
 /// The share of numbers that counts as the tail.
 const SHARE: f64 = 0.02;
+/// More numbers than so many no history holds.
+const MOST: f32 = 1e9;
 /// So many numbers lie in the tail at least, however short the history.
 const LEAST: f64 = 8.0;
 
+#[expect(
+    clippy::indexing_slicing,
+    reason = "computed when it is compiled, where to be out of bounds is an error"
+)]
 const fn edges() -> [f64; HALF + 1] {
     let mut edges = [0.0; HALF + 1];
     let (mut at, mut power) = (0, 1.0);
@@ -51,6 +57,7 @@ impl Default for Tail {
 
 impl Tail {
     /// Learns `z` with `weight`; from `memory` numbers on older ones count half.
+    #[expect(clippy::cast_possible_truncation, reason = "a weight between 0 and 1")]
     pub(crate) fn learn(&mut self, z: f64, weight: f64, memory: f64) {
         if let Some(bin) = self.bins.get_mut(place(z)) {
             *bin += weight as f32;
@@ -68,8 +75,9 @@ impl Tail {
     }
 
     pub(crate) fn read(fields: &mut SnapshotReader<'_>) -> Result<Self, SnapshotError> {
-        let (bins, [total]) = (fields.counts()?, fields.counts()?);
-        Ok(Self { bins, total })
+        let (bins, [total]): ([f32; BINS], _) = (fields.counts()?, fields.counts()?);
+        let sound = total <= MOST && bins.iter().all(|bin| *bin <= MOST);
+        if sound { Ok(Self { bins, total }) } else { Err(SnapshotError::Invalid { field: "tail" }) }
     }
 
     /// The two-sided probability of a number at least as far out as `z`; 1 while nothing is known.
@@ -82,6 +90,7 @@ impl Tail {
         let (below, rest) = self.bins.split_at(at.min(BINS - 1));
         let Some((own, above)) = rest.split_first() else { return 1.0 };
         let (low, high) = bounds(at);
+        #[expect(clippy::cast_possible_truncation, reason = "a share between 0 and 1")]
         let part = ((high - z) / (high - low)).clamp(0.0, 1.0) as f32;
         let (up, down) = (sum(above) + own * part, sum(below) + own * (1.0 - part));
         let mass = f64::from(up.min(down));
@@ -161,7 +170,9 @@ mod tests {
 
     fn learnt(numbers: &[f64]) -> Tail {
         let mut tail = Tail::default();
-        numbers.iter().for_each(|number| tail.learn(*number, 1.0, 1e6));
+        for number in numbers {
+            tail.learn(*number, 1.0, 1e6);
+        }
         tail
     }
 
@@ -216,7 +227,9 @@ mod tests {
             numbers in prop::collection::vec(-1e9_f64..1e9, 0..500), memory in 10.0_f64..100.0,
         ) {
             let mut tail = Tail::default();
-            numbers.iter().for_each(|number| tail.learn(*number, 1.0, memory));
+            for number in numbers {
+                tail.learn(number, 1.0, memory);
+            }
             prop_assert!(f64::from(tail.total) <= memory + 1.0);
             let mut out = SnapshotWriter::new(*b"TEST", 1);
             tail.write(&mut out);
