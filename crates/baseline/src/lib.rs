@@ -1,6 +1,7 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![doc = include_str!("../README.md")]
 
+mod anchor;
 mod baseline;
 mod beacon;
 mod calendar;
@@ -20,6 +21,7 @@ mod record;
 mod score;
 mod seed;
 mod sequence;
+mod series;
 mod snapshot;
 mod tail;
 mod threshold;
@@ -29,6 +31,7 @@ mod varint;
 mod verdict;
 mod volume;
 
+pub use anchor::{Anchor, PeerShift};
 pub use baseline::{Baseline, Silence, Stats};
 pub use beacon::{Beacon, Pair, rank_beacons};
 pub use calendar::{BadOffsets, LocalTime};
@@ -50,6 +53,7 @@ pub use sequence::{
     BadPassage, Passage, SequenceConfig, SequenceConfigError, SequenceModel, SequenceStats, SequenceVerdict,
     SymbolReason, Transitions,
 };
+pub use series::{BadReading, Reading, SeriesModel, SeriesScore, SeriesView};
 pub use tail::NegativeBinomial;
 pub use threshold::Threshold;
 pub use travel::{BadPlace, Place, Travel, TravelVerdict};
