@@ -340,17 +340,17 @@ impl<'a> State<Record<'a>> for RecordModel {
             self.refused = self.refused.saturating_add(1);
             return Err(bad);
         }
-        if self.columns.len() < record.cells().len() {
-            self.columns.resize_with(record.cells().len(), Column::new);
-        }
-        if self.is_first_of_part() {
-            self.fit();
-        }
         let buffer = core::mem::take(&mut self.sight);
         let sight = self.look(record, buffer);
         let score = self.judge(&sight);
+        if self.columns.len() < record.cells().len() {
+            self.columns.resize_with(record.cells().len(), Column::new);
+        }
         self.learn(&sight, score);
         self.records = self.records.saturating_add(1);
+        if self.is_first_of_part() {
+            self.fit();
+        }
         self.sight = sight;
         Ok(Observed::Applied(score))
     }

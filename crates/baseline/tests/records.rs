@@ -304,7 +304,7 @@ fn the_same_log_gives_these_very_bytes_on_every_platform() {
     let mut draw = Draw(41);
     let bytes = Log::learnt(3_000, &mut draw).model.to_bytes();
     // A change of these numbers is a change of scores or of the layout: raise the version, keep the old reader.
-    assert_eq!((bytes.len(), homeostat_core::xxh64(&bytes)), (15_814, 18_143_547_332_491_938_440));
+    assert_eq!((bytes.len(), homeostat_core::xxh64(&bytes)), (15_814, 2_451_772_861_604_073_384));
 }
 
 #[test]
