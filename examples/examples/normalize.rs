@@ -21,7 +21,8 @@ struct Arguments {
     /// Write what became of every scalar of the source here, as JSON.
     #[arg(long)]
     coverage: Option<PathBuf>,
-    /// Files, directories, or `-` for standard input; `.gz` as it is.
+    /// Files, directories, or `-` for standard input; `.gz` as it is. Records that name no year are of the last one
+    /// before their file was changed.
     #[arg(required = true)]
     files: Vec<PathBuf>,
 }
@@ -52,7 +53,7 @@ fn run(arguments: &Arguments) -> Result<bool, Box<dyn Error>> {
         progress.say(file.name());
         match file.open() {
             Ok(input) => {
-                for event in ingest.read(file.name(), input) {
+                for event in ingest.set_latest(file.changed()).read(file.name(), input) {
                     match event {
                         Ok(event) => writeln!(out, "{}", event.to_json())?,
                         Err(error) => {

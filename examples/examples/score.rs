@@ -39,7 +39,7 @@ enum Mode {
         #[arg(long, default_value_t = 1_000)]
         tick: u64,
     },
-    /// Symbols, one a line, in blocks: the first 50 blocks teach.
+    /// Symbols, one a line, in blocks (the first 5,000 symbols teach), or traces: columns `part,calls`.
     Sequences {
         /// The file, `-` for standard input.
         file: PathBuf,

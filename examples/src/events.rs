@@ -20,7 +20,7 @@ pub fn read_events(files: &[Input], tenant: &TenantId) -> Result<Vec<Event>, Unr
     for file in files {
         progress.say(file.name());
         let mut bad = 0_u64;
-        for event in ingest.read(file.name(), file.open()?) {
+        for event in ingest.set_latest(file.changed()).read(file.name(), file.open()?) {
             match event {
                 Ok(event) => events.push(event),
                 Err(error) => {

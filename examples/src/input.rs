@@ -1,9 +1,12 @@
 //! Which files to read: files as they are named, directories recursively and in sorted order, `-` for standard
 //! input. Truth files that lie beside data are never read.
 
+use flate2::bufread::MultiGzDecoder;
+use homeostat_core::Timestamp;
 use std::fs::{self, File};
-use std::io::{self, BufRead, BufReader};
+use std::io::{self, BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
+use std::time::UNIX_EPOCH;
 
 /// Names of files that hold answers, not data.
 const TRUTH: [&str; 2] = ["ground_truth.json", "labels.json"];
@@ -26,6 +29,15 @@ impl Input {
         self.path.as_ref().and_then(|path| fs::metadata(path).ok()).map_or(0, |data| data.len())
     }
 
+    /// When it was last changed; `None` for standard input and where the system does not tell.
+    ///
+    /// This is the latest moment that its records can tell of, which gives a year to those that name none.
+    pub fn changed(&self) -> Option<Timestamp> {
+        let changed = fs::metadata(self.path.as_ref()?).ok()?.modified().ok()?;
+        let since = changed.duration_since(UNIX_EPOCH).ok()?;
+        Some(Timestamp::from_micros(i64::try_from(since.as_micros()).ok()?))
+    }
+
     /// Opens it.
     ///
     /// # Errors
@@ -39,6 +51,38 @@ impl Input {
                 Err(source) => Err(Unreadable { name: self.name.clone(), source }),
             },
         }
+    }
+}
+
+impl Input {
+    /// All of it as bytes, unpacked when it is packed with gzip.
+    ///
+    /// # Errors
+    ///
+    /// [`Unreadable`] with the name and the cause.
+    pub fn bytes(&self) -> Result<Vec<u8>, Unreadable> {
+        let unreadable = |source| Unreadable { name: self.name.clone(), source };
+        let mut input = self.open()?;
+        let is_packed = input.fill_buf().map_err(unreadable)?.starts_with(&[0x1f, 0x8b]);
+        let mut bytes = Vec::new();
+        if is_packed {
+            MultiGzDecoder::new(input).read_to_end(&mut bytes).map_err(unreadable)?;
+        } else {
+            input.read_to_end(&mut bytes).map_err(unreadable)?;
+        }
+        Ok(bytes)
+    }
+
+    /// All of it as text, unpacked when it is packed with gzip.
+    ///
+    /// # Errors
+    ///
+    /// [`Unreadable`] with the name and the cause.
+    pub fn text(&self) -> Result<String, Unreadable> {
+        String::from_utf8(self.bytes()?).map_err(|_| Unreadable {
+            name: self.name.clone(),
+            source: io::Error::new(io::ErrorKind::InvalidData, "no UTF-8"),
+        })
     }
 }
 

@@ -1,11 +1,15 @@
 //! What the example programs share: finding input files, reading a tenant, studying it, telling what was found,
 //! and the targets of the maturity tests.
 
+mod authorize;
 mod block_on;
+mod case;
 mod events;
+mod fields;
 mod input;
 mod material;
 mod page;
+mod paths;
 mod plain;
 mod progress;
 mod reaction;
@@ -16,10 +20,13 @@ pub mod telling;
 mod threat;
 
 pub use block_on::block_on;
+pub use case::{Case, Comparison, Question, cases};
 pub use events::read_events;
+pub use fields::{Fields, Misread};
 pub use input::{Input, Unreadable, inputs};
 pub use material::Material;
 pub use page::html_table;
+pub use paths::{Asked, paths};
 pub use plain::PlainTarget;
 pub use progress::Progress;
 pub use study::{Answer, Memory, Study};

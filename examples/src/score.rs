@@ -16,6 +16,7 @@ use crate::input::Input;
 use csv::StringRecord;
 use flate2::read::MultiGzDecoder;
 use homeostat_core::Bits;
+use std::fmt;
 use std::io::{self, BufRead, Read, Write};
 
 /// Columns that hold answers: they go through to the output and are never looked at.
@@ -129,6 +130,12 @@ impl Table {
     }
 }
 
+impl fmt::Debug for Table {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Table").field("file", &self.file).finish_non_exhaustive()
+    }
+}
+
 /// The bytes of an input, unpacked where they are gzip.
 ///
 /// # Errors
@@ -142,6 +149,12 @@ pub fn plain(input: &Input) -> Result<Box<dyn Read>, ScoreError> {
 
 /// Writes rows with their scores.
 pub struct Scored<W: Write>(csv::Writer<W>);
+
+impl<W: Write> fmt::Debug for Scored<W> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Scored").finish_non_exhaustive()
+    }
+}
 
 impl<W: Write> Scored<W> {
     /// Writes the header: `columns` and the three of the score.

@@ -6,7 +6,8 @@ use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| {
     let text = String::from_utf8_lossy(bytes);
-    let (first, second) = text.split_at(text.char_indices().nth(text.chars().count() / 2).map_or(0, |(at, _)| at));
+    let (first, second) =
+        text.split_at(text.char_indices().nth(text.chars().count() / 2).map_or(0, |(at, _)| at));
     let (one, two) = (Glob::new(first), Glob::new(second));
     if one.covers(&two) && two.matches(second) {
         assert!(one.matches(second) || second.contains(['*', '?']));

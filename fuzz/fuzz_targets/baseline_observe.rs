@@ -14,7 +14,9 @@ fuzz_target!(|bytes: &[u8]| {
         let (time, size) = rest.split_at(8);
         let time = i64::from_le_bytes(time.try_into().unwrap_or_default());
         let size = f64::from_le_bytes(size.try_into().unwrap_or_default());
-        let Ok(key) = EntityKey::new(EntityKind::Hostname, "fuzz", &format!("host{}", who % 8)) else { return };
+        let Ok(key) = EntityKey::new(EntityKind::Hostname, "fuzz", &format!("host{}", who % 8)) else {
+            return;
+        };
         // Half of the records keep to a plausible time, so that minutes are opened and learnt.
         let time = if who & 8 == 0 { time } else { time.rem_euclid(90 * 86_400_000_000) };
         let observation = Observation::new(key.clone(), Timestamp::from_micros(time))

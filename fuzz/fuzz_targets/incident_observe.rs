@@ -2,8 +2,8 @@
 //! Any signals in any order give sound incidents and a snapshot that reads back; any bytes are refused or read.
 
 use homeostat_core::{
-    Bits, Domain, EntityKey, EntityKind, EventRef, Occurrence, Outcome, Position, Role, Signal, State, Technique,
-    TenantId, Timestamp,
+    Bits, Domain, EntityKey, EntityKind, EventRef, Occurrence, Outcome, Position, Role, Signal, State,
+    Technique, TenantId, Timestamp,
 };
 use homeostat_identity::{EntityClass, EntityId, LinkKind, Participant, Resolved};
 use homeostat_incident::{Investigator, RiskBook};
@@ -26,12 +26,14 @@ fn signal(number: u64, bytes: &[u8; 8]) -> Option<Resolved> {
     };
     let participants = vec![part(who % 32, Role::Actor)?, part(with % 32, Role::ALL[usize::from(word) % 7])?];
     let key = &participants.first()?.key;
-    let mut signal = Signal::new(&format!("kind-{}", kind % 16), &occurrence, key, Bits::new(f64::from(bits)));
+    let mut signal =
+        Signal::new(&format!("kind-{}", kind % 16), &occurrence, key, Bits::new(f64::from(bits)));
     signal.outcome = Outcome::ALL[usize::from(word >> 4) % 4];
     signal.action = if word & 8 == 0 { String::new() } else { format!("action-{}", link % 8) };
     signal.techniques.extend(Technique::parse(["", "T1078", "T1098", "T1530"][usize::from(link >> 6)]));
     let kinds = [LinkKind::ActsFor, LinkKind::LoggedOn, LinkKind::Leases, LinkKind::Owns];
-    let links = vec![(EntityId(u32::from(who % 32)), EntityId(u32::from(with % 32)), kinds[usize::from(link) % 4])];
+    let links =
+        vec![(EntityId(u32::from(who % 32)), EntityId(u32::from(with % 32)), kinds[usize::from(link) % 4])];
     Some(Resolved { signal, participants, links })
 }
 

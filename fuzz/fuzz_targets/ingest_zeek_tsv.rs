@@ -4,7 +4,8 @@
 use homeostat_ingest::{Ingest, Registry};
 use libfuzzer_sys::fuzz_target;
 
-const HEADER: &[u8] = b"#separator \\x09\n#set_separator\t,\n#empty_field\t(empty)\n#unset_field\t-\n#path\tconn\n\
+const HEADER: &[u8] =
+    b"#separator \\x09\n#set_separator\t,\n#empty_field\t(empty)\n#unset_field\t-\n#path\tconn\n\
     #fields\tts\tid.orig_h\tid.resp_h\tid.resp_p\tservice\tduration\tlocal_orig\ttunnel_parents\n\
     #types\ttime\taddr\taddr\tport\tstring\tinterval\tbool\tset[string]\n";
 

@@ -45,6 +45,33 @@ impl ArnPattern {
         }
     }
 
+    /// The pattern of a text that has all six parts, or is `*`; `None` for any other.
+    pub(crate) fn full(glob: &Glob) -> Option<Self> {
+        (glob.is_everything() || (glob.starts_like_arn() && glob.has_six_parts())).then(|| Self::of(glob))
+    }
+
+    /// Whether `text` is an ARN with all six parts.
+    pub(crate) fn is_full(text: &str) -> bool {
+        text.starts_with("arn:") && text.splitn(6, ':').count() == 6
+    }
+
+    /// Whether every resource fits.
+    pub(crate) fn is_everything(&self) -> bool {
+        self.0 == Shape::Everything
+    }
+
+    /// The pattern as text.
+    pub(crate) fn spelling(&self) -> Option<String> {
+        match &self.0 {
+            Shape::Everything => Some("*".to_owned()),
+            Shape::Text(glob) => glob.spelling(),
+            Shape::Parts(parts) => {
+                let texts: Option<Vec<String>> = parts.iter().map(Glob::spelling).collect();
+                Some(texts?.join(":"))
+            }
+        }
+    }
+
     /// Whether `resource` fits.
     pub fn matches(&self, resource: &str) -> bool {
         match &self.0 {

@@ -8,13 +8,17 @@ pub(crate) fn number(text: &str) -> Option<f64> {
     text.trim().parse().ok().filter(|value: &f64| value.is_finite())
 }
 
-/// A moment: ISO 8601, with or without a time of day, or seconds since 1970.
+/// From here on a number of seconds is one of milliseconds: as seconds it would lie beyond the year 5100.
+const MILLISECONDS: u64 = 100_000_000_000;
+
+/// A moment: ISO 8601, with or without a time of day, or seconds or milliseconds since 1970.
 pub(crate) fn moment(text: &str) -> Option<Timestamp> {
     let text = text.trim();
-    if let Ok(seconds) = text.parse::<i64>()
+    if let Ok(number) = text.parse::<i64>()
         && text.len() != 4
     {
-        return Some(Timestamp::from_micros(seconds.saturating_mul(1_000_000)));
+        let unit = if number.unsigned_abs() < MILLISECONDS { 1_000_000 } else { 1_000 };
+        return Some(Timestamp::from_micros(number.saturating_mul(unit)));
     }
     let midnight = match text.len() {
         4 => format!("{text}-01-01T00:00:00Z"),
@@ -96,6 +100,7 @@ mod tests {
         assert_eq!(moment("1767225600"), Some(new_year));
         assert_eq!(moment("2026-01-01T00:00:00Z"), Some(new_year));
         assert_eq!(moment("2026"), Some(new_year));
+        assert_eq!(moment("1767225600000"), Some(new_year));
         assert_eq!(moment("soon"), None);
         assert_eq!((number("1e999"), number("NaN"), number(" 2.5")), (None, None, Some(2.5)));
     }

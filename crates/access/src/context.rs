@@ -1,5 +1,6 @@
 //! What is known of a request besides principal, action and resource: the condition keys.
 
+use crate::glob::{Glob, Token};
 use core::fmt;
 use std::collections::BTreeMap;
 
@@ -13,11 +14,18 @@ use std::collections::BTreeMap;
 /// ```
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Context {
-    // `None`: known to be absent.
-    keys: BTreeMap<String, Option<Vec<String>>>,
-    // Beginnings of keys of which all that exist are told.
-    complete: Vec<String>,
+    keys: BTreeMap<String, Told>,
+    // Keys of which all that exist are told, in lower case.
+    complete: Vec<Glob>,
     untold: Untold,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Told {
+    Values(Vec<String>),
+    Absent,
+    /// It is there, with values that are not known.
+    Present,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -32,6 +40,8 @@ enum Untold {
 pub(crate) enum Known<'a> {
     Values(&'a [String]),
     Absent,
+    /// There, with values that are not known.
+    Present,
     Unknown,
 }
 
@@ -57,21 +67,48 @@ impl Context {
     /// This context, where `key` is known to be absent.
     #[must_use]
     pub fn without(mut self, key: &str) -> Self {
-        self.keys.insert(key.to_lowercase(), None);
+        self.keys.insert(key.to_lowercase(), Told::Absent);
+        self
+    }
+
+    /// This context, where `key` is known to be there and its values are not known.
+    #[must_use]
+    pub fn with_some(mut self, key: &str) -> Self {
+        self.keys.insert(key.to_lowercase(), Told::Present);
+        self
+    }
+
+    /// This context, where every key that fits `pattern`, in lower case, and is not told is known to be absent.
+    #[must_use]
+    pub fn complete_like(mut self, pattern: &Glob) -> Self {
+        self.complete.push(pattern.clone());
         self
     }
 
     /// This context, where every key that begins with `prefix`, such as `aws:PrincipalTag/`, and is not told
     /// is known to be absent.
     #[must_use]
-    pub fn complete_for(mut self, prefix: &str) -> Self {
-        self.complete.push(prefix.to_lowercase());
-        self
+    pub fn complete_for(self, prefix: &str) -> Self {
+        let mut tokens: Vec<Token> =
+            prefix.to_lowercase().into_bytes().into_iter().map(Token::Byte).collect();
+        tokens.push(Token::Many);
+        self.complete_like(&Glob::of(tokens))
     }
 
     /// States that `key` has these values.
     pub fn set<V: Into<String>>(&mut self, key: &str, values: impl IntoIterator<Item = V>) {
-        self.keys.insert(key.to_lowercase(), Some(values.into_iter().map(Into::into).collect()));
+        self.keys.insert(key.to_lowercase(), Told::Values(values.into_iter().map(Into::into).collect()));
+    }
+
+    /// The value of `key`, when it has just one that is known.
+    pub fn single(&self, key: &str) -> Option<&str> {
+        match self.keys.get(&key.to_lowercase()) {
+            Some(Told::Values(values)) => match values.as_slice() {
+                [one] => Some(one),
+                _ => None,
+            },
+            _ => None,
+        }
     }
 
     /// How many keys are told.
@@ -87,14 +124,15 @@ impl Context {
     /// What is known of `key`, a name in lower case.
     pub(crate) fn known(&self, key: &str) -> Known<'_> {
         match (self.keys.get(key), self.untold) {
-            (Some(Some(values)), _) => Known::Values(values),
+            (Some(Told::Values(values)), _) => Known::Values(values),
+            (Some(Told::Present), _) => Known::Present,
             (None, Untold::Unknown) if !self.is_complete_for(key) => Known::Unknown,
             _ => Known::Absent,
         }
     }
 
     fn is_complete_for(&self, key: &str) -> bool {
-        self.complete.iter().any(|prefix| key.starts_with(prefix.as_str()))
+        self.complete.iter().any(|pattern| pattern.matches(key))
     }
 }
 

@@ -112,7 +112,8 @@ pub struct Answer {
 pub struct Because {
     /// Which gate.
     pub gate: Gate,
-    /// The policy that spoke; empty when the gate has none.
+    /// The policy that spoke; the level of the organization where no service control policy did; empty when the
+    /// gate has none.
     pub policy: Arc<str>,
     /// Its statement, from 0; `None` when no statement spoke.
     pub statement: Option<usize>,
@@ -129,8 +130,18 @@ pub enum Gate {
     Boundary,
     /// What the resource itself says, such as a bucket policy.
     Resource,
-    /// Who may become the role.
+    /// What must grant: who may become the role, who may use the key.
     Trust,
+    /// What the session was limited to when it began.
+    Session,
+    /// What the organization lets the principal's account do, at one of its levels.
+    ServiceControl,
+    /// What the organization keeps from whoever asks for a resource of the account.
+    ResourceControl,
+    /// What the endpoint lets pass that the request comes through.
+    Endpoint,
+    /// What AWS decides itself, without a policy.
+    Provider,
 }
 
 /// What a gate says.
@@ -152,10 +163,16 @@ impl fmt::Display for Because {
             Gate::Boundary => "permissions boundary",
             Gate::Resource => "resource policy",
             Gate::Trust => "trust policy",
+            Gate::Session => "session policy",
+            Gate::ServiceControl => "service control policy",
+            Gate::ResourceControl => "resource control policy",
+            Gate::Endpoint => "endpoint policy",
+            Gate::Provider => "the provider itself",
         };
         f.write_str(gate)?;
+        let is_level = self.gate == Gate::ServiceControl && self.statement.is_none();
         if !self.policy.is_empty() {
-            write!(f, " `{}`", self.policy)?;
+            write!(f, "{} `{}`", if is_level { " at" } else { "" }, self.policy)?;
         }
         if let Some(statement) = self.statement {
             write!(f, ", statement {statement},")?;

@@ -34,6 +34,11 @@ impl Glob {
         Self(tokens(text).collect())
     }
 
+    /// The pattern that `text` alone fits, its wildcards taken as text.
+    pub fn literally(text: &str) -> Self {
+        Self(text.bytes().map(Token::Byte).collect())
+    }
+
     pub(crate) fn of(tokens: Vec<Token>) -> Self {
         Self(tokens.into())
     }
@@ -86,6 +91,11 @@ impl Glob {
         let mut parts = self.0.splitn(6, |token| *token == Token::Byte(b':'));
         let own: [Option<&[Token]>; 6] = std::array::from_fn(|_| parts.next());
         own[1].is_some().then(|| own.map(|part| Self(part.unwrap_or(&[Token::Many]).into())))
+    }
+
+    /// Whether the text has the five colons of an ARN at least.
+    pub(crate) fn has_six_parts(&self) -> bool {
+        self.0.iter().filter(|token| **token == Token::Byte(b':')).count() >= 5
     }
 
     /// Whether the pattern begins with `arn:`.

@@ -7,11 +7,13 @@
 use crate::arn::ArnPattern;
 use crate::condition::Test;
 use crate::context::Context;
+use crate::decision::Gate;
 use crate::glob::Glob;
 use crate::principal::Named;
 use crate::read;
 use crate::template::{Resolved, Template};
 use core::fmt;
+use std::borrow::Cow;
 use std::sync::Arc;
 
 /// A policy, compiled: read once, evaluated many times. Cloning is cheap.
@@ -50,9 +52,19 @@ impl Policy {
         Ok(Self { name: name.into(), statements: statements.into() })
     }
 
+    /// One policy that says what all of `policies` say, its statements numbered through.
+    pub fn joined(name: &str, policies: &[Self]) -> Self {
+        let statements = policies.iter().flat_map(|policy| policy.statements.iter().cloned());
+        Self { name: name.into(), statements: statements.collect() }
+    }
+
     /// What the policy is called.
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    pub(crate) fn shared_name(&self) -> Arc<str> {
+        self.name.clone()
     }
 
     /// How many statements it has.
@@ -125,8 +137,16 @@ pub(crate) enum Who {
 /// A resource pattern, compiled when it rests on no variable.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum ResourceText {
-    Fixed(ArnPattern),
+    Fixed { pattern: ArnPattern, text: String, form: Form },
     Variable(Template),
+}
+
+/// Whether a resource pattern has all parts of an ARN.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Form {
+    Full,
+    /// An ARN with fewer than six parts, such as `arn:aws:sqs`.
+    Short,
 }
 
 /// One statement.
@@ -141,18 +161,48 @@ pub(crate) struct Statement {
     pub(crate) conditions: Vec<Test>,
 }
 
+/// What a resource pattern comes to under a context.
+pub(crate) enum Reach<'a> {
+    Pattern(Cow<'a, ArnPattern>, Cow<'a, str>),
+    /// It stands for no resource: a variable has no value, or the ARN is short where none is completed.
+    Nothing,
+    /// It rests on this key, of which nothing is known.
+    Open(&'a str),
+}
+
 impl ResourceText {
-    /// The pattern under `context`; the open key when that is not known.
-    pub(crate) fn resolve(&self, context: &Context) -> Result<Option<ArnPattern>, String> {
+    pub(crate) fn of(template: Template) -> Self {
+        match template.fixed() {
+            Some(glob) => Self::Fixed {
+                pattern: ArnPattern::of(&glob),
+                text: glob.spelling().unwrap_or_default(),
+                form: form(&glob),
+            },
+            None => Self::Variable(template),
+        }
+    }
+
+    /// The pattern under `context`. AWS completes a short ARN in the policies of identities alone: IAM User Guide,
+    /// "IAM JSON policy elements: Resource".
+    pub(crate) fn resolve<'a>(&'a self, context: &Context, gate: Gate) -> Reach<'a> {
+        let completes = !matches!(gate, Gate::Resource | Gate::Trust);
         match self {
-            Self::Fixed(pattern) => Ok(Some(pattern.clone())),
+            Self::Fixed { form: Form::Short, .. } if !completes => Reach::Nothing,
+            Self::Fixed { pattern, text, .. } => Reach::Pattern(Cow::Borrowed(pattern), Cow::Borrowed(text)),
             Self::Variable(template) => match template.resolve(context) {
-                Resolved::Pattern(glob) => Ok(Some(ArnPattern::of(&glob))),
-                Resolved::Nothing => Ok(None),
-                Resolved::Open(key) => Err(key),
+                Resolved::Pattern(glob) if completes || form(&glob) == Form::Full => Reach::Pattern(
+                    Cow::Owned(ArnPattern::of(&glob)),
+                    Cow::Owned(glob.spelling().unwrap_or_default()),
+                ),
+                Resolved::Pattern(_) | Resolved::Nothing => Reach::Nothing,
+                Resolved::Open(key) => Reach::Open(key),
             },
         }
     }
+}
+
+fn form(glob: &Glob) -> Form {
+    if glob.starts_like_arn() && !glob.has_six_parts() { Form::Short } else { Form::Full }
 }
 
 /// Why a text is no policy: where, and what is wrong there. Never shows the document's own words.

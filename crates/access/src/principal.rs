@@ -3,7 +3,6 @@
 //! AWS IAM User Guide, "AWS JSON policy elements: Principal" and what it says of `NotPrincipal`. Groups are never principals.
 
 use crate::arn::account_of;
-use crate::glob::Glob;
 use core::fmt;
 
 /// Who makes a request.
@@ -26,15 +25,20 @@ enum Kind {
 }
 
 impl Principal {
-    /// A user, role or root, by its ARN. A role stands for its sessions here.
+    /// A user, role, root or session, by its ARN. A role stands for its sessions here, and a session of a role
+    /// (`arn:aws:sts::…:assumed-role/role/session`) knows its role.
     ///
     /// ```
     /// let jane = homeostat_access::Principal::aws("arn:aws:iam::111122223333:user/jane");
     /// assert_eq!(jane.account(), Some("111122223333"));
     /// ```
     pub fn aws(arn: &str) -> Self {
-        let is_role = arn.split(':').nth(5).is_some_and(|name| name.starts_with("role/"));
-        Self { kind: Kind::Aws, name: arn.to_owned(), role: is_role.then(|| arn.to_owned()), unique: None }
+        let role = match resource_of(arn).split_once('/') {
+            Some(("role", _)) => Some(arn.to_owned()),
+            Some(("assumed-role", _)) => role_of(arn),
+            _ => None,
+        };
+        Self { kind: Kind::Aws, name: arn.to_owned(), role, unique: None }
     }
 
     /// A session of the role `role`, by the session's ARN.
@@ -67,6 +71,17 @@ impl Principal {
     /// The ARN, service or provider; empty for somebody without credentials.
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// Whether it is the root user of an account.
+    pub fn is_root(&self) -> bool {
+        self.kind == Kind::Aws && resource_of(&self.name) == "root"
+    }
+
+    /// Whether it is a role that a service of the provider made for itself, or a session of one as far as its
+    /// ARN tells: organization policies do not limit it.
+    pub fn is_service_linked(&self) -> bool {
+        self.role.as_deref().is_some_and(|role| resource_of(role).starts_with("role/aws-service-role/"))
     }
 
     /// The account the principal belongs to; `None` for services, providers and nobody.
@@ -136,13 +151,22 @@ impl Named {
         };
         match self {
             Self::Everyone => Some(Closeness::Everyone),
-            Self::Account(account) => (who.account() == Some(account)).then_some(Closeness::Account),
+            Self::Account(account) if who.account() == Some(account) => {
+                Some(if who.is_root() { Closeness::Itself } else { Closeness::Account })
+            }
+            Self::Account(_) | Self::Canonical => None,
             Self::Arn(arn) => names_arn(arn, who),
             Self::Unique(id) => (who.unique.as_deref() == Some(id)).then(|| who.own_closeness()),
             Self::Service(name) => own(Kind::Service, name),
             Self::Federated(name) => own(Kind::Federated, name),
-            Self::Canonical => None,
         }
+    }
+
+    /// Whether it names a session of the role of `who`, though not `who` itself.
+    pub(crate) fn names_another_session(&self, who: &Principal) -> bool {
+        let Self::Arn(arn) = self else { return false };
+        let Some(role) = who.role.as_deref().filter(|_| *arn != who.name) else { return false };
+        role_of(arn).is_some_and(|named| is_same_role(&named, role))
     }
 }
 
@@ -152,14 +176,33 @@ impl Principal {
     }
 }
 
+/// Names stand for whom they spell: AWS has no patterns for parts of a principal.
 fn names_arn(arn: &str, who: &Principal) -> Option<Closeness> {
     if who.kind != Kind::Aws {
         None
-    } else if arn == who.name || Glob::new(arn).matches(&who.name) {
+    } else if arn == who.name {
         Some(who.own_closeness())
     } else {
-        (who.role.as_deref() == Some(arn)).then_some(Closeness::Role)
+        who.role.as_deref().filter(|role| is_same_role(arn, role)).map(|_| Closeness::Role)
     }
+}
+
+/// Whether two ARNs name one role. The ARN of a session leaves out the path of its role; names of roles are
+/// unique in an account, whatever their path.
+fn is_same_role(one: &str, two: &str) -> bool {
+    let name = |arn| resource_of(arn).strip_prefix("role/").and_then(|role| role.rsplit('/').next());
+    one == two || (name(one).is_some() && name(one) == name(two) && account_of(one) == account_of(two))
+}
+
+/// The role of a session, by the session's ARN.
+fn role_of(session: &str) -> Option<String> {
+    let name = resource_of(session).strip_prefix("assumed-role/")?.split('/').next()?;
+    let partition = session.split(':').nth(1)?;
+    Some(format!("arn:{partition}:iam::{}:role/{name}", account_of(session)?))
+}
+
+fn resource_of(arn: &str) -> &str {
+    arn.splitn(6, ':').nth(5).unwrap_or_default()
 }
 
 fn account_of_root(arn: &str) -> Option<&str> {
@@ -188,6 +231,8 @@ mod tests {
             ("AWS", "arn:aws:iam::111122223333:role/app", &session, Some(Closeness::Role)),
             ("AWS", "arn:aws:sts::111122223333:assumed-role/app/s", &session, Some(Closeness::Itself)),
             ("AWS", "AROA1", &role, Some(Closeness::Role)),
+            ("AWS", "arn:aws:iam::111122223333:role/*", &role, None),
+            ("AWS", "arn:aws:iam::111122223333:role/team/app", &session, Some(Closeness::Role)),
             ("AWS", "arn:aws:iam::111122223333:user/jane", &user, Some(Closeness::Itself)),
             ("AWS", "arn:aws:iam::111122223333:group/jane", &user, None),
             (

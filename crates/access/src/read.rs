@@ -1,8 +1,8 @@
 //! From JSON text to statements.
 
-use crate::arn::ArnPattern;
-use crate::condition::{Operator, Test};
+use crate::condition::{Comparand, Test};
 use crate::glob::Glob;
+use crate::operator::Operator;
 use crate::policy::{Effect, Policy, PolicyError, PolicyFault, ResourceText, Scope, Statement, Who};
 use crate::principal::Named;
 use crate::template::Template;
@@ -144,25 +144,19 @@ impl<T> Scope<T> {
 
 fn actions(fields: &Map<String, Value>) -> Result<Scope<Glob>, InField> {
     let found = either(fields, "Action", "NotAction")?.ok_or(("Action", PolicyFault::Missing))?;
-    found.try_map(|text| Ok(Glob::new(&text.trim().to_lowercase())))
+    found.try_map(|text| Ok(Glob::new(&text.to_lowercase())))
 }
 
 fn resources(fields: &Map<String, Value>, variables: Variables) -> Result<Scope<ResourceText>, InField> {
     let Some(found) = either(fields, "Resource", "NotResource")? else {
         // Only a trust policy may leave it out: it is then about the role that it belongs to.
         return if fields.contains_key("Principal") || fields.contains_key("NotPrincipal") {
-            Ok(Scope::Only(vec![ResourceText::Fixed(ArnPattern::new("*"))]))
+            Ok(Scope::Only(vec![ResourceText::of(Template::plain("*"))]))
         } else {
             Err(("Resource", PolicyFault::Missing))
         };
     };
-    found.try_map(|text| {
-        let template = template(text, variables, "Resource")?;
-        Ok(match template.fixed() {
-            Some(glob) => ResourceText::Fixed(ArnPattern::of(&glob)),
-            None => ResourceText::Variable(template),
-        })
-    })
+    found.try_map(|text| Ok(ResourceText::of(template(text, variables, "Resource")?)))
 }
 
 fn template(text: &str, variables: Variables, field: &'static str) -> Result<Template, InField> {
@@ -215,10 +209,14 @@ fn conditions(fields: &Map<String, Value>, variables: Variables) -> Result<Vec<T
     Ok(tests)
 }
 
-fn condition_value(operator: Operator, text: &str, variables: Variables) -> Result<Template, InField> {
+fn condition_value(operator: Operator, text: &str, variables: Variables) -> Result<Comparand, InField> {
     let template = template(text, variables, "Condition")?;
     let readable = template.fixed().is_none() || operator.compare.accepts(text);
-    if readable { Ok(template) } else { Err(("Condition", PolicyFault::BadValue)) }
+    if readable {
+        Ok(Comparand::of(operator.compare, template))
+    } else {
+        Err(("Condition", PolicyFault::BadValue))
+    }
 }
 
 /// Condition values may be texts, numbers and booleans.

@@ -16,6 +16,7 @@ use core::fmt;
 #[derive(Clone)]
 pub struct Request<'a> {
     action: String,
+    resource: String,
     pub(crate) ask: Ask,
     account: Option<String>,
     pub(crate) context: &'a Context,
@@ -24,7 +25,8 @@ pub struct Request<'a> {
 /// On what.
 #[derive(Clone, Debug)]
 pub(crate) enum Ask {
-    Exact(String),
+    /// On the resource that is named.
+    Exact,
     /// On at least one resource of the pattern.
     Some(ArnPattern),
     /// On every resource.
@@ -34,24 +36,27 @@ pub(crate) enum Ask {
 impl<'a> Request<'a> {
     /// Whether `action` may be done on `resource`; `*` is the resource of actions that have none.
     pub fn new(action: &str, resource: &str, context: &'a Context) -> Self {
-        Self::asking(action, Ask::Exact(resource.to_owned()), context).in_account(account_of(resource))
+        let ask = Ask::Exact;
+        Self::asking(action, resource, ask, context).in_account(account_of(resource))
     }
 
     /// Whether `action` may be done on some resource that fits `pattern`, such as a function that does not
     /// exist yet. A denial counts when it covers all that some statement allows.
     pub fn on_some(action: &str, pattern: &str, context: &'a Context) -> Self {
         let account = account_of(pattern).filter(|account| !account.contains(['*', '?']));
-        Self::asking(action, Ask::Some(ArnPattern::new(pattern)), context).in_account(account)
+        let ask = Ask::Some(ArnPattern::new(pattern));
+        Self::asking(action, pattern, ask, context).in_account(account)
     }
 
     /// Whether `action` may be done on every resource. A denial counts when it covers all of them; one that
     /// spares some does not make a full authority less than that.
     pub fn on_all(action: &str, context: &'a Context) -> Self {
-        Self::asking(action, Ask::All, context)
+        Self::asking(action, "*", Ask::All, context)
     }
 
-    fn asking(action: &str, ask: Ask, context: &'a Context) -> Self {
-        Self { action: action.trim().to_lowercase(), ask, account: None, context }
+    fn asking(action: &str, resource: &str, ask: Ask, context: &'a Context) -> Self {
+        let action = action.trim().to_lowercase();
+        Self { action, resource: resource.to_owned(), ask, account: None, context }
     }
 
     /// The request, where the resource belongs to `account`; without one it is the principal's own.
@@ -66,13 +71,18 @@ impl<'a> Request<'a> {
         &self.action
     }
 
+    /// The resource or the pattern that is asked about; `*` for every resource.
+    pub fn resource(&self) -> &str {
+        &self.resource
+    }
+
     /// The account of the resource, when it is told.
     pub fn account(&self) -> Option<&str> {
         self.account.as_deref()
     }
 
-    pub(crate) fn narrowed(&self, pattern: ArnPattern) -> Self {
-        Self { ask: Ask::Some(pattern), ..self.clone() }
+    pub(crate) fn narrowed(&self, pattern: ArnPattern, resource: String) -> Self {
+        Self { ask: Ask::Some(pattern), resource, ..self.clone() }
     }
 }
 

@@ -1,15 +1,16 @@
-//! May this principal do it? All gates together.
+//! May this principal do it? Who asks, with all that is attached, and what the resource says.
 //!
 //! AWS IAM User Guide, "Policy evaluation logic": an explicit denial anywhere wins; in one account the
-//! identity side (policies and boundary) or the resource side suffices, except where the resource must grant
-//! (role trust, keys); between accounts both must. O(statements of the policies) per request.
+//! identity side (policies, boundary and session) or the resource side suffices, except where the resource must
+//! grant (role trust, keys); between accounts both must. O(statements of the policies) per request.
 
-use crate::condition::Truth;
-use crate::decision::{Answer, Because, Decision, Gate, Open, Residual, Says, Wanted};
-use crate::policy::{Effect, Policy, Statement};
-use crate::principal::{Closeness, Principal};
+use crate::decision::{Answer, Because, Decision, Gate, Says};
+use crate::limits::Limits;
+use crate::policy::{Effect, Policy};
+use crate::principal::Principal;
+use crate::provider::{Overruling, overruling};
 use crate::request::{Ask, Request};
-use crate::statement::Applies;
+use crate::weigh::Weighing;
 use std::sync::Arc;
 
 /// A principal with all that is attached to it.
@@ -30,15 +31,15 @@ use std::sync::Arc;
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Subject {
-    principal: Principal,
-    identity: Vec<Policy>,
-    boundary: Boundary,
-    unread: Vec<Arc<str>>,
+    pub(crate) principal: Principal,
+    pub(crate) identity: Vec<Policy>,
+    pub(crate) boundaries: Vec<Boundary>,
+    pub(crate) session: Vec<Policy>,
+    pub(crate) unread: Vec<Arc<str>>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Boundary {
-    None,
+pub(crate) enum Boundary {
     Policy(Policy),
     /// There is one, but its document is not known.
     Unread(Arc<str>),
@@ -53,12 +54,20 @@ pub enum ResourceSide<'a> {
     MayGrant(&'a Policy),
     /// It has this policy, without which nothing passes: the trust policy of a role, the policy of a key.
     MustGrant(&'a Policy),
+    /// It has no policy where nothing passes without one.
+    Withheld,
 }
 
 impl Subject {
     /// A principal to which nothing is attached.
     pub fn new(principal: Principal) -> Self {
-        Self { principal, identity: Vec::new(), boundary: Boundary::None, unread: Vec::new() }
+        Self {
+            principal,
+            identity: Vec::new(),
+            boundaries: Vec::new(),
+            session: Vec::new(),
+            unread: Vec::new(),
+        }
     }
 
     /// The subject with `policy` attached, directly or through a group.
@@ -68,17 +77,24 @@ impl Subject {
         self
     }
 
-    /// The subject within the permissions boundary `policy`.
+    /// The subject within the permissions boundary `policy`; within several, all must allow.
     #[must_use]
     pub fn within(mut self, policy: Policy) -> Self {
-        self.boundary = Boundary::Policy(policy);
+        self.boundaries.push(Boundary::Policy(policy));
         self
     }
 
     /// The subject within a boundary whose document is not known: nothing is then allowed without condition.
     #[must_use]
     pub fn within_unread(mut self, name: &str) -> Self {
-        self.boundary = Boundary::Unread(name.into());
+        self.boundaries.push(Boundary::Unread(name.into()));
+        self
+    }
+
+    /// The subject in a session that was limited to `policy` when it began; of several, all must allow.
+    #[must_use]
+    pub fn limited_to(mut self, policy: Policy) -> Self {
+        self.session.push(policy);
         self
     }
 
@@ -97,7 +113,7 @@ impl Subject {
 
     /// Whether there is a boundary.
     pub fn is_bounded(&self) -> bool {
-        self.boundary != Boundary::None
+        !self.boundaries.is_empty()
     }
 
     /// Whether any attached policy has a denial.
@@ -119,245 +135,100 @@ impl Subject {
 
     /// May it be done, where the resource says `side`?
     pub fn decide_with(&self, request: &Request<'_>, side: ResourceSide<'_>) -> Answer {
-        let answer = self.weigh(request, side);
-        let Ask::Some(wide) = &request.ask else { return answer };
-        let plain = !self.is_bounded() && !self.denies_anything() && !side.denies_anything();
-        if plain || !answer.decision.is_possible() {
-            return answer;
+        self.decide_within(request, side, &Limits::default())
+    }
+
+    /// May it be done, where the resource says `side`, and within the limits of organization and endpoint?
+    pub fn decide_within(&self, request: &Request<'_>, side: ResourceSide<'_>, limits: &Limits) -> Answer {
+        let overruling = overruling(request);
+        if overruling == Overruling::Grants {
+            return provided(Decision::Allowed, Says::Allow);
         }
+        let weighing = Weighing { subject: self, side, limits };
+        let mut answer = weighing.answer(request);
         // What one statement allows another may deny: ask again for each part that some statement allows.
-        let allowing = self.identity.iter().chain(side.policy());
-        let statements = allowing.flat_map(|policy| policy.statements().map(|(_, one)| one));
-        let about = statements.filter(|one| one.effect == Effect::Allow && one.is_about(request.action()));
-        let parts = about.flat_map(|one| one.narrow(wide, request.context));
-        let answers = parts.map(|part| self.weigh(&request.narrowed(part), side));
-        answers.max_by_key(|answer| answer.decision.rank()).unwrap_or(answer)
+        if matches!(request.ask, Ask::Some(_)) && answer.decision.is_possible() && !weighing.is_plain() {
+            let parts = weighing.parts(request).into_iter().map(|(_, answer)| answer);
+            answer = parts.max_by_key(|answer| answer.decision.rank()).unwrap_or(answer);
+        }
+        if overruling == Overruling::Withholds && answer.decision.is_possible() {
+            return provided(Decision::ImplicitlyDenied, Says::Nothing);
+        }
+        answer
     }
 
-    fn weigh(&self, request: &Request<'_>, side: ResourceSide<'_>) -> Answer {
-        let denied = match self.denials(request, side) {
-            Denials::Certain(because) => {
-                return Answer { decision: Decision::ExplicitlyDenied, because: vec![because] };
-            }
-            Denials::Open(open) => open,
-        };
-        let boundary = self.boundary_grant(request);
-        let identity =
-            best(self.identity.iter().flat_map(|policy| grants(policy, Gate::Identity, request, None)));
-        let own = identity.and(boundary.clone());
-        let grant = match side {
-            ResourceSide::Silent if self.is_away(request) => own.and(Grant::silent(Gate::Resource, "")),
-            ResourceSide::Silent => own,
-            ResourceSide::MayGrant(policy) => {
-                self.with_resource(request, own, boundary, (policy, Gate::Resource))
-            }
-            ResourceSide::MustGrant(policy) => {
-                self.with_resource(request, own, boundary, (policy, Gate::Trust))
-            }
-        };
-        grant.answer(denied)
-    }
-
-    fn with_resource(
+    /// The answers for the parts of a request for some resource of a pattern: one for each pattern that some
+    /// statement allows of it, in the order of the statements; empty for other requests and when none does.
+    pub fn decide_parts(
         &self,
         request: &Request<'_>,
-        own: Grant,
-        boundary: Grant,
-        (policy, gate): (&Policy, Gate),
-    ) -> Grant {
-        let by = |wanted: &[Closeness]| {
-            let named = grants(policy, gate, request, Some(&self.principal));
-            best(named.filter(|grant| grant.closeness.is_some_and(|found| wanted.contains(&found))))
-        };
-        // Only what is granted to a role by its ARN is limited by the boundary; a user, a session or everybody is
-        // granted it directly.
-        let itself = by(&[Closeness::Itself, Closeness::Everyone]);
-        let bounded = by(&[Closeness::Role]).and(boundary);
-        let account = by(&[Closeness::Account]);
-        if !self.is_away(request) {
-            let granted = itself.or(bounded);
-            let delegated = if gate == Gate::Trust { account.and(own) } else { own };
-            return granted.or(delegated);
-        }
-        itself.or(bounded).or(account).and(own)
+        side: ResourceSide<'_>,
+        limits: &Limits,
+    ) -> Vec<(String, Answer)> {
+        Weighing { subject: self, side, limits }.parts(request)
     }
 
-    /// Whether the resource is known to belong to another account.
-    fn is_away(&self, request: &Request<'_>) -> bool {
-        request.account().zip(self.principal.account()).is_some_and(|(theirs, own)| theirs != own)
-    }
-
-    fn boundary_grant(&self, request: &Request<'_>) -> Grant {
-        match &self.boundary {
-            Boundary::None => Grant::free(),
-            Boundary::Policy(policy) => {
-                let grant = best(grants(policy, Gate::Boundary, request, None));
-                if grant.truth == Truth::No { Grant::silent(Gate::Boundary, policy.name()) } else { grant }
-            }
-            Boundary::Unread(name) => Grant {
-                truth: Truth::Open,
-                because: vec![Because {
-                    gate: Gate::Boundary,
-                    policy: name.clone(),
-                    statement: None,
-                    says: Says::Nothing,
-                }],
-                open: vec![unread(name, Wanted::Holds)],
-                closeness: None,
-            },
-        }
-    }
-
-    fn denials(&self, request: &Request<'_>, side: ResourceSide<'_>) -> Denials {
-        let boundary = if let Boundary::Policy(policy) = &self.boundary { Some(policy) } else { None };
-        let own = self.identity.iter().map(|policy| (policy, Gate::Identity, None));
-        let limit = boundary.into_iter().map(|policy| (policy, Gate::Boundary, None));
-        let resource = side.policy().map(|policy| (policy, side.gate(), Some(&self.principal)));
-        let mut open: Vec<Open> = self.unread.iter().map(|name| unread(name, Wanted::Fails)).collect();
-        for (policy, gate, who) in own.chain(limit).chain(resource) {
-            // A denial for all but some denies whoever has a boundary, even those it spares: AWS IAM User Guide,
-            // "AWS JSON policy elements: NotPrincipal".
-            let bounded = self.is_bounded() && who.is_some();
-            let statements = policy.statements().filter(|(_, one)| one.effect == Effect::Deny);
-            let about = statements.filter(|(_, one)| {
-                who.is_none_or(|who| one.names(who).is_some()) || (bounded && one.names_all_but_some())
-            });
-            for (index, statement) in about {
-                match statement.applies(request) {
-                    Applies::No => {}
-                    Applies::Yes => return Denials::Certain(said(policy, gate, index, Says::Deny)),
-                    Applies::Open(keys) => open.extend(opened(policy, index, keys, Wanted::Fails)),
-                }
-            }
-        }
-        Denials::Open(open)
+    /// Whether nothing limits what its policies grant.
+    pub(crate) fn is_free(&self) -> bool {
+        self.boundaries.is_empty() && self.session.is_empty()
     }
 }
 
+/// What AWS says itself.
+fn provided(decision: Decision, says: Says) -> Answer {
+    let because = Because { gate: Gate::Provider, policy: "".into(), statement: None, says };
+    Answer { decision, because: vec![because] }
+}
+
 impl<'a> ResourceSide<'a> {
-    fn policy(self) -> Option<&'a Policy> {
+    /// What `policy`, or that there is none, means for `action` on `resource`: AWS IAM User Guide, "Cross-account
+    /// policy evaluation logic" and AWS KMS Developer Guide, "Key policies". Only who is trusted becomes a role,
+    /// and a key answers to its own policy.
+    ///
+    /// ```
+    /// use homeostat_access::ResourceSide;
+    ///
+    /// let key = "arn:aws:kms:eu-west-1:111122223333:key/1";
+    /// assert!(matches!(ResourceSide::of("kms:Decrypt", key, None), ResourceSide::Withheld));
+    /// assert!(matches!(ResourceSide::of("kms:ListKeys", "*", None), ResourceSide::Silent));
+    /// ```
+    pub fn of(action: &str, resource: &str, policy: Option<&'a Policy>) -> Self {
+        let action = action.trim().to_ascii_lowercase();
+        let kind = resource.splitn(6, ':').nth(5).unwrap_or_default();
+        let must = match action.split_once(':') {
+            Some(("sts", verb)) => kind.starts_with("role/") && OF_TRUST.contains(&verb),
+            Some(("kms", _)) => kind.starts_with("key/"),
+            _ => false,
+        };
+        match (policy, must) {
+            (Some(policy), true) => Self::MustGrant(policy),
+            (Some(policy), false) => Self::MayGrant(policy),
+            (None, true) => Self::Withheld,
+            (None, false) => Self::Silent,
+        }
+    }
+
+    pub(crate) fn policy(self) -> Option<&'a Policy> {
         match self {
-            Self::Silent => None,
+            Self::Silent | Self::Withheld => None,
             Self::MayGrant(policy) | Self::MustGrant(policy) => Some(policy),
         }
     }
 
-    fn gate(self) -> Gate {
-        if let Self::MustGrant(_) = self { Gate::Trust } else { Gate::Resource }
-    }
-
-    fn denies_anything(self) -> bool {
-        self.policy().is_some_and(Policy::denies_anything)
-    }
-}
-
-enum Denials {
-    Certain(Because),
-    Open(Vec<Open>),
-}
-
-/// What one side grants.
-#[derive(Clone)]
-struct Grant {
-    truth: Truth,
-    because: Vec<Because>,
-    open: Vec<Open>,
-    closeness: Option<Closeness>,
-}
-
-impl Grant {
-    fn free() -> Self {
-        Self { truth: Truth::Yes, because: Vec::new(), open: Vec::new(), closeness: None }
-    }
-
-    fn silent(gate: Gate, policy: &str) -> Self {
-        let because = Because { gate, policy: policy.into(), statement: None, says: Says::Nothing };
-        Self { truth: Truth::No, because: vec![because], open: Vec::new(), closeness: None }
-    }
-
-    fn and(self, other: Self) -> Self {
-        match (self.truth, other.truth) {
-            (Truth::No, _) => self,
-            (_, Truth::No) => other,
-            (one, two) => Self {
-                truth: one.and(two),
-                because: [self.because, other.because].concat(),
-                open: [self.open, other.open].concat(),
-                closeness: None,
-            },
+    pub(crate) fn gate(self) -> Gate {
+        match self {
+            Self::MustGrant(_) | Self::Withheld => Gate::Trust,
+            Self::Silent | Self::MayGrant(_) => Gate::Resource,
         }
     }
-
-    fn or(self, other: Self) -> Self {
-        let better = |truth| match truth {
-            Truth::No => 0,
-            Truth::Open => 1,
-            Truth::Yes => 2,
-        };
-        if better(other.truth) >= better(self.truth) { other } else { self }
-    }
-
-    fn answer(self, mut denied: Vec<Open>) -> Answer {
-        let decision = match self.truth {
-            Truth::No => Decision::ImplicitlyDenied,
-            Truth::Yes if denied.is_empty() => Decision::Allowed,
-            _ => {
-                let mut all = self.open;
-                all.append(&mut denied);
-                Decision::AllowedIf(Residual(all))
-            }
-        };
-        Answer { decision, because: self.because }
-    }
 }
 
-fn best(grants: impl Iterator<Item = Grant>) -> Grant {
-    let mut best = Grant::silent(Gate::Identity, "");
-    for grant in grants {
-        if grant.truth == Truth::Yes {
-            return grant;
-        }
-        best = best.or(grant);
-    }
-    best
-}
-
-/// The statements of `policy` with this effect that are about `who`; all of them when it is attached to who asks.
-fn speaking<'a>(
-    policy: &'a Policy,
-    effect: Effect,
-    who: Option<&'a Principal>,
-) -> impl Iterator<Item = (usize, &'a Statement)> {
-    let fitting = policy.statements().filter(move |(_, statement)| statement.effect == effect);
-    fitting.filter(move |(_, statement)| who.is_none_or(|who| statement.names(who).is_some()))
-}
-
-fn grants<'a>(
-    policy: &'a Policy,
-    gate: Gate,
-    request: &'a Request<'_>,
-    who: Option<&'a Principal>,
-) -> impl Iterator<Item = Grant> + 'a {
-    speaking(policy, Effect::Allow, who).filter_map(move |(index, statement)| {
-        let (truth, open) = match statement.applies(request) {
-            Applies::No => return None,
-            Applies::Yes => (Truth::Yes, Vec::new()),
-            Applies::Open(keys) => (Truth::Open, opened(policy, index, keys, Wanted::Holds)),
-        };
-        let closeness = who.and_then(|who| statement.names(who));
-        Some(Grant { truth, because: vec![said(policy, gate, index, Says::Allow)], open, closeness })
-    })
-}
-
-fn said(policy: &Policy, gate: Gate, statement: usize, says: Says) -> Because {
-    Because { gate, policy: policy.name().into(), statement: Some(statement), says }
-}
-
-fn opened(policy: &Policy, statement: usize, keys: Vec<String>, wanted: Wanted) -> Vec<Open> {
-    let open = |key: String| Open { policy: policy.name().into(), statement, key: key.into(), wanted };
-    keys.into_iter().map(open).collect()
-}
-
-fn unread(name: &Arc<str>, wanted: Wanted) -> Open {
-    Open { policy: name.clone(), statement: 0, key: "document".into(), wanted }
-}
+/// The actions of STS on a role that its trust policy must allow, without their service.
+const OF_TRUST: [&str; 6] = [
+    "assumerole",
+    "assumerolewithsaml",
+    "assumerolewithwebidentity",
+    "setcontext",
+    "setsourceidentity",
+    "tagsession",
+];

@@ -18,13 +18,13 @@ enum Part {
 
 /// What a template comes to under a context.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Resolved {
+pub(crate) enum Resolved<'a> {
     /// This pattern.
     Pattern(Glob),
     /// A variable has no value: nothing matches.
     Nothing,
     /// It rests on this key, of which nothing is known.
-    Open(String),
+    Open(&'a str),
 }
 
 impl Template {
@@ -57,14 +57,14 @@ impl Template {
         Some(Glob::of(all))
     }
 
-    pub(crate) fn resolve(&self, context: &Context) -> Resolved {
+    pub(crate) fn resolve<'a>(&'a self, context: &Context) -> Resolved<'a> {
         let mut all = Vec::new();
         for part in &self.0 {
             match part {
                 Part::Fixed(tokens) => all.extend_from_slice(tokens),
                 Part::Variable { key, default } => match context.known(key) {
                     Known::Values([value]) => all.extend(value.bytes().map(Token::Byte)),
-                    Known::Unknown => return Resolved::Open(key.clone()),
+                    Known::Unknown | Known::Present => return Resolved::Open(key),
                     _ => match default {
                         Some(text) => all.extend(text.bytes().map(Token::Byte)),
                         None => return Resolved::Nothing,

@@ -3,41 +3,59 @@
 
 mod anchor;
 mod baseline;
+mod beacon;
 mod calendar;
 mod cohort;
 mod config;
+mod edge;
 mod entity;
 #[cfg(feature = "event")]
 mod featurizer;
 mod learning;
 mod novelty;
 mod observation;
+mod periodicity;
 mod pool;
 mod rate;
+mod record;
 mod score;
 mod seed;
+mod sequence;
 mod series;
 mod snapshot;
 mod tail;
 mod threshold;
 mod trace;
+mod travel;
 mod varint;
 mod verdict;
 mod volume;
 
 pub use anchor::{Anchor, PeerShift};
 pub use baseline::{Baseline, Silence, Stats};
+pub use beacon::{Beacon, Pair, rank_beacons};
 pub use calendar::{BadOffsets, LocalTime};
 pub use config::{Config, ConfigError};
+pub use edge::{BadEdge, Edge, EdgeChannel, EdgeContribution, EdgeModel, EdgeVerdict};
 #[cfg(feature = "event")]
 pub use featurizer::Featurizer;
 pub use novelty::Novelty;
 pub use observation::{BadObservation, Observation};
+pub use periodicity::Periodicity;
 pub use pool::Pool;
 pub use rate::Rate;
+pub use record::{
+    BadRecord, Cell, Record, RecordAspect, RecordConfig, RecordConfigError, RecordContribution,
+    RecordExplanation, RecordLearning, RecordModel, RecordScore, RecordStats,
+};
 pub use score::combine;
+pub use sequence::{
+    BadPassage, Passage, SequenceConfig, SequenceConfigError, SequenceModel, SequenceStats, SequenceVerdict,
+    SymbolReason, Transitions,
+};
 pub use series::{BadReading, Reading, SeriesModel, SeriesScore, SeriesView};
 pub use tail::NegativeBinomial;
 pub use threshold::Threshold;
+pub use travel::{BadPlace, Place, Travel, TravelVerdict};
 pub use verdict::{Contribution, Maturity, PeerShare, Verdict};
 pub use volume::Volume;

@@ -4,7 +4,8 @@
 //! good without any (conformal prediction; Vovk, Gammerman and Shafer 2005, section 2.2). A pool keeps counts
 //! of scores in eighths of a bit, so a rank costs O(512) and the pool 4 KiB; pools merge exactly.
 
-use homeostat_core::{Bits, Merge};
+use crate::varint::{Fields, put};
+use homeostat_core::{Bits, Merge, SnapshotError};
 
 /// Buckets of an eighth of a bit, up to 64 bits; beyond that all is one bucket.
 const BUCKETS: usize = 512;
@@ -29,11 +30,13 @@ const TRUST: f64 = 50.0;
 pub struct Pool {
     counts: Vec<u64>,
     total: u64,
+    // INVARIANT: all counts from here on are 0, so that a rank need not look at them.
+    end: usize,
 }
 
 impl Default for Pool {
     fn default() -> Self {
-        Self { counts: vec![0; BUCKETS], total: 0 }
+        Self { counts: vec![0; BUCKETS], total: 0, end: 0 }
     }
 }
 
@@ -42,14 +45,17 @@ impl Pool {
     ///
     /// An empty pool allows 6.6 bits; one of 100,000 scores allows 17.6 to a score above all.
     pub fn calibrate(&self, bits: Bits) -> Bits {
-        let above: u64 = self.counts.iter().skip(bucket(bits)).sum();
+        let from = bucket(bits).min(self.end);
+        let above: u64 = self.counts.get(from..self.end).unwrap_or_default().iter().sum();
         Bits::of_probability((above as f64 + 0.5) / (self.total as f64 + TRUST)).min(bits)
     }
 
     /// Counts a score as one of the pool.
     pub fn learn(&mut self, bits: Bits) {
         self.total = self.total.saturating_add(1);
-        if let Some(count) = self.counts.get_mut(bucket(bits)) {
+        let at = bucket(bits);
+        self.end = self.end.max(at + 1);
+        if let Some(count) = self.counts.get_mut(at) {
             *count = count.saturating_add(1);
         }
     }
@@ -63,6 +69,25 @@ impl Pool {
     pub fn support(&self) -> u64 {
         self.total
     }
+
+    /// Bytes that its counts take in memory.
+    pub(crate) const WEIGHT: usize = BUCKETS * size_of::<u64>();
+
+    pub(crate) fn write(&self, out: &mut Vec<u8>) {
+        put(out, self.total);
+        for count in &self.counts {
+            put(out, *count);
+        }
+    }
+
+    pub(crate) fn read(fields: &mut Fields<'_>) -> Result<Self, SnapshotError> {
+        let mut read = Self { total: fields.number()?, ..Self::default() };
+        for count in &mut read.counts {
+            *count = fields.number()?;
+        }
+        read.end = read.counts.iter().rposition(|count| *count > 0).map_or(0, |last| last + 1);
+        Ok(read)
+    }
 }
 
 impl Merge for Pool {
@@ -71,6 +96,7 @@ impl Merge for Pool {
         for (count, more) in self.counts.iter_mut().zip(&other.counts) {
             *count = count.saturating_add(*more);
         }
+        self.end = self.end.max(other.end);
     }
 }
 

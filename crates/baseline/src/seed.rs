@@ -26,6 +26,12 @@ impl Seed {
     }
 }
 
+/// The hash of two hashes, in this order.
+pub(crate) fn both(first: u64, second: u64) -> u64 {
+    let (low, high) = (first ^ second.rotate_left(32)).carrying_mul(STEP, 0);
+    low ^ high
+}
+
 impl BuildHasher for Seed {
     type Hasher = Folded;
 

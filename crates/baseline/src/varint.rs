@@ -62,6 +62,12 @@ impl Fields<'_> {
         }
     }
 
+    /// Reads a place in a table of `size` places.
+    pub(crate) fn place(&mut self, size: usize) -> Result<usize, SnapshotError> {
+        let place = usize::try_from(self.number()?).ok().filter(|place| *place < size);
+        place.ok_or(SnapshotError::Invalid { field: "place" })
+    }
+
     /// Reads a signed number.
     pub(crate) fn signed(&mut self) -> Result<i64, SnapshotError> {
         let raw = self.number()?;

@@ -66,6 +66,12 @@ pub struct Problem {
     pub cause: String,
 }
 
+impl core::fmt::Display for Problem {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        write!(f, "{}: {}", self.place, self.cause)
+    }
+}
+
 /// What became of the changes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]

@@ -234,7 +234,7 @@ fn exposure(principals: &[PrincipalReport], graph: &Graph) -> Vec<ExposureReport
     exposure
 }
 
-fn severity(percent: f64) -> &'static str {
+pub(crate) fn severity(percent: f64) -> &'static str {
     match percent {
         95.0.. => "critical",
         80.0.. => "high",

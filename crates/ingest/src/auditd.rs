@@ -391,6 +391,13 @@ impl Audit<'_, '_> {
         if event.exit_code().is_none() && event.status_code().is_none() {
             event.set_status_code(self.take("exit"));
         }
-        event.set_status_detail(self.any(&["reason", "sig"]).and_then(|reason| reason.take()));
+        // Of a call the kernel says whether it succeeded, beside what it gave back.
+        let mut details = vec!["reason", "sig"];
+        if event.status_code().is_none() {
+            event.set_status_code(self.take("success"));
+        } else {
+            details.push("success");
+        }
+        event.set_status_detail(self.any(&details).and_then(|detail| detail.take()));
     }
 }

@@ -43,8 +43,11 @@ pub(crate) struct Envelope<'c> {
     pub(crate) outer: Option<&'c Envelope<'c>>,
 }
 
-/// A record and the source that claims it.
-pub(crate) type Claim<'c> = &'c mut dyn FnMut(&Record<'_>, &dyn Source, Option<&Envelope<'_>>);
+/// Takes a record with the source that claims it, or one of a batch that no source claims.
+pub(crate) type Claim<'c> = &'c mut dyn FnMut(&Record<'_>, Option<&dyn Source>, Option<&Envelope<'_>>);
+
+/// The member in which `CloudWatch` delivers what was logged: a batch of messages.
+const BATCH: &str = "logEvents";
 
 /// How envelopes are opened.
 pub(crate) struct Opener<'a> {
@@ -68,7 +71,7 @@ impl Opener<'_> {
     ) -> bool {
         for record in [*record, record.folded()] {
             if let Some(source) = self.registry.find(&record) {
-                claim(&record, source, outer);
+                claim(&record, Some(source), outer);
                 return true;
             }
         }
@@ -76,6 +79,10 @@ impl Opener<'_> {
             return false;
         }
         let envelope = Envelope { around: record.root(), outer };
+        if let Some(batch) = record.root().member(BATCH).filter(is_batch) {
+            self.split(batch, &envelope, left, claim);
+            return true;
+        }
         INSIDE.iter().filter_map(|name| record.field(name)).any(|inside| {
             let before = inside.marked();
             inside.mark(Mark::Opened);
@@ -89,6 +96,20 @@ impl Opener<'_> {
             }
             claimed
         })
+    }
+
+    /// Hands on each message of a batch: the record inside it where a source claims one, else the message as it is.
+    fn split(&self, batch: Field<'_>, around: &Envelope<'_>, left: usize, claim: Claim<'_>) {
+        batch.mark(Mark::Opened);
+        // What stands around the batch is kept once, with the first of its messages.
+        let mut around = Some(around);
+        for message in batch.children() {
+            let record = self.within(message);
+            if !self.level(&record, around, left, claim) {
+                claim(&record, None, around);
+            }
+            around = None;
+        }
     }
 
     /// The JSON that a text stands for: after the mark that says so, in a parcel, or as a line of a known form.
@@ -114,4 +135,10 @@ impl Opener<'_> {
         let whole = text.starts_with('{') && tape.parse(text.as_bytes(), self.limits.depth) == Ok(text.len());
         whole && self.level(&Record::new(text, &tape).with_stream(self.stream), Some(outer), left, claim)
     }
+}
+
+/// Whether a list is of messages as `CloudWatch` tells them, of which there is one at least.
+fn is_batch(list: &Field<'_>) -> bool {
+    let mut messages = list.children().peekable();
+    list.is_array() && messages.peek().is_some() && messages.all(|one| one.member("message").is_some())
 }

@@ -7,7 +7,7 @@ use crate::leaves::{Count, Found, Told};
 use crate::limit::Limits;
 use crate::reader::{Cut, Fault, Reader};
 use crate::record::{Field, REFERENCE, Record};
-use crate::redact::{Redact, Secrets, mask, withhold, withhold_texts};
+use crate::redact::{Redact, Secrets, cut, withhold, withhold_texts};
 use crate::source::{Context, Registry, Source};
 use crate::tape::{Mark, Tape};
 use crate::text::write_text;
@@ -70,6 +70,12 @@ impl Ingest {
         Self { context, ..self }
     }
 
+    /// As [`Context::with_latest`], of the inputs that are read from now on: each file has its own.
+    pub fn set_latest(&mut self, latest: Option<Timestamp>) -> &mut Self {
+        self.context.latest = latest;
+        self
+    }
+
     /// Withholds by another rule.
     #[must_use]
     pub fn with_redact(self, redact: impl Redact + Send + Sync + 'static) -> Self {
@@ -130,8 +136,11 @@ impl Ingest {
             at,
         };
         let claimed = opener.open(record, &mut |record, source, envelope| {
-            claimed_by(source.name(), name);
-            work.map(record, Some(source), envelope);
+            claimed_by(source.map_or(Coverage::UNKNOWN, Source::name), name);
+            // Of a batch there are events of the messages before.
+            let earlier = if work.made.is_empty() { Vec::new() } else { std::mem::take(work.made) };
+            work.map(record, source, envelope);
+            work.made.splice(0..0, earlier);
         });
         if !claimed {
             claimed_by(Coverage::UNKNOWN, name);
@@ -234,21 +243,25 @@ impl Work<'_> {
     fn map(&mut self, record: &Record<'_>, source: Option<&dyn Source>, envelope: Option<&Envelope<'_>>) {
         let name = source.map_or(Coverage::UNKNOWN, Source::name);
         self.paths.clear();
-        match mask(self.redact, name, record.root(), self.paths) {
-            Some(masked) => self.map_masked(&masked.record(record), source, (envelope, masked.leaves)),
-            None => self.map_masked(record, source, (envelope, 0)),
+        let (withheld, masked) = cut(self.redact, name, record.root(), self.paths);
+        match masked {
+            Some(masked) => {
+                let withheld = withheld.saturating_add(masked.leaves);
+                self.map_cut(&masked.record(record), source, (envelope, withheld));
+            }
+            None => self.map_cut(record, source, (envelope, withheld)),
         }
     }
 
-    /// Maps a record in whose texts nothing secret stands any more; so many of them were masked.
-    fn map_masked(
+    /// Maps a record in which nothing secret stands any more; so many scalars were withheld or masked.
+    fn map_cut(
         &mut self,
         record: &Record<'_>,
         source: Option<&dyn Source>,
-        (envelope, masked): (Option<&Envelope<'_>>, u64),
+        (envelope, withheld): (Option<&Envelope<'_>>, u64),
     ) {
         let name = source.map_or(Coverage::UNKNOWN, Source::name);
-        let withheld = self.withhold(record, name, envelope).saturating_add(masked);
+        let withheld = withheld.saturating_add(self.withhold_around(name, envelope));
         if let Some(source) = source {
             source.map(record, self.context, self.made);
         }
@@ -274,13 +287,12 @@ impl Work<'_> {
         self.count(name, record, envelope, withheld);
     }
 
-    fn withhold(&mut self, record: &Record<'_>, source: &str, envelope: Option<&Envelope<'_>>) -> u64 {
-        let inside = withhold(self.redact, source, record.root(), self.paths);
+    fn withhold_around(&mut self, source: &str, envelope: Option<&Envelope<'_>>) -> u64 {
         let around = envelopes(envelope).map(|around| {
             withhold(self.redact, source, around, self.paths)
                 + withhold_texts(self.redact, source, around, self.paths)
         });
-        inside + around.sum::<u64>()
+        around.sum()
     }
 
     /// What no mapper took, as one JSON object on one line; empty when nothing is left, or when the mapper gave it to

@@ -4,6 +4,7 @@
 //! header's where it is told. `src_endpoint` is the machine that handed the mail in.
 
 mod defender;
+mod eml;
 mod message_trace;
 mod mimecast;
 mod proofpoint;
@@ -12,6 +13,7 @@ use crate::act::{UNKNOWN, told};
 use crate::address;
 use crate::record::Field;
 pub use defender::DefenderMail;
+pub use eml::Eml;
 use homeostat_core::{Outcome, Timestamp};
 use homeostat_event::{
     ClassUid, Correspondents, Email, Event, File, Fingerprint, Head, HttpRequest, NetworkEndpoint, Product,

@@ -1,18 +1,18 @@
 //! Cuts any input into records: JSON lines, arrays, `{"Records":[…]}`, documents after documents, forms of text.
 //!
-//! The form is found out record by record, packed input by its first bytes. Only one record is held at a time,
+//! The form is found out record by record. Only one record is held at a time,
 //! so memory does not grow with the input; a broken record is skipped to where the next one can begin.
 //! O(bytes).
 
 use crate::error::Reason;
+use crate::input::Input;
 use crate::limit::Limits;
 use crate::list::{ListStart, list_start};
 use crate::record::Record;
 use crate::skip::{Skim, Skimmed};
 use crate::tape::{Flaw, FlawKind, Tape};
 use crate::text::{Claims, Forms, Row, Rows, Taken};
-use flate2::bufread::MultiGzDecoder;
-use std::io::{self, BufReader, Chain, Cursor, Read};
+use std::io::{self, Read};
 
 /// How much is read at a time: large against a record, so that few records are parsed twice.
 const CHUNK: usize = 256 << 10;
@@ -59,18 +59,6 @@ pub(crate) struct Reader<R: Read> {
     forms: Forms,
     rows: Rows,
     row: Row,
-}
-
-/// An input with the bytes before it that were looked at.
-type Whole<R> = Chain<Cursor<Vec<u8>>, R>;
-
-type Unpacked<R> = MultiGzDecoder<BufReader<Whole<R>>>;
-
-enum Input<R: Read> {
-    Unknown(R),
-    Plain(Whole<R>),
-    Packed(Box<Unpacked<R>>),
-    Done,
 }
 
 /// A list of records that is being read: an array, or an array that is a member of an object.
@@ -466,7 +454,7 @@ impl<R: Read> Reader<R> {
         }
         self.make_room();
         let room = self.buffer.get_mut(self.end..).unwrap_or_default();
-        let length = self.input.read_some(room).map_err(Stop::Input)?;
+        let length = self.input.read_some(room, &self.limits).map_err(Stop::Input)?;
         self.end = self.end.saturating_add(length).min(self.buffer.len());
         self.ended = length == 0;
         Ok(!self.ended)
@@ -496,40 +484,6 @@ enum Step {
 enum Stop {
     Fault(Fault),
     Input(io::Error),
-}
-
-impl<R: Read> Input<R> {
-    /// Fills some of `room`; nothing only at the end.
-    fn read_some(&mut self, room: &mut [u8]) -> io::Result<usize> {
-        if let Self::Unknown(_) = self {
-            *self = std::mem::replace(self, Self::Done).told()?;
-        }
-        loop {
-            let read = match self {
-                Self::Plain(input) => input.read(room),
-                Self::Packed(packed) => packed.read(room),
-                Self::Unknown(_) | Self::Done => Ok(0),
-            };
-            match read {
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                read => return read,
-            }
-        }
-    }
-
-    /// Tells packed input by the two bytes every gzip member starts with.
-    fn told(self) -> io::Result<Self> {
-        let Self::Unknown(mut input) = self else { return Ok(self) };
-        let mut head = Vec::new();
-        input.by_ref().take(2).read_to_end(&mut head)?;
-        let packed = head == [0x1F, 0x8B];
-        let whole = Cursor::new(head).chain(input);
-        Ok(if packed {
-            Self::Packed(Box::new(MultiGzDecoder::new(BufReader::new(whole))))
-        } else {
-            Self::Plain(whole)
-        })
-    }
 }
 
 /// The object `text` without white space, its members by name. It was parsed once, so it is one.

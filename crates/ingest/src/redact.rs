@@ -9,7 +9,8 @@ mod mask;
 use crate::record::Field;
 use crate::tape::{Kind, Mark};
 use core::ops::Range;
-pub(crate) use mask::{mask, withhold_texts};
+use mask::Search;
+pub(crate) use mask::{Masked, withhold_texts};
 use std::borrow::Cow;
 
 /// Decides which members of a record are withheld.
@@ -65,8 +66,8 @@ pub struct Secrets;
 #[derive(Clone, Copy, Debug, Default)]
 pub struct KeepAll;
 
-/// Names of members that hold a secret, in lower case without separators, sorted.
-const SECRET: [&str; 36] = [
+/// Names of members that hold a secret, or what is said to a model or by it.
+static SECRET: Names = Names::new(&[
     "accesstoken",
     "apikey",
     "assertion",
@@ -81,16 +82,23 @@ const SECRET: [&str; 36] = [
     "bearertoken",
     "clientassertion",
     "clientsecret",
+    "completion",
+    "generatedtext",
     "idtoken",
+    "inputbodyjson",
+    "inputtext",
     "masteruserpassword",
     "newpassword",
     "oldpassword",
+    "outputbodyjson",
+    "outputtext",
     "passcode",
     "passphrase",
     "passwd",
     "password",
     "plaintext",
     "privatekey",
+    "prompt",
     "qrcodepng",
     "refreshtoken",
     "samlassertion",
@@ -100,22 +108,14 @@ const SECRET: [&str; 36] = [
     "secretkey",
     "secretstring",
     "sessiontoken",
+    "systemprompt",
     "tokencode",
     "webidentitytoken",
     "xamzsecuritytoken",
-];
+]);
 
-/// Names of members that hold what is said to a model or by it, in lower case without separators, sorted.
-const SAID: [&str; 8] = [
-    "completion",
-    "generatedtext",
-    "inputbodyjson",
-    "inputtext",
-    "outputbodyjson",
-    "outputtext",
-    "prompt",
-    "systemprompt",
-];
+/// Names of members that do so in some places only.
+static SECRET_SOMEWHERE: Names = Names::new(&["body", "community", "cookie", "messages", "setcookie"]);
 
 /// The longest of the names above, with room for separators.
 const LONGEST: usize = 32;
@@ -128,34 +128,14 @@ impl Redact for Secrets {
         {
             return answer;
         }
-        if !is_candidate(name) {
-            return false;
+        if SECRET_SOMEWHERE.hold(name) {
+            return is_secret_here(member);
         }
-        let mut plain = [0; LONGEST];
-        let mut length = 0;
-        let letters = name.bytes().filter(|byte| !matches!(byte, b'_' | b'-'));
-        for (slot, byte) in plain.iter_mut().zip(letters) {
-            *slot = byte.to_ascii_lowercase();
-            length += 1;
-        }
-        let plain = plain.get(..length).unwrap_or_default();
-        let listed = |names: &[&str]| names.binary_search_by(|known| known.as_bytes().cmp(plain)).is_ok();
-        // What acts through a key is told by an object of that name: its id, never the key.
-        if plain == b"apikey" && member.parent == "actor" {
-            return false;
-        }
-        // Of Azure it is what was asked for, not a header.
-        if member.source == "azure_activity" && plain == b"authorization" {
-            return false;
-        }
-        listed(&SECRET)
-            || listed(&SAID)
-            || (plain == b"messages" && member.parent == "requestParameters")
-            || (plain == b"community" && (member.source == "zeek" || member.parent == "snmp"))
+        SECRET.hold(name) && !is_no_secret_here(member)
     }
 
     fn searches(&self, member: &Member<'_>) -> bool {
-        holds_commands(member.name)
+        COMMANDS.hold(member.name)
     }
 
     fn secrets_in(&self, text: &str) -> Vec<Range<usize>> {
@@ -163,8 +143,9 @@ impl Redact for Secrets {
     }
 }
 
-/// Names of members that hold command lines, scripts or messages about them, in lower case without separators.
-const COMMANDS: [&str; 27] = [
+/// Names of members that hold command lines, scripts or messages about them.
+static COMMANDS: Names = Names::new(&[
+    "#text",
     "args",
     "arguments",
     "argv",
@@ -191,18 +172,25 @@ const COMMANDS: [&str; 27] = [
     "taskcontentnew",
     "text",
     "title",
-    "#text",
-];
+]);
 
-fn holds_commands(name: &str) -> bool {
-    // Most names of a record begin otherwise.
-    let first = name.as_bytes().first().map_or(0, |first| first | 0x20);
-    if !matches!(first, b'a' | b'c' | b'd' | b'h' | b'i' | b'm' | b'o' | b'p' | b'r' | b's' | b't' | b'#') {
-        return false;
+/// What is said to a model, and what a device is asked with.
+fn is_secret_here(member: &Member<'_>) -> bool {
+    match member.name.as_bytes().first() {
+        Some(b'm' | b'M') => member.parent == "requestParameters",
+        // What a stored mail says to its reader.
+        Some(b'b' | b'B') => member.source == "eml",
+        _ if !member.name.eq_ignore_ascii_case("community") => is_headers(member.parent),
+        _ => member.source == "zeek" || member.parent == "snmp",
     }
-    let letters =
-        || name.bytes().filter(|byte| !matches!(byte, b'_' | b'-')).map(|byte| byte.to_ascii_lowercase());
-    COMMANDS.iter().any(|known| letters().eq(known.bytes()))
+}
+
+/// What acts through a key is told by an object of that name: its id, never the key. And of Azure `authorization` is
+/// what was asked for, not a header.
+fn is_no_secret_here(member: &Member<'_>) -> bool {
+    let called = |plain: &str| member.name.eq_ignore_ascii_case(plain);
+    (member.parent == "actor" && (called("apikey") || called("api_key") || called("api-key")))
+        || (member.source == "azure_activity" && called("authorization"))
 }
 
 /// In a cluster the contents of secrets and maps and new tokens are secret, and a volume made of a secret is not.
@@ -227,54 +215,104 @@ impl Redact for KeepAll {
     }
 }
 
-/// A quick look at length, first and last letter, by which most names of a record differ from all secrets.
-fn is_candidate(name: &str) -> bool {
-    let letter =
-        |byte: Option<&u8>| usize::from(byte.map_or(0, |byte| byte | 0x20).wrapping_sub(b'a')).min(26);
-    let bytes = name.as_bytes();
-    let lengths = LENGTHS.get(letter(bytes.first())).and_then(|ends| ends.get(letter(bytes.last())));
-    name.len() <= LONGEST && lengths.is_some_and(|lengths| lengths >> name.len() & 1 == 1)
+/// A list of names in lower case without separators, sorted, and a quick look by which most names of a record differ
+/// from all of them.
+struct Names {
+    listed: &'static [&'static str],
+    // For each first letter and last sign (26 for what is no letter) the lengths of the names, with up to three
+    // separators in them.
+    lengths: [[u64; 27]; 27],
 }
 
-/// For each first letter and last sign (26 for what is no letter) the lengths of the secret names, with none, one or
-/// two separators in them.
-#[expect(clippy::indexing_slicing, reason = "runs when compiling, where a bad index is a compile error")]
-static LENGTHS: [[u64; 27]; 27] = {
-    let mut lengths = [[0; 27]; 27];
-    let mut number = 0;
-    while number < SECRET.len() + SAID.len() + 2 {
-        let name = if number < SECRET.len() {
-            SECRET[number]
-        } else if number < SECRET.len() + SAID.len() {
-            SAID[number - SECRET.len()]
-        } else if number == SECRET.len() + SAID.len() {
-            "messages"
-        } else {
-            "community"
-        };
-        let (first, last) = (name.as_bytes()[0] - b'a', name.as_bytes()[name.len() - 1]);
-        if last >= b'a' {
-            lengths[first as usize][(last - b'a') as usize] |= 0b111 << name.len();
+impl Names {
+    #[expect(clippy::indexing_slicing, reason = "runs when compiling, where a bad index is a compile error")]
+    const fn new(listed: &'static [&'static str]) -> Self {
+        let mut lengths = [[0; 27]; 27];
+        let mut number = 0;
+        while number < listed.len() {
+            let name = listed[number].as_bytes();
+            let (first, last) = (place_of(name[0]), place_of(name[name.len() - 1]));
+            lengths[first][last] |= 0b1111 << name.len();
+            lengths[first][26] |= 0b1111 << name.len();
+            number += 1;
         }
-        lengths[first as usize][26] |= 0b111 << name.len();
-        number += 1;
+        Self { listed, lengths }
     }
-    lengths
-};
+
+    /// Whether `name`, in whatever case and with separators, is one of these.
+    fn hold(&self, name: &str) -> bool {
+        self.may_hold(name) && {
+            let mut plain = [0; LONGEST];
+            let plain = plain_in(&mut plain, name);
+            self.listed.binary_search_by(|known| known.as_bytes().cmp(plain)).is_ok()
+        }
+    }
+
+    fn may_hold(&self, name: &str) -> bool {
+        let letter = |byte: Option<&u8>| byte.map_or(26, |byte| place_of(*byte));
+        let bytes = name.as_bytes();
+        let lengths = self.lengths.get(letter(bytes.first())).and_then(|ends| ends.get(letter(bytes.last())));
+        name.len() <= LONGEST && lengths.is_some_and(|lengths| lengths >> name.len() & 1 == 1)
+    }
+}
+
+/// The number of a letter, without regard to case; 26 of any other sign.
+const fn place_of(byte: u8) -> usize {
+    match byte | 0x20 {
+        letter @ b'a'..=b'z' => (letter - b'a') as usize,
+        _ => 26,
+    }
+}
+
+/// `name` in lower case without separators, as far as it fits.
+fn plain_in<'p>(plain: &'p mut [u8; LONGEST], name: &str) -> &'p [u8] {
+    let letters = name.bytes().filter(|byte| !matches!(byte, b'_' | b'-'));
+    let mut length = 0;
+    for (slot, byte) in plain.iter_mut().zip(letters) {
+        *slot = byte.to_ascii_lowercase();
+        length += 1;
+    }
+    plain.get(..length).unwrap_or_default()
+}
+
+/// Takes what `rule` asks for out of the record that `root` is of, and adds the paths to `found`: gives the number of
+/// scalars withheld, and the record without the secrets in its texts where there are any.
+pub(crate) fn cut(
+    rule: &dyn Redact,
+    source: &str,
+    root: Field<'_>,
+    found: &mut Vec<String>,
+) -> (u64, Option<Masked>) {
+    let before = found.len();
+    let mut search = Search::new(rule);
+    let leaves = walk((rule, source), root, found, Some(&mut search));
+    let masked = search.masked(root);
+    in_order(found, before);
+    (leaves, masked)
+}
 
 /// Withholds what `rule` asks for below `root`; gives the number of scalars and adds the paths to `found`.
 pub(crate) fn withhold(rule: &dyn Redact, source: &str, root: Field<'_>, found: &mut Vec<String>) -> u64 {
     let before = found.len();
-    let leaves = walk(rule, source, root, found);
-    // The same record, whatever the order of its members, withholds the same list.
-    if let Some(found) = found.get_mut(before..) {
-        found.sort_unstable();
-    }
+    let leaves = walk((rule, source), root, found, None);
+    in_order(found, before);
     leaves
 }
 
+/// The same record, whatever the order of its members, withholds the same list.
+fn in_order(found: &mut [String], before: usize) {
+    if let Some(found) = found.get_mut(before..) {
+        found.sort_unstable();
+    }
+}
+
 /// Goes through all values in the order of the text, for most have no name that is worth a second look.
-fn walk(rule: &dyn Redact, source: &str, root: Field<'_>, found: &mut Vec<String>) -> u64 {
+fn walk(
+    (rule, source): (&dyn Redact, &str),
+    root: Field<'_>,
+    found: &mut Vec<String>,
+    mut search: Option<&mut Search<'_>>,
+) -> u64 {
     let mut around = root.trail();
     let (mut leaves, mut withheld_to, mut parent) = (0, 0, Cow::Borrowed(""));
     let name_of =
@@ -291,13 +329,25 @@ fn walk(rule: &dyn Redact, source: &str, root: Field<'_>, found: &mut Vec<String
         let name = field.name();
         let object = around.last().map_or(root, |(_, outer)| root.at(*outer));
         let held = if is_password_of_ftp(object, &name) { "password" } else { &name };
+        let path =
+            || around.iter().map(|(_, outer)| root.at(*outer).name() + ".").collect::<String>() + &name;
         if rule.withholds(&Member { source, parent: &parent, name: held }) {
             let gone = field.mark_leaves(Mark::Withheld);
-            let outer = around.iter().map(|(_, outer)| root.at(*outer).name() + ".");
-            found.extend((gone > 0).then(|| outer.collect::<String>() + &name));
+            found.extend((gone > 0).then(path));
             leaves += gone;
             withheld_to = end;
-        } else if field.kind() != Kind::Text {
+            continue;
+        }
+        let member = Member { source, parent: &parent, name: &name };
+        if let Some(search) = search.as_mut().filter(|_| rule.searches(&member)) {
+            found.extend(search.finds_in(field).then(path));
+        }
+        if field.kind() != Kind::Text {
+            if is_headers(&name) {
+                let path = path();
+                leaves +=
+                    withhold_headers((rule, source), field, &mut || found.push(format!("{path}.value")));
+            }
             around.push((end, at));
             parent = name;
         }
@@ -309,6 +359,44 @@ fn walk(rule: &dyn Redact, source: &str, root: Field<'_>, found: &mut Vec<String
 fn is_password_of_ftp(object: Field<'_>, name: &str) -> bool {
     let command = || object.member("command").and_then(|command| command.look());
     matches!(name, "command_data" | "arg") && command().is_some_and(|command| command == "PASS")
+}
+
+/// Headers by which a client proves who it is, or is told how to, in lower case.
+const HEADERS: [&str; 8] = [
+    "authorization",
+    "cookie",
+    "proxy-authorization",
+    "set-cookie",
+    "x-amz-security-token",
+    "x-api-key",
+    "x-auth-token",
+    "x-csrf-token",
+];
+
+/// Whether a member of this name holds the headers of a request or an answer.
+fn is_headers(name: &str) -> bool {
+    name.len() >= 7 && name.get(name.len() - 7..).is_some_and(|end| end.eq_ignore_ascii_case("headers"))
+}
+
+/// Withholds in a list of names and values those of the headers that are secret, and tells of each; gives the number
+/// of scalars.
+fn withhold_headers((rule, source): (&dyn Redact, &str), list: Field<'_>, told: &mut dyn FnMut()) -> u64 {
+    let mut leaves = 0;
+    let parent = list.name();
+    for pair in list.children().filter(|_| list.is_array()) {
+        let name = pair.member("name").or_else(|| pair.member("Name")).and_then(|name| name.look());
+        let value = pair.member("value").or_else(|| pair.member("Value"));
+        let known = |name: &str| HEADERS.iter().any(|header| header.eq_ignore_ascii_case(name));
+        let member = Member { source, parent: &parent, name: "authorization" };
+        if let Some(value) = value.filter(|value| value.kind() != Kind::Null)
+            && name.is_some_and(|name| known(&name))
+            && rule.withholds(&member)
+        {
+            leaves += value.mark_leaves(Mark::Withheld);
+            told();
+        }
+    }
+    leaves
 }
 
 #[cfg(test)]
@@ -334,7 +422,7 @@ mod tests {
 
     #[test]
     fn names_are_sorted_for_the_search() {
-        assert!(SECRET.is_sorted() && SAID.is_sorted());
+        assert!([&SECRET, &SECRET_SOMEWHERE, &COMMANDS].iter().all(|names| names.listed.is_sorted()));
     }
 
     #[test]
@@ -350,6 +438,20 @@ mod tests {
             r#"{"requestParameters":{"messages":[{"text":"hello"}],"modelId":"m"},"messages":["kept"]}"#,
             r#"{"messages":["kept"],"requestParameters":{"modelId":"m"}}"#,
             &["requestParameters.messages"],
+        );
+    }
+
+    #[test]
+    fn values_of_headers_go_by_their_name() {
+        check(
+            r#"{"a":{"headers":[{"name":"Cookie","value":"a=b"},{"name":"Host","value":"h"}]},"name":"cookie","value":"v"}"#,
+            r#"{"a":{"headers":[{"name":"Cookie"},{"name":"Host","value":"h"}]},"name":"cookie","value":"v"}"#,
+            &["a.headers.value"],
+        );
+        check(
+            r#"{"requestHeaders":{"Cookie":"a","set-cookie":"b","Host":"h"},"cookie":"kept"}"#,
+            r#"{"cookie":"kept","requestHeaders":{"Host":"h"}}"#,
+            &["requestHeaders.Cookie", "requestHeaders.set-cookie"],
         );
     }
 

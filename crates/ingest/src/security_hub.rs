@@ -3,7 +3,10 @@
 //! Source: AWS Security Hub User Guide, "AWS Security Finding Format (ASFF)". A record is one finding, or an event
 //! of `EventBridge` or a `GetFindings` answer with a list of them: each becomes an event of its own.
 
+mod vulnerability;
+
 use crate::guardduty::take;
+use crate::json::{self, JsonObject};
 use crate::moment;
 use crate::record::{Field, Record};
 use crate::source::{Context, Source};
@@ -11,8 +14,8 @@ use crate::text::{write_member, write_name, write_text};
 use core::fmt::Write as _;
 use homeostat_core::{JsonText, Timestamp};
 use homeostat_event::{
-    Account, Actor, Analytic, ClassUid, Cloud, Event, Evidence, FindingInfo, Head, NetworkEndpoint, Product,
-    ResourceDetails, Severity, User,
+    Account, Actor, Analytic, ClassUid, Cloud, Event, Evidence, FindingInfo, Head, Malware, NetworkEndpoint,
+    Process, Product, RelatedEvent, ResourceDetails, Severity, Str, User,
 };
 use std::borrow::Cow;
 
@@ -62,18 +65,21 @@ fn event(root: Field<'_>, context: &Context) -> Event {
         _ => 1,
     });
     event.set_status_detail(take(root, "Workflow.Status")).set_status_code(take(root, "RecordState"));
-    event.set_resources(resources(root));
     event.set_evidences(evidence(root).map(|evidence| vec![evidence]).unwrap_or_default());
+    event.set_resources(resources(root));
+    if class == ClassUid::DETECTION_FINDING {
+        event.set_malware(malware(root));
+    }
     if class == ClassUid::COMPLIANCE_FINDING {
         event.set_attribute("compliance", &JsonText::new(compliance(root)));
     }
     if class == ClassUid::VULNERABILITY_FINDING {
-        event.set_attribute("vulnerabilities", &JsonText::new(vulnerabilities(root)));
+        event.set_attribute("vulnerabilities", &vulnerability::list_of(root));
     }
     if class != ClassUid::VULNERABILITY_FINDING
         && let Some(advice) = remediation(root)
     {
-        event.set_attribute("remediation", &JsonText::new(advice));
+        event.set_attribute("remediation", &advice);
     }
     if let Some(text) = take(root, "UpdatedAt").or_else(|| take(root, "CreatedAt")) {
         event.set_original_time(&text);
@@ -128,6 +134,10 @@ fn finding(root: Field<'_>) -> FindingInfo {
     finding.set_created_time(time("CreatedAt")).set_modified_time(time("UpdatedAt"));
     finding.set_first_seen_time(time("FirstObservedAt")).set_last_seen_time(time("LastObservedAt"));
     finding.set_src_url(take(root, "SourceUrl"));
+    let related = root.member("RelatedFindings").filter(Field::is_array);
+    let related = related.into_iter().flat_map(|list| list.children().collect::<Vec<_>>());
+    let related = related.filter_map(|one| Some(RelatedEvent::new(one.take_at("Id")?)));
+    finding.set_related_events(related.collect::<Vec<_>>());
     // A generator is a rule, a check or a detector: the format does not say which.
     finding.set_analytic(look(root, "GeneratorId").map(|generator| Analytic::new(generator, 0)));
     finding
@@ -172,6 +182,10 @@ fn resources(root: Field<'_>) -> Vec<ResourceDetails> {
         let mut told = ResourceDetails::of_uid(take(resource, "Id")?);
         told.set_kind(take(resource, "Type")).set_region(take(resource, "Region"));
         told.set_cloud_partition(take(resource, "Partition")).set_role(take(resource, "ResourceRole"));
+        // What the format has of each type of resource beside.
+        if let Some(details) = resource.member("Details").and_then(|details| details.take_whole()) {
+            told.set_attribute("data", &details);
+        }
         Some(told)
     });
     told.collect()
@@ -200,6 +214,7 @@ fn evidence(root: Field<'_>) -> Option<Evidence> {
         destination.set_port(root.get("Network.DestinationPort").and_then(|port| port.take_as::<u16>()));
         destination
     });
+    let process = process(root);
     let mut evidence = match (actor(root), source, destination.clone()) {
         (Some(actor), source, _) => {
             let mut evidence = Evidence::of_actor(actor);
@@ -207,10 +222,44 @@ fn evidence(root: Field<'_>) -> Option<Evidence> {
             evidence
         }
         (None, Some(source), _) => Evidence::of_source(source),
-        (None, None, destination) => Evidence::of_destination(destination?),
+        (None, None, Some(destination)) => Evidence::of_destination(destination),
+        (None, None, None) => Evidence::of_process(process.clone()?),
     };
-    evidence.set_dst_endpoint(destination);
+    evidence.set_dst_endpoint(destination).set_process(process);
     Some(evidence)
+}
+
+/// The process that the finding is about, which has a number.
+fn process(root: Field<'_>) -> Option<Process> {
+    let told = root.member("Process").filter(Field::is_object)?;
+    let time = |name: &str| told.member(name).and_then(|time| moment::read(&time.copy()?));
+    let mut process = Process::of_pid(told.whole_at("Pid")?);
+    process.set_name(told.take_at("Name")).set_path(told.take_at("Path"));
+    process.set_created_time(time("LaunchedAt")).set_terminated_time(time("TerminatedAt"));
+    process.set_parent_process(told.whole_at("ParentPid").map(Process::of_pid));
+    Some(process)
+}
+
+/// Malware by name, its kind in the format's own words, of which OCSF numbers some otherwise.
+fn malware(root: Field<'_>) -> Vec<Malware> {
+    let list = root.member("Malware").filter(Field::is_array);
+    let told = list.into_iter().flat_map(|list| list.children().collect::<Vec<_>>()).filter_map(|one| {
+        let mut malware = Malware::new(one.take_at("Name")?, vec![0]);
+        malware.set_classifications(one.take_at("Type").map(Str::from).into_iter().collect::<Vec<_>>());
+        let file = one.take_at("Path").and_then(|path| {
+            let name = path.rsplit('/').next().unwrap_or(&path).to_owned();
+            JsonObject::default()
+                .text("name", Some(name))
+                .text("path", Some(path))
+                .number("type_id", Some(1))
+                .end()
+        });
+        if let Some(files) = json::list(file) {
+            malware.set_attribute("files", &files);
+        }
+        Some(malware)
+    });
+    told.collect()
 }
 
 /// The principal whose key the finding is about.
@@ -247,6 +296,12 @@ fn compliance(root: Field<'_>) -> String {
         .into_iter()
         .flat_map(|list| list.children().collect::<Vec<_>>());
     write_texts("requirements", required.filter_map(|required| required.take()), &mut json);
+    let reasons = root
+        .get("Compliance.StatusReasons")
+        .into_iter()
+        .flat_map(|list| list.children().collect::<Vec<_>>())
+        .flat_map(|reason| [reason.take_at("ReasonCode"), reason.take_at("Description")]);
+    write_texts("status_details", reasons.flatten(), &mut json);
     write_name("status_id", &mut json);
     // Writing to a String cannot fail.
     let _ = write!(json, "{number}");
@@ -257,44 +312,13 @@ fn compliance(root: Field<'_>) -> String {
     json
 }
 
-/// The list `vulnerabilities`: identifiers of CVE, and where they are written up.
-fn vulnerabilities(root: Field<'_>) -> String {
-    let mut json = String::from("[");
-    let list =
-        root.member("Vulnerabilities").into_iter().flat_map(|list| list.children().collect::<Vec<_>>());
-    for told in list {
-        let Some(id) = take(told, "Id") else { continue };
-        json.push_str(if json.len() > 1 { ",{" } else { "{" });
-        if id.starts_with("CVE-") {
-            json.push_str("\"cve\":{\"uid\":");
-            write_text(&id, &mut json);
-            json.push('}');
-        } else {
-            write_name("advisory", &mut json);
-            json.push_str("{\"uid\":");
-            write_text(&id, &mut json);
-            json.push('}');
-        }
-        let links =
-            told.member("ReferenceUrls").into_iter().flat_map(|list| list.children().collect::<Vec<_>>());
-        write_texts("references", links.filter_map(|link| link.take()), &mut json);
-        if let Some(vendor) = take(told, "Vendor.Name") {
-            write_member("vendor_name", &vendor, &mut json);
-        }
-        json.push('}');
-    }
-    json.push(']');
-    json
-}
-
-/// What to do about it; classes 2003 and 2004 have room for it.
-fn remediation(root: Field<'_>) -> Option<String> {
+/// What to do about it, with where it is written.
+fn remediation(root: Field<'_>) -> Option<JsonText> {
     let text = take(root, "Remediation.Recommendation.Text")?;
-    let mut json = String::from("{");
-    write_member("desc", &text, &mut json);
-    write_texts("references", take(root, "Remediation.Recommendation.Url").into_iter(), &mut json);
-    json.push('}');
-    Some(json)
+    JsonObject::default()
+        .text("desc", Some(text))
+        .json("references", json::texts(take(root, "Remediation.Recommendation.Url")))
+        .end()
 }
 
 /// Writes a member whose value is a list of texts; nothing when there are none.

@@ -13,20 +13,21 @@ use crate::github::GitHub;
 use crate::guardduty::GuardDuty;
 use crate::kubernetes::Kubernetes;
 use crate::m365::M365;
-use crate::mail::{DefenderMail, MessageTrace, Mimecast, Proofpoint};
+use crate::mail::{DefenderMail, Eml, MessageTrace, Mimecast, Proofpoint};
 use crate::ocsf::Ocsf;
 use crate::okta::Okta;
 use crate::record::Record;
 use crate::route53::Route53Resolver;
 use crate::security_hub::SecurityHub;
 use crate::suricata::Suricata;
+use crate::syslog::Syslog;
 use crate::vpc_flow::VpcFlow;
 use crate::waf::Waf;
 use crate::windows::Windows;
 use crate::workspace::Workspace;
 use crate::zeek::Zeek;
 use core::fmt;
-use homeostat_core::TenantId;
+use homeostat_core::{TenantId, Timestamp};
 use homeostat_event::Event;
 
 /// One kind of log: how its records are told, and what events they become.
@@ -64,6 +65,9 @@ pub struct Context {
     pub cluster: Option<String>,
     /// The network that private addresses belong to.
     pub network: Option<String>,
+    /// When the last record was written at the latest, such as when its file was last changed: tells the year of
+    /// records that name none.
+    pub latest: Option<Timestamp>,
 }
 
 impl Context {
@@ -101,6 +105,12 @@ impl Context {
     pub fn with_network(self, network: impl Into<String>) -> Self {
         Self { network: Some(network.into()), ..self }
     }
+
+    /// Tells when the last record was written at the latest.
+    #[must_use]
+    pub fn with_latest(self, latest: Timestamp) -> Self {
+        Self { latest: Some(latest), ..self }
+    }
 }
 
 /// The sources that are looked for, in order: the first that recognises a record has it.
@@ -135,6 +145,7 @@ impl Default for Registry {
             .last(Suricata)
             .last(Windows)
             .last(Auditd)
+            .last(Syslog)
             .last(Zeek)
             .last(M365)
             .last(Workspace)
@@ -142,6 +153,7 @@ impl Default for Registry {
             .last(MessageTrace)
             .last(Mimecast)
             .last(Proofpoint)
+            .last(Eml)
             .last(Bedrock)
             .last(Falcon)
             .last(DefenderAlert)

@@ -49,21 +49,66 @@ impl Source for VpcFlow {
     }
 }
 
-/// The fields, found by their names in lower case without separators.
-struct Row<'a>(Field<'a>);
+/// The names of the fields that are read, in lower case without separators, sorted.
+const FIELDS: [&str; 28] = [
+    "account",
+    "accountid",
+    "action",
+    "azid",
+    "bytes",
+    "dstaddr",
+    "dstport",
+    "end",
+    "flowdirection",
+    "instanceid",
+    "interfaceid",
+    "logstatus",
+    "packets",
+    "pktdstaddr",
+    "pktdstawsservice",
+    "pktsrcaddr",
+    "pktsrcawsservice",
+    "protocol",
+    "region",
+    "rejectreason",
+    "srcaddr",
+    "srcport",
+    "start",
+    "subnetid",
+    "tcpflags",
+    "type",
+    "version",
+    "vpcid",
+];
+
+/// The longest name of a field with its separators: longer ones are none of these.
+const LONGEST: usize = 24;
+
+/// The fields by the places of their names among [`FIELDS`].
+struct Row<'a>([Option<Field<'a>>; FIELDS.len()]);
+
+/// What is told of one end: address, the packet's own address, port, Amazon's service.
+type Side = [&'static str; 4];
+
+const SOURCE: Side = ["srcaddr", "pktsrcaddr", "srcport", "pktsrcawsservice"];
+const DESTINATION: Side = ["dstaddr", "pktdstaddr", "dstport", "pktdstawsservice"];
 
 impl<'a> Row<'a> {
     fn of(record: &Record<'a>) -> Self {
-        Self(record.root())
+        let mut row = Self([None; FIELDS.len()]);
+        for field in record.root().children() {
+            let mut plain = [0; LONGEST];
+            let name = field.name();
+            let slot = place_of(plain_in(&mut plain, &name)).and_then(|place| row.0.get_mut(place));
+            if let Some(slot) = slot {
+                slot.get_or_insert(field);
+            }
+        }
+        row
     }
 
     fn field(&self, name: &str) -> Option<Field<'a>> {
-        let plain = |byte: &u8| !matches!(byte, b'-' | b'_');
-        let is_called = |field: &Field<'a>| {
-            let known = field.name();
-            known.bytes().filter(plain).map(|byte| byte.to_ascii_lowercase()).eq(name.bytes())
-        };
-        let field = self.0.children().find(is_called)?;
+        let field = (*self.0.get(place_of(name.as_bytes())?)?)?;
         (field.look()? != "-").then_some(field)
     }
 
@@ -76,7 +121,8 @@ impl<'a> Row<'a> {
     }
 
     fn count(&self, name: &str) -> Option<i64> {
-        self.field(name)?.take_as().filter(|count| *count >= 0)
+        let count: i64 = self.look(name)?.parse().ok().filter(|count| *count >= 0)?;
+        self.take(name).map(|_| count)
     }
 
     fn time(&self, name: &str) -> Option<Timestamp> {
@@ -92,7 +138,7 @@ impl<'a> Row<'a> {
     /// Both ends; of a record without addresses the interface is all that is known.
     fn ends(&self) -> Ends {
         let local = self.local();
-        match (self.end("src", local == Local::Source), self.end("dst", local == Local::Destination)) {
+        match (self.end(SOURCE, local == Local::Source), self.end(DESTINATION, local == Local::Destination)) {
             (Some(source), Some(destination)) => Ends::Both(source, destination),
             (Some(source), None) => Ends::Source(source),
             (None, Some(destination)) => Ends::Destination(destination),
@@ -100,13 +146,9 @@ impl<'a> Row<'a> {
         }
     }
 
-    fn end(&self, side: &str, is_local: bool) -> Option<NetworkEndpoint> {
-        let address = self
-            .field(&format!("{side}addr"))
-            .filter(|text| text.look().is_some_and(|text| is_address(&text)));
-        let packet = self
-            .field(&format!("pkt{side}addr"))
-            .filter(|text| text.look().is_some_and(|text| is_address(&text)));
+    fn end(&self, [address, packet, port, service]: Side, is_local: bool) -> Option<NetworkEndpoint> {
+        let told = |name| self.field(name).filter(|text| text.look().is_some_and(|text| is_address(&text)));
+        let (address, packet) = (told(address), told(packet));
         let mut end = NetworkEndpoint::of_ip(address.or(packet)?.take()?);
         if is_local {
             self.place(&mut end);
@@ -114,8 +156,8 @@ impl<'a> Row<'a> {
         // The packet's own address differs where a gateway or load balancer stands between.
         let packet = packet.and_then(|packet| packet.take()).filter(|packet| end.ip() != Some(&**packet));
         end.set_intermediate_ips(packet.map(|packet| vec![packet.into()]).unwrap_or_default());
-        end.set_port(self.field(&format!("{side}port")).and_then(|port| port.take_as::<u16>()));
-        end.set_svc_name(self.take(&format!("pkt{side}awsservice")));
+        end.set_port(self.field(port).and_then(|port| port.take_as::<u16>()));
+        end.set_svc_name(self.take(service));
         Some(end)
     }
 
@@ -200,6 +242,21 @@ impl<'a> Row<'a> {
         traffic.set_bytes(bytes).set_bytes_out(bytes).set_packets(packets).set_packets_out(packets);
         (traffic != NetworkTraffic::new()).then_some(traffic)
     }
+}
+
+fn place_of(name: &[u8]) -> Option<usize> {
+    FIELDS.binary_search_by(|known| known.as_bytes().cmp(name)).ok()
+}
+
+/// A name in lower case without separators; empty when it is too long.
+fn plain_in<'p>(plain: &'p mut [u8; LONGEST], name: &str) -> &'p [u8] {
+    let mut length = 0;
+    for byte in name.bytes().filter(|byte| !matches!(byte, b'-' | b'_')) {
+        let Some(slot) = plain.get_mut(length) else { return &[] };
+        *slot = byte.to_ascii_lowercase();
+        length += 1;
+    }
+    plain.get(..length).unwrap_or_default()
 }
 
 /// The end of a flow at which the interface is that saw it.

@@ -10,11 +10,12 @@ use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
 /// Parts of paths of the logs that the sources of this crate read.
-const PARTS: [&str; 10] = [
+const PARTS: [&str; 11] = [
     "cloudtrail_sans504/",
     "cloudtrail_stratus/",
     "elastic_integrations/aws/cloudtrail/",
     "elastic_integrations/okta/",
+    "elastic_integrations/system/auth/",
     "elastic_integrations/zeek/",
     "panther_tests/AWS.CloudTrail",
     "panther_tests/Okta.",

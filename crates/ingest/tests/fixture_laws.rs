@@ -11,7 +11,7 @@ use std::fs;
 use std::path::Path;
 
 /// The fixtures whose records are varied.
-const FIXTURES: [&str; 26] = [
+const FIXTURES: [&str; 30] = [
     "alerts",
     "anthropic",
     "audit",
@@ -19,6 +19,7 @@ const FIXTURES: [&str; 26] = [
     "azure_firewall",
     "bedrock",
     "cloudtrail",
+    "eml",
     "entra_risk",
     "entra_sign_in",
     "gcp_audit",
@@ -26,7 +27,9 @@ const FIXTURES: [&str; 26] = [
     "gcp_flow",
     "github",
     "guardduty",
+    "journal",
     "kubernetes",
+    "kubernetes_aks",
     "m365",
     "mail",
     "okta",
@@ -34,6 +37,7 @@ const FIXTURES: [&str; 26] = [
     "route53",
     "slack",
     "suricata",
+    "vpc_flow",
     "waf",
     "windows",
     "workspace",
@@ -141,8 +145,13 @@ fn broken(ingest: &mut Ingest, record: &Value) -> Result<(), String> {
     }
     let mut expected = Vec::new();
     leaves(record, &mut expected);
-    // What is opened as an envelope stands as the record inside it.
-    match expected.into_iter().find(|leaf| !told.contains(leaf) && !leaf.starts_with('{')) {
+    // What is opened as an envelope stands as the record inside it: an object, or a row of cells.
+    let stands = |leaf: &String| {
+        told.contains(leaf)
+            || leaf.starts_with('{')
+            || (leaf.contains(' ') && leaf.split(' ').all(|cell| told.iter().any(|text| text == cell)))
+    };
+    match expected.into_iter().find(|leaf| !stands(leaf)) {
         Some(leaf) => Err(format!("{leaf} is lost of {record}")),
         None if ingest.coverage().sources.values().any(|counts| counts.leaves_dropped > 0) => {
             Err(format!("a leaf is counted as dropped of {record}"))

@@ -15,6 +15,7 @@ fn check(name: &str) {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures");
     let context =
         Context::new().with_tenant(TenantId::new("acme").unwrap()).with_directory("acme.okta.example");
+    let context = context.with_latest("2026-03-17T00:00:00Z".parse().unwrap());
     let mut ingest = Ingest::new(Registry::default()).with_context(context).with_coverage();
     let mut lines = Vec::new();
     for next in ingest.read(name, File::open(folder.join(name)).unwrap()) {
@@ -54,6 +55,12 @@ fn okta() {
 #[test]
 fn audit_lines() {
     check("audit.log");
+}
+
+#[test]
+fn sign_ins_in_syslog() {
+    check("auth.log");
+    check("journal.jsonl");
 }
 
 #[test]
@@ -119,6 +126,23 @@ fn anthropic() {
 #[test]
 fn bedrock() {
     check("bedrock.jsonl");
+}
+
+#[test]
+fn exports_as_csv() {
+    check("message_summary.csv");
+    check("message_trace.csv");
+    check("purview.csv");
+}
+
+#[test]
+fn mail_as_pairs() {
+    check("mimecast.log");
+}
+
+#[test]
+fn stored_mails() {
+    check("eml.jsonl");
 }
 
 #[test]

@@ -413,3 +413,31 @@ fn what_a_call_changed_is_told_without_a_resource_beside_it() {
     let resource = &outcome.events[0].resources()[0];
     assert_eq!(resource.uid(), Some("arn:aws:iam::123456789012:role/shop"));
 }
+
+#[test]
+fn a_batch_of_messages_in_a_queue_is_split() {
+    let message =
+        |text: &str| serde_json::json!({"id": "1", "timestamp": 1_773_649_800_000_u64, "message": text});
+    let batch = serde_json::json!({
+        "messageType": "DATA_MESSAGE", "owner": "123456789012", "logGroup": "g", "logStream": "s",
+        "logEvents": [message(&call(1)), message("hello"), message(&call(2))],
+    });
+    let mut packed = GzEncoder::new(Vec::new(), Compression::default());
+    packed.write_all(batch.to_string().as_bytes()).unwrap();
+    let data = base64(&packed.finish().unwrap());
+    for around in [
+        format!(r#"{{"Records":[{{"kinesis":{{"data":"{data}","partitionKey":"p"}}}}]}}"#),
+        format!(r#"{{"records":[{{"recordId":"r","data":"{data}"}}]}}"#),
+        format!(r#"{{"data":"{data}"}}"#),
+    ] {
+        let outcome = read("batch.json", around.as_bytes());
+        assert_eq!(outcome.errors, []);
+        assert_eq!(ids(&outcome.events), ["batch#0=e-1", "batch#0=?", "batch#0=e-2"], "{around}");
+        let group = |event: &Event| event.to_json().matches(r#""logGroup":"g""#).count();
+        assert_eq!(outcome.events.iter().map(group).sum::<usize>(), 1);
+        assert_eq!(outcome.events[1].unmapped("message").unwrap().as_str(), r#""hello""#);
+        let mut ingest = Ingest::new(Registry::default()).with_coverage();
+        assert_eq!(ingest.read("batch.json", around.as_bytes()).count(), 3);
+        assert!(ingest.coverage().sources.values().all(|counts| counts.leaves_dropped == 0));
+    }
+}

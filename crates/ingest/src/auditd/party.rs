@@ -2,11 +2,25 @@
 
 use super::fields::{Audit, member};
 use super::socket::{Address, address};
+use crate::json::JsonObject;
 use crate::record::Field;
+use homeostat_core::JsonText;
 use homeostat_event::{
     Actor, Device, DeviceId, File, Group, NetworkEndpoint, OnHost, Os, Process, Session, User,
 };
 use std::borrow::Cow;
+
+/// What the kernel keeps of a process for its decisions, beside the numbers that OCSF has attributes for: the context
+/// of its security module, the saved numbers and those it reaches files by.
+const SECURITY: [&str; 5] = ["subj", "suid", "sgid", "fsuid", "fsgid"];
+
+/// What a file's extended attribute `security.capability` says.
+const CAPABILITIES: [&str; 5] = ["cap_fp", "cap_fi", "cap_fe", "cap_fver", "cap_frootid"];
+
+/// Names and values as an object of texts; `None` when there are none.
+fn named<'n>(pairs: impl Iterator<Item = (&'n str, Cow<'n, str>)>) -> Option<JsonText> {
+    pairs.fold(JsonObject::default(), |object, (name, value)| object.text(name, Some(value))).end()
+}
 
 impl<'a> Audit<'_, 'a> {
     /// The machine: the node that wrote the event.
@@ -61,6 +75,10 @@ impl<'a> Audit<'_, 'a> {
         process.set_parent_process(self.parent()).set_working_directory(self.take("cwd"));
         process.set_auid(self.number("auid")).set_euid(self.number("euid")).set_egid(self.number("egid"));
         process.set_user(self.user("uid", "UID")).set_session(self.session());
+        let others = SECURITY.iter().filter_map(|name| Some((*name, self.take(name)?)));
+        if let Some(others) = named(others) {
+            process.set_attribute("xattributes", &others);
+        }
         let gid = self.take("gid");
         process.set_group(gid.map(|gid| {
             let mut group = Group::of_uid(gid);
@@ -169,6 +187,10 @@ impl<'a> Audit<'_, 'a> {
         let owner = User::told(taken("ouid").as_deref(), taken("OUID").as_deref());
         file.set_uid(taken("inode")).set_volume(taken("dev")).set_owner(owner);
         file.set_security_descriptor(taken("obj"));
+        let rights = CAPABILITIES.iter().filter_map(|name| Some((*name, taken(name)?)));
+        if let Some(rights) = named(rights) {
+            file.set_attribute("xattributes", &rights);
+        }
         let deleted = member(path, "nametype").and_then(|kind| kind.look()).as_deref() == Some("DELETE");
         file.set_is_deleted(deleted.then_some(true));
         Some(file)

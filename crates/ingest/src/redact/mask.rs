@@ -27,54 +27,8 @@ impl Masked {
     }
 }
 
-/// The names from a member outwards.
-struct Trail<'a> {
-    name: &'a str,
-    outer: Option<&'a Trail<'a>>,
-}
-
-impl Trail<'_> {
-    fn path(&self) -> String {
-        match self.outer {
-            Some(outer) if !outer.name.is_empty() => format!("{}.{}", outer.path(), self.name),
-            _ => self.name.to_owned(),
-        }
-    }
-}
-
-fn may_hold_secrets(kind: Kind) -> bool {
-    matches!(kind, Kind::Text | Kind::Array | Kind::Object)
-}
-
 /// One text and what it becomes.
 type Edit = (Span, String);
-
-/// The record that `root` is of, with every secret that `rule` finds in its texts masked, the paths added to `found`;
-/// `None` when there is none.
-pub(crate) fn mask(
-    rule: &dyn Redact,
-    source: &str,
-    root: Field<'_>,
-    found: &mut Vec<String>,
-) -> Option<Masked> {
-    let before = found.len();
-    let mut search = Search { rule, source, edits: Vec::new(), found };
-    search.walk(root, &Trail { name: "", outer: None });
-    let mut edits = search.edits;
-    if edits.is_empty() {
-        return None;
-    }
-    edits.sort_by_key(|(span, _)| span.start);
-    // The same record, whatever the order of its members, withholds the same list.
-    if let Some(found) = found.get_mut(before..) {
-        found.sort_unstable();
-    }
-    let text = root.whole_with(&edits);
-    let mut tape = Tape::default();
-    tape.parse(text.as_bytes(), usize::MAX).ok()?;
-    root.copy_marks_to(&tape);
-    Some(Masked { text, tape, leaves: edits.len() as u64 })
-}
 
 /// Withholds every text below `root` in which `rule` finds a secret, whole: for what stands around a record.
 pub(crate) fn withhold_texts(
@@ -99,47 +53,55 @@ pub(crate) fn withhold_texts(
     leaves
 }
 
-struct Search<'s> {
+/// The search for secrets inside the texts of one record.
+pub(super) struct Search<'s> {
     rule: &'s dyn Redact,
-    source: &'s str,
     edits: Vec<Edit>,
-    found: &'s mut Vec<String>,
 }
 
-impl Search<'_> {
-    fn walk(&mut self, field: Field<'_>, trail: &Trail<'_>) {
-        for child in field.children().filter(|child| may_hold_secrets(child.kind())) {
-            let name = child.name();
-            if name.is_empty() {
-                self.walk(child, trail);
-                continue;
-            }
-            let here = Trail { name: &name, outer: Some(trail) };
-            let member = Member { source: self.source, parent: trail.name, name: &name };
-            match child.kind() {
-                Kind::Text if self.rule.searches(&member) => self.text(child, &here),
-                Kind::Array if self.rule.searches(&member) && is_words(child) => self.words(child, &here),
-                Kind::Text => {}
-                _ => self.walk(child, &here),
-            }
-        }
+impl<'s> Search<'s> {
+    pub(super) fn new(rule: &'s dyn Redact) -> Self {
+        Self { rule, edits: Vec::new() }
     }
 
-    fn text(&mut self, field: Field<'_>, here: &Trail<'_>) {
+    /// Whether secrets stand in a text, or in the words of a list.
+    pub(super) fn finds_in(&mut self, field: Field<'_>) -> bool {
+        let before = self.edits.len();
+        match field.kind() {
+            Kind::Text => self.text(field),
+            Kind::Array if is_words(field) => self.words(field),
+            _ => {}
+        }
+        self.edits.len() > before
+    }
+
+    /// The record that `root` is of, with every secret that was found masked; `None` when there is none.
+    pub(super) fn masked(self, root: Field<'_>) -> Option<Masked> {
+        let mut edits = self.edits;
+        if edits.is_empty() {
+            return None;
+        }
+        edits.sort_by_key(|(span, _)| span.start);
+        let text = root.whole_with(&edits);
+        let mut tape = Tape::default();
+        tape.parse(text.as_bytes(), usize::MAX).ok()?;
+        root.copy_marks_to(&tape);
+        Some(Masked { text, tape, leaves: edits.len() as u64 })
+    }
+
+    fn text(&mut self, field: Field<'_>) {
         let Some(text) = field.look() else { return };
         let ranges = self.rule.secrets_in(&text);
         if !ranges.is_empty() {
             self.edits.push((field.span(), shown(&text, &ranges)));
-            self.found.push(here.path());
         } else if from_hex(&text).is_some_and(|text| !self.rule.secrets_in(&text).is_empty()) {
             // What is spelt in digits cannot be shown in part.
             self.edits.push((field.span(), SIGN.to_owned()));
-            self.found.push(here.path());
         }
     }
 
     /// Masks the words of a list that stand for a secret, judged as one line.
-    fn words(&mut self, list: Field<'_>, here: &Trail<'_>) {
+    fn words(&mut self, list: Field<'_>) {
         let mut line = String::new();
         let mut places: Vec<(Field<'_>, Range<usize>)> = Vec::new();
         for word in list.children() {
@@ -156,7 +118,6 @@ impl Search<'_> {
                 self.edits.push((word.span(), shown(text, &own)));
             }
         }
-        self.found.extend((!ranges.is_empty()).then(|| here.path()));
     }
 }
 
@@ -211,7 +172,8 @@ impl Field<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::redact::Secrets;
+    use crate::Record;
+    use crate::redact::{Secrets, cut};
 
     #[track_caller]
     fn check(text: &str, expected: &str, paths: &[&str]) {
@@ -219,7 +181,8 @@ mod tests {
         tape.parse(text.as_bytes(), 16).unwrap();
         let record = Record::new(text, &tape);
         let mut found = Vec::new();
-        let masked = mask(&Secrets, "own", record.root(), &mut found).unwrap();
+        let (_, masked) = cut(&Secrets, "own", record.root(), &mut found);
+        let masked = masked.unwrap();
         assert_eq!((masked.text.as_str(), found), (expected, paths.iter().map(|&p| p.to_owned()).collect()));
         assert_eq!(masked.tape.len(), tape.len());
     }
@@ -244,6 +207,7 @@ mod tests {
         let text = r#"{"CommandLine":"whoami /all","other":"--password x"}"#;
         let mut tape = Tape::default();
         tape.parse(text.as_bytes(), 16).unwrap();
-        assert!(mask(&Secrets, "own", Record::new(text, &tape).root(), &mut Vec::new()).is_none());
+        let (_, masked) = cut(&Secrets, "own", Record::new(text, &tape).root(), &mut Vec::new());
+        assert!(masked.is_none());
     }
 }

@@ -1,0 +1,50 @@
+//! Who reaches what, and where to cut? A description of an estate in, one JSON object out.
+//!
+//! `cargo run --release --example paths -- --input FILE [--from ID] [--to ID]`
+//!
+//! FILE is an answer of `GetAccountAuthorizationDetails` (or several accounts with their resources), a SharpHound
+//! collection (`.zip`), an OpenGraph payload, or an edge list `src,dst,kind,p`. Records that can not be read are told
+//! on standard error.
+
+use clap::Parser;
+use homeostat_examples::{Asked, inputs, paths};
+use std::error::Error;
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// Finds the paths to administrator and to what is of value.
+#[derive(Parser)]
+struct Arguments {
+    /// The description of the estate; `-` for standard input, `.gz` as it is.
+    #[arg(long)]
+    input: PathBuf,
+    /// Tell of this principal alone.
+    #[arg(long)]
+    from: Option<String>,
+    /// Tell of the ways to this target in place of administrator.
+    #[arg(long)]
+    to: Option<String>,
+}
+
+fn main() -> ExitCode {
+    match run(Arguments::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("paths: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
+    let asked = Asked { from: arguments.from, to: arguments.to };
+    for file in inputs(&[arguments.input])? {
+        let (told, problems) = paths(file.name(), &file.bytes()?, &asked)?;
+        for problem in problems {
+            eprintln!("paths: `{}`: {problem}", file.name());
+        }
+        writeln!(io::stdout().lock(), "{told}")?;
+    }
+    Ok(())
+}
