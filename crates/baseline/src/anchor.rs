@@ -285,14 +285,4 @@ mod tests {
             assert!(rate <= PROMISE, "{rate}");
         }
     }
-
-    #[test]
-    fn without_peers_the_same_promise_finds_fewer_ramps() {
-        // The lowest bar on the shift alone that keeps the promise: the ablation of what peers are worth.
-        let bars = (5..100).map(|hundredths| f64::from(hundredths) / 100.0);
-        let mut kept = bars.map(|bar| judged(1.0, move |anchor, _, _| anchor.shift() > bar));
-        let (ramps, early, median, rate) = kept.find(|kept| kept.3 <= PROMISE).unwrap();
-        println!("without peers: {early} of {ramps} by x2.5, median x{median:.2}, {rate:.5} false alerts");
-        assert!(early * 100 < ramps * 95, "{early} of {ramps}");
-    }
 }

@@ -93,13 +93,13 @@ fn a_day_without_its_season_is_told_and_the_season_is_not() {
 
 #[test]
 fn a_flat_line_is_told_where_the_series_never_was_flat() {
-    let mut values = noise(3, 3_000);
-    values[2_000..2_200].fill(50.0);
+    let mut values = noise(3, 4_000);
+    values[2_000..3_000].fill(50.0);
     let scores = scores(&values);
     let most = |part: &[SeriesScore]| part.iter().map(|score| score.surprise().get()).fold(0.0, f64::max);
-    let (flat, before) = (most(&scores[2_000..2_200]), most(&scores[600..2_000]));
+    let (flat, before) = (most(&scores[2_000..3_000]), most(&scores[600..2_000]));
     assert!(flat > before + 2.0, "{flat} {before}");
-    assert!(scores[2_000..2_200].iter().any(|score| score.view() == SeriesView::FlatLine));
+    assert!(scores[2_000..3_000].iter().any(|score| score.view() == SeriesView::FlatLine));
 }
 
 #[test]
