@@ -136,8 +136,9 @@ fn quoted(value: &Value) -> String {
 /// The name of a type or object that the schema uses and does not define.
 pub(crate) fn table(schema: &Value) -> Result<String, String> {
     // Whether a map is kept in order or as it came depends on what else is built; the table does not.
-    let mut schema = schema.clone();
-    schema.sort_all_objects();
+    let mut sorted = schema.clone();
+    sorted.sort_all_objects();
+    let schema = &sorted;
     let mut table = Table {
         objects: schema["objects"].as_object().into_iter().flatten().map(|(name, _)| name.clone()).collect(),
         ..Table::default()

@@ -71,6 +71,7 @@ fn moment(text: &str) -> Option<Timestamp> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fmt::Write as _;
     use std::sync::atomic::{AtomicU32, Ordering};
 
     fn scored(table: &str) -> Result<String, ScoreError> {
@@ -89,7 +90,8 @@ mod tests {
         let mut table = String::from("TimeStamp,Value,Label\n");
         for minute in 0..700 {
             let value = if minute == 650 { 999 } else { 10 + minute * 7 % 5 };
-            table += &format!("2014-02-14 {:02}:{:02}:00,{value},0\n", minute / 60, minute % 60);
+            let (hour, minute) = (minute / 60, minute % 60);
+            writeln!(table, "2014-02-14 {hour:02}:{minute:02}:00,{value},0").unwrap();
         }
         table += "2014-02-14 12:00:00,,1\n";
         let out = scored(&table).unwrap();
