@@ -9,15 +9,15 @@ use crate::table::Series;
 
 /// The weights of one profile: of a miss and of a false alert.
 #[derive(Clone, Copy)]
-pub struct Profile {
-    pub name: &'static str,
+pub(crate) struct Profile {
+    pub(crate) name: &'static str,
     miss: f64,
     false_alert: f64,
 }
 
 impl Profile {
-    pub const STANDARD: Self = Self { name: "standard", miss: 1.0, false_alert: 0.11 };
-    pub const ALL: [Self; 3] = [
+    pub(crate) const STANDARD: Self = Self { name: "standard", miss: 1.0, false_alert: 0.11 };
+    pub(crate) const ALL: [Self; 3] = [
         Self::STANDARD,
         Self { name: "low-FP", miss: 1.0, false_alert: 0.22 },
         Self { name: "low-FN", miss: 2.0, false_alert: 0.11 },
@@ -25,28 +25,28 @@ impl Profile {
 }
 
 /// A series with the score of each row.
-pub struct Scored<'a> {
-    pub series: &'a Series,
+pub(crate) struct Scored<'a> {
+    pub(crate) series: &'a Series,
     scores: Vec<f64>,
 }
 
 impl<'a> Scored<'a> {
-    pub fn new(series: &'a Series, scores: Vec<f64>) -> Self {
+    pub(crate) fn new(series: &'a Series, scores: Vec<f64>) -> Self {
         Self { series, scores }
     }
 }
 
 /// What a threshold gives.
 #[derive(Clone, Copy)]
-pub struct Told {
+pub(crate) struct Told {
     /// 0 for no alert, 100 for one at the first row of each window and no other.
-    pub score: f64,
-    pub threshold: f64,
-    pub gained: f64,
-    pub possible: f64,
-    pub found: usize,
-    pub windows: usize,
-    pub false_alerts: usize,
+    pub(crate) score: f64,
+    pub(crate) threshold: f64,
+    pub(crate) gained: f64,
+    pub(crate) possible: f64,
+    pub(crate) found: usize,
+    pub(crate) windows: usize,
+    pub(crate) false_alerts: usize,
 }
 
 /// One judged row: its score, and what an alert there is worth, in which window or in none.
@@ -57,12 +57,12 @@ struct Row {
 }
 
 /// The best threshold for all of `scored`.
-pub fn best(scored: &[&Scored<'_>], profile: Profile) -> Told {
+pub(crate) fn best(scored: &[&Scored<'_>], profile: Profile) -> Told {
     sweep(scored, profile, f64::NEG_INFINITY, |best, next| next.gained > best.gained)
 }
 
 /// What `threshold` gives.
-pub fn at(scored: &[&Scored<'_>], profile: Profile, threshold: f64) -> Told {
+pub(crate) fn at(scored: &[&Scored<'_>], profile: Profile, threshold: f64) -> Told {
     sweep(scored, profile, threshold, |_, _| true)
 }
 
@@ -150,7 +150,7 @@ fn sigma(x: f64) -> f64 {
 }
 
 /// The scorer on what is known: no alert gives 0, the first row of each window 100.
-pub fn check(all: &[Series]) -> Result<(), String> {
+pub(crate) fn check(all: &[Series]) -> Result<(), String> {
     let scores = |alert: &dyn Fn(&Series, usize) -> bool| -> Vec<Scored<'_>> {
         let of = |series: &Series| {
             (0..series.rows.len()).map(|at| f64::from(u8::from(alert(series, at)))).collect()

@@ -1,7 +1,7 @@
 //! Area under ROC and average precision; ties count half.
 
 /// The two figures of one series; `None` unless both classes occur.
-pub fn figures(scores: &[f64], labels: &[bool]) -> Option<(f64, f64)> {
+pub(crate) fn figures(scores: &[f64], labels: &[bool]) -> Option<(f64, f64)> {
     let mut ranked: Vec<(f64, bool)> = scores.iter().copied().zip(labels.iter().copied()).collect();
     ranked.sort_by(|a, b| b.0.total_cmp(&a.0));
     let marked = labels.iter().filter(|label| **label).count() as f64;
@@ -22,7 +22,7 @@ pub fn figures(scores: &[f64], labels: &[bool]) -> Option<(f64, f64)> {
 }
 
 /// The mean of several series.
-pub fn mean(figures: &[(f64, f64)]) -> (f64, f64) {
+pub(crate) fn mean(figures: &[(f64, f64)]) -> (f64, f64) {
     let count = figures.len().max(1) as f64;
     let sum = figures.iter().fold((0.0, 0.0), |sum, figure| (sum.0 + figure.0, sum.1 + figure.1));
     (sum.0 / count, sum.1 / count)

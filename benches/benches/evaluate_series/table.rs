@@ -9,19 +9,19 @@ use std::path::{Path, PathBuf};
 
 /// One series: values at their times, and what people marked.
 #[derive(Default)]
-pub struct Series {
+pub(crate) struct Series {
     /// The folder that it lies in.
-    pub group: String,
+    pub(crate) group: String,
     /// `None` where a row has no value.
-    pub rows: Vec<(Timestamp, Option<f64>)>,
+    pub(crate) rows: Vec<(Timestamp, Option<f64>)>,
     /// First and last rows of marked windows.
-    pub windows: Vec<(usize, usize)>,
+    pub(crate) windows: Vec<(usize, usize)>,
     /// Marked rows; empty where windows are marked.
-    pub labels: Vec<bool>,
+    pub(crate) labels: Vec<bool>,
 }
 
 /// NAB's series with their windows.
-pub fn nab(root: &Path) -> Result<Vec<Series>, Box<dyn Error>> {
+pub(crate) fn nab(root: &Path) -> Result<Vec<Series>, Box<dyn Error>> {
     let labels: serde_json::Map<String, serde_json::Value> =
         serde_json::from_slice(&fs::read(root.join("labels/combined_windows.json"))?)?;
     let mut all = Vec::new();
@@ -43,7 +43,7 @@ pub fn nab(root: &Path) -> Result<Vec<Series>, Box<dyn Error>> {
 }
 
 /// The metrics of services, each with a mark on every row.
-pub fn services(root: &Path) -> Result<Vec<Series>, Box<dyn Error>> {
+pub(crate) fn services(root: &Path) -> Result<Vec<Series>, Box<dyn Error>> {
     let mut all = Vec::new();
     for folder in sorted(root)?.into_iter().filter(|path| path.is_dir()) {
         for path in sorted(&folder)? {
@@ -64,7 +64,12 @@ fn sorted(folder: &Path) -> Result<Vec<PathBuf>, Box<dyn Error>> {
 }
 
 /// One table: a column of times, if it has one, that of the values, and that of the marks.
-pub fn plain(path: &Path, comma: char, value: &str, label: Option<&str>) -> Result<Series, Box<dyn Error>> {
+pub(crate) fn plain(
+    path: &Path,
+    comma: char,
+    value: &str,
+    label: Option<&str>,
+) -> Result<Series, Box<dyn Error>> {
     let text = text(path)?;
     let mut lines = text.lines().map(|line| line.split(comma).map(|cell| cell.trim_matches('"').trim()));
     let header: Vec<&str> = lines.next().ok_or("an empty table")?.collect();
