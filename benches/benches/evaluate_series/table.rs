@@ -29,7 +29,7 @@ pub(crate) fn nab(root: &Path) -> Result<Vec<Series>, Box<dyn Error>> {
         let plain = root.join("data").join(&name);
         let path = if plain.exists() { plain } else { plain.with_added_extension("gz") };
         let mut series = self::plain(&path, ',', "value", None)?;
-        series.group = name.split('/').next().unwrap_or_default().to_owned();
+        name.split('/').next().unwrap_or_default().clone_into(&mut series.group);
         for window in windows.as_array().into_iter().flatten() {
             let moment = |at: usize| window.get(at)?.as_str()?.parse::<Timestamp>().ok();
             let (first, last) = moment(0).zip(moment(1)).ok_or("a window without its two times")?;
