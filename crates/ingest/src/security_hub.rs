@@ -65,7 +65,9 @@ fn event(root: Field<'_>, context: &Context) -> Event {
         _ => 1,
     });
     event.set_status_detail(take(root, "Workflow.Status")).set_status_code(take(root, "RecordState"));
-    event.set_evidences(evidence(root).map(|evidence| vec![evidence]).unwrap_or_default());
+    if class != ClassUid::VULNERABILITY_FINDING {
+        event.set_evidences(evidence(root).map(|evidence| vec![evidence]).unwrap_or_default());
+    }
     event.set_resources(resources(root));
     if class == ClassUid::DETECTION_FINDING {
         event.set_malware(malware(root));
