@@ -93,7 +93,7 @@ impl Periodicity {
             return None;
         }
         let micros = libm::exp2(logs as f64 / LOG_UNIT / f64::from(count));
-        Some(Duration::from_secs_f64(micros / 1e6))
+        Some(Duration::try_from_secs_f64(micros / 1e6).unwrap_or(Duration::MAX))
     }
 
     /// How far intervals stray from the period, as a share of it: the half-width, in `0..=1`, of the even spread
@@ -144,17 +144,19 @@ impl Periodicity {
         Sums { count, span: self.span & SUM, logs: self.logs & SUM }
     }
 
-    /// Adds, unless a sum would not fit: then nothing is added, so that the sums always belong together.
+    /// Adds an interval, unless a sum would not fit: then nothing is added, so that the sums belong together.
     fn add(&mut self, more: Sums) {
-        let own = self.sums();
-        let count = own.count.saturating_add(more.count);
-        let (span, logs) = (own.span.saturating_add(more.span), own.logs.saturating_add(more.logs));
-        if count > Self::MOST || span > SUM || logs > SUM {
-            return;
+        let sums = self.sums().and(more);
+        if sums.fit() {
+            self.set(sums);
         }
-        let (upper, lower) = (u64::from(count >> HALF_BITS), u64::from(count & ((1 << HALF_BITS) - 1)));
-        self.span = lower << SUM_BITS | span;
-        self.logs = upper << SUM_BITS | logs;
+    }
+
+    fn set(&mut self, sums: Sums) {
+        let (upper, lower) =
+            (u64::from(sums.count >> HALF_BITS), u64::from(sums.count & ((1 << HALF_BITS) - 1)));
+        self.span = lower << SUM_BITS | sums.span;
+        self.logs = upper << SUM_BITS | sums.logs;
     }
 
     /// The state as versioned bytes with a checksum.
@@ -193,15 +195,32 @@ impl Merge for Periodicity {
     fn merge(&mut self, other: &Self) {
         // The unknown time orders before every moment.
         self.last = self.last.max(other.last);
-        self.add(other.sums());
+        let (own, other) = (self.sums(), other.sums());
+        let joined = own.and(other);
+        // Where a sum would not fit, the longer history stays, whichever side it is on.
+        self.set(if joined.fit() { joined } else { own.max(other) });
     }
 }
 
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Sums {
     count: u32,
     span: u64,
     logs: u64,
+}
+
+impl Sums {
+    fn and(self, more: Self) -> Self {
+        Self {
+            count: self.count.saturating_add(more.count),
+            span: self.span.saturating_add(more.span),
+            logs: self.logs.saturating_add(more.logs),
+        }
+    }
+
+    fn fit(self) -> bool {
+        self.count <= Periodicity::MOST && self.span <= SUM && self.logs <= SUM
+    }
 }
 
 /// Moran's statistic of intervals spread evenly over `1 ± width`, by integration of the logarithm.

@@ -212,3 +212,20 @@ proptest! {
         prop_assert!(seen.jitter().is_none_or(|jitter| (0.0..=1.0).contains(&jitter)));
     }
 }
+
+#[test]
+fn sums_that_do_not_fit_together_leave_the_longer_history() {
+    let of = |gap: i64| {
+        let mut part = Periodicity::default();
+        part.learn(Timestamp::from_micros(0), Duration::ZERO);
+        part.learn(Timestamp::from_micros(gap), Duration::ZERO);
+        part
+    };
+    let (long, longer) = (of(1 << 51), of((1 << 51) + (1 << 50)));
+    let (mut one, mut other) = (long, longer);
+    one.merge(&longer);
+    other.merge(&long);
+    assert_eq!(one, other);
+    assert_eq!(one, longer);
+    assert!(one.period().is_some_and(|period| period > Duration::from_secs(1)));
+}
