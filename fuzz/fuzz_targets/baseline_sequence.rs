@@ -15,7 +15,9 @@ fuzz_target!(|bytes: &[u8]| {
     let Ok(mut model) = SequenceModel::new(config) else { return };
     for (offset, record) in (0..).zip(bytes.split(|byte| *byte == 0)) {
         let Some((who, symbols)) = record.split_first() else { continue };
-        let Ok(key) = EntityKey::new(EntityKind::Hostname, "fuzz", &format!("host{}", who % 8)) else { return };
+        let Ok(key) = EntityKey::new(EntityKind::Hostname, "fuzz", &format!("host{}", who % 8)) else {
+            return;
+        };
         let mut passage = Passage::new(key.clone(), symbols.iter().map(u8::to_string));
         if who & 8 == 0 {
             passage = passage.of_group(format!("group{}", who >> 6));
@@ -32,5 +34,8 @@ fuzz_target!(|bytes: &[u8]| {
         }
     }
     let written = model.to_bytes();
-    assert_eq!(SequenceModel::from_bytes(&written).map(|read| (read.stats(), read.to_bytes())), Ok((model.stats(), written)));
+    assert_eq!(
+        SequenceModel::from_bytes(&written).map(|read| (read.stats(), read.to_bytes())),
+        Ok((model.stats(), written))
+    );
 });

@@ -15,7 +15,8 @@ fuzz_target!(|bytes: &[u8]| {
         // Half of the values are small, so that there is a history to be odd against.
         let value = if kind & 1 == 0 { raw } else { f64::from(rest[0]) };
         let step = i64::from(u16::from_le_bytes([*minutes, *more]));
-        let micros = if kind & 2 == 0 { offset * 300_000_000 + step } else { step.wrapping_mul(i64::MAX / 7) };
+        let micros =
+            if kind & 2 == 0 { offset * 300_000_000 + step } else { step.wrapping_mul(i64::MAX / 7) };
         let reading = Reading::new(Timestamp::from_micros(micros), value);
         if kind & 4 == 0 {
             parted = SeriesModel::from_bytes(&parted.to_bytes()).unwrap_or_default();
