@@ -61,16 +61,28 @@ impl Input {
     ///
     /// [`Unreadable`] with the name and the cause.
     pub fn bytes(&self) -> Result<Vec<u8>, Unreadable> {
-        let unreadable = |source| Unreadable { name: self.name.clone(), source };
-        let mut input = self.open()?;
-        let is_packed = input.fill_buf().map_err(unreadable)?.starts_with(&[0x1f, 0x8b]);
         let mut bytes = Vec::new();
-        if is_packed {
-            MultiGzDecoder::new(input).read_to_end(&mut bytes).map_err(unreadable)?;
-        } else {
-            input.read_to_end(&mut bytes).map_err(unreadable)?;
-        }
+        self.unpacked()?.read_to_end(&mut bytes).map_err(|source| self.unreadable(source))?;
         Ok(bytes)
+    }
+
+    /// Opens it, to be read unpacked when it is packed with gzip.
+    ///
+    /// # Errors
+    ///
+    /// [`Unreadable`] with the name and the cause.
+    pub fn unpacked(&self) -> Result<Box<dyn BufRead>, Unreadable> {
+        let mut input = self.open()?;
+        let start = input.fill_buf().map_err(|source| self.unreadable(source))?;
+        Ok(if start.starts_with(&[0x1f, 0x8b]) {
+            Box::new(BufReader::new(MultiGzDecoder::new(input)))
+        } else {
+            input
+        })
+    }
+
+    fn unreadable(&self, source: io::Error) -> Unreadable {
+        Unreadable { name: self.name.clone(), source }
     }
 
     /// All of it as text, unpacked when it is packed with gzip.

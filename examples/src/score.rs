@@ -14,10 +14,9 @@ pub use series::series;
 
 use crate::input::Input;
 use csv::StringRecord;
-use flate2::read::MultiGzDecoder;
-use homeostat_core::Bits;
+use homeostat_core::{Bits, Timestamp};
 use std::fmt;
-use std::io::{self, BufRead, Read, Write};
+use std::io::{self, Read, Write};
 
 /// Columns that hold answers: they go through to the output and are never looked at.
 const ANSWERS: [&str; 3] = ["label", "anomaly", "changepoint"];
@@ -81,7 +80,9 @@ impl Table {
     ///
     /// [`ScoreError`] when it can not be opened or has no header.
     pub fn open(input: &Input) -> Result<Self, ScoreError> {
-        let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(plain(input)?);
+        let mut reader = csv::ReaderBuilder::new()
+            .trim(csv::Trim::All)
+            .from_reader(Box::new(input.unpacked()?) as Box<dyn Read>);
         let header = reader.headers()?.clone();
         Ok(Self { file: input.name().to_owned(), header, reader })
     }
@@ -136,15 +137,16 @@ impl fmt::Debug for Table {
     }
 }
 
-/// The bytes of an input, unpacked where they are gzip.
-///
-/// # Errors
-///
-/// [`ScoreError`] when it can not be opened.
-pub fn plain(input: &Input) -> Result<Box<dyn Read>, ScoreError> {
-    let mut bytes = input.open()?;
-    let is_gzip = bytes.fill_buf()?.starts_with(&[0x1f, 0x8b]);
-    Ok(if is_gzip { Box::new(MultiGzDecoder::new(bytes)) } else { Box::new(bytes) })
+/// From so many on a number is of milliseconds: as seconds it would lie beyond the year 5138.
+const MILLIS: f64 = 1e11;
+
+/// The moment that `text` names: RFC 3339 with `T` or a space, or seconds or milliseconds since 1970.
+fn moment(text: &str) -> Option<Timestamp> {
+    let Ok(number) = text.parse::<f64>() else { return text.parse().ok() };
+    let micros = if number.abs() < MILLIS { number * 1e6 } else { number * 1e3 };
+    // What is below a microsecond is cut; 9e18 is the last whole second that fits.
+    #[expect(clippy::cast_possible_truncation, reason = "checked against the range")]
+    (micros.abs() < 9e18).then(|| Timestamp::from_micros(micros as i64))
 }
 
 /// Writes rows with their scores.

@@ -243,7 +243,7 @@ impl Names {
     fn hold(&self, name: &str) -> bool {
         self.may_hold(name) && {
             let mut plain = [0; LONGEST];
-            let plain = plain_in(&mut plain, name);
+            let plain = crate::text::plain_in(&mut plain, name);
             self.listed.binary_search_by(|known| known.as_bytes().cmp(plain)).is_ok()
         }
     }
@@ -262,17 +262,6 @@ const fn place_of(byte: u8) -> usize {
         letter @ b'a'..=b'z' => (letter - b'a') as usize,
         _ => 26,
     }
-}
-
-/// `name` in lower case without separators, as far as it fits.
-fn plain_in<'p>(plain: &'p mut [u8; LONGEST], name: &str) -> &'p [u8] {
-    let letters = name.bytes().filter(|byte| !matches!(byte, b'_' | b'-'));
-    let mut length = 0;
-    for (slot, byte) in plain.iter_mut().zip(letters) {
-        *slot = byte.to_ascii_lowercase();
-        length += 1;
-    }
-    plain.get(..length).unwrap_or_default()
 }
 
 /// Takes what `rule` asks for out of the record that `root` is of, and adds the paths to `found`: gives the number of

@@ -220,6 +220,17 @@ fn special_at(text: &[u8]) -> Option<usize> {
     text.iter().skip(start).position(special).map(|at| start.saturating_add(at))
 }
 
+/// A name in lower case without separators; empty when it is too long.
+pub(crate) fn plain_in<'p, const N: usize>(plain: &'p mut [u8; N], name: &str) -> &'p [u8] {
+    let mut length = 0;
+    for byte in name.bytes().filter(|byte| !matches!(byte, b'-' | b'_')) {
+        let Some(slot) = plain.get_mut(length) else { return &[] };
+        *slot = byte.to_ascii_lowercase();
+        length += 1;
+    }
+    plain.get(..length).unwrap_or_default()
+}
+
 /// Writes `,"name":` or `"name":` into the object that `json` is in the middle of.
 pub(crate) fn write_name(name: &str, json: &mut String) {
     if !json.ends_with('{') {

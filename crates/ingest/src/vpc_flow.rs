@@ -99,7 +99,8 @@ impl<'a> Row<'a> {
         for field in record.root().children() {
             let mut plain = [0; LONGEST];
             let name = field.name();
-            let slot = place_of(plain_in(&mut plain, &name)).and_then(|place| row.0.get_mut(place));
+            let slot =
+                place_of(crate::text::plain_in(&mut plain, &name)).and_then(|place| row.0.get_mut(place));
             if let Some(slot) = slot {
                 slot.get_or_insert(field);
             }
@@ -246,17 +247,6 @@ impl<'a> Row<'a> {
 
 fn place_of(name: &[u8]) -> Option<usize> {
     FIELDS.binary_search_by(|known| known.as_bytes().cmp(name)).ok()
-}
-
-/// A name in lower case without separators; empty when it is too long.
-fn plain_in<'p>(plain: &'p mut [u8; LONGEST], name: &str) -> &'p [u8] {
-    let mut length = 0;
-    for byte in name.bytes().filter(|byte| !matches!(byte, b'-' | b'_')) {
-        let Some(slot) = plain.get_mut(length) else { return &[] };
-        *slot = byte.to_ascii_lowercase();
-        length += 1;
-    }
-    plain.get(..length).unwrap_or_default()
 }
 
 /// The end of a flow at which the interface is that saw it.

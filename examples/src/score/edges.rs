@@ -1,10 +1,9 @@
 //! Time-stamped edges in, the same rows with how surprising each is by all before it.
 
-use super::{ScoreError, Scored, Table};
+use super::{ScoreError, Scored, Table, moment};
 use crate::input::inputs;
 use csv::StringRecord;
 use homeostat_baseline::{Edge, EdgeModel};
-use homeostat_core::Timestamp;
 use std::io::Write;
 use std::path::Path;
 
@@ -35,23 +34,10 @@ pub fn edges(path: &Path, out: impl Write) -> Result<(), ScoreError> {
     scored.finish()
 }
 
-fn moment(text: &str) -> Option<Timestamp> {
-    if let Ok(seconds) = text.parse::<i64>() {
-        return Some(Timestamp::from_micros(seconds.saturating_mul(1_000_000)));
-    }
-    let (whole, part) = text.split_once('.').unwrap_or((text, ""));
-    match (whole.parse::<i64>(), part.bytes().all(|digit| digit.is_ascii_digit())) {
-        (Ok(seconds), true) => {
-            let micros = format!("{part:0<6}").get(..6)?.parse::<i64>().ok()?;
-            Some(Timestamp::from_micros(seconds.saturating_mul(1_000_000).saturating_add(micros)))
-        }
-        _ => text.parse().ok(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use homeostat_core::Timestamp;
 
     #[test]
     fn the_stranger_of_a_table_has_the_most_bits() {

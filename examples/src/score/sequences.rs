@@ -9,7 +9,7 @@
 //!   they stand, teach in full and in order; then all other rows are scored and teach nothing, so their order
 //!   means nothing. Without a training row each row is scored and then learnt. The rows come out as they went in.
 
-use super::{ScoreError, Scored, Table, plain};
+use super::{ScoreError, Scored, Table};
 use crate::input::{Input, inputs};
 use csv::StringRecord;
 use homeostat_baseline::{BadPassage, Passage, SequenceConfig, SequenceModel};
@@ -31,7 +31,7 @@ const TRACE_PLACES: usize = 1 << 22;
 /// [`ScoreError`] when a file can not be read or is no such table, or writing fails.
 pub fn sequences(path: &Path, peers: Option<&Path>, block: usize, out: impl Write) -> Result<(), ScoreError> {
     let input = one(path)?;
-    let mut reader = BufReader::new(plain(&input)?);
+    let mut reader = input.unpacked()?;
     let mut first = Vec::new();
     reader.read_until(b'\n', &mut first)?;
     let is_table = is_trace_header(&String::from_utf8_lossy(&first));

@@ -1,15 +1,12 @@
 //! One series of numbers: each row's value against what the rows before it taught.
 
-use super::{ScoreError, Scored, Table};
+use super::{ScoreError, Scored, Table, moment};
 use crate::input;
 use csv::StringRecord;
 use homeostat_baseline::{Reading, SeriesModel};
-use homeostat_core::{Bits, Position, State as _, Timestamp};
+use homeostat_core::{Bits, Position, State as _};
 use std::io::Write;
 use std::path::Path;
-
-/// From so many on a number is of milliseconds: as seconds it would lie beyond the year 5138.
-const MILLIS: f64 = 1e11;
 
 /// Scores the series in `path`, columns `timestamp` and `value`, in the order of its rows.
 ///
@@ -59,18 +56,10 @@ fn reading(
     Ok(Some(Reading::new(moment, number)))
 }
 
-/// The moment that `text` names: RFC 3339 with `T` or a space, or seconds or milliseconds since 1970.
-fn moment(text: &str) -> Option<Timestamp> {
-    let Ok(number) = text.parse::<f64>() else { return text.parse().ok() };
-    let micros = if number.abs() < MILLIS { number * 1e6 } else { number * 1e3 };
-    // What is below a microsecond is cut; 9e18 is the last whole second that fits.
-    #[expect(clippy::cast_possible_truncation, reason = "checked against the range")]
-    (micros.abs() < 9e18).then(|| Timestamp::from_micros(micros as i64))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use homeostat_core::Timestamp;
     use std::fmt::Write as _;
     use std::sync::atomic::{AtomicU32, Ordering};
 
