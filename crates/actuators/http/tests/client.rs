@@ -1,4 +1,5 @@
-#![cfg(all(test, feature = "ureq"))]
+#![cfg(test)]
+#![cfg(feature = "ureq")]
 //! The client against a server that answers, one that is silent, one that hangs up, and none at all.
 
 use homeostat_actuator_http::{Answer, Call, Client, HttpSend, SendError, look};
