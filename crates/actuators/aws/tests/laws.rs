@@ -10,6 +10,7 @@ use homeostat_response::{
     Act, ActError, Action, ActionId, Actuator, BoxFuture, Erase, Plan, Request, Target, TargetKind,
 };
 use roxmltree::Document;
+use std::fmt::Write as _;
 use std::sync::Arc;
 
 const USER: &str = "arn:aws:iam::123456789012:user/eng/jane";
@@ -33,13 +34,17 @@ impl Account {
         let (key, instance, image) = Default::default();
         let mut account = Self { http, wire, base: base.to_owned(), key, instance, image };
         account.reset();
+        // The first reset also looked for an image; only those after it draw the same ids.
+        account.reset();
         account
     }
 
     fn ask(&self, service: &str, action: &str, form: &[(&str, &str)]) -> String {
         let version = if service == "iam" { "2010-05-08" } else { "2016-11-15" };
         let mut body = format!("Action={action}&Version={version}");
-        form.iter().for_each(|(name, value)| body += &format!("&{name}={}", percent(value)));
+        for (name, value) in form {
+            write!(body, "&{name}={}", percent(value)).unwrap();
+        }
         let scope = format!("Credential=test/20250615/us-east-1/{service}/aws4_request");
         let call = Call::new("POST", &format!("{}/", self.base))
             .header("Authorization", &format!("AWS4-HMAC-SHA256 {scope}, SignedHeaders=host, Signature=0"))
@@ -96,14 +101,16 @@ impl Lab for Account {
             self.image = first(&self.ask("ec2", "DescribeImages", &[]), "imageId");
         }
         let groups = [self.group("web"), self.group("metrics")];
+        let form = [("ImageId", self.image.as_str()), ("MinCount", "1"), ("MaxCount", "1")];
+        self.instance = first(&self.ask("ec2", "RunInstances", &form), "instanceId");
+        // The emulator adds the groups an instance was started with to whatever its interface is given later.
+        let interface = self.interface().0;
         let form = [
-            ("ImageId", self.image.as_str()),
-            ("MinCount", "1"),
-            ("MaxCount", "1"),
+            ("NetworkInterfaceId", interface.as_str()),
             ("SecurityGroupId.1", &groups[0]),
             ("SecurityGroupId.2", &groups[1]),
         ];
-        self.instance = first(&self.ask("ec2", "RunInstances", &form), "instanceId");
+        self.ask("ec2", "ModifyNetworkInterfaceAttribute", &form);
     }
 
     fn actuator(&self) -> Arc<dyn Actuator> {

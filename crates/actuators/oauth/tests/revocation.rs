@@ -146,4 +146,5 @@ fn a_token_dies_at_a_real_server() {
         return;
     };
     a_token_dies(&mut Server::new(Arc::new(Client::default()), &base));
+    println!("a token was revoked and seen to be dead");
 }
