@@ -14,7 +14,7 @@ pub use pseudonym::PseudonymKey;
 pub use storage::{MemoryStorage, Storage};
 
 use crate::request::Proposer;
-use crate::{ActionId, Brake, Event, Person, Plan, Request, Target};
+use crate::{Action, ActionId, Brake, Drill, Event, Opinion, Person, Plan, Request, Target};
 use chain::{BODY_LIMIT, Chaining, Frames, frame};
 use homeostat_core::Timestamp;
 use pseudonym::Names;
@@ -41,6 +41,34 @@ pub enum Entry {
         brake: Brake,
         /// By whom.
         by: Person,
+    },
+    /// The gate set its own brake to [`Brake::HoldNew`], as more was proposed than the rails let pass.
+    Surged {
+        /// How many proposals met a budget or a floor within the policy's window.
+        beyond: u32,
+    },
+    /// An executor took the journal over. Whoever wrote before is fenced off.
+    Opened {
+        /// Which taking over this is, from 1.
+        epoch: u64,
+    },
+    /// An actuator was tried on a canary: applied, seen in force, reverted, seen not to be in force.
+    Drilled {
+        /// The actuator's name.
+        actuator: String,
+        /// What it was asked.
+        action: Action,
+        /// How it went.
+        drill: Drill,
+    },
+    /// A person tells what they think of an action that was only shown.
+    Judged {
+        /// Of which.
+        id: ActionId,
+        /// Who.
+        by: Person,
+        /// Whether it should have been done.
+        opinion: Opinion,
     },
 }
 
@@ -87,6 +115,9 @@ pub enum JournalError {
         /// Its length in bytes.
         bytes: usize,
     },
+    /// Another executor took the journal over; this one may do nothing more.
+    #[error("another executor has taken the journal over")]
+    Fenced,
     /// An earlier write failed; open the journal anew.
     #[error("an earlier write to the journal failed")]
     Broken,
@@ -108,8 +139,22 @@ pub struct Journal<S> {
     head: [u8; 32],
     bytes: u64,
     records: u64,
-    // INVARIANT: once set, nothing is written any more, as the end of the chain is not known.
-    broken: bool,
+    state: Writing,
+}
+
+/// Whether the end of the chain is known. INVARIANT: once it is not, nothing is written any more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Writing {
+    Sound,
+    Broken,
+    Fenced,
+}
+
+/// Records that are written together: encoded, and not yet in the storage.
+pub(crate) struct Page {
+    bytes: Vec<u8>,
+    head: [u8; 32],
+    records: u64,
 }
 
 impl<S: Storage> Journal<S> {
@@ -134,7 +179,7 @@ impl<S: Storage> Journal<S> {
             chain.truncate(end)?;
         }
         let count = records.len() as u64;
-        Ok((Self { chain, names, head, bytes: end, records: count, broken: false }, records))
+        Ok((Self { chain, names, head, bytes: end, records: count, state: Writing::Sound }, records))
     }
 
     /// Adds `records` in one write; synced when `durability` asks for it.
@@ -142,42 +187,75 @@ impl<S: Storage> Journal<S> {
     /// # Errors
     ///
     /// [`JournalError`]; how much was written is then not known, and every later write is
-    /// [`JournalError::Broken`].
+    /// [`JournalError::Broken`] or [`JournalError::Fenced`].
     pub fn append(&mut self, records: &[Record], durability: Durability) -> Result<(), JournalError> {
-        if self.broken {
-            return Err(JournalError::Broken);
-        }
-        let (mut bytes, mut head) = (Vec::new(), self.head);
+        let mut page = self.page()?;
         for record in records {
-            head = self.encode(record, head, &mut bytes)?;
+            self.encode(record, &mut page)?;
         }
-        // Set before the first write, so that no way out of here leaves it unset after a failure.
-        self.broken = true;
-        self.chain.append(&bytes)?;
+        self.write(page, durability)
+    }
+
+    /// An empty page after the last record.
+    pub(crate) fn page(&self) -> Result<Page, JournalError> {
+        match self.state {
+            Writing::Sound => Ok(Page { bytes: Vec::new(), head: self.head, records: 0 }),
+            Writing::Broken => Err(JournalError::Broken),
+            Writing::Fenced => Err(JournalError::Fenced),
+        }
+    }
+
+    /// Writes a page that was begun after the last record.
+    pub(crate) fn write(&mut self, page: Page, durability: Durability) -> Result<(), JournalError> {
+        if page.records == 0 && durability == Durability::Buffered {
+            return Ok(());
+        }
+        // Set before the first write, so that no way out of here leaves it sound after a failure.
+        self.state = Writing::Broken;
+        if !self.chain.append_at(self.bytes, &page.bytes)? {
+            self.state = Writing::Fenced;
+            return Err(JournalError::Fenced);
+        }
         if durability == Durability::Synced {
             self.chain.sync()?;
         }
-        self.broken = false;
-        self.head = head;
-        self.bytes = self.bytes.saturating_add(bytes.len() as u64);
-        self.records = self.records.saturating_add(records.len() as u64);
+        self.state = Writing::Sound;
+        self.head = page.head;
+        self.bytes = self.bytes.saturating_add(page.bytes.len() as u64);
+        self.records = self.records.saturating_add(page.records);
         Ok(())
     }
 
-    fn encode(
-        &mut self,
-        record: &Record,
-        previous: [u8; 32],
-        out: &mut Vec<u8>,
-    ) -> Result<[u8; 32], JournalError> {
+    /// Whether this is still the only writer; asked before what needs no record.
+    ///
+    /// # Errors
+    ///
+    /// [`JournalError::Fenced`] when another executor wrote since.
+    pub(crate) fn check_ours(&mut self) -> Result<(), JournalError> {
+        drop(self.page()?);
+        if self.chain.append_at(self.bytes, &[])? {
+            return Ok(());
+        }
+        self.state = Writing::Fenced;
+        Err(JournalError::Fenced)
+    }
+
+    /// Adds `record` to a page.
+    pub(crate) fn encode(&mut self, record: &Record, page: &mut Page) -> Result<(), JournalError> {
         let people = record.people();
-        self.names.introduce(&people)?;
-        let sealed = record.clone().map_texts(&|text| self.names.seal(text, &people));
-        let body = serde_json::to_vec(&sealed).map_err(io::Error::other)?;
+        let body = if people.is_empty() {
+            serde_json::to_vec(record)
+        } else {
+            self.names.introduce(&people)?;
+            serde_json::to_vec(&record.clone().map_texts(&|text| self.names.seal(text, &people)))
+        };
+        let body = body.map_err(io::Error::other)?;
         if body.len() > BODY_LIMIT {
             return Err(JournalError::TooLong { bytes: body.len() });
         }
-        Ok(frame(&previous, &body, out))
+        page.head = frame(&page.head, &body, &mut page.bytes);
+        page.records = page.records.saturating_add(1);
+        Ok(())
     }
 
     /// Drops the way back from a person's pseudonym to the name; whether there was any. The chain stays as it is.
@@ -232,7 +310,8 @@ impl Record {
     fn people(&self) -> Vec<String> {
         let mut names: Vec<&str> = Vec::new();
         match &self.entry {
-            Entry::Brake { by, .. } => names.push(by.name()),
+            Entry::Brake { by, .. } | Entry::Judged { by, .. } => names.push(by.name()),
+            Entry::Surged { .. } | Entry::Opened { .. } | Entry::Drilled { .. } => {}
             Entry::Action { event, .. } => match event {
                 Event::Proposed { request } => {
                     if let Proposer::Person(person) = &request.proposer {
@@ -260,7 +339,8 @@ impl Record {
     fn map_texts(mut self, map: &impl Fn(&str) -> String) -> Self {
         let person = |by: &mut Person| *by = Person::new(&map(by.name()));
         match &mut self.entry {
-            Entry::Brake { by, .. } => person(by),
+            Entry::Brake { by, .. } | Entry::Judged { by, .. } => person(by),
+            Entry::Surged { .. } | Entry::Opened { .. } | Entry::Drilled { .. } => {}
             Entry::Action { event, .. } => match event {
                 Event::Proposed { request } => map_request(request, map),
                 Event::Planned { plan, .. } => map_plan(plan, map),
@@ -304,7 +384,7 @@ fn map_plan(plan: &mut Plan, map: &impl Fn(&str) -> String) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Action, TargetKind, Undo};
+    use crate::{TargetKind, Undo};
     use homeostat_core::TenantId;
     use proptest::prelude::*;
 

@@ -112,6 +112,8 @@ pub enum Ending {
     Braked,
     /// Only some of it came into force, or some of it was lifted by somebody else.
     NotEffective,
+    /// Another step of its chain failed.
+    Compensated,
 }
 
 /// What happens to an action. Each stands in the journal.

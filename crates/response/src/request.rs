@@ -197,6 +197,25 @@ impl TargetKind {
         })
     }
 
+    /// The word on the wire.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Person => "person",
+            Self::ServiceAccount => "service_account",
+            Self::Credential => "credential",
+            Self::Session => "session",
+            Self::Host => "host",
+            Self::Instance => "instance",
+            Self::Workload => "workload",
+            Self::Address => "address",
+            Self::Name => "name",
+            Self::Message => "message",
+            Self::Mailbox => "mailbox",
+            Self::Application => "application",
+            Self::Resource => "resource",
+        }
+    }
+
     /// Whether the id of such a target names a person, and so never enters the journal in clear.
     pub const fn is_personal(self) -> bool {
         matches!(self, Self::Person | Self::Session | Self::Mailbox)

@@ -70,6 +70,14 @@ pub struct ExecutorStats {
     pub applies: u64,
     /// Calls of `revert`.
     pub reverts: u64,
+    /// Calls of `apply` of which it is not known whether they took effect.
+    pub unknown: u64,
+    /// Times that a person was called.
+    pub calls_for_people: u64,
+    /// Times that something in force was seen lifted before its time.
+    pub drifted: u64,
+    /// Times that the gate set its own brake.
+    pub surges: u64,
     /// The latest that a lease was ended after its time, in microseconds.
     pub latest_expiry: u64,
     /// Notices dropped because nobody took them.

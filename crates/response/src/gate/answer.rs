@@ -86,6 +86,8 @@ pub struct GateStats {
     pub needs_human: usize,
     /// Actions that wait for approval, budget or brake.
     pub waiting: usize,
+    /// Proposals that met a budget or a floor within the policy's surge window.
+    pub beyond: usize,
     /// Requests whose id was known already.
     pub duplicates: u64,
     /// Records in the journal.
