@@ -22,7 +22,7 @@ use crate::journal::{Durability, Entry, Journal, Record, Storage};
 use crate::lifecycle::{Event, Phase, Refusal, step};
 use crate::{Action, ActionId, Offsets, Person, Plan, PlanHash};
 use homeostat_core::{EntityKey, Timestamp};
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 use write::Batch;
@@ -32,7 +32,8 @@ use write::Batch;
 pub struct Gate<S> {
     config: GateConfig,
     journal: Journal<S>,
-    book: BTreeMap<ActionId, Case>,
+    // Looked up by id and never walked through, so its order tells nothing.
+    book: HashMap<ActionId, Case>,
     // INVARIANT: exactly the ids in `book` whose phase is not terminal.
     live: BTreeSet<ActionId>,
     ledger: Ledger,
@@ -68,7 +69,7 @@ impl<S: Storage> Gate<S> {
             offsets: Arc::new(config.offsets.clone()),
             config,
             journal,
-            book: BTreeMap::new(),
+            book: HashMap::new(),
             live: BTreeSet::new(),
             brake: Brake::Run,
             clock: LeaseClock::new(),

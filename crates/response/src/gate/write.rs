@@ -131,10 +131,10 @@ impl<S: Storage> Gate<S> {
     /// Takes over what the journal tells: the same on writing and on replaying.
     pub(super) fn accept(&mut self, id: &ActionId, event: Event, next: Phase, at: Timestamp) {
         let case = self.book.entry(id.clone()).or_insert_with(|| Case::new(at));
-        let held_before = case.phase.may_be_in_force();
+        let (began, held_before) = (case.phase == Phase::New, case.phase.may_be_in_force());
         let planned = matches!(event, Event::Planned { .. });
         case.accept(event, next, at);
-        let holds_now = case.phase.may_be_in_force();
+        let (ended, holds_now) = (case.phase.is_terminal(), case.phase.may_be_in_force());
         if holds_now && !held_before {
             if let (Some(request), Some(plan)) = (&case.request, &case.plan) {
                 let (charges, _) = self.ledger.charges(request, plan);
@@ -143,15 +143,18 @@ impl<S: Storage> Gate<S> {
         } else if held_before && !holds_now {
             self.ledger.release(id);
         }
+        // Looking a live action up is what takes the time of replaying, so it is done when something changes.
+        if began {
+            self.live.insert(id.clone());
+        }
         if planned {
             self.take_planned(id, at);
         }
-        let Some(case) = self.book.get_mut(id) else { return };
-        if case.phase.is_terminal() {
-            case.forget_details();
+        if ended {
             self.live.remove(id);
-        } else {
-            self.live.insert(id.clone());
+            if let Some(case) = self.book.get_mut(id) {
+                case.forget_details();
+            }
         }
     }
 

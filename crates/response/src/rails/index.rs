@@ -1,24 +1,24 @@
 //! Which rules can fit a target, without looking at the others.
 //!
 //! Each rule lies under its most selective key: the target's id, an attribute's value, the beginning of the id, the
-//! network, the kind, the action, else under none. Looking up costs O(log n) per key; beginnings and networks cost
-//! that once per length in use, of which policies have few.
+//! network, the kind, the action, else under none. Looking up costs O(1) per key; beginnings and networks cost
+//! that once per length in use, of which policies have few. A decision is a set, so no order of a table shows in it.
 
 use super::Compiled;
 use crate::pattern::Cidr;
 use crate::{Action, Target, TargetKind};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::net::IpAddr;
 
 /// The numbers of the rules, each under its most selective key.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Index {
-    by_id: BTreeMap<Box<str>, Vec<usize>>,
+    by_id: HashMap<Box<str>, Vec<usize>>,
     by_attr: BTreeMap<Box<str>, ByValue>,
     // By length in bytes, then by what the id begins with.
-    by_beginning: BTreeMap<usize, BTreeMap<Box<str>, Vec<usize>>>,
+    by_beginning: BTreeMap<usize, HashMap<Box<str>, Vec<usize>>>,
     // By family and mask, then by bits.
-    by_network: BTreeMap<(bool, u128), BTreeMap<u128, Vec<usize>>>,
+    by_network: BTreeMap<(bool, u128), HashMap<u128, Vec<usize>>>,
     // All rules under a network, for targets whose address is not known.
     networks: Vec<usize>,
     by_kind: BTreeMap<TargetKind, Vec<usize>>,
@@ -28,7 +28,7 @@ pub(super) struct Index {
 
 #[derive(Clone, Debug, Default)]
 struct ByValue {
-    values: BTreeMap<Box<str>, Vec<usize>>,
+    values: HashMap<Box<str>, Vec<usize>>,
     // All of them, for targets of which the attribute is not known.
     all: Vec<usize>,
 }
