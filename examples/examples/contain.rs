@@ -1,23 +1,21 @@
 //! An incident in, what is done about it out: planned, decided by which rule, applied, observed, reverted.
 //!
-//! `cargo run --release --example contain -- [--incident FILE] [--rails FILE] [--target memory]
-//! [--mode observe|ask|act]`: without an incident a built-in one; the incident is JSON as `investigate --out` writes it.
+//! `cargo run --release --example contain -- [--incident FILE] [--rails FILE]
+//! [--target memory|nft|aws|scim|ldap|oauth|kubernetes] [--mode observe|ask|act]`: without an incident a built-in one; the incident is JSON as `investigate --out` writes it.
 
 use clap::{Parser, ValueEnum};
 use homeostat::{Responder, ResponderOptions};
 use homeostat_core::{CalmRisk, MemoryReach, MemoryValues, TenantId};
 use homeostat_examples::{Memory, block_on, telling, threat_of};
-use homeostat_response::{Mode, Policy, View};
+use homeostat_response::{Actuator, MemoryWorld, Mode, Policy, View};
 use std::error::Error;
 use std::fs;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 /// The incident of whoever brings none.
 const BUILT_IN: &str = include_str!("../data/incident.json");
-/// The targets that this build can act upon.
-const TARGETS: [&str; 1] = ["memory"];
-
 /// Plans, decides, applies, observes and reverts what is done about an incident.
 #[derive(Parser)]
 struct Arguments {
@@ -28,8 +26,8 @@ struct Arguments {
     #[arg(long)]
     rails: Option<PathBuf>,
     /// What is acted upon.
-    #[arg(long, default_value = "memory", value_parser = known_target)]
-    target: String,
+    #[arg(long, value_enum, default_value = "memory")]
+    target: Reached,
     /// How far to go: look on, ask a person about everything, or act within the rails.
     #[arg(long, value_enum, default_value = "act")]
     mode: How,
@@ -52,11 +50,31 @@ impl From<How> for Mode {
     }
 }
 
-fn known_target(name: &str) -> Result<String, String> {
-    if TARGETS.contains(&name) {
-        return Ok(name.to_owned());
+/// What can be acted upon.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Reached {
+    Memory,
+    Nft,
+    Aws,
+    Scim,
+    Ldap,
+    Oauth,
+    Kubernetes,
+}
+
+/// The place where targets are connected: one arm each.
+fn connect(target: Reached) -> Result<(MemoryWorld, Arc<dyn Actuator>), String> {
+    match target {
+        Reached::Memory => {
+            let (world, actuator) = Memory::target();
+            Ok((world, actuator))
+        }
+        absent => Err(format!("this build does not reach the target `{}`", name_of(absent))),
     }
-    Err(format!("there is no target `{name}` in this build; there is {}", TARGETS.join(", ")))
+}
+
+fn name_of(target: Reached) -> String {
+    target.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
 }
 
 fn main() -> ExitCode {
@@ -80,7 +98,7 @@ fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
         eprintln!("contain: {untold} name(s) do not tell what they name and are left out");
     }
     println!("INCIDENT {}: {:.1} bits, confidence {:.2}", threat.id, threat.bits.get(), threat.confidence);
-    let (world, actuator) = Memory::target();
+    let (world, actuator) = connect(arguments.target)?;
     let mut options = ResponderOptions::new(tenant, vec![actuator]).mode(arguments.mode.into());
     if let Some(file) = &arguments.rails {
         options = options.rails(policy(file)?.compile()?);

@@ -47,7 +47,7 @@ fn end_most(
     requests: &[(Plan, homeostat_response::Request)],
 ) -> Result<(), Box<dyn Error>> {
     let (mut journal, _) = journal(storage.clone(), MemoryStorage::default())?;
-    let at = start().plus(Duration::from_secs(600)).ok_or("no such time")?;
+    let at = start().plus(Duration::from_mins(10)).ok_or("no such time")?;
     for (number, (_, request)) in requests.iter().enumerate() {
         let why = homeostat_response::Ending::Expired;
         let ended = [Event::RevertIntent { why, by: None }, Event::Reverted];

@@ -71,7 +71,7 @@ pub(crate) fn request(number: u32) -> Request {
         .with("zone", "eu-1")
         .with("tier", "gold");
     let id = ActionId::derive(&["bench", &number.to_string()]);
-    Request::new(id, tenant(), Action::Isolate, target).sure(0.9).lease(Duration::from_secs(600))
+    Request::new(id, tenant(), Action::Isolate, target).sure(0.9).lease(Duration::from_mins(10))
 }
 
 /// The tenant of everything here.

@@ -144,7 +144,7 @@ impl<S: Storage> Gate<S> {
     ) -> Result<Vec<Result<Admission, GateError>>, GateError> {
         let mut batch = Batch::new(self.journal.page()?);
         let staged: Vec<_> = proposals.iter().map(|proposal| self.stage(proposal, now, &mut batch)).collect();
-        self.write_batch(batch)?;
+        self.write_batch(&batch)?;
         let answer = |staged: Result<Option<ActionId>, GateError>| {
             staged.map(|id| id.map_or(Admission::Duplicate, |id| self.answer(&id)))
         };

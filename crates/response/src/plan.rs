@@ -26,11 +26,18 @@ pub struct Undo {
 }
 
 /// An undo value that this version of the actuator can not read or write.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the undo value is not one of version {wanted}")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BadUndo {
     wanted: u16,
 }
+
+impl fmt::Display for BadUndo {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the undo value is not one of version {}", self.wanted)
+    }
+}
+
+impl std::error::Error for BadUndo {}
 
 impl Undo {
     /// Keeps `state` as layout `version`.
@@ -118,9 +125,16 @@ impl fmt::Debug for PlanHash {
 }
 
 /// A text that is no plan hash: 64 hexadecimal digits.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("a plan hash has 64 hexadecimal digits")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BadPlanHash(());
+
+impl fmt::Display for BadPlanHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a plan hash has 64 hexadecimal digits")
+    }
+}
+
+impl std::error::Error for BadPlanHash {}
 
 impl TryFrom<String> for PlanHash {
     type Error = BadPlanHash;

@@ -356,8 +356,7 @@ impl Policy {
 }
 
 /// Why a policy can not be used: where, and what.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("policy, {place}: {cause}")]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BadPolicy {
     place: String,
     cause: Cause,
@@ -378,6 +377,14 @@ pub(crate) enum Cause {
     NoTime,
     FloorCondition,
 }
+
+impl fmt::Display for BadPolicy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "policy, {}: {}", self.place, self.cause)
+    }
+}
+
+impl std::error::Error for BadPolicy {}
 
 impl BadPolicy {
     pub(crate) fn new(place: String, cause: Cause) -> Self {

@@ -45,21 +45,44 @@ impl fmt::Debug for ExecutorConfig {
 }
 
 /// Why a request went no further. Nothing was done then.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug)]
 #[non_exhaustive]
 pub enum SubmitError {
     /// No actuator serves this action on this kind of target.
-    #[error("no actuator serves this action on this kind of target")]
     NoActuator,
     /// The actuator can not mean the request.
-    #[error("the request is not valid for the actuator")]
-    Invalid(#[source] ActError),
+    Invalid(ActError),
     /// The actuator could not plan.
-    #[error("the action could not be planned")]
-    NotPlanned(#[source] ActError),
+    NotPlanned(ActError),
     /// The gate could not answer.
-    #[error(transparent)]
-    Gate(#[from] GateError),
+    Gate(GateError),
+}
+
+impl fmt::Display for SubmitError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Gate(error) => return fmt::Display::fmt(error, f),
+            Self::NoActuator => "no actuator serves this action on this kind of target",
+            Self::Invalid(_) => "the request is not valid for the actuator",
+            Self::NotPlanned(_) => "the action could not be planned",
+        })
+    }
+}
+
+impl std::error::Error for SubmitError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Invalid(cause) | Self::NotPlanned(cause) => Some(cause),
+            Self::Gate(error) => error.source(),
+            Self::NoActuator => None,
+        }
+    }
+}
+
+impl From<GateError> for SubmitError {
+    fn from(error: GateError) -> Self {
+        Self::Gate(error)
+    }
 }
 
 /// What the executor counts.

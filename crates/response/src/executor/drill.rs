@@ -4,6 +4,7 @@
 //! says yes to it. It is over when the canary was seen in force and then seen not to be in force any more.
 
 use super::Executor;
+use crate::case::Case;
 use crate::journal::Storage;
 use crate::lifecycle::{Ending, Phase};
 use crate::{ActionId, Drill, GateError, Person, Plan, Request, SubmitError};
@@ -51,7 +52,7 @@ impl<S: Storage> Executor<S> {
             _ => return Ok(None),
         };
         self.drills.remove(id);
-        if let Some((actuator, action)) = self.gate.case(id).and_then(|case| case.done_by()) {
+        if let Some((actuator, action)) = self.gate.case(id).and_then(Case::done_by) {
             self.gate.note_drill((&actuator, action), drill, self.wall)?;
         }
         Ok(Some(drill))

@@ -90,8 +90,8 @@ impl<S: Storage> Gate<S> {
     }
 
     /// Writes the batch, or forgets all that it holds.
-    pub(super) fn write_batch(&mut self, batch: Batch) -> Result<(), GateError> {
-        let written = self.journal.write(batch.page, batch.durability);
+    pub(super) fn write_batch(&mut self, batch: &Batch) -> Result<(), GateError> {
+        let written = self.journal.write(&batch.page, batch.durability);
         if written.is_err() {
             for id in &batch.ids {
                 self.ledger.release(id);
@@ -119,7 +119,7 @@ impl<S: Storage> Gate<S> {
             self.journal.encode(&record, &mut page)?;
             steps.push((record, phase.clone()));
         }
-        self.journal.write(page, durability)?;
+        self.journal.write(&page, durability)?;
         for (record, next) in steps {
             if let Entry::Action { event, .. } = record.entry {
                 self.accept(id, event, next, at);
