@@ -71,7 +71,7 @@ impl fmt::Display for Declined {
 #[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Course {
-    /// The steps, threat by threat, the narrowest first; each with its reason.
+    /// The steps, threat by threat, those first that cost least when they are wrong; each with its reason.
     pub requests: Vec<Request>,
     /// The ids of threats about which nothing is done, and why.
     pub nothing: Vec<(String, Declined)>,
@@ -189,7 +189,9 @@ impl Planner {
             }
         }
         let mut steps = narrowest(steps);
-        steps.sort_by(|a, b| (breadth(a), &a.target).cmp(&(breadth(b), &b.target)));
+        // The cheapest first: what a mistake costs least is done before anybody has looked.
+        let cost = |step: &Step<'_>| step.row.action.facts().cost_minutes;
+        steps.sort_by(|a, b| (cost(a), breadth(a), &a.target).cmp(&(cost(b), breadth(b), &b.target)));
         if steps.is_empty() { Err(declined) } else { Ok(steps) }
     }
 
