@@ -7,7 +7,10 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard};
 
 /// The vendor's own system: what each name is answered with.
-pub(crate) type Zone = Arc<Mutex<BTreeMap<String, String>>>;
+pub(crate) type Zone = Arc<Mutex<Answers>>;
+type Answers = BTreeMap<String, String>;
+/// The table, with what the plan's name is answered with now, was before, and is by this plan.
+type Look<'a> = (MutexGuard<'a, Answers>, [String; 3]);
 
 pub(crate) struct Sinkhole {
     descriptor: Descriptor,
@@ -21,8 +24,7 @@ impl Sinkhole {
         Self { descriptor, zone }
     }
 
-    /// The table, with what the plan's name is answered with now, was before, and is by this plan.
-    fn look(&self, plan: &Plan) -> Result<(MutexGuard<'_, BTreeMap<String, String>>, [String; 3]), ActError> {
+    fn look(&self, plan: &Plan) -> Result<Look<'_>, ActError> {
         let prior = plan.undo.read(1).map_err(|_| ActError::permanent("read the prior answer"))?;
         let zone = self.zone.lock().map_err(|_| ActError::transient("lock the zone"))?;
         let now = zone.get(&plan.target.id).cloned().unwrap_or_default();
