@@ -1,32 +1,17 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![doc = include_str!("../README.md")]
 
-mod arn;
-mod compare;
-mod condition;
-mod context;
+#[cfg(feature = "aws")]
+mod aws;
 mod decision;
+#[cfg(feature = "aws")]
 mod glob;
-mod grant;
-mod limits;
-mod operator;
-mod policy;
-mod principal;
-mod provider;
-mod read;
-mod request;
-mod statement;
-mod subject;
-mod template;
-mod weigh;
 
-pub use arn::{ArnPattern, account_of};
-pub use condition::Condition;
-pub use context::Context;
+#[cfg(feature = "aws")]
+pub use aws::{
+    ArnPattern, Condition, Context, Limits, Policy, PolicyError, PolicyFault, Principal, Request,
+    ResourceSide, Subject, account_of,
+};
 pub use decision::{Answer, Because, Decision, Gate, Open, Residual, Says, Wanted};
+#[cfg(feature = "aws")]
 pub use glob::Glob;
-pub use limits::Limits;
-pub use policy::{Policy, PolicyError, PolicyFault};
-pub use principal::Principal;
-pub use request::Request;
-pub use subject::{ResourceSide, Subject};

@@ -1,7 +1,7 @@
 //! What is asked: an action on a resource, under what is known.
 
-use crate::arn::{ArnPattern, account_of};
-use crate::context::Context;
+use crate::aws::arn::{ArnPattern, account_of};
+use crate::aws::context::Context;
 use core::fmt;
 
 /// A question: may this action be done on this resource?

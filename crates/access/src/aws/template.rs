@@ -3,7 +3,7 @@
 //! AWS IAM User Guide, "IAM policy elements: variables and tags": only policies of version 2012-10-17 have
 //! variables. What a variable stands for is text, never a pattern: a `*` in it matches a `*` alone.
 
-use crate::context::{Context, Known};
+use crate::aws::context::{Context, Known};
 use crate::glob::{Glob, Token, tokens};
 
 /// A text with or without variables.

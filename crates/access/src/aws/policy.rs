@@ -4,14 +4,14 @@
 //! does not have is an error that names policy, statement and field, never a value: a policy that is not
 //! understood must not answer. Reading takes O(bytes).
 
-use crate::arn::ArnPattern;
-use crate::condition::Test;
-use crate::context::Context;
+use crate::aws::arn::ArnPattern;
+use crate::aws::condition::Test;
+use crate::aws::context::Context;
 use crate::decision::Gate;
 use crate::glob::Glob;
-use crate::principal::Named;
-use crate::read;
-use crate::template::{Resolved, Template};
+use crate::aws::principal::Named;
+use crate::aws::read;
+use crate::aws::template::{Resolved, Template};
 use core::fmt;
 use std::borrow::Cow;
 use std::sync::Arc;

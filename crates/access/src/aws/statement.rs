@@ -1,12 +1,12 @@
 //! Does a statement speak about a request: yes, no, or only if some key has a fitting value?
 
-use crate::arn::ArnPattern;
-use crate::condition::Truth;
-use crate::context::{Context, Known};
+use crate::aws::arn::ArnPattern;
+use crate::aws::condition::Truth;
+use crate::aws::context::{Context, Known};
 use crate::decision::Gate;
-use crate::policy::{Effect, Reach, ResourceText, Scope, Statement, Who};
-use crate::principal::{Closeness, Principal};
-use crate::request::{Ask, Request};
+use crate::aws::policy::{Effect, Reach, ResourceText, Scope, Statement, Who};
+use crate::aws::principal::{Closeness, Principal};
+use crate::aws::request::{Ask, Request};
 
 /// Whether a statement applies; when open, on which keys it rests.
 pub(crate) enum Applies {

@@ -2,7 +2,7 @@
 //!
 //! AWS IAM User Guide, "AWS JSON policy elements: Principal" and what it says of `NotPrincipal`. Groups are never principals.
 
-use crate::arn::account_of;
+use crate::aws::arn::account_of;
 use core::fmt;
 
 /// Who makes a request.

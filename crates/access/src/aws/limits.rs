@@ -5,7 +5,7 @@
 //! down to the account of the principal; a resource control policy of the resource's account only takes away,
 //! since AWS attaches one that allows everything to each level.
 
-use crate::policy::Policy;
+use crate::aws::policy::Policy;
 use std::sync::Arc;
 
 /// The policies of an organization and of the endpoint that a request comes through; none by default.

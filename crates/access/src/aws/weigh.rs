@@ -3,15 +3,15 @@
 //! AWS IAM User Guide, "How AWS enforcement code logic evaluates requests", "Policy evaluation for requests within a
 //! single account", "Cross-account policy evaluation logic". O(statements of the policies).
 
-use crate::condition::Truth;
+use crate::aws::condition::Truth;
 use crate::decision::{Answer, Because, Decision, Gate, Open, Says, Wanted};
-use crate::grant::{About, Grant, best, grants, opened, said, unread};
-use crate::limits::Limits;
-use crate::policy::{Effect, Policy, Statement};
-use crate::principal::Closeness;
-use crate::request::{Ask, Request};
-use crate::statement::{Applies, Part, SESSION_NAME};
-use crate::subject::{Boundary, ResourceSide, Subject};
+use crate::aws::grant::{About, Grant, best, grants, opened, said, unread};
+use crate::aws::limits::Limits;
+use crate::aws::policy::{Effect, Policy, Statement};
+use crate::aws::principal::Closeness;
+use crate::aws::request::{Ask, Request};
+use crate::aws::statement::{Applies, Part, SESSION_NAME};
+use crate::aws::subject::{Boundary, ResourceSide, Subject};
 
 /// One question with everything that has a say in it.
 #[derive(Clone, Copy)]

@@ -8,13 +8,13 @@
 //! variables says both that such a statement may be invalid and that negated operators fit it; so a negated
 //! operator on it grants nothing in an allowing statement and forbids in a denying one.
 
-use crate::arn::ArnPattern;
-use crate::compare::{Address, Network, moment, number};
-use crate::context::{Context, Known};
+use crate::aws::arn::ArnPattern;
+use crate::aws::compare::{Address, Network, moment, number};
+use crate::aws::context::{Context, Known};
 use crate::glob::Glob;
-use crate::operator::{Compare, Operator, Order, Quantifier};
-use crate::policy::{Effect, PolicyFault};
-use crate::template::{Resolved, Template};
+use crate::aws::operator::{Compare, Operator, Order, Quantifier};
+use crate::aws::policy::{Effect, PolicyFault};
+use crate::aws::template::{Resolved, Template};
 
 /// One operator on one key with its values, as a `Condition` element has them.
 ///

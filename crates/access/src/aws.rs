@@ -1,0 +1,27 @@
+//! AWS: what identity, resource and trust policies, boundaries, sessions, organizations and endpoints say together.
+
+mod arn;
+mod compare;
+mod condition;
+mod context;
+mod grant;
+mod limits;
+mod operator;
+mod policy;
+mod principal;
+mod provider;
+mod read;
+mod request;
+mod statement;
+mod subject;
+mod template;
+mod weigh;
+
+pub use arn::{ArnPattern, account_of};
+pub use condition::Condition;
+pub use context::Context;
+pub use limits::Limits;
+pub use policy::{Policy, PolicyError, PolicyFault};
+pub use principal::Principal;
+pub use request::Request;
+pub use subject::{ResourceSide, Subject};
