@@ -6,6 +6,8 @@ mod aws;
 mod decision;
 #[cfg(feature = "aws")]
 mod glob;
+#[cfg(feature = "kubernetes")]
+pub mod kubernetes;
 
 #[cfg(feature = "aws")]
 pub use aws::{

@@ -74,16 +74,18 @@ impl ArnPattern {
 
     /// Whether `resource` fits.
     pub fn matches(&self, resource: &str) -> bool {
+        self.matches_cut(resource, Cuts::of(resource))
+    }
+
+    /// Whether `resource`, whose colons lie at `cuts`, fits.
+    pub(crate) fn matches_cut(&self, resource: &str, cuts: Option<Cuts>) -> bool {
         match &self.0 {
             Shape::Everything => true,
             Shape::Text(glob) => glob.matches(resource),
-            Shape::Parts(parts) => {
-                let mut texts = resource.splitn(6, ':');
-                parts.iter().all(|part| match texts.next() {
-                    Some(text) => part.matches(text),
-                    None => false,
-                })
-            }
+            // The last part tells most resources apart.
+            Shape::Parts(parts) => cuts.is_some_and(|cuts| {
+                parts.iter().enumerate().rev().all(|(at, part)| part.matches(cuts.part(resource, at)))
+            }),
         }
     }
 
@@ -125,6 +127,29 @@ impl ArnPattern {
             (Shape::Text(one), Shape::Text(two)) => one.covers(two),
             _ => false,
         }
+    }
+}
+
+/// Where the first five colons of an ARN lie.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Cuts([usize; 5]);
+
+impl Cuts {
+    /// The cuts of `text`; `None` when it has fewer.
+    pub(crate) fn of(text: &str) -> Option<Self> {
+        let mut colons = text.bytes().enumerate().filter(|(_, byte)| *byte == b':').map(|(at, _)| at);
+        let mut cuts = [0; 5];
+        for cut in &mut cuts {
+            *cut = colons.next()?;
+        }
+        Some(Self(cuts))
+    }
+
+    /// Part `number`, from 0, of the `text` whose cuts these are.
+    fn part(self, text: &str, number: usize) -> &str {
+        let start = number.checked_sub(1).and_then(|before| self.0.get(before)).map_or(0, |cut| cut + 1);
+        let end = self.0.get(number).copied().unwrap_or(text.len());
+        text.get(start..end).unwrap_or_default()
     }
 }
 

@@ -11,10 +11,10 @@
 use crate::aws::arn::ArnPattern;
 use crate::aws::compare::{Address, Network, moment, number};
 use crate::aws::context::{Context, Known};
-use crate::glob::Glob;
 use crate::aws::operator::{Compare, Operator, Order, Quantifier};
 use crate::aws::policy::{Effect, PolicyFault};
 use crate::aws::template::{Resolved, Template};
+use crate::glob::Glob;
 
 /// One operator on one key with its values, as a `Condition` element has them.
 ///

@@ -1,6 +1,6 @@
 //! What is known of a request besides principal, action and resource: the condition keys.
 
-use crate::glob::{Glob, Token};
+use crate::glob::{Glob, MANY};
 use core::fmt;
 use std::collections::BTreeMap;
 
@@ -89,10 +89,9 @@ impl Context {
     /// is known to be absent.
     #[must_use]
     pub fn complete_for(self, prefix: &str) -> Self {
-        let mut tokens: Vec<Token> =
-            prefix.to_lowercase().into_bytes().into_iter().map(Token::Byte).collect();
-        tokens.push(Token::Many);
-        self.complete_like(&Glob::of(tokens))
+        let mut pattern = prefix.to_lowercase().into_bytes();
+        pattern.push(MANY);
+        self.complete_like(&Glob::of(pattern))
     }
 
     /// States that `key` has these values.

@@ -7,11 +7,11 @@
 use crate::aws::arn::ArnPattern;
 use crate::aws::condition::Test;
 use crate::aws::context::Context;
-use crate::decision::Gate;
-use crate::glob::Glob;
 use crate::aws::principal::Named;
 use crate::aws::read;
 use crate::aws::template::{Resolved, Template};
+use crate::decision::Gate;
+use crate::glob::Glob;
 use core::fmt;
 use std::borrow::Cow;
 use std::sync::Arc;

@@ -13,6 +13,8 @@ pub struct Principal {
     name: String,
     role: Option<String>,
     unique: Option<String>,
+    account: Option<Box<str>>,
+    is_root: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,27 +40,33 @@ impl Principal {
             Some(("assumed-role", _)) => role_of(arn),
             _ => None,
         };
-        Self { kind: Kind::Aws, name: arn.to_owned(), role, unique: None }
+        Self { role, ..Self::named(Kind::Aws, arn) }
     }
 
     /// A session of the role `role`, by the session's ARN.
     pub fn session(arn: &str, role: &str) -> Self {
-        Self { kind: Kind::Aws, name: arn.to_owned(), role: Some(role.to_owned()), unique: None }
+        Self { role: Some(role.to_owned()), ..Self::named(Kind::Aws, arn) }
     }
 
     /// A service of the provider, such as `lambda.amazonaws.com`.
     pub fn service(name: &str) -> Self {
-        Self { kind: Kind::Service, name: name.to_owned(), role: None, unique: None }
+        Self::named(Kind::Service, name)
     }
 
     /// Somebody whom an identity provider vouches for.
     pub fn federated(provider: &str) -> Self {
-        Self { kind: Kind::Federated, name: provider.to_owned(), role: None, unique: None }
+        Self::named(Kind::Federated, provider)
     }
 
     /// Somebody without credentials.
     pub fn anonymous() -> Self {
-        Self { kind: Kind::Anonymous, name: String::new(), role: None, unique: None }
+        Self::named(Kind::Anonymous, "")
+    }
+
+    fn named(kind: Kind, name: &str) -> Self {
+        let account = account_of(name).filter(|_| kind == Kind::Aws).map(Into::into);
+        let is_root = kind == Kind::Aws && resource_of(name) == "root";
+        Self { kind, name: name.to_owned(), role: None, unique: None, account, is_root }
     }
 
     /// The principal with its unique id, such as `AIDA…`, which policies may name in place of the ARN.
@@ -75,7 +83,7 @@ impl Principal {
 
     /// Whether it is the root user of an account.
     pub fn is_root(&self) -> bool {
-        self.kind == Kind::Aws && resource_of(&self.name) == "root"
+        self.is_root
     }
 
     /// Whether it is a role that a service of the provider made for itself, or a session of one as far as its
@@ -86,7 +94,7 @@ impl Principal {
 
     /// The account the principal belongs to; `None` for services, providers and nobody.
     pub fn account(&self) -> Option<&str> {
-        if self.kind == Kind::Aws { account_of(&self.name) } else { None }
+        self.account.as_deref()
     }
 }
 
@@ -151,7 +159,7 @@ impl Named {
         };
         match self {
             Self::Everyone => Some(Closeness::Everyone),
-            Self::Account(account) if who.account() == Some(account) => {
+            Self::Account(account) if who.account() == Some(account.as_str()) => {
                 Some(if who.is_root() { Closeness::Itself } else { Closeness::Account })
             }
             Self::Account(_) | Self::Canonical => None,

@@ -1,11 +1,11 @@
 //! From JSON text to statements.
 
 use crate::aws::condition::{Comparand, Test};
-use crate::glob::Glob;
 use crate::aws::operator::Operator;
 use crate::aws::policy::{Effect, Policy, PolicyError, PolicyFault, ResourceText, Scope, Statement, Who};
 use crate::aws::principal::Named;
 use crate::aws::template::Template;
+use crate::glob::Glob;
 use serde_json::{Map, Value};
 
 /// A fault, before the name of the policy is known.

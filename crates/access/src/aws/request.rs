@@ -1,6 +1,6 @@
 //! What is asked: an action on a resource, under what is known.
 
-use crate::aws::arn::{ArnPattern, account_of};
+use crate::aws::arn::{ArnPattern, Cuts, account_of};
 use crate::aws::context::Context;
 use core::fmt;
 
@@ -17,6 +17,7 @@ use core::fmt;
 pub struct Request<'a> {
     action: String,
     resource: String,
+    cuts: Option<Cuts>,
     pub(crate) ask: Ask,
     account: Option<String>,
     pub(crate) context: &'a Context,
@@ -56,7 +57,8 @@ impl<'a> Request<'a> {
 
     fn asking(action: &str, resource: &str, ask: Ask, context: &'a Context) -> Self {
         let action = action.trim().to_lowercase();
-        Self { action, resource: resource.to_owned(), ask, account: None, context }
+        let (resource, cuts) = (resource.to_owned(), Cuts::of(resource));
+        Self { action, resource, cuts, ask, account: None, context }
     }
 
     /// The request, where the resource belongs to `account`; without one it is the principal's own.
@@ -81,8 +83,13 @@ impl<'a> Request<'a> {
         self.account.as_deref()
     }
 
+    /// Whether `pattern` holds the resource as it is written.
+    pub(crate) fn fits(&self, pattern: &ArnPattern) -> bool {
+        pattern.matches_cut(&self.resource, self.cuts)
+    }
+
     pub(crate) fn narrowed(&self, pattern: ArnPattern, resource: String) -> Self {
-        Self { ask: Ask::Some(pattern), resource, ..self.clone() }
+        Self { ask: Ask::Some(pattern), cuts: Cuts::of(&resource), resource, ..self.clone() }
     }
 }
 

@@ -3,10 +3,10 @@
 use crate::aws::arn::ArnPattern;
 use crate::aws::condition::Truth;
 use crate::aws::context::{Context, Known};
-use crate::decision::Gate;
 use crate::aws::policy::{Effect, Reach, ResourceText, Scope, Statement, Who};
 use crate::aws::principal::{Closeness, Principal};
 use crate::aws::request::{Ask, Request};
+use crate::decision::Gate;
 
 /// Whether a statement applies; when open, on which keys it rests.
 pub(crate) enum Applies {
@@ -152,7 +152,7 @@ fn is_session_open(context: &Context) -> bool {
 /// Allowing: the exact resource, some of the asked ones, all when all are asked.
 fn touches(pattern: &ArnPattern, request: &Request<'_>) -> bool {
     match &request.ask {
-        Ask::Exact => pattern.matches(request.resource()),
+        Ask::Exact => request.fits(pattern),
         Ask::Some(wide) => pattern.overlaps(wide),
         Ask::All => pattern.is_everything(),
     }
@@ -161,7 +161,7 @@ fn touches(pattern: &ArnPattern, request: &Request<'_>) -> bool {
 /// Denying: the exact resource, or all that are asked.
 fn holds_all(pattern: &ArnPattern, request: &Request<'_>) -> bool {
     match &request.ask {
-        Ask::Exact => pattern.matches(request.resource()),
+        Ask::Exact => request.fits(pattern),
         Ask::Some(wide) => pattern.covers(wide),
         Ask::All => pattern.is_everything(),
     }
@@ -170,7 +170,7 @@ fn holds_all(pattern: &ArnPattern, request: &Request<'_>) -> bool {
 /// Allowing all but these: when these leave none of the asked, or may be among all asked.
 fn spares_none(pattern: &ArnPattern, request: &Request<'_>) -> bool {
     match &request.ask {
-        Ask::Exact => pattern.matches(request.resource()),
+        Ask::Exact => request.fits(pattern),
         Ask::Some(wide) => pattern.covers(wide),
         Ask::All => true,
     }
@@ -179,7 +179,7 @@ fn spares_none(pattern: &ArnPattern, request: &Request<'_>) -> bool {
 /// Denying all but these: when these are among the asked.
 fn meets(pattern: &ArnPattern, request: &Request<'_>) -> bool {
     match &request.ask {
-        Ask::Exact => pattern.matches(request.resource()),
+        Ask::Exact => request.fits(pattern),
         Ask::Some(wide) => pattern.overlaps(wide),
         Ask::All => true,
     }

@@ -4,7 +4,7 @@
 //! variables. What a variable stands for is text, never a pattern: a `*` in it matches a `*` alone.
 
 use crate::aws::context::{Context, Known};
-use crate::glob::{Glob, Token, tokens};
+use crate::glob::{Glob, pattern};
 
 /// A text with or without variables.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -12,7 +12,7 @@ pub(crate) struct Template(Vec<Part>);
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Part {
-    Fixed(Vec<Token>),
+    Fixed(Vec<u8>),
     Variable { key: String, default: Option<String> },
 }
 
@@ -30,7 +30,7 @@ pub(crate) enum Resolved<'a> {
 impl Template {
     /// A text without variables.
     pub(crate) fn plain(text: &str) -> Self {
-        Self(vec![Part::Fixed(tokens(text).collect())])
+        Self(vec![Part::Fixed(pattern(text).collect())])
     }
 
     /// Reads the variables in `text`; `None` when one is not closed or names nothing.
@@ -39,11 +39,11 @@ impl Template {
         let mut rest = text;
         while let Some((before, after)) = rest.split_once("${") {
             let (inner, tail) = after.split_once('}')?;
-            parts.push(Part::Fixed(tokens(before).collect()));
+            parts.push(Part::Fixed(pattern(before).collect()));
             parts.push(variable(inner)?);
             rest = tail;
         }
-        parts.push(Part::Fixed(tokens(rest).collect()));
+        parts.push(Part::Fixed(pattern(rest).collect()));
         Some(Self(parts))
     }
 
@@ -51,8 +51,8 @@ impl Template {
     pub(crate) fn fixed(&self) -> Option<Glob> {
         let mut all = Vec::new();
         for part in &self.0 {
-            let Part::Fixed(tokens) = part else { return None };
-            all.extend_from_slice(tokens);
+            let Part::Fixed(bytes) = part else { return None };
+            all.extend_from_slice(bytes);
         }
         Some(Glob::of(all))
     }
@@ -61,12 +61,12 @@ impl Template {
         let mut all = Vec::new();
         for part in &self.0 {
             match part {
-                Part::Fixed(tokens) => all.extend_from_slice(tokens),
+                Part::Fixed(bytes) => all.extend_from_slice(bytes),
                 Part::Variable { key, default } => match context.known(key) {
-                    Known::Values([value]) => all.extend(value.bytes().map(Token::Byte)),
+                    Known::Values([value]) => all.extend(value.bytes()),
                     Known::Unknown | Known::Present => return Resolved::Open(key),
                     _ => match default {
-                        Some(text) => all.extend(text.bytes().map(Token::Byte)),
+                        Some(text) => all.extend(text.bytes()),
                         None => return Resolved::Nothing,
                     },
                 },
@@ -78,7 +78,7 @@ impl Template {
 
 fn variable(inner: &str) -> Option<Part> {
     if let [literal @ (b'*' | b'?' | b'$')] = inner.as_bytes() {
-        return Some(Part::Fixed(vec![Token::Byte(*literal)]));
+        return Some(Part::Fixed(vec![*literal]));
     }
     let (key, default) = match inner.split_once(',') {
         Some((key, default)) => {

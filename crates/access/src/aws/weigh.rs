@@ -4,7 +4,6 @@
 //! single account", "Cross-account policy evaluation logic". O(statements of the policies).
 
 use crate::aws::condition::Truth;
-use crate::decision::{Answer, Because, Decision, Gate, Open, Says, Wanted};
 use crate::aws::grant::{About, Grant, best, grants, opened, said, unread};
 use crate::aws::limits::Limits;
 use crate::aws::policy::{Effect, Policy, Statement};
@@ -12,6 +11,7 @@ use crate::aws::principal::Closeness;
 use crate::aws::request::{Ask, Request};
 use crate::aws::statement::{Applies, Part, SESSION_NAME};
 use crate::aws::subject::{Boundary, ResourceSide, Subject};
+use crate::decision::{Answer, Because, Decision, Gate, Open, Says, Wanted};
 
 /// One question with everything that has a say in it.
 #[derive(Clone, Copy)]
@@ -107,9 +107,10 @@ impl Weighing<'_> {
 
     fn with_resource(&self, request: &Request<'_>, policy: &Policy, own: Own) -> Grant {
         let gate = self.side.gate();
+        let named: Vec<Grant> =
+            grants(policy, gate, request, About::Named(&self.subject.principal)).collect();
         let by = |wanted: Closeness| {
-            let named = grants(policy, gate, request, About::Named(&self.subject.principal));
-            best(named.filter(|grant| grant.closeness == Some(wanted)), gate)
+            best(named.iter().filter(|grant| grant.closeness == Some(wanted)).cloned(), gate)
         };
         // What is granted to a role by its ARN is limited by boundary and session; a user or a session is granted it
         // directly. Everybody is no session's own name: the session's policy limits it.
