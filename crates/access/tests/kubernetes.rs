@@ -1,5 +1,6 @@
 //! What roles and bindings of Kubernetes allow, section by section of its documentation; names are made up here.
-#![cfg(all(test, feature = "kubernetes"))]
+#![cfg(test)]
+#![cfg(feature = "kubernetes")]
 #![expect(clippy::needless_pass_by_value, reason = "literals read better without a borrow at each use")]
 
 use homeostat_access::Decision;
@@ -37,7 +38,7 @@ fn decide(cluster: &Cluster, who: &User, attempt: &Attempt) -> Decision {
     cluster.decide(who, attempt).decision
 }
 
-/// "RoleBinding and ClusterRoleBinding": a cluster role through a role binding holds in its namespace alone.
+/// "`RoleBinding` and `ClusterRoleBinding`": a cluster role through a role binding holds in its namespace alone.
 #[test]
 fn a_role_binding_limits_to_its_namespace() {
     let cluster = cluster(json!([
@@ -117,7 +118,7 @@ fn subjects_are_users_groups_and_service_accounts() {
     assert!(decide(&cluster, &User::new("x").in_group("system:masters"), &get).is_allowed());
 }
 
-/// "Aggregated ClusterRoles": the control plane fills them, through others that are aggregated too.
+/// "Aggregated `ClusterRoles`": the control plane fills them, through others that are aggregated too.
 #[test]
 fn aggregated_roles_are_made_of_others() {
     let labelled = |name: &str, label: &str, verb: &str| {
@@ -152,7 +153,7 @@ fn aggregated_roles_are_made_of_others() {
     }
 }
 
-/// "Role and ClusterRole": paths that are no resources belong to the cluster, a role binding gives none.
+/// "Role and `ClusterRole`": paths that are no resources belong to the cluster, a role binding gives none.
 #[test]
 fn paths_are_given_by_cluster_role_bindings_alone() {
     let cluster = cluster(json!([
@@ -278,8 +279,8 @@ fn bad_objects_are_told_by_their_place_and_grant_nothing() {
         .unwrap();
     assert_eq!((added.read, added.skipped), (1, 1));
     let told: Vec<(usize, MisfitCause)> = added.bad.iter().map(|bad| (bad.index, bad.cause)).collect();
-    use MisfitCause::{Unnamed, WrongShape};
-    assert_eq!(told, [(1, Unnamed), (2, WrongShape), (3, WrongShape), (4, WrongShape), (6, Unnamed)]);
+    let (unnamed, wrong) = (MisfitCause::Unnamed, MisfitCause::WrongShape);
+    assert_eq!(told, [(1, unnamed), (2, wrong), (3, wrong), (4, wrong), (6, unnamed)]);
     assert_eq!(cluster.dangling().collect::<Vec<_>>(), ["c"]);
     assert_eq!(added.bad[0].to_string(), "object 1: without a name or a namespace that its kind needs");
     for text in ["", "5", "{", r#"{"items": 5}"#, &"[".repeat(100_000)] {

@@ -188,7 +188,7 @@ impl Cluster {
         for held in self.held(user) {
             match held.fits(attempt) {
                 Held::NO => {}
-                (true, keys) if keys.is_empty() => {
+                (true, []) => {
                     return Answer { decision: Decision::Allowed, because: vec![held.because()] };
                 }
                 (_, keys) => open.extend(keys.iter().map(|key| (held.open(key), held.because()))),
@@ -224,8 +224,13 @@ impl Cluster {
         rules.map(move |(index, rule)| Held { rule, index, binding: place, role: &binding.role })
     }
 
+    /// The rules of a role; `None` when it is not there.
+    pub(super) fn rules_of(&self, place: &Place) -> Option<&[Rule]> {
+        self.roles.contains_key(place).then(|| self.rules(place))
+    }
+
     /// The rules of a role; none when it is not there.
-    pub(super) fn rules(&self, place: &Place) -> &[Rule] {
+    fn rules(&self, place: &Place) -> &[Rule] {
         let aggregated = self.aggregated.get(&place.name).filter(|_| place.namespace.is_none());
         match (aggregated, self.roles.get(place)) {
             (Some(rules), _) => rules,

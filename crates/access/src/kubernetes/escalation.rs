@@ -7,7 +7,7 @@
 use super::attempt::{Attempt, User};
 use super::cluster::{Cluster, Held, Holder, Place, silent};
 use super::rule::Rule;
-use crate::decision::{Answer, Because, Decision, Gate};
+use crate::decision::{Answer, Decision, Gate};
 
 const RBAC: &str = "rbac.authorization.k8s.io";
 
@@ -26,8 +26,8 @@ impl Cluster {
         let on = |verb: &str| Attempt::on(verb, RBAC, resource).in_namespace(namespace.unwrap_or_default());
         // What is created has no name for the API server yet.
         let written = if verb == "create" { on(verb) } else { on(verb).named(name) };
-        let more = |held: &[Held<'_>]| if covers(held, rules) { Some(all_of(held)) } else { None };
-        self.guarded(user, &written, &on("escalate").named(name), (namespace, &more))
+        let needs = Needs { free: on("escalate").named(name), namespace, rules: Some(rules) };
+        self.guarded(user, &written, &needs)
     }
 
     /// May `user` bind the role `name`, of `role.0` or of the cluster, to somebody: in `namespace`, or in the whole
@@ -37,13 +37,9 @@ impl Cluster {
         let create = Attempt::on("create", RBAC, kind).in_namespace(namespace.unwrap_or_default());
         let of = if role.0.is_some() { "roles" } else { "clusterroles" };
         let bind = Attempt::on("bind", RBAC, of).in_namespace(namespace.unwrap_or_default()).named(role.1);
-        let place = Place::new(role.0, role.1);
-        let more = |held: &[Held<'_>]| {
-            let rules = self.rules(&place);
-            // A role that is not there has no rights that anybody could be said to have.
-            if !rules.is_empty() && covers(held, rules) { Some(all_of(held)) } else { None }
-        };
-        self.guarded(user, &create, &bind, (namespace, &more))
+        // A role that is not there has no rights that anybody could be said to have.
+        let rules = self.rules_of(&Place::new(role.0, role.1));
+        self.guarded(user, &create, &Needs { free: bind, namespace, rules })
     }
 
     /// May `user` act as `other`?
@@ -62,37 +58,31 @@ impl Cluster {
         self.decide(user, &attempt)
     }
 
-    /// `attempt`, which also needs `free`, or else that `more` says so of what is held in the namespace.
-    fn guarded(
-        &self,
-        user: &User,
-        attempt: &Attempt,
-        free: &Attempt,
-        (namespace, more): (Option<&str>, &dyn Fn(&[Held<'_>]) -> Option<Vec<Because>>),
-    ) -> Answer {
+    /// `attempt`, and what it needs besides.
+    fn guarded(&self, user: &User, attempt: &Attempt, needs: &Needs<'_>) -> Answer {
         let mut answer = self.decide(user, attempt);
         if !answer.decision.is_possible() || user.is_in("system:masters") {
             return answer;
         }
-        let freed = self.decide(user, free);
+        let freed = self.decide(user, &needs.free);
         if freed.decision.is_allowed() {
             answer.because.extend(freed.because);
             return answer;
         }
-        let held: Vec<Held<'_>> = self.held(user).filter(|held| held.is_in(namespace)).collect();
-        match more(&held) {
-            Some(because) => {
-                answer.because.extend(because);
-                answer
-            }
-            None => Answer { decision: Decision::ImplicitlyDenied, because: vec![silent(Gate::Escalation)] },
+        let held: Vec<Held<'_>> = self.held(user).filter(|held| held.is_in(needs.namespace)).collect();
+        if !needs.rules.is_some_and(|rules| covers(&held, rules)) {
+            return Answer { decision: Decision::ImplicitlyDenied, because: vec![silent(Gate::Escalation)] };
         }
+        answer.because.extend(held.iter().map(Held::because));
+        answer
     }
 }
 
-/// The rules that are held, as what decided.
-fn all_of(held: &[Held<'_>]) -> Vec<Because> {
-    held.iter().map(Held::because).collect()
+/// What giving rights needs besides the verb on the object: a verb that frees of it, or all of the rights.
+struct Needs<'a> {
+    free: Attempt,
+    namespace: Option<&'a str>,
+    rules: Option<&'a [Rule]>,
 }
 
 /// Whether each smallest part of `rules` is covered by one rule that is held.

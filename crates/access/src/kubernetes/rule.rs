@@ -1,6 +1,7 @@
 //! One rule of a role: which verbs on what.
 //!
-//! Kubernetes documentation, "Using RBAC Authorization", sections "Referring to resources" and "Role and ClusterRole";
+//! Kubernetes documentation, "Using RBAC Authorization", sections "Referring to resources" and
+//! "Role and `ClusterRole`";
 //! `PolicyRule` of the API reference.
 
 use super::attempt::{Attempt, Target, Told};
