@@ -1,10 +1,12 @@
 //! AWS: what identity, resource and trust policies, boundaries, sessions, organizations and endpoints say together.
 
 mod arn;
+mod bucket;
 mod compare;
 mod condition;
 mod context;
 mod grant;
+mod key_grant;
 mod limits;
 mod operator;
 mod policy;
@@ -18,6 +20,7 @@ mod template;
 mod weigh;
 
 pub use arn::{ArnPattern, account_of};
+pub use bucket::{ListOf, PublicAccessBlock};
 pub use condition::Condition;
 pub use context::Context;
 pub use limits::Limits;

@@ -143,12 +143,8 @@ pub enum Gate {
     Endpoint,
     /// What the provider decides itself, without a policy.
     Provider,
-    /// An access control list, as buckets and their objects have.
-    AccessList,
     /// What is kept from the public whatever policies and lists say.
     PublicAccess,
-    /// A grant, which lets somebody use a key.
-    KeyGrant,
     /// A rule of a role that is bound to who asks, as Kubernetes has.
     Role,
     /// That nobody gives others more than it has itself, as Kubernetes checks.
@@ -189,9 +185,7 @@ impl fmt::Display for Because {
             Gate::ResourceControl => "resource control policy",
             Gate::Endpoint => "endpoint policy",
             Gate::Provider => "the provider itself",
-            Gate::AccessList => "access control list",
-            Gate::PublicAccess => "block public access",
-            Gate::KeyGrant => "grant",
+            Gate::PublicAccess => "block public access for",
             Gate::Role => "role binding",
             Gate::Escalation => "the check against escalation",
             Gate::Assignment => "role assignment",

@@ -11,8 +11,8 @@ pub mod kubernetes;
 
 #[cfg(feature = "aws")]
 pub use aws::{
-    ArnPattern, Condition, Context, Limits, Policy, PolicyError, PolicyFault, Principal, Request,
-    ResourceSide, Subject, account_of,
+    ArnPattern, Condition, Context, Limits, ListOf, Policy, PolicyError, PolicyFault, Principal,
+    PublicAccessBlock, Request, ResourceSide, Subject, account_of,
 };
 pub use decision::{Answer, Because, Decision, Gate, Open, Residual, Says, Wanted};
 #[cfg(feature = "aws")]

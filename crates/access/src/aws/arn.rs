@@ -60,6 +60,16 @@ impl ArnPattern {
         self.0 == Shape::Everything
     }
 
+    /// Whether all resources that fit are of one account.
+    pub(crate) fn has_fixed_account(&self) -> bool {
+        match &self.0 {
+            Shape::Parts(parts) => {
+                parts.get(4).and_then(Glob::literal).is_some_and(|account| !account.is_empty())
+            }
+            Shape::Everything | Shape::Text(_) => false,
+        }
+    }
+
     /// The pattern as text.
     pub(crate) fn spelling(&self) -> Option<String> {
         match &self.0 {

@@ -72,6 +72,8 @@ pub(crate) enum Comparand {
     Pattern(Glob),
     /// `None`: no ARN with all its parts.
     Arn(Option<ArnPattern>),
+    /// `None`: no network.
+    Network(Option<Network>),
     Variable(Template),
 }
 
@@ -87,6 +89,7 @@ impl Comparand {
         match compare {
             Compare::Like => Self::Pattern(glob),
             Compare::Arn => Self::Arn(ArnPattern::full(&glob)),
+            Compare::Ip => Self::Network(glob.spelling().as_deref().and_then(Network::parse)),
             _ => Self::Text(glob.spelling().unwrap_or_default()),
         }
     }
@@ -151,7 +154,7 @@ impl Test {
                 }
                 _ => false,
             },
-            Comparand::Pattern(_) | Comparand::Arn(_) => false,
+            Comparand::Pattern(_) | Comparand::Arn(_) | Comparand::Network(_) => false,
         };
         truth(self.values.iter().any(fits))
     }
@@ -200,6 +203,7 @@ fn fits(compare: Compare, policy: &Comparand, own: &str) -> Option<bool> {
             let pattern = pattern.as_ref()?;
             ArnPattern::is_full(own).then(|| pattern.matches(own))
         }
+        Comparand::Network(network) => Some((*network)?.holds(Address::parse(own)?)),
         Comparand::Text(text) => fits_text(compare, text, own),
         Comparand::Variable(_) => None,
     }
@@ -211,8 +215,7 @@ fn fits_text(compare: Compare, policy: &str, own: &str) -> Option<bool> {
         Compare::Number(order) => ordered(order, number(own), number(policy)),
         Compare::Date(order) => ordered(order, moment(own), moment(policy)),
         Compare::Bool | Compare::Null => Some(is_true(own)? == is_true(policy)?),
-        Compare::Ip => Some(Network::parse(policy)?.holds(Address::parse(own)?)),
-        Compare::Text | Compare::Binary | Compare::Like | Compare::Arn => Some(policy == own),
+        Compare::Text | Compare::Binary | Compare::Like | Compare::Arn | Compare::Ip => Some(policy == own),
     }
 }
 

@@ -52,6 +52,10 @@ impl Policy {
         Ok(Self { name: name.into(), statements: statements.into() })
     }
 
+    pub(crate) fn of_statements(name: &str, statements: Vec<Statement>) -> Self {
+        Self { name: name.into(), statements: statements.into() }
+    }
+
     /// One policy that says what all of `policies` say, its statements numbered through.
     pub fn joined(name: &str, policies: &[Self]) -> Self {
         let statements = policies.iter().flat_map(|policy| policy.statements.iter().cloned());
@@ -92,8 +96,8 @@ impl Policy {
             for name in names {
                 match name {
                     Named::Arn(arn) => arns.push(arn.as_str()),
-                    Named::Service(_) | Named::Federated(_) | Named::Canonical => {}
-                    Named::Everyone | Named::Account(_) | Named::Unique(_) => return None,
+                    Named::Service(_) | Named::Federated(_) | Named::Canonical(_) => {}
+                    Named::Everyone | Named::SignedIn | Named::Account(_) | Named::Unique(_) => return None,
                 }
             }
         }

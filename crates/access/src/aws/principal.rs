@@ -13,6 +13,7 @@ pub struct Principal {
     name: String,
     role: Option<String>,
     unique: Option<String>,
+    canonical: Option<String>,
     account: Option<Box<str>>,
     is_root: bool,
 }
@@ -66,7 +67,7 @@ impl Principal {
     fn named(kind: Kind, name: &str) -> Self {
         let account = account_of(name).filter(|_| kind == Kind::Aws).map(Into::into);
         let is_root = kind == Kind::Aws && resource_of(name) == "root";
-        Self { kind, name: name.to_owned(), role: None, unique: None, account, is_root }
+        Self { kind, name: name.to_owned(), role: None, unique: None, canonical: None, account, is_root }
     }
 
     /// The principal with its unique id, such as `AIDA…`, which policies may name in place of the ARN.
@@ -76,9 +77,21 @@ impl Principal {
         self
     }
 
+    /// The principal with the canonical id of its account, which lists of buckets name in place of the account.
+    #[must_use]
+    pub fn with_canonical_id(mut self, id: &str) -> Self {
+        self.canonical = Some(id.to_owned());
+        self
+    }
+
     /// The ARN, service or provider; empty for somebody without credentials.
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// Whether it is a service of the provider.
+    pub fn is_service(&self) -> bool {
+        self.kind == Kind::Service
     }
 
     /// Whether it is the root user of an account.
@@ -109,12 +122,15 @@ impl fmt::Debug for Principal {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Named {
     Everyone,
+    /// Whoever AWS knows, of any account.
+    SignedIn,
     Account(String),
     Arn(String),
     Unique(String),
     Service(String),
     Federated(String),
-    Canonical,
+    /// An account by its canonical id.
+    Canonical(String),
 }
 
 /// How closely a policy names who asks. Later is closer.
@@ -138,7 +154,7 @@ impl Named {
             "AWS" => Self::aws(value),
             "Service" => Self::Service(value.to_lowercase()),
             "Federated" => Self::Federated(value.to_owned()),
-            "CanonicalUser" => Self::Canonical,
+            "CanonicalUser" => Self::Canonical(value.to_owned()),
             _ => return None,
         })
     }
@@ -162,7 +178,9 @@ impl Named {
             Self::Account(account) if who.account() == Some(account.as_str()) => {
                 Some(if who.is_root() { Closeness::Itself } else { Closeness::Account })
             }
-            Self::Account(_) | Self::Canonical => None,
+            Self::SignedIn => (who.kind == Kind::Aws).then_some(Closeness::Everyone),
+            Self::Canonical(id) => (who.canonical.as_deref() == Some(id)).then_some(Closeness::Account),
+            Self::Account(_) => None,
             Self::Arn(arn) => names_arn(arn, who),
             Self::Unique(id) => (who.unique.as_deref() == Some(id)).then(|| who.own_closeness()),
             Self::Service(name) => own(Kind::Service, name),

@@ -42,7 +42,12 @@ impl Weighing<'_> {
             }
             Denials::Open(open) => open,
         };
-        self.grant(request).and(self.service_control(request)).and(self.endpoint(request)).answer(denied)
+        let public = self.public_access(request);
+        self.grant(request)
+            .and(public)
+            .and(self.service_control(request))
+            .and(self.endpoint(request))
+            .answer(denied)
     }
 
     /// The answers for the parts of a wide request that some statement allows, each part once.
@@ -175,6 +180,22 @@ impl Weighing<'_> {
         let policies = self.limits.endpoint.iter();
         let each = policies.flat_map(|policy| grants(policy, Gate::Endpoint, request, about));
         best(each, Gate::Endpoint)
+    }
+
+    /// Whether S3 lets pass who asks: a bucket with a public policy may be open to services of AWS and its own account
+    /// alone.
+    fn public_access(&self, request: &Request<'_>) -> Grant {
+        let is_kept = self.limits.public_access.restricts() && request.action().starts_with("s3:");
+        let Some(policy) = self.side.policy().filter(|policy| is_kept && policy.is_public()) else {
+            return Grant::free();
+        };
+        let principal = &self.subject.principal;
+        let is_outside = principal.account().is_none() && !principal.is_service();
+        if is_outside || self.is_away(request) {
+            Grant::silent(Gate::PublicAccess, policy.name())
+        } else {
+            Grant::free()
+        }
     }
 
     /// Whether policies of the organization limit the principal's account: they limit no service and nobody whom AWS
