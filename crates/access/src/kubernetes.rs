@@ -13,5 +13,4 @@ mod rule;
 
 pub use attempt::{Attempt, User};
 pub use cluster::{Cluster, Holder};
-pub use read::{Added, Misfit, MisfitCause};
 pub use rule::{Rule, RuleError};

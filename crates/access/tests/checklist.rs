@@ -408,7 +408,7 @@ fn operators_read_values_as_their_kind() {
     }
 }
 
-/// The same page, "...IfExists" and "Null"; "Set operators for multivalued context keys".
+/// The same page, "...`IfExists`" and "Null"; "Set operators for multivalued context keys".
 #[test]
 fn missing_keys_hold_as_their_operator_says() {
     for (operator, values, holds) in [

@@ -3,8 +3,8 @@
 #![cfg(feature = "kubernetes")]
 #![expect(clippy::needless_pass_by_value, reason = "literals read better without a borrow at each use")]
 
-use homeostat_access::Decision;
-use homeostat_access::kubernetes::{Attempt, Cluster, Holder, MisfitCause, Rule, User};
+use homeostat_access::kubernetes::{Attempt, Cluster, Holder, Rule, User};
+use homeostat_access::{Decision, MisfitCause};
 use serde_json::{Value, json};
 
 const RBAC: &str = "rbac.authorization.k8s.io";

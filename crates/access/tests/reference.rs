@@ -173,7 +173,7 @@ mod plain {
         };
         match (set, negated) {
             ("ForAllValues", false) => own.iter().all(hits),
-            ("ForAllValues", true) | ("", true) => !own.iter().any(hits),
+            ("ForAllValues" | "", true) => !own.iter().any(hits),
             ("ForAnyValue", true) => own.iter().any(|value| !hits(value)),
             _ => own.iter().any(hits),
         }

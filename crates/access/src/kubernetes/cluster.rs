@@ -2,9 +2,10 @@
 
 use super::attempt::{Attempt, Target, Told, User};
 use super::node;
-use super::read::{Added, Misfit, MisfitCause, Object, objects, whole};
+use super::read::{Object, objects};
 use super::rule::{Fit, Rule};
 use crate::decision::{Answer, Because, Decision, Gate, Open, Residual, Says, Wanted};
+use crate::document::{Added, LIMIT, Misfit};
 use core::fmt;
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
@@ -30,7 +31,7 @@ use std::sync::Arc;
 ///     "role binding `RoleBinding shop/readers of ClusterRole reader`, statement 0, allows"
 /// );
 /// assert!(!cluster.decide(&maya, &Attempt::on("get", "", "pods").in_namespace("bank")).decision.is_possible());
-/// # Ok::<(), homeostat_access::kubernetes::Misfit>(())
+/// # Ok::<(), homeostat_access::Misfit>(())
 /// ```
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Cluster {
@@ -118,7 +119,7 @@ pub(super) struct Held<'a> {
 
 impl Cluster {
     /// The longest document that is read, in bytes. Larger lists come from the API in pages.
-    pub const LIMIT: usize = 67_108_864;
+    pub const LIMIT: usize = LIMIT;
 
     /// Reads roles and bindings: one object, an array of them, or a list as the API returns it. Other kinds are left
     /// aside and counted; an object of the same kind and name takes the place of the one before.
@@ -128,9 +129,6 @@ impl Cluster {
     /// [`Misfit`] when the document as a whole can not be read. Nothing is added then. Single objects that can not be
     /// read are told in [`Added::bad`].
     pub fn add(&mut self, json: &str) -> Result<Added, Misfit> {
-        if json.len() > Self::LIMIT {
-            return Err(whole(MisfitCause::TooLong));
-        }
         let (objects, added) = objects(json)?;
         for object in objects {
             match object {

@@ -2,48 +2,10 @@
 
 use super::cluster::{Aggregation, Binding, Place, Role, Selector, Subject};
 use super::rule::Rule;
+use crate::document::{Added, Misfit, MisfitCause, items};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use std::collections::BTreeMap;
-
-/// What came of reading a document.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Added {
-    /// Roles and bindings that were read.
-    pub read: usize,
-    /// Objects of other kinds, left aside.
-    pub skipped: usize,
-    /// Roles and bindings that could not be read. They grant nothing.
-    pub bad: Vec<Misfit>,
-}
-
-/// An object that could not be read, by its place.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("object {index}: {cause}")]
-pub struct Misfit {
-    /// Its place in the document, from 0.
-    pub index: usize,
-    /// What is wrong.
-    pub cause: MisfitCause,
-}
-
-/// What is wrong with an object, or with a whole document.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum MisfitCause {
-    /// The document is longer than [`super::Cluster::LIMIT`].
-    #[error("longer than {} bytes", super::Cluster::LIMIT)]
-    TooLong,
-    /// The document is neither an object nor a list of them.
-    #[error("neither an object nor a list of objects")]
-    NoObjects,
-    /// It has not the shape of its kind.
-    #[error("not of the shape that its kind has")]
-    WrongShape,
-    /// It has no name, or is a role or binding of a namespace without one.
-    #[error("without a name or a namespace that its kind needs")]
-    Unnamed,
-}
 
 /// One object that has a say.
 pub(super) enum Object {
@@ -51,12 +13,10 @@ pub(super) enum Object {
     Binding(Place, Binding),
 }
 
-#[derive(Deserialize)]
-struct Head<'a> {
+#[derive(Default, Deserialize)]
+struct Head {
     #[serde(default)]
     kind: String,
-    #[serde(borrow, default)]
-    items: Option<Vec<&'a RawValue>>,
 }
 
 #[derive(Deserialize)]
@@ -104,23 +64,12 @@ struct Named {
     namespace: String,
 }
 
-/// The objects in `json` with their places, and how many of other kinds there were.
+/// The objects in `json`, and how many of other kinds there were.
 pub(super) fn objects(json: &str) -> Result<(Vec<Object>, Added), Misfit> {
-    let all = if json.trim_start().starts_with('[') {
-        serde_json::from_str::<Vec<&RawValue>>(json).map_err(|_| whole(MisfitCause::NoObjects))?
-    } else {
-        let head: Head = serde_json::from_str(json).map_err(|_| whole(MisfitCause::NoObjects))?;
-        match head.items {
-            // A list of one kind leaves out the kind of its objects.
-            Some(items) => return Ok(sorted(&items, head.kind.strip_suffix("List").unwrap_or_default())),
-            None => vec![serde_json::from_str(json).map_err(|_| whole(MisfitCause::NoObjects))?],
-        }
-    };
-    Ok(sorted(&all, ""))
-}
-
-pub(super) fn whole(cause: MisfitCause) -> Misfit {
-    Misfit { index: 0, cause }
+    let all = items(json, "items")?;
+    // A list of one kind leaves out the kind of its objects.
+    let list: Head = serde_json::from_str(json).unwrap_or_default();
+    Ok(sorted(&all, list.kind.strip_suffix("List").unwrap_or_default()))
 }
 
 fn sorted(all: &[&RawValue], kind: &str) -> (Vec<Object>, Added) {

@@ -91,7 +91,8 @@ impl Rule {
 
     /// Whether this rule alone allows all that `other` allows.
     pub fn covers(&self, other: &Self) -> bool {
-        let names = self.resource_names.is_empty()
+        let names = other.resources.is_empty()
+            || self.resource_names.is_empty()
             || (!other.resource_names.is_empty()
                 && other.resource_names.iter().all(|name| self.resource_names.contains(name)));
         let resources = other.resources.iter().all(|theirs| {
