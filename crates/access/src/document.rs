@@ -1,5 +1,6 @@
 //! Documents as the APIs of clouds return them: one object, an array, or a list with its objects in a field.
 
+use serde::Deserialize;
 use serde_json::value::RawValue;
 use std::collections::BTreeMap;
 
@@ -59,6 +60,12 @@ pub(crate) fn items<'a>(json: &'a str, list: &str) -> Result<Vec<&'a RawValue>, 
         Some(all) => serde_json::from_str(all.get()).map_err(none),
         None => Ok(vec![serde_json::from_str(json).map_err(none)?]),
     }
+}
+
+/// The object that `json` writes. A list is none, though its parts might fill the fields in their order.
+pub(crate) fn shaped<'a, T: Deserialize<'a>>(json: &'a str) -> Result<T, MisfitCause> {
+    let read = if json.trim_start().starts_with('{') { serde_json::from_str(json).ok() } else { None };
+    read.ok_or(MisfitCause::WrongShape)
 }
 
 fn whole(cause: MisfitCause) -> Misfit {

@@ -230,7 +230,7 @@ impl Roles {
                     return Answer { decision: Decision::ExplicitlyDenied, because: vec![because] };
                 }
                 Some((statement, Some(key))) => {
-                    denied.push(open(&denial.name, statement, key, Wanted::Fails))
+                    denied.push(open(&denial.name, statement, key, Wanted::Fails));
                 }
             }
         }

@@ -2,9 +2,8 @@
 //! tool prints them.
 
 use super::assignment::{Assignment, Denial, Depth, Permission, normal};
-use crate::document::{Added, Misfit, MisfitCause, items};
+use crate::document::{Added, Misfit, MisfitCause, items, shaped};
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
 /// One object that has a say, by its id.
@@ -93,7 +92,7 @@ pub(super) fn objects(json: &str) -> Result<(Vec<Object>, Added), Misfit> {
 }
 
 fn object(json: &str) -> Result<Option<Object>, MisfitCause> {
-    let head: Head<'_> = serde_json::from_str(json).map_err(|_| MisfitCause::WrongShape)?;
+    let head: Head<'_> = shaped(json)?;
     let body = head.properties.map_or(json, RawValue::get);
     let kind = head.kind.to_lowercase();
     let Some(kind) = kind.strip_prefix("microsoft.authorization/") else { return Ok(None) };
@@ -128,10 +127,6 @@ fn object(json: &str) -> Result<Option<Object>, MisfitCause> {
         },
         _ => return Ok(None),
     }))
-}
-
-fn shaped<T: DeserializeOwned>(json: &str) -> Result<T, MisfitCause> {
-    serde_json::from_str(json).map_err(|_| MisfitCause::WrongShape)
 }
 
 /// `None` for one that is only watched.

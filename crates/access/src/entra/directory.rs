@@ -144,9 +144,9 @@ impl Directory {
         Ok(added)
     }
 
-    /// States that the object `owned` belongs to `owner`; both by id.
-    pub fn own(&mut self, owned: &str, owner: &str) {
-        self.owners.entry(owned.to_lowercase()).or_default().insert(owner.to_lowercase());
+    /// States that `object` belongs to `owner`; both by id.
+    pub fn own(&mut self, object: &str, owner: &str) {
+        self.owners.entry(object.to_lowercase()).or_default().insert(owner.to_lowercase());
     }
 
     /// States that the object `member` lies in the administrative unit `unit`; both by id.

@@ -1,9 +1,8 @@
 //! Reads objects as Microsoft Graph returns them.
 
 use super::directory::{Assignment, Condition, Granted, Permission};
-use crate::document::{Added, Misfit, MisfitCause, items};
+use crate::document::{Added, Misfit, MisfitCause, items, shaped};
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
 
 /// One object that has a say, by its id.
 pub(super) enum Object {
@@ -52,20 +51,23 @@ struct RolePermission {
 }
 
 #[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
 struct RoleAssignment {
-    principal_id: String,
-    role_definition_id: String,
-    #[serde(default)]
-    directory_scope_id: Option<String>,
+    #[serde(rename = "principalId")]
+    principal: String,
+    #[serde(rename = "roleDefinitionId")]
+    definition: String,
+    #[serde(rename = "directoryScopeId", default)]
+    scope: Option<String>,
 }
 
 #[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
 struct AppRoleAssignment {
-    principal_id: String,
-    resource_id: String,
-    app_role_id: String,
+    #[serde(rename = "principalId")]
+    principal: String,
+    #[serde(rename = "resourceId")]
+    of: String,
+    #[serde(rename = "appRoleId")]
+    permission: String,
 }
 
 #[derive(Deserialize)]
@@ -110,7 +112,7 @@ fn object(json: &str) -> Result<Option<Object>, MisfitCause> {
     } else if is("approleassignment", head.app_role_id.is_some()) {
         let read: AppRoleAssignment = shaped(json)?;
         let [principal, of, permission] =
-            [read.principal_id, read.resource_id, read.app_role_id].map(|it| it.to_lowercase());
+            [read.principal, read.of, read.permission].map(|it| it.to_lowercase());
         Object::Granted(id.clone(), Granted { name: head.id.as_str().into(), principal, of, permission })
     } else if is("serviceprincipal", head.app_roles.is_some()) {
         let read: Application = shaped(json)?;
@@ -123,16 +125,12 @@ fn object(json: &str) -> Result<Option<Object>, MisfitCause> {
     if id.is_empty() { Err(MisfitCause::Unnamed) } else { Ok(Some(object)) }
 }
 
-fn shaped<T: DeserializeOwned>(json: &str) -> Result<T, MisfitCause> {
-    serde_json::from_str(json).map_err(|_| MisfitCause::WrongShape)
-}
-
 fn assignment(name: &str, read: RoleAssignment, rests_on: Option<&'static str>) -> Assignment {
-    let scope = read.directory_scope_id.unwrap_or_else(|| "/".to_owned()).to_lowercase();
+    let scope = read.scope.unwrap_or_else(|| "/".to_owned()).to_lowercase();
     Assignment {
         name: name.into(),
-        principal: read.principal_id.to_lowercase(),
-        definition: read.role_definition_id.to_lowercase(),
+        principal: read.principal.to_lowercase(),
+        definition: read.definition.to_lowercase(),
         scope,
         rests_on,
     }

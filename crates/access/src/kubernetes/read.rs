@@ -2,7 +2,7 @@
 
 use super::cluster::{Aggregation, Binding, Place, Role, Selector, Subject};
 use super::rule::Rule;
-use crate::document::{Added, Misfit, MisfitCause, items};
+use crate::document::{Added, Misfit, MisfitCause, items, shaped};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use std::collections::BTreeMap;
@@ -86,12 +86,12 @@ fn sorted(all: &[&RawValue], kind: &str) -> (Vec<Object>, Added) {
 }
 
 fn object(json: &str, kind: &str) -> Result<Option<Object>, MisfitCause> {
-    let head: Head = serde_json::from_str(json).map_err(|_| MisfitCause::WrongShape)?;
+    let head: Head = shaped(json)?;
     let kind = if head.kind.is_empty() { kind } else { &head.kind };
     if !["Role", "ClusterRole", "RoleBinding", "ClusterRoleBinding"].contains(&kind) {
         return Ok(None);
     }
-    let body: Body = serde_json::from_str(json).map_err(|_| MisfitCause::WrongShape)?;
+    let body: Body = shaped(json)?;
     let is_of_cluster = kind.starts_with("Cluster");
     let Metadata { name, namespace, labels } = body.metadata;
     if name.is_empty() || (!is_of_cluster && namespace.is_empty()) {
