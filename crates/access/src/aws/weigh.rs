@@ -21,13 +21,6 @@ pub(crate) struct Weighing<'a> {
     pub(crate) limits: &'a Limits,
 }
 
-/// What the principal has of its own, and the two gates that limit it.
-struct Own {
-    all: Grant,
-    boundary: Grant,
-    session: Grant,
-}
-
 enum Denials {
     Certain(Because),
     Open(Vec<Open>),
@@ -86,17 +79,21 @@ impl Weighing<'_> {
                 ResourceSide::Silent | ResourceSide::Withheld => Grant::silent(self.side.gate(), ""),
             };
         }
-        let boundary = self.boundary(request);
-        let session = self.session(request);
-        let own = self.identity(request).and(boundary.clone()).and(session.clone());
         match self.side {
-            ResourceSide::Silent if self.is_away(request) => own.and(Grant::silent(Gate::Resource, "")),
-            ResourceSide::Silent => own,
-            ResourceSide::Withheld => own.and(Grant::silent(Gate::Trust, "")),
+            ResourceSide::Silent if self.is_away(request) => {
+                self.own(request).and(Grant::silent(Gate::Resource, ""))
+            }
+            ResourceSide::Silent => self.own(request),
+            ResourceSide::Withheld => self.own(request).and(Grant::silent(Gate::Trust, "")),
             ResourceSide::MayGrant(policy) | ResourceSide::MustGrant(policy) => {
-                self.with_resource(request, policy, Own { all: own, boundary, session })
+                self.with_resource(request, policy)
             }
         }
+    }
+
+    /// What the principal's own policies grant, within boundary and session.
+    fn own(&self, request: &Request<'_>) -> Grant {
+        self.identity(request).and(self.boundary(request)).and(self.session(request))
     }
 
     fn identity(&self, request: &Request<'_>) -> Grant {
@@ -110,25 +107,29 @@ impl Weighing<'_> {
         )
     }
 
-    fn with_resource(&self, request: &Request<'_>, policy: &Policy, own: Own) -> Grant {
+    fn with_resource(&self, request: &Request<'_>, policy: &Policy) -> Grant {
         let gate = self.side.gate();
         let named: Vec<Grant> =
             grants(policy, gate, request, About::Named(&self.subject.principal)).collect();
+        let is_away = self.is_away(request);
+        if named.is_empty() {
+            let own = self.own(request);
+            return if is_away || gate == Gate::Trust { Grant::silent(gate, "").and(own) } else { own };
+        }
         let by = |wanted: Closeness| {
             best(named.iter().filter(|grant| grant.closeness == Some(wanted)).cloned(), gate)
         };
         // What is granted to a role by its ARN is limited by boundary and session; a user or a session is granted it
         // directly. Everybody is no session's own name: the session's policy limits it.
-        let itself = by(Closeness::Itself);
-        let everyone = by(Closeness::Everyone).and(own.session.clone());
-        let role = by(Closeness::Role).and(own.boundary).and(own.session);
+        let everyone = by(Closeness::Everyone).and(self.session(request));
+        let role = by(Closeness::Role).and(self.boundary(request)).and(self.session(request));
+        let granted = role.or(everyone).or(by(Closeness::Itself));
         let account = by(Closeness::Account);
-        let granted = role.or(everyone).or(itself);
-        if self.is_away(request) {
-            return account.or(granted).and(own.all);
+        if is_away {
+            return account.or(granted).and(self.own(request));
         }
-        let delegated = if gate == Gate::Trust { account.and(own.all) } else { own.all };
-        granted.or(delegated)
+        let own = self.own(request);
+        granted.or(if gate == Gate::Trust { account.and(own) } else { own })
     }
 
     /// Whether the resource is known to belong to another account.

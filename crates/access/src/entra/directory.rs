@@ -17,9 +17,9 @@ use std::sync::Arc;
 ///
 /// let mut directory = Directory::default();
 /// directory.add(r#"[
-///   {"@odata.type": "#microsoft.graph.unifiedRoleDefinition", "id": "helpdesk", "rolePermissions": [
+///   {"id": "helpdesk", "rolePermissions": [
 ///     {"allowedResourceActions": ["microsoft.directory/users/password/update"]}]},
-///   {"@odata.type": "#microsoft.graph.unifiedRoleAssignment", "id": "a1", "principalId": "maya",
+///   {"id": "a1", "principalId": "maya",
 ///    "roleDefinitionId": "helpdesk", "directoryScopeId": "/administrativeUnits/sales"}]"#)?;
 /// directory.place("omar", "sales");
 ///
