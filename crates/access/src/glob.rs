@@ -33,36 +33,33 @@ impl Glob {
         Self(text.as_bytes().into())
     }
 
+    /// The pattern that `text` writes in lower case.
+    pub(crate) fn of_lower(text: &str) -> Self {
+        if text.is_ascii() {
+            Self(pattern(text).map(|byte| byte.to_ascii_lowercase()).collect())
+        } else {
+            Self::new(&text.to_lowercase())
+        }
+    }
+
     pub(crate) fn of(pattern: Vec<u8>) -> Self {
         Self(pattern.into())
     }
 
     /// Whether `text` fits. O(pattern × text) at worst.
     pub fn matches(&self, text: &str) -> bool {
-        let (own, text) = (&*self.0, text.as_bytes());
-        let same = own.iter().zip(text).take_while(|(one, two)| one == two).count();
-        let (own, text) = (own.get(same..).unwrap_or_default(), text.get(same..).unwrap_or_default());
-        match own {
-            [] => text.is_empty(),
-            [MANY] => true,
-            [first, ..] if *first < ONE => false,
-            _ => walk(own, text, |own, theirs| own == ONE || own == theirs),
-        }
+        matches(&self.0, text)
     }
 
     /// Whether some text fits both patterns. O(first × second).
     pub fn overlaps(&self, other: &Self) -> bool {
-        let mut row = first_row(&other.0);
-        for &own in &self.0 {
-            row = next_row(&row, own, &other.0);
-        }
-        row.last().copied().unwrap_or(false)
+        overlaps(&self.0, &other.0)
     }
 
     /// Whether every text that fits `other` fits this pattern. O(first × second); never wrongly `true`, and
     /// `false` only for covers that no single walk shows, such as `*a*` over `?a` written as two patterns.
     pub fn covers(&self, other: &Self) -> bool {
-        walk(&self.0, &other.0, |own, theirs| if own == ONE { theirs != MANY } else { own == theirs })
+        covers(&self.0, &other.0)
     }
 
     /// Whether any text fits.
@@ -72,19 +69,12 @@ impl Glob {
 
     /// The text as it is written, wildcards included; `None` when it is no UTF-8.
     pub(crate) fn spelling(&self) -> Option<String> {
-        let bytes = self.0.iter().map(|own| match *own {
-            ONE => b'?',
-            MANY => b'*',
-            byte => byte,
-        });
-        String::from_utf8(bytes.collect()).ok()
+        spelling(&self.0)
     }
 
-    /// The six parts of an ARN pattern; parts that are left out are `*`, colons beyond the fifth are text.
-    pub(crate) fn split_arn(&self) -> Option<[Self; 6]> {
-        let mut parts = self.0.splitn(6, |own| *own == b':');
-        let own: [Option<&[u8]>; 6] = std::array::from_fn(|_| parts.next());
-        own[1].is_some().then(|| own.map(|part| Self(part.unwrap_or(&[MANY]).into())))
+    /// The pattern byte by byte, with [`MANY`] and [`ONE`] for its wildcards.
+    pub(crate) fn bytes(&self) -> &[u8] {
+        &self.0
     }
 
     /// Whether the text has the five colons of an ARN at least.
@@ -101,6 +91,43 @@ impl Glob {
     pub fn literal(&self) -> Option<String> {
         if self.0.iter().any(|own| *own >= ONE) { None } else { String::from_utf8(self.0.to_vec()).ok() }
     }
+}
+
+/// Whether `text` fits the pattern `own`.
+pub(crate) fn matches(own: &[u8], text: &str) -> bool {
+    let text = text.as_bytes();
+    let same = own.iter().zip(text).take_while(|(one, two)| one == two).count();
+    let (own, text) = (own.get(same..).unwrap_or_default(), text.get(same..).unwrap_or_default());
+    match own {
+        [] => text.is_empty(),
+        [MANY] => true,
+        [first, ..] if *first < ONE => false,
+        _ => walk(own, text, |own, theirs| own == ONE || own == theirs),
+    }
+}
+
+/// Whether some text fits both patterns.
+pub(crate) fn overlaps(one: &[u8], two: &[u8]) -> bool {
+    let mut row = first_row(two);
+    for &own in one {
+        row = next_row(&row, own, two);
+    }
+    row.last().copied().unwrap_or(false)
+}
+
+/// Whether every text that fits `two` fits `one`, as far as one walk shows.
+pub(crate) fn covers(one: &[u8], two: &[u8]) -> bool {
+    walk(one, two, |own, theirs| if own == ONE { theirs != MANY } else { own == theirs })
+}
+
+/// The pattern as it is written; `None` when it is no UTF-8.
+pub(crate) fn spelling(pattern: &[u8]) -> Option<String> {
+    let bytes = pattern.iter().map(|own| match *own {
+        ONE => b'?',
+        MANY => b'*',
+        byte => byte,
+    });
+    String::from_utf8(bytes.collect()).ok()
 }
 
 /// The pattern that `text` writes, byte by byte.

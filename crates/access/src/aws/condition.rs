@@ -79,16 +79,16 @@ pub(crate) enum Comparand {
 
 impl Comparand {
     pub(crate) fn of(compare: Compare, template: Template) -> Self {
-        match template.fixed() {
-            Some(glob) => Self::ready(compare, glob),
-            None => Self::Variable(template),
+        match template {
+            Template::Fixed(glob) => Self::ready(compare, glob),
+            variable @ Template::Variable(_) => Self::Variable(variable),
         }
     }
 
     fn ready(compare: Compare, glob: Glob) -> Self {
         match compare {
             Compare::Like => Self::Pattern(glob),
-            Compare::Arn => Self::Arn(ArnPattern::full(&glob)),
+            Compare::Arn => Self::Arn(ArnPattern::full(glob)),
             Compare::Ip => Self::Network(glob.spelling().as_deref().and_then(Network::parse)),
             _ => Self::Text(glob.spelling().unwrap_or_default()),
         }

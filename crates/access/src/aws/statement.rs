@@ -7,6 +7,7 @@ use crate::aws::policy::{Effect, Reach, ResourceText, Scope, Statement, Who};
 use crate::aws::principal::{Closeness, Principal};
 use crate::aws::request::{Ask, Request};
 use crate::decision::Gate;
+use std::borrow::Cow;
 
 /// Whether a statement applies; when open, on which keys it rests.
 pub(crate) enum Applies {
@@ -123,12 +124,13 @@ impl Statement {
         let Scope::Only(list) = &self.resources else { return vec![whole()] };
         let parts = list.iter().filter_map(|text| match text.resolve(request.context, gate) {
             // A short ARN is told as the policy writes it.
-            Reach::Pattern(pattern, text) if pattern.covers(wide) && text_is_short(&text) => {
+            Reach::Pattern(pattern, Some(text)) if pattern.covers(wide) => {
                 Some(Part { pattern: wide.clone(), text: text.into_owned() })
             }
-            Reach::Pattern(pattern, _) if pattern.covers(wide) => Some(whole()),
+            Reach::Pattern(pattern, None) if pattern.covers(wide) => Some(whole()),
             Reach::Pattern(pattern, text) if wide.covers(&pattern) => {
-                Some(Part { pattern: pattern.into_owned(), text: text.into_owned() })
+                let text = text.map(Cow::into_owned).or_else(|| pattern.spelling())?;
+                Some(Part { pattern: pattern.into_owned(), text })
             }
             Reach::Pattern(pattern, _) => {
                 let pattern = wide.meet(&pattern)?;
@@ -138,10 +140,6 @@ impl Statement {
         });
         parts.collect()
     }
-}
-
-fn text_is_short(text: &str) -> bool {
-    text.starts_with("arn:") && !ArnPattern::is_full(text)
 }
 
 /// Whether the name of the session that asks is not known.

@@ -8,10 +8,15 @@ use crate::glob::{Glob, pattern};
 
 /// A text with or without variables.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Template(Vec<Part>);
+pub(crate) enum Template {
+    /// It rests on no variable.
+    Fixed(Glob),
+    Variable(Vec<Part>),
+}
 
+/// A stretch of a text with variables.
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Part {
+pub(crate) enum Part {
     Fixed(Vec<u8>),
     Variable { key: String, default: Option<String> },
 }
@@ -30,11 +35,14 @@ pub(crate) enum Resolved<'a> {
 impl Template {
     /// A text without variables.
     pub(crate) fn plain(text: &str) -> Self {
-        Self(vec![Part::Fixed(pattern(text).collect())])
+        Self::Fixed(Glob::new(text))
     }
 
     /// Reads the variables in `text`; `None` when one is not closed or names nothing.
     pub(crate) fn parse(text: &str) -> Option<Self> {
+        if !text.contains("${") {
+            return Some(Self::plain(text));
+        }
         let mut parts = Vec::new();
         let mut rest = text;
         while let Some((before, after)) = rest.split_once("${") {
@@ -44,22 +52,31 @@ impl Template {
             rest = tail;
         }
         parts.push(Part::Fixed(pattern(rest).collect()));
-        Some(Self(parts))
+        Some(Self::of(parts))
     }
 
-    /// The pattern, when it rests on no variable.
-    pub(crate) fn fixed(&self) -> Option<Glob> {
-        let mut all = Vec::new();
-        for part in &self.0 {
-            let Part::Fixed(bytes) = part else { return None };
-            all.extend_from_slice(bytes);
+    /// Parts of which perhaps none is a variable.
+    fn of(parts: Vec<Part>) -> Self {
+        let fixed: Option<Vec<&[u8]>> = parts
+            .iter()
+            .map(|part| match part {
+                Part::Fixed(bytes) => Some(bytes.as_slice()),
+                Part::Variable { .. } => None,
+            })
+            .collect();
+        match fixed {
+            Some(all) => Self::Fixed(Glob::of(all.concat())),
+            None => Self::Variable(parts),
         }
-        Some(Glob::of(all))
     }
 
     pub(crate) fn resolve<'a>(&'a self, context: &Context) -> Resolved<'a> {
+        let parts = match self {
+            Self::Fixed(glob) => return Resolved::Pattern(glob.clone()),
+            Self::Variable(parts) => parts,
+        };
         let mut all = Vec::new();
-        for part in &self.0 {
+        for part in parts {
             match part {
                 Part::Fixed(bytes) => all.extend_from_slice(bytes),
                 Part::Variable { key, default } => match context.known(key) {
