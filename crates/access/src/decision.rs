@@ -28,6 +28,7 @@ impl Decision {
     }
 
     /// From worst (0) to best for who asks.
+    #[cfg(feature = "aws")]
     pub(crate) fn rank(&self) -> u8 {
         match self {
             Self::ExplicitlyDenied => 0,

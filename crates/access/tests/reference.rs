@@ -5,6 +5,7 @@
 //! for requests within a single account", "Cross-account policy evaluation logic", "IAM JSON policy elements: Condition
 //! operators", "Set operators for multivalued context keys"; AWS Organizations User Guide, "SCP evaluation".
 #![cfg(test)]
+#![cfg(feature = "aws")]
 
 use homeostat_access::{Context, Decision, Limits, Policy, Principal, Request, ResourceSide, Subject};
 use proptest::prelude::*;
