@@ -86,7 +86,7 @@ fn question(draw: &mut Draw) -> Question {
         "dynamodb:Query",
         "lambda:InvokeFunction",
     ];
-    let action = ACTIONS[usize::try_from(draw.below(6)).unwrap_or(0)];
+    let action = pick(draw, &ACTIONS);
     let number = draw.skewed(9);
     let resource = match action.split_once(':').map_or("", |it| it.0) {
         "s3" => format!("arn:aws:s3:::data-{number}/reports/2026/{}.csv", draw.below(99)),
@@ -115,11 +115,17 @@ fn read_one(who: usize, documents: &[String]) -> Result<Subject, PolicyError> {
     Ok(subject)
 }
 
-/// A policy of one to three statements.
+/// One of `values`; the first when there is none to draw.
+fn pick<T: Copy + Default>(draw: &mut Draw, values: &[T]) -> T {
+    let at = usize::try_from(draw.below(values.len() as u64)).unwrap_or(0);
+    values.get(at).copied().unwrap_or_default()
+}
+
+/// A policy of one to four statements.
 fn document(draw: &mut Draw) -> String {
     let mut text = r#"{"Version": "2012-10-17", "Statement": ["#.to_owned();
     for statement in 0..=draw.below(3) {
-        let (service, verbs) = SERVICES[usize::try_from(draw.below(5)).unwrap_or(0)];
+        let (service, verbs) = pick(draw, &SERVICES);
         let number = draw.skewed(9);
         let effect = if draw.below(6) == 0 { "Deny" } else { "Allow" };
         let actions = match draw.below(3) {
