@@ -2,10 +2,12 @@
 //!
 //! The bars are 1.5 million and 150 thousand. Documents, principals and resources are made up, with what real ones
 //! have: lists of actions with wildcards, ARNs with wildcards, conditions, a denial in every third, boundaries in every
-//! fourth, bucket policies that name some.
+//! fourth, bucket policies that name some. Beside it `iam-rs`, which knows neither of the last two: it is asked about
+//! the policies of identities alone, its requests made beforehand.
 
 use homeostat_access::{Context, Limits, Policy, PolicyError, Principal, Request, ResourceSide, Subject};
 use homeostat_benches::{Draw, Peer, contest, turns};
+use iam_rs::{Arn, Decision, IAMPolicy, IAMRequest, PolicyEvaluator, Principal as Named, PrincipalId};
 use std::fmt::Write as _;
 
 const SUBJECTS: u64 = 200;
@@ -41,9 +43,16 @@ fn main() -> Result<(), PolicyError> {
         let side = if of_bucket { ResourceSide::MayGrant(&bucket) } else { ResourceSide::Silent };
         usize::from(subject.decide_within(&request, side, &limits).decision.is_possible())
     };
-    let mut parsed = [Peer::new("homeostat, policies read once", || {
-        asked.iter().filter_map(|one| Some(ask(subjects.get(one.who)?, one))).sum()
-    })];
+    let (engines, requests) = (engines(&documents), requests(&asked));
+    let mut parsed = [
+        Peer::new("homeostat, policies read once", || {
+            asked.iter().filter_map(|one| Some(ask(subjects.get(one.who)?, one))).sum()
+        }),
+        Peer::new("iam-rs, policies read once", || {
+            let each = requests.iter().filter_map(|(who, request)| engines.get(*who)?.evaluate(request).ok());
+            each.filter(|answer| answer.decision == Decision::Allow).count()
+        }),
+    ];
     let bytes: usize = documents.iter().flatten().map(String::len).sum();
     let best = contest("evaluations, parsed", (asked.len(), bytes), turns(9), &mut parsed);
     rate(asked.len(), &best, 1.5e6);
@@ -67,6 +76,26 @@ fn rate(count: usize, best: &[f64], bar: f64) {
         let rate = count as f64 / seconds;
         println!("  {rate:.0} evaluations a second of computing, {:.2} x the bar", rate / bar);
     }
+}
+
+/// The peer with the same policies.
+fn engines(documents: &[Vec<String>]) -> Vec<PolicyEvaluator> {
+    let read = |own: &Vec<String>| own.iter().filter_map(|one| IAMPolicy::from_json(one).ok()).collect();
+    documents.iter().map(|own| PolicyEvaluator::with_policies(read(own))).collect()
+}
+
+/// The same questions for the peer.
+fn requests(asked: &[Question]) -> Vec<(usize, IAMRequest)> {
+    let context = iam_rs::Context::new()
+        .with_string("aws:SourceIp", "10.0.3.7")
+        .with_boolean("aws:SecureTransport", true)
+        .with_string("aws:RequestedRegion", "eu-west-1");
+    let who = Named::Aws(PrincipalId::String("arn:aws:iam::111122223333:role/app".to_owned()));
+    let each = asked.iter().filter_map(|one| {
+        let resource = Arn::parse(&one.resource).ok()?;
+        Some((one.who, IAMRequest::new_with_context(who.clone(), one.action, resource, context.clone())))
+    });
+    each.collect()
 }
 
 /// One question, by the place of who asks.

@@ -471,6 +471,30 @@ fn variables_belong_to_the_newer_version() {
     }
 }
 
+/// AWS IAM User Guide, "AWS global condition context keys", section "Properties of the principal".
+#[test]
+fn every_request_tells_whose_it_is() {
+    let holds = |who: &Principal, operator: &str, key: &str, value: &str| {
+        let context = Context::strict().with_principal(who);
+        Condition::new(operator, key, &[value]).unwrap().holds(&context) == Some(true)
+    };
+    let nightly = Principal::aws(NIGHTLY);
+    let path = Principal::aws("arn:aws:iam::111122223333:user/team/maya");
+    let service = Principal::service("s3.amazonaws.com");
+    assert!(holds(&nightly, "ArnEquals", "aws:PrincipalArn", BATCH));
+    assert!(holds(&nightly, "StringEquals", "aws:PrincipalType", "AssumedRole"));
+    assert!(holds(&nightly, "Null", "aws:username", "true"));
+    assert!(holds(&path, "StringEquals", "aws:username", "maya"));
+    assert!(holds(&path, "StringEquals", "aws:PrincipalAccount", HOME));
+    assert!(holds(&path, "Bool", "aws:PrincipalIsAWSService", "false"));
+    assert!(holds(&service, "Bool", "aws:PrincipalIsAWSService", "true"));
+    assert!(holds(&service, "Null", "aws:PrincipalArn", "true"));
+    assert!(holds(&Principal::anonymous(), "StringEquals", "aws:PrincipalType", "Anonymous"));
+    let told = Context::strict().with("aws:PrincipalArn", [OMAR]).with_principal(&path);
+    let own = Condition::new("ArnEquals", "aws:PrincipalArn", &[OMAR]).unwrap();
+    assert_eq!(own.holds(&told), Some(true), "what is told stays");
+}
+
 /// Traps: what can not be read answers with an error or not at all, whatever its size.
 #[test]
 fn hostile_documents_are_refused_by_name() {

@@ -1,5 +1,6 @@
 //! What is known of a request besides principal, action and resource: the condition keys.
 
+use crate::aws::principal::Principal;
 use crate::glob::{Glob, MANY};
 use core::fmt;
 use std::collections::BTreeMap;
@@ -75,6 +76,29 @@ impl Context {
     #[must_use]
     pub fn with_some(mut self, key: &str) -> Self {
         self.keys.insert(key.to_lowercase(), Told::Present);
+        self
+    }
+
+    /// This context with the keys that AWS puts into every request of `principal`, where they are not told: its ARN (of
+    /// a session that of its role), its account, its type, its name as a user, and whether it is a service.
+    ///
+    /// AWS IAM User Guide, "AWS global condition context keys", section "Properties of the principal".
+    ///
+    /// ```
+    /// use homeostat_access::{Condition, Context, Principal};
+    ///
+    /// let nightly = Principal::aws("arn:aws:sts::111122223333:assumed-role/batch/nightly");
+    /// let context = Context::symbolic().with_principal(&nightly);
+    /// let batch = Condition::new("ArnLike", "aws:PrincipalArn", &["arn:aws:iam::*:role/batch"])?;
+    /// assert_eq!(batch.holds(&context), Some(true));
+    /// # Ok::<(), homeostat_access::PolicyFault>(())
+    /// ```
+    #[must_use]
+    pub fn with_principal(mut self, principal: &Principal) -> Self {
+        for (key, value) in principal.keys() {
+            let told = value.map_or(Told::Absent, |text| Told::Values(vec![text]));
+            self.keys.entry(key.to_owned()).or_insert(told);
+        }
         self
     }
 

@@ -105,6 +105,34 @@ impl Principal {
         self.role.as_deref().is_some_and(|role| resource_of(role).starts_with("role/aws-service-role/"))
     }
 
+    /// The condition keys of every request that it makes, in lower case; `None` for those that are absent.
+    pub(crate) fn keys(&self) -> Vec<(&'static str, Option<String>)> {
+        let is_aws = self.kind == Kind::Aws;
+        let kind = match resource_of(&self.name).split_once('/').map_or("", |(kind, _)| kind) {
+            "user" => "User",
+            "federated-user" => "FederatedUser",
+            "role" | "assumed-role" => "AssumedRole",
+            _ => "Account",
+        };
+        let kind = match self.kind {
+            Kind::Aws => Some(kind.to_owned()),
+            Kind::Anonymous => Some("Anonymous".to_owned()),
+            // The documentation does not tell it of these.
+            Kind::Service | Kind::Federated => None,
+        };
+        let user = resource_of(&self.name).strip_prefix("user/").filter(|_| is_aws);
+        let arn = self.role.as_ref().unwrap_or(&self.name);
+        let kind = kind.map(|kind| ("aws:principaltype", Some(kind)));
+        let others = [
+            ("aws:principalarn", is_aws.then(|| arn.clone())),
+            ("aws:principalaccount", self.account().map(str::to_owned)),
+            ("aws:principalisawsservice", Some(self.is_service().to_string())),
+            ("aws:principalservicename", self.is_service().then(|| self.name.clone())),
+            ("aws:username", user.and_then(|path| path.rsplit('/').next()).map(str::to_owned)),
+        ];
+        kind.into_iter().chain(others).collect()
+    }
+
     /// The account the principal belongs to; `None` for services, providers and nobody.
     pub fn account(&self) -> Option<&str> {
         self.account.as_deref()
