@@ -261,6 +261,39 @@ fn who_can_names_those_that_a_binding_names() {
     assert_eq!(names(delete), [ops, masters]);
 }
 
+/// What a cluster comes to is the same whether its objects come at once, one by one, over others or after removals.
+#[test]
+fn objects_one_by_one_are_objects_at_once() {
+    let made = json!({"kind": "ClusterRole", "metadata": {"name": "made"},
+        "aggregationRule": {"clusterRoleSelectors": [{"matchLabels": {"x": "y"}}]}});
+    let part = |verb: &str| {
+        json!({"kind": "ClusterRole", "metadata": {"name": "part", "labels": {"x": "y"}},
+            "rules": [{"verbs": [verb], "apiGroups": [""], "resources": ["pods"]}]})
+    };
+    let whole = [
+        made.clone(),
+        part("get"),
+        bind("a", None, ("ClusterRole", "made"), user("maya")),
+        bind("b", Some("shop"), ("ClusterRole", "part"), user("maya")),
+    ];
+    let mut steps = Cluster::default();
+    let before = [
+        bind("a", None, ("ClusterRole", "part"), user("omar")),
+        part("list"),
+        bind("gone", None, ("ClusterRole", "part"), user("omar")),
+        role("gone", json!([])),
+    ];
+    for object in before.iter().chain(&whole) {
+        steps.add(&object.to_string()).unwrap();
+    }
+    assert!(steps.remove_binding(None, "gone") && steps.remove_role(None, "gone"));
+    assert_eq!(steps, cluster(json!(whole)));
+    let get = Attempt::on("get", "", "pods");
+    assert!(decide(&steps, &User::new("maya"), &get).is_allowed());
+    assert!(steps.remove_role(None, "part"));
+    assert_eq!(decide(&steps, &User::new("maya"), &get), Decision::ImplicitlyDenied);
+}
+
 #[test]
 fn bad_objects_are_told_by_their_place_and_grant_nothing() {
     let mut cluster = Cluster::default();

@@ -40,7 +40,7 @@ pub struct Cluster {
     // INVARIANT: follows from `roles`: what aggregated roles come to.
     aggregated: BTreeMap<String, Vec<Rule>>,
     // INVARIANT: follows from `bindings`: which of them name whom.
-    of: BTreeMap<Subject, Vec<Place>>,
+    of: BTreeMap<Subject, BTreeSet<Place>>,
 }
 
 /// A name, in a namespace or in the cluster.
@@ -130,32 +130,53 @@ impl Cluster {
     /// read are told in [`Added::bad`].
     pub fn add(&mut self, json: &str) -> Result<Added, Misfit> {
         let (objects, added) = objects(json)?;
+        let mut roles = false;
         for object in objects {
             match object {
                 Object::Role(place, role) => {
+                    roles |= place.namespace.is_none();
                     self.roles.insert(place, role);
                 }
                 Object::Binding(place, binding) => {
+                    self.take_binding(&place);
+                    for subject in &binding.subjects {
+                        self.of.entry(subject.clone()).or_default().insert(place.clone());
+                    }
                     self.bindings.insert(place, binding);
                 }
             }
         }
-        self.settle();
+        if roles {
+            self.aggregate();
+        }
         Ok(added)
     }
 
     /// Takes the role `name` away, of `namespace` or of the cluster. Whether there was one.
     pub fn remove_role(&mut self, namespace: Option<&str>, name: &str) -> bool {
         let found = self.roles.remove(&Place::new(namespace, name)).is_some();
-        self.settle();
+        if found && namespace.is_none() {
+            self.aggregate();
+        }
         found
     }
 
     /// Takes the binding `name` away, of `namespace` or of the cluster. Whether there was one.
     pub fn remove_binding(&mut self, namespace: Option<&str>, name: &str) -> bool {
-        let found = self.bindings.remove(&Place::new(namespace, name)).is_some();
-        self.settle();
-        found
+        self.take_binding(&Place::new(namespace, name))
+    }
+
+    fn take_binding(&mut self, place: &Place) -> bool {
+        let Some(old) = self.bindings.remove(place) else { return false };
+        for subject in &old.subjects {
+            if let Some(places) = self.of.get_mut(subject) {
+                places.remove(place);
+                if places.is_empty() {
+                    self.of.remove(subject);
+                }
+            }
+        }
+        true
     }
 
     /// How many roles and bindings there are.
@@ -237,17 +258,8 @@ impl Cluster {
         }
     }
 
-    /// Works out again what follows from roles and bindings.
-    fn settle(&mut self) {
-        self.of.clear();
-        for (place, binding) in &self.bindings {
-            for subject in &binding.subjects {
-                let own = self.of.entry(subject.clone()).or_default();
-                if own.last() != Some(place) {
-                    own.push(place.clone());
-                }
-            }
-        }
+    /// Works out again what aggregated roles come to. O(aggregated roles × roles).
+    fn aggregate(&mut self) {
         let of_cluster = self.roles.iter().filter(|(place, _)| place.namespace.is_none());
         let made = of_cluster.filter(|(_, role)| role.aggregation.is_some());
         self.aggregated =
