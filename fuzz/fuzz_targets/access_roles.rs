@@ -42,7 +42,7 @@ fn azure(text: &str) {
     roles.place("/subscriptions/a", "/providers/Microsoft.Management/managementGroups/a");
     for operation in [Operation::control("a/b/read", "/subscriptions/a"), Operation::data("a/b/read", text)] {
         for id in roles.who_can(&operation) {
-            assert!(roles.decide(&Caller::new(&id), &operation).decision.is_possible());
+            assert!(roles.decide(&Caller::new(id), &operation).decision.is_possible());
         }
         let anyone = roles.decide(&Caller::new("a"), &operation);
         assert!(added.read > 0 || !anyone.decision.is_possible());

@@ -144,7 +144,7 @@ fn groups_bring_their_roles() {
     let answer = roles.decide(&maya, &Operation::control(WRITE, VM));
     assert!(answer.decision.is_allowed());
     assert_eq!(answer.because[0].to_string(), "role assignment `a`, statement 0, allows");
-    let who: Vec<String> = roles.who_can(&Operation::control(WRITE, VM)).into_iter().collect();
+    let who: Vec<&str> = roles.who_can(&Operation::control(WRITE, VM)).into_iter().collect();
     assert_eq!(who, ["admins"]);
 }
 
@@ -238,6 +238,14 @@ fn flat_and_bad_objects_are_told() {
     assert_eq!((added.read, added.skipped), (1, 1));
     assert_eq!(told, [(1, wrong), (2, wrong), (3, MisfitCause::Unnamed), (5, wrong)]);
     assert_eq!((roles.len(), roles.is_empty()), (1, false));
+    // The same id for another takes the place of the one before.
+    let moved = assign("/x/a", "omar", "r", SUB);
+    assert_eq!(roles.add(&moved.to_string()).unwrap().read, 1);
+    assert_eq!(
+        (roles.len(), roles.who_can(&Operation::control(READ, VM)).into_iter().collect()),
+        (1, vec!["omar"])
+    );
+    assert!(roles.remove_assignment("/X/A") && !roles.remove_assignment("/x/a") && roles.is_empty());
     for text in ["", "{", &"[".repeat(100_000), r#"{"value": 5}"#] {
         assert_eq!(roles.add(text).unwrap_err().cause, MisfitCause::NoObjects);
     }

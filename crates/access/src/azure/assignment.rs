@@ -34,7 +34,10 @@ const EVERYBODY: &str = "00000000-0000-0000-0000-000000000000";
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Roles {
     definitions: BTreeMap<String, Vec<Permission>>,
-    assignments: BTreeMap<String, Assignment>,
+    // By whose they are, then by their ids.
+    assignments: BTreeMap<String, BTreeMap<String, Assignment>>,
+    // INVARIANT: whose each assignment is, by its id.
+    whose: BTreeMap<String, String>,
     denials: BTreeMap<String, Denial>,
     // Scope to the management group above it, all in lower case.
     above: BTreeMap<String, String>,
@@ -193,7 +196,9 @@ impl Roles {
                     self.definitions.insert(id, permissions);
                 }
                 Object::Assignment(id, assignment) => {
-                    self.assignments.insert(id, assignment);
+                    self.remove_assignment(&id);
+                    self.whose.insert(id.clone(), assignment.principal.clone());
+                    self.assignments.entry(assignment.principal.clone()).or_default().insert(id, assignment);
                 }
                 Object::Denial(id, denial) => {
                     self.denials.insert(id, denial);
@@ -201,6 +206,19 @@ impl Roles {
             }
         }
         Ok(added)
+    }
+
+    /// Takes the assignment of this id away. Whether there was one.
+    pub fn remove_assignment(&mut self, id: &str) -> bool {
+        let id = id.to_lowercase();
+        let Some(principal) = self.whose.remove(&id) else { return false };
+        if let Some(own) = self.assignments.get_mut(&principal) {
+            own.remove(&id);
+            if own.is_empty() {
+                self.assignments.remove(&principal);
+            }
+        }
+        true
     }
 
     /// States that `child`, a subscription or a management group, lies in the management group `parent`; both as scopes.
@@ -211,7 +229,7 @@ impl Roles {
 
     /// How many definitions, assignments and denials there are.
     pub fn len(&self) -> usize {
-        self.definitions.len() + self.assignments.len() + self.denials.len()
+        self.definitions.len() + self.whose.len() + self.denials.len()
     }
 
     /// Whether there is nothing.
@@ -234,7 +252,8 @@ impl Roles {
                 }
             }
         }
-        let granted = self.assignments.values().filter_map(|one| self.grants(one, caller, operation));
+        let own = caller.ids.iter().filter_map(|id| self.assignments.get(id)).flat_map(BTreeMap::values);
+        let granted = own.filter_map(|one| self.grants(one, operation));
         // What rests on nothing first, then on least.
         let best = granted.min_by_key(|(open, _)| open.len());
         let Some((mut rests, because)) = best else {
@@ -249,29 +268,17 @@ impl Roles {
     }
 
     /// Who may do this, perhaps under conditions, by an assignment to itself: ids of users, groups, service principals.
-    /// O(assignments × (assignments + denials)) only for those whose role is about the operation.
-    pub fn who_can(&self, operation: &Operation) -> BTreeSet<String> {
-        let about = self.assignments.values().filter(|one| {
-            let anyone = Caller { ids: vec![one.principal.clone()] };
-            self.grants(one, &anyone, operation).is_some()
-        });
-        let ids: BTreeSet<&String> = about.map(|one| &one.principal).collect();
-        let may = |id: &&String| {
-            self.decide(&Caller { ids: vec![(*id).clone()] }, operation).decision.is_possible()
+    /// O(assignments + those about the operation × denials).
+    pub fn who_can(&self, operation: &Operation) -> BTreeSet<&str> {
+        let about = |own: &BTreeMap<String, Assignment>| {
+            own.values().any(|one| self.grants(one, operation).is_some())
         };
-        ids.into_iter().filter(may).cloned().collect()
+        let ids = self.assignments.iter().filter(|(_, own)| about(own)).map(|(id, _)| id.as_str());
+        ids.filter(|id| self.decide(&Caller::new(id), operation).decision.is_possible()).collect()
     }
 
     /// On what the assignment's grant rests, and what speaks; `None` when it grants nothing.
-    fn grants(
-        &self,
-        one: &Assignment,
-        caller: &Caller,
-        operation: &Operation,
-    ) -> Option<(Vec<Open>, Because)> {
-        if !caller.is(&one.principal) {
-            return None;
-        }
+    fn grants(&self, one: &Assignment, operation: &Operation) -> Option<(Vec<Open>, Because)> {
         let (statement, mut keys) = match self.definitions.get(&one.definition) {
             Some(permissions) => {
                 let (statement, rests_on) = first(permissions, operation)?;
@@ -341,7 +348,7 @@ impl fmt::Debug for Roles {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Roles")
             .field("definitions", &self.definitions.len())
-            .field("assignments", &self.assignments.len())
+            .field("assignments", &self.whose.len())
             .field("denials", &self.denials.len())
             .finish_non_exhaustive()
     }

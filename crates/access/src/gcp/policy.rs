@@ -191,6 +191,13 @@ impl Policies {
         giving.flat_map(|one| one.members.iter().map(String::as_str)).collect()
     }
 
+    /// The allow policies at the places of `chain`; all of them where it is not told what lies above.
+    fn near<'a>(&'a self, chain: &'a [String]) -> impl Iterator<Item = (&'a String, &'a Vec<Binding>)> {
+        let known = is_whole(chain);
+        let at = chain.iter().filter(move |_| known).filter_map(|at| self.allow.get_key_value(at));
+        at.chain(self.allow.iter().filter(move |_| !known))
+    }
+
     /// The resource and what lies above it, nearest first.
     fn chain(&self, resource: &str) -> Vec<String> {
         let mut chain = vec![normal(resource)];
@@ -208,12 +215,10 @@ impl Policies {
         if chain.iter().any(|own| own == at) {
             return Place::Above;
         }
-        let top = chain.last().map_or("", String::as_str);
-        let ends = top.is_empty() || top.starts_with("organizations/");
         let is_container =
             ["projects/", "folders/", "organizations/"].iter().any(|kind| at.starts_with(kind));
         let has_project = chain.iter().any(|own| own.starts_with("projects/"));
-        if ends || !is_container || (at.starts_with("projects/") && has_project) {
+        if is_whole(chain) || !is_container || (at.starts_with("projects/") && has_project) {
             Place::Elsewhere
         } else {
             Place::Unknown
@@ -287,7 +292,7 @@ impl Policies {
         permission: &'a str,
         chain: &'a [String],
     ) -> impl Iterator<Item = (Vec<Open>, Because)> + 'a {
-        self.allow.iter().flat_map(move |(at, bindings)| {
+        self.near(chain).flat_map(move |(at, bindings)| {
             let place = Self::is_near(at, chain);
             let near = bindings.iter().enumerate().filter(move |_| place != Place::Elsewhere);
             near.filter_map(move |(index, one)| {
@@ -338,6 +343,11 @@ impl fmt::Debug for Policies {
             .field("boundaries", &self.boundaries.len())
             .finish_non_exhaustive()
     }
+}
+
+/// Whether all that lies above is told, up to the organization or to nothing.
+fn is_whole(chain: &[String]) -> bool {
+    chain.last().is_none_or(|top| top.is_empty() || top.starts_with("organizations/"))
 }
 
 /// A permission as deny policies write it: `storage.objects.get` is `storage.googleapis.com/objects.get`. In lower case.
