@@ -1,11 +1,11 @@
 //! What one gate grants, and how the answers of several gates join.
 
-use crate::condition::Truth;
+use crate::aws::condition::Truth;
+use crate::aws::policy::{Effect, Policy};
+use crate::aws::principal::{Closeness, Principal};
+use crate::aws::request::Request;
+use crate::aws::statement::{Applies, SESSION_NAME};
 use crate::decision::{Answer, Because, Decision, Gate, Open, Residual, Says, Wanted};
-use crate::policy::{Effect, Policy};
-use crate::principal::{Closeness, Principal};
-use crate::request::Request;
-use crate::statement::{Applies, SESSION_NAME};
 use std::sync::Arc;
 
 /// What one side grants.

@@ -57,6 +57,14 @@ impl Network {
         (bits <= width).then_some(Self { base, bits })
     }
 
+    /// Whether the range is wider than S3 takes for fixed: wider than /8, or /32 for IPv6, and not a private one.
+    pub(crate) fn is_broad(self) -> bool {
+        match self.base {
+            IpAddr::V4(base) => self.bits < 8 && !base.is_private(),
+            IpAddr::V6(_) => self.bits < 32,
+        }
+    }
+
     pub(crate) fn holds(self, address: Address) -> bool {
         match (self.base, address.0) {
             (IpAddr::V4(base), IpAddr::V4(ip)) => {

@@ -4,14 +4,14 @@
 //! does not have is an error that names policy, statement and field, never a value: a policy that is not
 //! understood must not answer. Reading takes O(bytes).
 
-use crate::arn::ArnPattern;
-use crate::condition::Test;
-use crate::context::Context;
+use crate::aws::arn::ArnPattern;
+use crate::aws::condition::Test;
+use crate::aws::context::Context;
+use crate::aws::principal::Named;
+use crate::aws::read;
+use crate::aws::template::{Resolved, Template};
 use crate::decision::Gate;
 use crate::glob::Glob;
-use crate::principal::Named;
-use crate::read;
-use crate::template::{Resolved, Template};
 use core::fmt;
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -50,6 +50,10 @@ impl Policy {
     pub fn parse(name: &str, json: &str) -> Result<Self, PolicyError> {
         let statements = read::statements(json).map_err(|fault| fault.within(name))?;
         Ok(Self { name: name.into(), statements: statements.into() })
+    }
+
+    pub(crate) fn of_statements(name: &str, statements: Vec<Statement>) -> Self {
+        Self { name: name.into(), statements: statements.into() }
     }
 
     /// One policy that says what all of `policies` say, its statements numbered through.
@@ -92,8 +96,8 @@ impl Policy {
             for name in names {
                 match name {
                     Named::Arn(arn) => arns.push(arn.as_str()),
-                    Named::Service(_) | Named::Federated(_) | Named::Canonical => {}
-                    Named::Everyone | Named::Account(_) | Named::Unique(_) => return None,
+                    Named::Service(_) | Named::Federated(_) | Named::Canonical(_) => {}
+                    Named::Everyone | Named::SignedIn | Named::Account(_) | Named::Unique(_) => return None,
                 }
             }
         }
@@ -137,16 +141,10 @@ pub(crate) enum Who {
 /// A resource pattern, compiled when it rests on no variable.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum ResourceText {
-    Fixed { pattern: ArnPattern, text: String, form: Form },
+    Fixed(ArnPattern),
+    /// An ARN that leaves parts out, with its own words.
+    Short(ArnPattern, Box<str>),
     Variable(Template),
-}
-
-/// Whether a resource pattern has all parts of an ARN.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Form {
-    Full,
-    /// An ARN with fewer than six parts, such as `arn:aws:sqs`.
-    Short,
 }
 
 /// One statement.
@@ -163,7 +161,8 @@ pub(crate) struct Statement {
 
 /// What a resource pattern comes to under a context.
 pub(crate) enum Reach<'a> {
-    Pattern(Cow<'a, ArnPattern>, Cow<'a, str>),
+    /// The pattern, with the words for it where they are not its own spelling.
+    Pattern(Cow<'a, ArnPattern>, Option<Cow<'a, str>>),
     /// It stands for no resource: a variable has no value, or the ARN is short where none is completed.
     Nothing,
     /// It rests on this key, of which nothing is known.
@@ -172,13 +171,13 @@ pub(crate) enum Reach<'a> {
 
 impl ResourceText {
     pub(crate) fn of(template: Template) -> Self {
-        match template.fixed() {
-            Some(glob) => Self::Fixed {
-                pattern: ArnPattern::of(&glob),
-                text: glob.spelling().unwrap_or_default(),
-                form: form(&glob),
-            },
-            None => Self::Variable(template),
+        match template {
+            Template::Fixed(glob) if is_short(&glob) => {
+                let text = glob.spelling().unwrap_or_default().into();
+                Self::Short(ArnPattern::of(glob), text)
+            }
+            Template::Fixed(glob) => Self::Fixed(ArnPattern::of(glob)),
+            variable @ Template::Variable(_) => Self::Variable(variable),
         }
     }
 
@@ -187,13 +186,16 @@ impl ResourceText {
     pub(crate) fn resolve<'a>(&'a self, context: &Context, gate: Gate) -> Reach<'a> {
         let completes = !matches!(gate, Gate::Resource | Gate::Trust);
         match self {
-            Self::Fixed { form: Form::Short, .. } if !completes => Reach::Nothing,
-            Self::Fixed { pattern, text, .. } => Reach::Pattern(Cow::Borrowed(pattern), Cow::Borrowed(text)),
+            Self::Fixed(pattern) => Reach::Pattern(Cow::Borrowed(pattern), None),
+            Self::Short(pattern, text) if completes => {
+                Reach::Pattern(Cow::Borrowed(pattern), Some(Cow::Borrowed(text)))
+            }
+            Self::Short(..) => Reach::Nothing,
             Self::Variable(template) => match template.resolve(context) {
-                Resolved::Pattern(glob) if completes || form(&glob) == Form::Full => Reach::Pattern(
-                    Cow::Owned(ArnPattern::of(&glob)),
-                    Cow::Owned(glob.spelling().unwrap_or_default()),
-                ),
+                Resolved::Pattern(glob) if completes || !is_short(&glob) => {
+                    let text = if is_short(&glob) { glob.spelling().map(Cow::Owned) } else { None };
+                    Reach::Pattern(Cow::Owned(ArnPattern::of(glob)), text)
+                }
                 Resolved::Pattern(_) | Resolved::Nothing => Reach::Nothing,
                 Resolved::Open(key) => Reach::Open(key),
             },
@@ -201,8 +203,9 @@ impl ResourceText {
     }
 }
 
-fn form(glob: &Glob) -> Form {
-    if glob.starts_like_arn() && !glob.has_six_parts() { Form::Short } else { Form::Full }
+/// Whether a pattern is an ARN with fewer than six parts, such as `arn:aws:sqs`.
+fn is_short(glob: &Glob) -> bool {
+    glob.starts_like_arn() && !glob.has_six_parts()
 }
 
 /// Why a text is no policy: where, and what is wrong there. Never shows the document's own words.

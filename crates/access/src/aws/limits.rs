@@ -1,11 +1,13 @@
-//! What limits a request besides principal and resource: the organization and the way the request takes.
+//! What limits a request besides principal and resource: the organization, the way the request takes, and what is kept
+//! from the public.
 //!
 //! AWS Organizations User Guide, "SCP evaluation" and "RCP evaluation"; AWS `PrivateLink` Guide, "Control access
 //! to VPC endpoints using endpoint policies". A service control policy must allow at every level from the root
 //! down to the account of the principal; a resource control policy of the resource's account only takes away,
 //! since AWS attaches one that allows everything to each level.
 
-use crate::policy::Policy;
+use crate::aws::bucket::PublicAccessBlock;
+use crate::aws::policy::Policy;
 use std::sync::Arc;
 
 /// The policies of an organization and of the endpoint that a request comes through; none by default.
@@ -33,6 +35,7 @@ pub struct Limits {
     pub(crate) service_control: Vec<Level>,
     pub(crate) resource_control: Vec<Level>,
     pub(crate) endpoint: Vec<Policy>,
+    pub(crate) public_access: PublicAccessBlock,
 }
 
 /// One level of an organization with what is attached to it.
@@ -66,8 +69,15 @@ impl Limits {
         self
     }
 
+    /// The limits for a bucket that is kept from the public so, by its own settings or by those of its account.
+    #[must_use]
+    pub fn with_public_access_block(mut self, block: PublicAccessBlock) -> Self {
+        self.public_access = self.public_access.and(block);
+        self
+    }
+
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
-        self.service_control.is_empty() && self.resource_control.is_empty() && self.endpoint.is_empty()
+        *self == Self::default()
     }
 }

@@ -4,7 +4,7 @@
 //! AWS IAM User Guide, "Managed policies and inline policies", "Create a service-linked role", and AWS IAM
 //! Identity Center User Guide, "Permission sets": what AWS made in an account can be read there, not changed.
 
-use crate::request::Request;
+use crate::aws::request::Request;
 
 /// What AWS says of a request before any policy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,7 +49,7 @@ pub(crate) fn overruling(request: &Request<'_>) -> Overruling {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::context::Context;
+    use crate::aws::context::Context;
 
     #[test]
     fn what_aws_made_is_read_and_not_changed() {

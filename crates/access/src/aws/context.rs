@@ -1,6 +1,7 @@
 //! What is known of a request besides principal, action and resource: the condition keys.
 
-use crate::glob::{Glob, Token};
+use crate::aws::principal::Principal;
+use crate::glob::{Glob, MANY};
 use core::fmt;
 use std::collections::BTreeMap;
 
@@ -78,6 +79,29 @@ impl Context {
         self
     }
 
+    /// This context with the keys that AWS puts into every request of `principal`, where they are not told: its ARN (of
+    /// a session that of its role), its account, its type, its name as a user, and whether it is a service.
+    ///
+    /// AWS IAM User Guide, "AWS global condition context keys", section "Properties of the principal".
+    ///
+    /// ```
+    /// use homeostat_access::{Condition, Context, Principal};
+    ///
+    /// let nightly = Principal::aws("arn:aws:sts::111122223333:assumed-role/batch/nightly");
+    /// let context = Context::symbolic().with_principal(&nightly);
+    /// let batch = Condition::new("ArnLike", "aws:PrincipalArn", &["arn:aws:iam::*:role/batch"])?;
+    /// assert_eq!(batch.holds(&context), Some(true));
+    /// # Ok::<(), homeostat_access::PolicyFault>(())
+    /// ```
+    #[must_use]
+    pub fn with_principal(mut self, principal: &Principal) -> Self {
+        for (key, value) in principal.keys() {
+            let told = value.map_or(Told::Absent, |text| Told::Values(vec![text]));
+            self.keys.entry(key.to_owned()).or_insert(told);
+        }
+        self
+    }
+
     /// This context, where every key that fits `pattern`, in lower case, and is not told is known to be absent.
     #[must_use]
     pub fn complete_like(mut self, pattern: &Glob) -> Self {
@@ -89,10 +113,9 @@ impl Context {
     /// is known to be absent.
     #[must_use]
     pub fn complete_for(self, prefix: &str) -> Self {
-        let mut tokens: Vec<Token> =
-            prefix.to_lowercase().into_bytes().into_iter().map(Token::Byte).collect();
-        tokens.push(Token::Many);
-        self.complete_like(&Glob::of(tokens))
+        let mut pattern = prefix.to_lowercase().into_bytes();
+        pattern.push(MANY);
+        self.complete_like(&Glob::of(pattern))
     }
 
     /// States that `key` has these values.

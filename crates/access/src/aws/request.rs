@@ -1,7 +1,7 @@
 //! What is asked: an action on a resource, under what is known.
 
-use crate::arn::{ArnPattern, account_of};
-use crate::context::Context;
+use crate::aws::arn::{ArnPattern, Cuts, account_of};
+use crate::aws::context::Context;
 use core::fmt;
 
 /// A question: may this action be done on this resource?
@@ -17,9 +17,18 @@ use core::fmt;
 pub struct Request<'a> {
     action: String,
     resource: String,
+    cuts: Option<Cuts>,
     pub(crate) ask: Ask,
-    account: Option<String>,
+    account: Account,
     pub(crate) context: &'a Context,
+}
+
+/// Whose the resource is.
+#[derive(Clone)]
+enum Account {
+    /// The one that its ARN names.
+    OfResource,
+    Told(Option<String>),
 }
 
 /// On what.
@@ -37,7 +46,7 @@ impl<'a> Request<'a> {
     /// Whether `action` may be done on `resource`; `*` is the resource of actions that have none.
     pub fn new(action: &str, resource: &str, context: &'a Context) -> Self {
         let ask = Ask::Exact;
-        Self::asking(action, resource, ask, context).in_account(account_of(resource))
+        Self { account: Account::OfResource, ..Self::asking(action, resource, ask, context) }
     }
 
     /// Whether `action` may be done on some resource that fits `pattern`, such as a function that does not
@@ -56,13 +65,14 @@ impl<'a> Request<'a> {
 
     fn asking(action: &str, resource: &str, ask: Ask, context: &'a Context) -> Self {
         let action = action.trim().to_lowercase();
-        Self { action, resource: resource.to_owned(), ask, account: None, context }
+        let (resource, cuts) = (resource.to_owned(), Cuts::of(resource));
+        Self { action, resource, cuts, ask, account: Account::Told(None), context }
     }
 
     /// The request, where the resource belongs to `account`; without one it is the principal's own.
     #[must_use]
     pub fn in_account(mut self, account: Option<&str>) -> Self {
-        self.account = account.map(str::to_owned);
+        self.account = Account::Told(account.map(str::to_owned));
         self
     }
 
@@ -78,11 +88,19 @@ impl<'a> Request<'a> {
 
     /// The account of the resource, when it is told.
     pub fn account(&self) -> Option<&str> {
-        self.account.as_deref()
+        match &self.account {
+            Account::OfResource => account_of(&self.resource),
+            Account::Told(account) => account.as_deref(),
+        }
+    }
+
+    /// Whether `pattern` holds the resource as it is written.
+    pub(crate) fn fits(&self, pattern: &ArnPattern) -> bool {
+        pattern.matches_cut(&self.resource, self.cuts)
     }
 
     pub(crate) fn narrowed(&self, pattern: ArnPattern, resource: String) -> Self {
-        Self { ask: Ask::Some(pattern), resource, ..self.clone() }
+        Self { ask: Ask::Some(pattern), cuts: Cuts::of(&resource), resource, ..self.clone() }
     }
 }
 

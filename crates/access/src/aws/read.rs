@@ -1,11 +1,11 @@
 //! From JSON text to statements.
 
-use crate::condition::{Comparand, Test};
+use crate::aws::condition::{Comparand, Test};
+use crate::aws::operator::Operator;
+use crate::aws::policy::{Effect, Policy, PolicyError, PolicyFault, ResourceText, Scope, Statement, Who};
+use crate::aws::principal::Named;
+use crate::aws::template::Template;
 use crate::glob::Glob;
-use crate::operator::Operator;
-use crate::policy::{Effect, Policy, PolicyError, PolicyFault, ResourceText, Scope, Statement, Who};
-use crate::principal::Named;
-use crate::template::Template;
 use serde_json::{Map, Value};
 
 /// A fault, before the name of the policy is known.
@@ -144,7 +144,7 @@ impl<T> Scope<T> {
 
 fn actions(fields: &Map<String, Value>) -> Result<Scope<Glob>, InField> {
     let found = either(fields, "Action", "NotAction")?.ok_or(("Action", PolicyFault::Missing))?;
-    found.try_map(|text| Ok(Glob::new(&text.to_lowercase())))
+    found.try_map(|text| Ok(Glob::of_lower(text)))
 }
 
 fn resources(fields: &Map<String, Value>, variables: Variables) -> Result<Scope<ResourceText>, InField> {
@@ -211,7 +211,7 @@ fn conditions(fields: &Map<String, Value>, variables: Variables) -> Result<Vec<T
 
 fn condition_value(operator: Operator, text: &str, variables: Variables) -> Result<Comparand, InField> {
     let template = template(text, variables, "Condition")?;
-    let readable = template.fixed().is_none() || operator.compare.accepts(text);
+    let readable = matches!(template, Template::Variable(_)) || operator.compare.accepts(text);
     if readable {
         Ok(Comparand::of(operator.compare, template))
     } else {

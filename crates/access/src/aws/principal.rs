@@ -2,7 +2,7 @@
 //!
 //! AWS IAM User Guide, "AWS JSON policy elements: Principal" and what it says of `NotPrincipal`. Groups are never principals.
 
-use crate::arn::account_of;
+use crate::aws::arn::account_of;
 use core::fmt;
 
 /// Who makes a request.
@@ -13,6 +13,9 @@ pub struct Principal {
     name: String,
     role: Option<String>,
     unique: Option<String>,
+    canonical: Option<String>,
+    account: Option<Box<str>>,
+    is_root: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,27 +41,33 @@ impl Principal {
             Some(("assumed-role", _)) => role_of(arn),
             _ => None,
         };
-        Self { kind: Kind::Aws, name: arn.to_owned(), role, unique: None }
+        Self { role, ..Self::named(Kind::Aws, arn) }
     }
 
     /// A session of the role `role`, by the session's ARN.
     pub fn session(arn: &str, role: &str) -> Self {
-        Self { kind: Kind::Aws, name: arn.to_owned(), role: Some(role.to_owned()), unique: None }
+        Self { role: Some(role.to_owned()), ..Self::named(Kind::Aws, arn) }
     }
 
     /// A service of the provider, such as `lambda.amazonaws.com`.
     pub fn service(name: &str) -> Self {
-        Self { kind: Kind::Service, name: name.to_owned(), role: None, unique: None }
+        Self::named(Kind::Service, name)
     }
 
     /// Somebody whom an identity provider vouches for.
     pub fn federated(provider: &str) -> Self {
-        Self { kind: Kind::Federated, name: provider.to_owned(), role: None, unique: None }
+        Self::named(Kind::Federated, provider)
     }
 
     /// Somebody without credentials.
     pub fn anonymous() -> Self {
-        Self { kind: Kind::Anonymous, name: String::new(), role: None, unique: None }
+        Self::named(Kind::Anonymous, "")
+    }
+
+    fn named(kind: Kind, name: &str) -> Self {
+        let account = account_of(name).filter(|_| kind == Kind::Aws).map(Into::into);
+        let is_root = kind == Kind::Aws && resource_of(name) == "root";
+        Self { kind, name: name.to_owned(), role: None, unique: None, canonical: None, account, is_root }
     }
 
     /// The principal with its unique id, such as `AIDA…`, which policies may name in place of the ARN.
@@ -68,14 +77,26 @@ impl Principal {
         self
     }
 
+    /// The principal with the canonical id of its account, which lists of buckets name in place of the account.
+    #[must_use]
+    pub fn with_canonical_id(mut self, id: &str) -> Self {
+        self.canonical = Some(id.to_owned());
+        self
+    }
+
     /// The ARN, service or provider; empty for somebody without credentials.
     pub fn name(&self) -> &str {
         &self.name
     }
 
+    /// Whether it is a service of the provider.
+    pub fn is_service(&self) -> bool {
+        self.kind == Kind::Service
+    }
+
     /// Whether it is the root user of an account.
     pub fn is_root(&self) -> bool {
-        self.kind == Kind::Aws && resource_of(&self.name) == "root"
+        self.is_root
     }
 
     /// Whether it is a role that a service of the provider made for itself, or a session of one as far as its
@@ -84,9 +105,37 @@ impl Principal {
         self.role.as_deref().is_some_and(|role| resource_of(role).starts_with("role/aws-service-role/"))
     }
 
+    /// The condition keys of every request that it makes, in lower case; `None` for those that are absent.
+    pub(crate) fn keys(&self) -> Vec<(&'static str, Option<String>)> {
+        let is_aws = self.kind == Kind::Aws;
+        let kind = match resource_of(&self.name).split_once('/').map_or("", |(kind, _)| kind) {
+            "user" => "User",
+            "federated-user" => "FederatedUser",
+            "role" | "assumed-role" => "AssumedRole",
+            _ => "Account",
+        };
+        let kind = match self.kind {
+            Kind::Aws => Some(kind.to_owned()),
+            Kind::Anonymous => Some("Anonymous".to_owned()),
+            // The documentation does not tell it of these.
+            Kind::Service | Kind::Federated => None,
+        };
+        let user = resource_of(&self.name).strip_prefix("user/").filter(|_| is_aws);
+        let arn = self.role.as_ref().unwrap_or(&self.name);
+        let kind = kind.map(|kind| ("aws:principaltype", Some(kind)));
+        let others = [
+            ("aws:principalarn", is_aws.then(|| arn.clone())),
+            ("aws:principalaccount", self.account().map(str::to_owned)),
+            ("aws:principalisawsservice", Some(self.is_service().to_string())),
+            ("aws:principalservicename", self.is_service().then(|| self.name.clone())),
+            ("aws:username", user.and_then(|path| path.rsplit('/').next()).map(str::to_owned)),
+        ];
+        kind.into_iter().chain(others).collect()
+    }
+
     /// The account the principal belongs to; `None` for services, providers and nobody.
     pub fn account(&self) -> Option<&str> {
-        if self.kind == Kind::Aws { account_of(&self.name) } else { None }
+        self.account.as_deref()
     }
 }
 
@@ -101,12 +150,15 @@ impl fmt::Debug for Principal {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Named {
     Everyone,
+    /// Whoever AWS knows, of any account.
+    SignedIn,
     Account(String),
     Arn(String),
     Unique(String),
     Service(String),
     Federated(String),
-    Canonical,
+    /// An account by its canonical id.
+    Canonical(String),
 }
 
 /// How closely a policy names who asks. Later is closer.
@@ -130,7 +182,7 @@ impl Named {
             "AWS" => Self::aws(value),
             "Service" => Self::Service(value.to_lowercase()),
             "Federated" => Self::Federated(value.to_owned()),
-            "CanonicalUser" => Self::Canonical,
+            "CanonicalUser" => Self::Canonical(value.to_owned()),
             _ => return None,
         })
     }
@@ -151,10 +203,12 @@ impl Named {
         };
         match self {
             Self::Everyone => Some(Closeness::Everyone),
-            Self::Account(account) if who.account() == Some(account) => {
+            Self::Account(account) if who.account() == Some(account.as_str()) => {
                 Some(if who.is_root() { Closeness::Itself } else { Closeness::Account })
             }
-            Self::Account(_) | Self::Canonical => None,
+            Self::SignedIn => (who.kind == Kind::Aws).then_some(Closeness::Everyone),
+            Self::Canonical(id) => (who.canonical.as_deref() == Some(id)).then_some(Closeness::Account),
+            Self::Account(_) => None,
             Self::Arn(arn) => names_arn(arn, who),
             Self::Unique(id) => (who.unique.as_deref() == Some(id)).then(|| who.own_closeness()),
             Self::Service(name) => own(Kind::Service, name),

@@ -3,16 +3,21 @@
 //! AWS IAM User Guide, "IAM policy elements: variables and tags": only policies of version 2012-10-17 have
 //! variables. What a variable stands for is text, never a pattern: a `*` in it matches a `*` alone.
 
-use crate::context::{Context, Known};
-use crate::glob::{Glob, Token, tokens};
+use crate::aws::context::{Context, Known};
+use crate::glob::{Glob, pattern};
 
 /// A text with or without variables.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Template(Vec<Part>);
+pub(crate) enum Template {
+    /// It rests on no variable.
+    Fixed(Glob),
+    Variable(Vec<Part>),
+}
 
+/// A stretch of a text with variables.
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Part {
-    Fixed(Vec<Token>),
+pub(crate) enum Part {
+    Fixed(Vec<u8>),
     Variable { key: String, default: Option<String> },
 }
 
@@ -30,43 +35,55 @@ pub(crate) enum Resolved<'a> {
 impl Template {
     /// A text without variables.
     pub(crate) fn plain(text: &str) -> Self {
-        Self(vec![Part::Fixed(tokens(text).collect())])
+        Self::Fixed(Glob::new(text))
     }
 
     /// Reads the variables in `text`; `None` when one is not closed or names nothing.
     pub(crate) fn parse(text: &str) -> Option<Self> {
+        if !text.contains("${") {
+            return Some(Self::plain(text));
+        }
         let mut parts = Vec::new();
         let mut rest = text;
         while let Some((before, after)) = rest.split_once("${") {
             let (inner, tail) = after.split_once('}')?;
-            parts.push(Part::Fixed(tokens(before).collect()));
+            parts.push(Part::Fixed(pattern(before).collect()));
             parts.push(variable(inner)?);
             rest = tail;
         }
-        parts.push(Part::Fixed(tokens(rest).collect()));
-        Some(Self(parts))
+        parts.push(Part::Fixed(pattern(rest).collect()));
+        Some(Self::of(parts))
     }
 
-    /// The pattern, when it rests on no variable.
-    pub(crate) fn fixed(&self) -> Option<Glob> {
-        let mut all = Vec::new();
-        for part in &self.0 {
-            let Part::Fixed(tokens) = part else { return None };
-            all.extend_from_slice(tokens);
+    /// Parts of which perhaps none is a variable.
+    fn of(parts: Vec<Part>) -> Self {
+        let fixed: Option<Vec<&[u8]>> = parts
+            .iter()
+            .map(|part| match part {
+                Part::Fixed(bytes) => Some(bytes.as_slice()),
+                Part::Variable { .. } => None,
+            })
+            .collect();
+        match fixed {
+            Some(all) => Self::Fixed(Glob::of(all.concat())),
+            None => Self::Variable(parts),
         }
-        Some(Glob::of(all))
     }
 
     pub(crate) fn resolve<'a>(&'a self, context: &Context) -> Resolved<'a> {
+        let parts = match self {
+            Self::Fixed(glob) => return Resolved::Pattern(glob.clone()),
+            Self::Variable(parts) => parts,
+        };
         let mut all = Vec::new();
-        for part in &self.0 {
+        for part in parts {
             match part {
-                Part::Fixed(tokens) => all.extend_from_slice(tokens),
+                Part::Fixed(bytes) => all.extend_from_slice(bytes),
                 Part::Variable { key, default } => match context.known(key) {
-                    Known::Values([value]) => all.extend(value.bytes().map(Token::Byte)),
+                    Known::Values([value]) => all.extend(value.bytes()),
                     Known::Unknown | Known::Present => return Resolved::Open(key),
                     _ => match default {
-                        Some(text) => all.extend(text.bytes().map(Token::Byte)),
+                        Some(text) => all.extend(text.bytes()),
                         None => return Resolved::Nothing,
                     },
                 },
@@ -78,7 +95,7 @@ impl Template {
 
 fn variable(inner: &str) -> Option<Part> {
     if let [literal @ (b'*' | b'?' | b'$')] = inner.as_bytes() {
-        return Some(Part::Fixed(vec![Token::Byte(*literal)]));
+        return Some(Part::Fixed(vec![*literal]));
     }
     let (key, default) = match inner.split_once(',') {
         Some((key, default)) => {

@@ -8,13 +8,13 @@
 //! variables says both that such a statement may be invalid and that negated operators fit it; so a negated
 //! operator on it grants nothing in an allowing statement and forbids in a denying one.
 
-use crate::arn::ArnPattern;
-use crate::compare::{Address, Network, moment, number};
-use crate::context::{Context, Known};
+use crate::aws::arn::ArnPattern;
+use crate::aws::compare::{Address, Network, moment, number};
+use crate::aws::context::{Context, Known};
+use crate::aws::operator::{Compare, Operator, Order, Quantifier};
+use crate::aws::policy::{Effect, PolicyFault};
+use crate::aws::template::{Resolved, Template};
 use crate::glob::Glob;
-use crate::operator::{Compare, Operator, Order, Quantifier};
-use crate::policy::{Effect, PolicyFault};
-use crate::template::{Resolved, Template};
 
 /// One operator on one key with its values, as a `Condition` element has them.
 ///
@@ -72,21 +72,24 @@ pub(crate) enum Comparand {
     Pattern(Glob),
     /// `None`: no ARN with all its parts.
     Arn(Option<ArnPattern>),
+    /// `None`: no network.
+    Network(Option<Network>),
     Variable(Template),
 }
 
 impl Comparand {
     pub(crate) fn of(compare: Compare, template: Template) -> Self {
-        match template.fixed() {
-            Some(glob) => Self::ready(compare, glob),
-            None => Self::Variable(template),
+        match template {
+            Template::Fixed(glob) => Self::ready(compare, glob),
+            variable @ Template::Variable(_) => Self::Variable(variable),
         }
     }
 
     fn ready(compare: Compare, glob: Glob) -> Self {
         match compare {
             Compare::Like => Self::Pattern(glob),
-            Compare::Arn => Self::Arn(ArnPattern::full(&glob)),
+            Compare::Arn => Self::Arn(ArnPattern::full(glob)),
+            Compare::Ip => Self::Network(glob.spelling().as_deref().and_then(Network::parse)),
             _ => Self::Text(glob.spelling().unwrap_or_default()),
         }
     }
@@ -151,7 +154,7 @@ impl Test {
                 }
                 _ => false,
             },
-            Comparand::Pattern(_) | Comparand::Arn(_) => false,
+            Comparand::Pattern(_) | Comparand::Arn(_) | Comparand::Network(_) => false,
         };
         truth(self.values.iter().any(fits))
     }
@@ -200,6 +203,7 @@ fn fits(compare: Compare, policy: &Comparand, own: &str) -> Option<bool> {
             let pattern = pattern.as_ref()?;
             ArnPattern::is_full(own).then(|| pattern.matches(own))
         }
+        Comparand::Network(network) => Some((*network)?.holds(Address::parse(own)?)),
         Comparand::Text(text) => fits_text(compare, text, own),
         Comparand::Variable(_) => None,
     }
@@ -211,8 +215,7 @@ fn fits_text(compare: Compare, policy: &str, own: &str) -> Option<bool> {
         Compare::Number(order) => ordered(order, number(own), number(policy)),
         Compare::Date(order) => ordered(order, moment(own), moment(policy)),
         Compare::Bool | Compare::Null => Some(is_true(own)? == is_true(policy)?),
-        Compare::Ip => Some(Network::parse(policy)?.holds(Address::parse(own)?)),
-        Compare::Text | Compare::Binary | Compare::Like | Compare::Arn => Some(policy == own),
+        Compare::Text | Compare::Binary | Compare::Like | Compare::Arn | Compare::Ip => Some(policy == own),
     }
 }
 

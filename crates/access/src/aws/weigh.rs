@@ -3,15 +3,15 @@
 //! AWS IAM User Guide, "How AWS enforcement code logic evaluates requests", "Policy evaluation for requests within a
 //! single account", "Cross-account policy evaluation logic". O(statements of the policies).
 
-use crate::condition::Truth;
+use crate::aws::condition::Truth;
+use crate::aws::grant::{About, Grant, best, grants, opened, said, unread};
+use crate::aws::limits::Limits;
+use crate::aws::policy::{Effect, Policy, Statement};
+use crate::aws::principal::Closeness;
+use crate::aws::request::{Ask, Request};
+use crate::aws::statement::{Applies, Part, SESSION_NAME};
+use crate::aws::subject::{Boundary, ResourceSide, Subject};
 use crate::decision::{Answer, Because, Decision, Gate, Open, Says, Wanted};
-use crate::grant::{About, Grant, best, grants, opened, said, unread};
-use crate::limits::Limits;
-use crate::policy::{Effect, Policy, Statement};
-use crate::principal::Closeness;
-use crate::request::{Ask, Request};
-use crate::statement::{Applies, Part, SESSION_NAME};
-use crate::subject::{Boundary, ResourceSide, Subject};
 
 /// One question with everything that has a say in it.
 #[derive(Clone, Copy)]
@@ -19,13 +19,6 @@ pub(crate) struct Weighing<'a> {
     pub(crate) subject: &'a Subject,
     pub(crate) side: ResourceSide<'a>,
     pub(crate) limits: &'a Limits,
-}
-
-/// What the principal has of its own, and the two gates that limit it.
-struct Own {
-    all: Grant,
-    boundary: Grant,
-    session: Grant,
 }
 
 enum Denials {
@@ -42,7 +35,12 @@ impl Weighing<'_> {
             }
             Denials::Open(open) => open,
         };
-        self.grant(request).and(self.service_control(request)).and(self.endpoint(request)).answer(denied)
+        let public = self.public_access(request);
+        self.grant(request)
+            .and(public)
+            .and(self.service_control(request))
+            .and(self.endpoint(request))
+            .answer(denied)
     }
 
     /// The answers for the parts of a wide request that some statement allows, each part once.
@@ -81,17 +79,21 @@ impl Weighing<'_> {
                 ResourceSide::Silent | ResourceSide::Withheld => Grant::silent(self.side.gate(), ""),
             };
         }
-        let boundary = self.boundary(request);
-        let session = self.session(request);
-        let own = self.identity(request).and(boundary.clone()).and(session.clone());
         match self.side {
-            ResourceSide::Silent if self.is_away(request) => own.and(Grant::silent(Gate::Resource, "")),
-            ResourceSide::Silent => own,
-            ResourceSide::Withheld => own.and(Grant::silent(Gate::Trust, "")),
+            ResourceSide::Silent if self.is_away(request) => {
+                self.own(request).and(Grant::silent(Gate::Resource, ""))
+            }
+            ResourceSide::Silent => self.own(request),
+            ResourceSide::Withheld => self.own(request).and(Grant::silent(Gate::Trust, "")),
             ResourceSide::MayGrant(policy) | ResourceSide::MustGrant(policy) => {
-                self.with_resource(request, policy, Own { all: own, boundary, session })
+                self.with_resource(request, policy)
             }
         }
+    }
+
+    /// What the principal's own policies grant, within boundary and session.
+    fn own(&self, request: &Request<'_>) -> Grant {
+        self.identity(request).and(self.boundary(request)).and(self.session(request))
     }
 
     fn identity(&self, request: &Request<'_>) -> Grant {
@@ -105,24 +107,29 @@ impl Weighing<'_> {
         )
     }
 
-    fn with_resource(&self, request: &Request<'_>, policy: &Policy, own: Own) -> Grant {
+    fn with_resource(&self, request: &Request<'_>, policy: &Policy) -> Grant {
         let gate = self.side.gate();
+        let named: Vec<Grant> =
+            grants(policy, gate, request, About::Named(&self.subject.principal)).collect();
+        let is_away = self.is_away(request);
+        if named.is_empty() {
+            let own = self.own(request);
+            return if is_away || gate == Gate::Trust { Grant::silent(gate, "").and(own) } else { own };
+        }
         let by = |wanted: Closeness| {
-            let named = grants(policy, gate, request, About::Named(&self.subject.principal));
-            best(named.filter(|grant| grant.closeness == Some(wanted)), gate)
+            best(named.iter().filter(|grant| grant.closeness == Some(wanted)).cloned(), gate)
         };
         // What is granted to a role by its ARN is limited by boundary and session; a user or a session is granted it
         // directly. Everybody is no session's own name: the session's policy limits it.
-        let itself = by(Closeness::Itself);
-        let everyone = by(Closeness::Everyone).and(own.session.clone());
-        let role = by(Closeness::Role).and(own.boundary).and(own.session);
+        let everyone = by(Closeness::Everyone).and(self.session(request));
+        let role = by(Closeness::Role).and(self.boundary(request)).and(self.session(request));
+        let granted = role.or(everyone).or(by(Closeness::Itself));
         let account = by(Closeness::Account);
-        let granted = role.or(everyone).or(itself);
-        if self.is_away(request) {
-            return account.or(granted).and(own.all);
+        if is_away {
+            return account.or(granted).and(self.own(request));
         }
-        let delegated = if gate == Gate::Trust { account.and(own.all) } else { own.all };
-        granted.or(delegated)
+        let own = self.own(request);
+        granted.or(if gate == Gate::Trust { account.and(own) } else { own })
     }
 
     /// Whether the resource is known to belong to another account.
@@ -174,6 +181,22 @@ impl Weighing<'_> {
         let policies = self.limits.endpoint.iter();
         let each = policies.flat_map(|policy| grants(policy, Gate::Endpoint, request, about));
         best(each, Gate::Endpoint)
+    }
+
+    /// Whether S3 lets pass who asks: a bucket with a public policy may be open to services of AWS and its own account
+    /// alone.
+    fn public_access(&self, request: &Request<'_>) -> Grant {
+        let is_kept = self.limits.public_access.restricts() && request.action().starts_with("s3:");
+        let Some(policy) = self.side.policy().filter(|policy| is_kept && policy.is_public()) else {
+            return Grant::free();
+        };
+        let principal = &self.subject.principal;
+        let is_outside = principal.account().is_none() && !principal.is_service();
+        if is_outside || self.is_away(request) {
+            Grant::silent(Gate::PublicAccess, policy.name())
+        } else {
+            Grant::free()
+        }
     }
 
     /// Whether policies of the organization limit the principal's account: they limit no service and nobody whom AWS

@@ -1,12 +1,13 @@
 //! Does a statement speak about a request: yes, no, or only if some key has a fitting value?
 
-use crate::arn::ArnPattern;
-use crate::condition::Truth;
-use crate::context::{Context, Known};
+use crate::aws::arn::ArnPattern;
+use crate::aws::condition::Truth;
+use crate::aws::context::{Context, Known};
+use crate::aws::policy::{Effect, Reach, ResourceText, Scope, Statement, Who};
+use crate::aws::principal::{Closeness, Principal};
+use crate::aws::request::{Ask, Request};
 use crate::decision::Gate;
-use crate::policy::{Effect, Reach, ResourceText, Scope, Statement, Who};
-use crate::principal::{Closeness, Principal};
-use crate::request::{Ask, Request};
+use std::borrow::Cow;
 
 /// Whether a statement applies; when open, on which keys it rests.
 pub(crate) enum Applies {
@@ -123,12 +124,13 @@ impl Statement {
         let Scope::Only(list) = &self.resources else { return vec![whole()] };
         let parts = list.iter().filter_map(|text| match text.resolve(request.context, gate) {
             // A short ARN is told as the policy writes it.
-            Reach::Pattern(pattern, text) if pattern.covers(wide) && text_is_short(&text) => {
+            Reach::Pattern(pattern, Some(text)) if pattern.covers(wide) => {
                 Some(Part { pattern: wide.clone(), text: text.into_owned() })
             }
-            Reach::Pattern(pattern, _) if pattern.covers(wide) => Some(whole()),
+            Reach::Pattern(pattern, None) if pattern.covers(wide) => Some(whole()),
             Reach::Pattern(pattern, text) if wide.covers(&pattern) => {
-                Some(Part { pattern: pattern.into_owned(), text: text.into_owned() })
+                let text = text.map(Cow::into_owned).or_else(|| pattern.spelling())?;
+                Some(Part { pattern: pattern.into_owned(), text })
             }
             Reach::Pattern(pattern, _) => {
                 let pattern = wide.meet(&pattern)?;
@@ -140,10 +142,6 @@ impl Statement {
     }
 }
 
-fn text_is_short(text: &str) -> bool {
-    text.starts_with("arn:") && !ArnPattern::is_full(text)
-}
-
 /// Whether the name of the session that asks is not known.
 fn is_session_open(context: &Context) -> bool {
     matches!(context.known(SESSION_NAME), Known::Unknown | Known::Present)
@@ -152,7 +150,7 @@ fn is_session_open(context: &Context) -> bool {
 /// Allowing: the exact resource, some of the asked ones, all when all are asked.
 fn touches(pattern: &ArnPattern, request: &Request<'_>) -> bool {
     match &request.ask {
-        Ask::Exact => pattern.matches(request.resource()),
+        Ask::Exact => request.fits(pattern),
         Ask::Some(wide) => pattern.overlaps(wide),
         Ask::All => pattern.is_everything(),
     }
@@ -161,7 +159,7 @@ fn touches(pattern: &ArnPattern, request: &Request<'_>) -> bool {
 /// Denying: the exact resource, or all that are asked.
 fn holds_all(pattern: &ArnPattern, request: &Request<'_>) -> bool {
     match &request.ask {
-        Ask::Exact => pattern.matches(request.resource()),
+        Ask::Exact => request.fits(pattern),
         Ask::Some(wide) => pattern.covers(wide),
         Ask::All => pattern.is_everything(),
     }
@@ -170,7 +168,7 @@ fn holds_all(pattern: &ArnPattern, request: &Request<'_>) -> bool {
 /// Allowing all but these: when these leave none of the asked, or may be among all asked.
 fn spares_none(pattern: &ArnPattern, request: &Request<'_>) -> bool {
     match &request.ask {
-        Ask::Exact => pattern.matches(request.resource()),
+        Ask::Exact => request.fits(pattern),
         Ask::Some(wide) => pattern.covers(wide),
         Ask::All => true,
     }
@@ -179,7 +177,7 @@ fn spares_none(pattern: &ArnPattern, request: &Request<'_>) -> bool {
 /// Denying all but these: when these are among the asked.
 fn meets(pattern: &ArnPattern, request: &Request<'_>) -> bool {
     match &request.ask {
-        Ask::Exact => pattern.matches(request.resource()),
+        Ask::Exact => request.fits(pattern),
         Ask::Some(wide) => pattern.overlaps(wide),
         Ask::All => true,
     }

@@ -3,7 +3,7 @@
 //! AWS IAM User Guide, "IAM JSON policy elements: Resource" and "Condition operators: ARN": each of the six
 //! parts is checked on its own, a wildcard does not reach over the colon between two of the first five.
 
-use crate::glob::Glob;
+use crate::glob::{self, Glob, MANY, ONE};
 
 /// A pattern for resources: `*`, or an ARN whose parts may hold wildcards.
 ///
@@ -22,31 +22,37 @@ pub struct ArnPattern(Shape);
 enum Shape {
     /// `*`.
     Everything,
-    /// The six parts; those that the text leaves out are `*`.
-    Parts(Box<[Glob; 6]>),
+    /// An ARN.
+    Parts(Parts),
     /// No ARN at all: matched as one text.
     Text(Glob),
+}
+
+/// A pattern of six parts with colons between; those that the text leaves out are `*`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Parts {
+    bytes: Box<[u8]>,
+    // INVARIANT: where the first five colons of `bytes` lie.
+    cuts: Cuts,
 }
 
 impl ArnPattern {
     /// The pattern that `text` writes.
     pub fn new(text: &str) -> Self {
-        Self::of(&Glob::new(text))
+        Self::of(Glob::new(text))
     }
 
-    /// The pattern of a resolved text, whose tokens may differ from its spelling.
-    pub(crate) fn of(glob: &Glob) -> Self {
+    /// The pattern of a resolved text, whose wildcards may differ from its spelling.
+    pub(crate) fn of(glob: Glob) -> Self {
         if glob.is_everything() {
             return Self(Shape::Everything);
         }
-        match glob.split_arn() {
-            Some(parts) if glob.starts_like_arn() => Self(Shape::Parts(Box::new(parts))),
-            _ => Self(Shape::Text(glob.clone())),
-        }
+        let parts = if glob.starts_like_arn() { Parts::of(glob.bytes()) } else { None };
+        Self(parts.map_or_else(|| Shape::Text(glob), Shape::Parts))
     }
 
     /// The pattern of a text that has all six parts, or is `*`; `None` for any other.
-    pub(crate) fn full(glob: &Glob) -> Option<Self> {
+    pub(crate) fn full(glob: Glob) -> Option<Self> {
         (glob.is_everything() || (glob.starts_like_arn() && glob.has_six_parts())).then(|| Self::of(glob))
     }
 
@@ -60,30 +66,40 @@ impl ArnPattern {
         self.0 == Shape::Everything
     }
 
+    /// Whether all resources that fit are of one account.
+    pub(crate) fn has_fixed_account(&self) -> bool {
+        match &self.0 {
+            Shape::Parts(parts) => {
+                let account = parts.part(4);
+                !account.is_empty() && account.iter().all(|byte| *byte < ONE)
+            }
+            Shape::Everything | Shape::Text(_) => false,
+        }
+    }
+
     /// The pattern as text.
     pub(crate) fn spelling(&self) -> Option<String> {
         match &self.0 {
             Shape::Everything => Some("*".to_owned()),
             Shape::Text(glob) => glob.spelling(),
-            Shape::Parts(parts) => {
-                let texts: Option<Vec<String>> = parts.iter().map(Glob::spelling).collect();
-                Some(texts?.join(":"))
-            }
+            Shape::Parts(parts) => glob::spelling(&parts.bytes),
         }
     }
 
     /// Whether `resource` fits.
     pub fn matches(&self, resource: &str) -> bool {
+        self.matches_cut(resource, Cuts::of(resource))
+    }
+
+    /// Whether `resource`, whose colons lie at `cuts`, fits.
+    pub(crate) fn matches_cut(&self, resource: &str, cuts: Option<Cuts>) -> bool {
         match &self.0 {
             Shape::Everything => true,
             Shape::Text(glob) => glob.matches(resource),
-            Shape::Parts(parts) => {
-                let mut texts = resource.splitn(6, ':');
-                parts.iter().all(|part| match texts.next() {
-                    Some(text) => part.matches(text),
-                    None => false,
-                })
-            }
+            // The last part tells most resources apart.
+            Shape::Parts(parts) => cuts.is_some_and(|cuts| {
+                (0..6).rev().all(|at| glob::matches(parts.part(at), cuts.part_of(resource, at)))
+            }),
         }
     }
 
@@ -91,7 +107,7 @@ impl ArnPattern {
     pub fn overlaps(&self, other: &Self) -> bool {
         match (&self.0, &other.0) {
             (Shape::Everything, _) | (_, Shape::Everything) => true,
-            (Shape::Parts(one), Shape::Parts(two)) => one.iter().zip(two.iter()).all(|(a, b)| a.overlaps(b)),
+            (Shape::Parts(one), Shape::Parts(two)) => one.all(two, glob::overlaps),
             (Shape::Text(one), Shape::Text(two)) => one.overlaps(two),
             _ => false,
         }
@@ -105,13 +121,7 @@ impl ArnPattern {
         let narrower = |one: &Glob, two: &Glob| if one.covers(two) { two.clone() } else { one.clone() };
         Some(match (&self.0, &other.0) {
             (Shape::Everything, _) => other.clone(),
-            (Shape::Parts(one), Shape::Parts(two)) => {
-                let mut met = two.clone();
-                for (part, own) in met.iter_mut().zip(one.iter()) {
-                    *part = narrower(own, part);
-                }
-                Self(Shape::Parts(met))
-            }
+            (Shape::Parts(one), Shape::Parts(two)) => Self(Shape::Parts(one.meet(two)?)),
             (Shape::Text(one), Shape::Text(two)) => Self(Shape::Text(narrower(one, two))),
             _ => self.clone(),
         })
@@ -121,10 +131,70 @@ impl ArnPattern {
     pub fn covers(&self, other: &Self) -> bool {
         match (&self.0, &other.0) {
             (Shape::Everything, _) => true,
-            (Shape::Parts(one), Shape::Parts(two)) => one.iter().zip(two.iter()).all(|(a, b)| a.covers(b)),
+            (Shape::Parts(one), Shape::Parts(two)) => one.all(two, glob::covers),
             (Shape::Text(one), Shape::Text(two)) => one.covers(two),
             _ => false,
         }
+    }
+}
+
+impl Parts {
+    /// The parts of a pattern that begins like an ARN; `None` when it is longer than a `u32` tells.
+    fn of(pattern: &[u8]) -> Option<Self> {
+        let missing = 5_usize.saturating_sub(pattern.split(|byte| *byte == b':').count() - 1);
+        let more = std::iter::repeat_n([b':', MANY], missing).flatten();
+        let bytes: Box<[u8]> = pattern.iter().copied().chain(more).collect();
+        let cuts = Cuts::of_bytes(&bytes)?;
+        Some(Self { bytes, cuts })
+    }
+
+    fn part(&self, number: usize) -> &[u8] {
+        self.bytes.get(self.cuts.range(number, self.bytes.len())).unwrap_or_default()
+    }
+
+    fn all(&self, other: &Self, holds: fn(&[u8], &[u8]) -> bool) -> bool {
+        (0..6).all(|at| holds(self.part(at), other.part(at)))
+    }
+
+    /// In each part the narrower of both.
+    fn meet(&self, other: &Self) -> Option<Self> {
+        let narrower = |at| {
+            let (one, two) = (self.part(at), other.part(at));
+            if glob::covers(one, two) { two } else { one }
+        };
+        let parts: Vec<&[u8]> = (0..6).map(narrower).collect();
+        Self::of(&parts.join(&b':'))
+    }
+}
+
+/// Where the first five colons of an ARN lie.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Cuts([u32; 5]);
+
+impl Cuts {
+    /// The cuts of `text`; `None` when it has fewer.
+    pub(crate) fn of(text: &str) -> Option<Self> {
+        Self::of_bytes(text.as_bytes())
+    }
+
+    fn of_bytes(text: &[u8]) -> Option<Self> {
+        let mut colons = text.iter().enumerate().filter(|(_, byte)| **byte == b':').map(|(at, _)| at);
+        let mut cuts = [0; 5];
+        for cut in &mut cuts {
+            *cut = u32::try_from(colons.next()?).ok()?;
+        }
+        Some(Self(cuts))
+    }
+
+    /// Where part `number`, from 0, of a text of `length` bytes lies whose cuts these are.
+    fn range(self, number: usize, length: usize) -> std::ops::Range<usize> {
+        let cut = |at: usize| self.0.get(at).map(|cut| *cut as usize);
+        let start = number.checked_sub(1).and_then(cut).map_or(0, |cut| cut + 1);
+        start..cut(number).unwrap_or(length)
+    }
+
+    fn part_of(self, text: &str, number: usize) -> &str {
+        text.get(self.range(number, text.len())).unwrap_or_default()
     }
 }
 

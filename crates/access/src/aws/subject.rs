@@ -4,13 +4,13 @@
 //! identity side (policies, boundary and session) or the resource side suffices, except where the resource must
 //! grant (role trust, keys); between accounts both must. O(statements of the policies) per request.
 
+use crate::aws::limits::Limits;
+use crate::aws::policy::{Effect, Policy};
+use crate::aws::principal::Principal;
+use crate::aws::provider::{Overruling, overruling};
+use crate::aws::request::{Ask, Request};
+use crate::aws::weigh::Weighing;
 use crate::decision::{Answer, Because, Decision, Gate, Says};
-use crate::limits::Limits;
-use crate::policy::{Effect, Policy};
-use crate::principal::Principal;
-use crate::provider::{Overruling, overruling};
-use crate::request::{Ask, Request};
-use crate::weigh::Weighing;
 use std::sync::Arc;
 
 /// A principal with all that is attached to it.
