@@ -1,0 +1,31 @@
+#![cfg_attr(docsrs, feature(doc_cfg))]
+#![doc = include_str!("../README.md")]
+
+mod approval;
+mod authority;
+mod built_in;
+mod change;
+mod check;
+mod edge;
+mod estate;
+mod evaluate;
+mod expression;
+mod finding;
+mod fix;
+mod grant;
+mod history;
+mod operator;
+mod patch;
+mod path;
+mod posture;
+mod range;
+mod rule;
+
+pub use approval::{Approval, KnownGood};
+pub use change::{Change, ChangeError, Op};
+pub use finding::{Finding, FindingId, Observation, Regression, Source, internet};
+pub use fix::Fix;
+pub use history::Matter;
+pub use patch::{Patch, PatchError};
+pub use posture::{Posture, PostureStats, Update};
+pub use rule::{Combination, Rule, RuleError, RuleFault, RuleSet, Severity};
