@@ -93,22 +93,25 @@ fn own_policies(mut subject: Subject, object: &Object, reading: &Reading<'_>) ->
 
 /// The document of a managed policy: the one of the estate, or what AWS's own of that name is known to say.
 fn managed(arn: &str, reading: &Reading<'_>) -> Option<Policy> {
+    Policy::parse(arn, &managed_json(arn, reading)?).ok()
+}
+
+fn managed_json(arn: &str, reading: &Reading<'_>) -> Option<String> {
     let known = reading.found(POLICY, "Arn", arn).into_iter().next();
     let Some(object) = known else { return owned_by_aws(arn) };
     let versions = values(object, "PolicyVersionList[*]", reading);
     let default = versions.iter().find(|version| version.get("IsDefaultVersion") == Some(&Value::Bool(true)));
-    policy(arn, default.or(versions.first())?.get("Document")?)
+    json(default.or(versions.first())?.get("Document")?)
 }
 
 /// AWS Managed Policy Reference: the two whose document is one line and gives control of an account.
-fn owned_by_aws(arn: &str) -> Option<Policy> {
+fn owned_by_aws(arn: &str) -> Option<String> {
     let actions = match arn.split_once(":iam::aws:policy/")?.1 {
         "AdministratorAccess" => "*",
         "IAMFullAccess" => "iam:*",
         _ => return None,
     };
-    let document = format!(r#"{{"Statement": {{"Effect": "Allow", "Action": "{actions}", "Resource": "*"}}}}"#);
-    Policy::parse(arn, &document).ok()
+    Some(format!(r#"{{"Statement": {{"Effect": "Allow", "Action": "{actions}", "Resource": "*"}}}}"#))
 }
 
 /// The roles that `subject` may become now.
@@ -140,4 +143,34 @@ fn texts(object: &Object, path: &str, reading: &Reading<'_>) -> Vec<String> {
 
 fn text(object: &Object, path: &str, reading: &Reading<'_>) -> Option<String> {
     texts(object, path, reading).into_iter().next()
+}
+
+/// The policies of a principal, directly and through groups: name and JSON document.
+pub(crate) fn documents(object: &Object, reading: &Reading<'_>) -> Vec<(String, String)> {
+    let mut holders = vec![object];
+    for name in texts(object, "GroupList[*]", reading) {
+        let groups = reading.found(GROUP, "GroupName", &name);
+        holders.extend(groups.into_iter().filter(|group| group.key.scope() == object.key.scope()));
+    }
+    let mut found = Vec::new();
+    for holder in holders {
+        for list in ["UserPolicyList", "GroupPolicyList", "RolePolicyList"] {
+            for entry in values(holder, &format!("{list}[*]"), reading) {
+                let name = entry.get("PolicyName").and_then(Value::as_str).unwrap_or(list);
+                found.extend(entry.get("PolicyDocument").and_then(json).map(|json| (name.to_owned(), json)));
+            }
+        }
+        for arn in texts(holder, "AttachedManagedPolicies[*].PolicyArn", reading) {
+            found.extend(managed_json(&arn, reading).map(|json| (arn, json)));
+        }
+    }
+    found
+}
+
+fn json(value: &Value) -> Option<String> {
+    match value {
+        Value::Object(_) => Some(value.to_string()),
+        Value::String(text) => Some(crate::grant::plain(text)?.into_owned()),
+        _ => None,
+    }
 }

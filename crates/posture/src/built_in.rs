@@ -1,6 +1,6 @@
 //! The rules that come with the crate, one file a provider and service.
 
-use crate::rule::RuleSet;
+use crate::rule_set::RuleSet;
 use std::sync::{Arc, LazyLock};
 
 /// The files, by name.
@@ -36,6 +36,7 @@ fn read() -> RuleSet {
     for (_, text) in FILES {
         drop(rules.read(text));
     }
+    rules.built_in = true;
     rules.with_lookups()
 }
 

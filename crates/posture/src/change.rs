@@ -4,6 +4,7 @@ use crate::approval::Approval;
 use crate::patch::Patch;
 use core::fmt;
 use homeostat_core::{EntityKey, EventRef, TenantId, Timestamp};
+use serde_json::{Map, Value};
 
 /// Something that changed, or that somebody decided.
 #[derive(Clone, PartialEq)]
@@ -102,6 +103,26 @@ impl Op {
         }
     }
 
+    /// Whether it tells how things are, and not what somebody decided.
+    pub(crate) fn is_told(&self) -> bool {
+        matches!(
+            self,
+            Self::Put { .. }
+                | Self::Replace { .. }
+                | Self::Patch { .. }
+                | Self::Unread { .. }
+                | Self::Remove { .. }
+        )
+    }
+
+    /// Whether its document can be read.
+    pub(crate) fn check(&self) -> Result<(), ChangeError> {
+        match self {
+            Self::Put { document, .. } | Self::Replace { document, .. } => members(document).map(drop),
+            _ => Ok(()),
+        }
+    }
+
     fn name(&self) -> &'static str {
         match self {
             Self::Put { .. } => "put",
@@ -116,6 +137,14 @@ impl Op {
             Self::Tell { .. } => "tell",
         }
     }
+}
+
+/// The members of a document.
+pub(crate) fn members(document: &str) -> Result<Map<String, Value>, ChangeError> {
+    if document.len() > crate::Posture::DOCUMENT_LIMIT {
+        return Err(ChangeError::TooLong);
+    }
+    serde_json::from_str(document).map_err(|_| ChangeError::NotAnObject)
 }
 
 impl fmt::Debug for Op {

@@ -2,7 +2,8 @@
 
 use crate::change::{Change, Op};
 use crate::posture::{Posture, Update};
-use crate::rule::{Rule, RuleError, RuleFault, RuleSet};
+use crate::rule::Rule;
+use crate::rule_set::{RuleError, RuleFault, RuleSet};
 use homeostat_core::{EntityKey, EntityKind, EventRef, TenantId, Timestamp};
 use std::sync::Arc;
 

@@ -8,7 +8,7 @@ use crate::estate::{Estate, Object, Rests, word};
 use crate::expression::{Expression, Reference, Truth};
 use crate::operator::{Around, Operator, is_same};
 use crate::path::{Path, Placed, Start, walk};
-use crate::rule::RuleSet;
+use crate::rule_set::RuleSet;
 use core::cell::RefCell;
 use homeostat_core::{EntityKey, Timestamp};
 use serde_json::Value;

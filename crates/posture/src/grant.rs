@@ -12,11 +12,15 @@ const STRANGERS: [&str; 2] = ["1.0.0.1", "203.0.112.7"];
 pub(crate) fn policy(name: &str, value: &Value) -> Option<Policy> {
     let text = match value {
         Value::Object(_) => Cow::Owned(value.to_string()),
-        Value::String(text) if text.trim_start().starts_with('{') => Cow::Borrowed(text.as_str()),
-        Value::String(text) => Cow::Owned(decoded(text)?),
+        Value::String(text) => plain(text)?,
         _ => return None,
     };
     Policy::parse(name, &text).ok()
+}
+
+/// The JSON of a text that is JSON, perhaps percent-encoded.
+pub(crate) fn plain(text: &str) -> Option<Cow<'_, str>> {
+    if text.trim_start().starts_with('{') { Some(Cow::Borrowed(text)) } else { decoded(text).map(Cow::Owned) }
 }
 
 /// Percent-decoding (RFC 3986 section 2.1); `None` when it does not give UTF-8.
