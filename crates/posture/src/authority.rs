@@ -16,13 +16,8 @@ use serde_json::Value;
 use std::collections::BTreeSet;
 
 /// The lookups that this module asks of the estate: kind and path.
-pub(crate) const LOOKUPS: [(&str, &str); 5] = [
-    (POLICY, "Arn"),
-    (GROUP, "GroupName"),
-    (ROLE, TRUSTED),
-    (ROLE, "Arn"),
-    (USER, "Arn"),
-];
+pub(crate) const LOOKUPS: [(&str, &str); 5] =
+    [(POLICY, "Arn"), (GROUP, "GroupName"), (ROLE, TRUSTED), (ROLE, "Arn"), (USER, "Arn")];
 
 pub(crate) const USER: &str = "aws.iam.user";
 pub(crate) const ROLE: &str = "aws.iam.role";
@@ -34,9 +29,10 @@ const TRUSTED: &str = "AssumeRolePolicyDocument.Statement[*].Principal.AWS[*]";
 pub(crate) fn holds(start: &Object, actions: &[String], reading: &Reading<'_>) -> (Truth, Vec<EntityKey>) {
     let mut seen = BTreeSet::from([start.key.clone()]);
     let mut open: Vec<(&Object, Vec<EntityKey>)> = vec![(start, Vec::new())];
-    let mut at = 0;
+    let (mut at, mut otherwise) = (0, Truth::No);
     while let Some((object, way)) = open.get(at).cloned() {
         at += 1;
+        otherwise = otherwise.max(unread(object, reading));
         let Some(subject) = subject(object, reading) else { continue };
         if may_all(&subject, actions) {
             return (Truth::Yes, way);
@@ -49,7 +45,26 @@ pub(crate) fn holds(start: &Object, actions: &[String], reading: &Reading<'_>) -
             }
         }
     }
-    (Truth::No, Vec::new())
+    (otherwise, Vec::new())
+}
+
+/// Unknown when a list of the principal's rights, or a policy of the account's own that is attached, was not read.
+/// AWS's own policies without a document here grant no control of an account.
+fn unread(object: &Object, reading: &Reading<'_>) -> Truth {
+    let lists: &[&str] = match &*object.kind {
+        USER => &["UserPolicyList", "AttachedManagedPolicies", "GroupList"],
+        ROLE => &["RolePolicyList", "AttachedManagedPolicies"],
+        _ => &[],
+    };
+    let attached = texts(object, "AttachedManagedPolicies[*].PolicyArn", reading);
+    let own = |arn: &&String| !arn.contains(":iam::aws:policy/");
+    let missing = lists.iter().any(|list| {
+        // What is missing is waited for.
+        values(object, list, reading);
+        object.member(list).is_none()
+    });
+    let closed = attached.iter().filter(own).any(|arn| managed(arn, reading).is_none());
+    if missing || closed { Truth::Unknown } else { Truth::No }
 }
 
 /// The principal with all that is attached to it; `None` when its document does not name it.

@@ -1,7 +1,7 @@
 //! The steps that a finding opens to an attacker, between the same keys that the graph uses.
 
-use crate::evaluate::Reading;
 use crate::estate::word;
+use crate::evaluate::Reading;
 use crate::finding::{Finding, Source, internet};
 use crate::path::Path;
 use crate::rule::Rule;
@@ -27,7 +27,10 @@ impl Finding {
     pub fn probability(&self, kind: &str) -> f64 {
         let Source::Rule(rule) = &self.source else { return 0.0 };
         let step = rule.edges.iter().find(|step| &*step.kind == kind);
-        step.map_or(0.0, |step| if step.probability.is_nan() { 0.0 } else { step.probability.clamp(0.0, 1.0) })
+        step.map_or(
+            0.0,
+            |step| if step.probability.is_nan() { 0.0 } else { step.probability.clamp(0.0, 1.0) },
+        )
     }
 }
 

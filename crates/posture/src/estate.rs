@@ -86,9 +86,8 @@ impl Object {
 
     /// The document as one value.
     pub(crate) fn document(&self) -> Value {
-        let known = self.members.iter().filter_map(|(name, member)| {
-            Some((name.to_string(), member.value.clone()?))
-        });
+        let known =
+            self.members.iter().filter_map(|(name, member)| Some((name.to_string(), member.value.clone()?)));
         Value::Object(known.collect::<Map<_, _>>())
     }
 
@@ -152,9 +151,10 @@ impl Estate {
         object.present = true;
         let (mut changed, late) = object.take(told.members, told.at);
         if told.extent == Extent::Whole {
-            let gone = object.members.iter().filter(|(name, member)| {
-                !told.members.contains_key(&***name) && member.at <= told.at
-            });
+            let gone = object
+                .members
+                .iter()
+                .filter(|(name, member)| !told.members.contains_key(&***name) && member.at <= told.at);
             let gone: Vec<Arc<str>> = gone.map(|(name, _)| name.clone()).collect();
             for name in gone {
                 object.members.remove(&name);
@@ -203,7 +203,12 @@ impl Estate {
         moved
     }
 
-    fn moved(&mut self, key: &EntityKey, before: &BTreeSet<(usize, String)>, changed: Vec<Arc<str>>) -> Moved {
+    fn moved(
+        &mut self,
+        key: &EntityKey,
+        before: &BTreeSet<(usize, String)>,
+        changed: Vec<Arc<str>>,
+    ) -> Moved {
         let after = self.values_of(key);
         for gone in before.difference(&after) {
             if let Some(keys) = self.found.get_mut(gone) {

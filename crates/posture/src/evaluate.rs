@@ -97,8 +97,12 @@ impl<'e> Reading<'e> {
     /// What `test` comes to at `here`.
     pub(crate) fn test(&self, test: &Expression, here: &Here<'e>) -> Truth {
         match test {
-            Expression::All(parts) => parts.iter().map(|part| self.test(part, here)).min().unwrap_or(Truth::Yes),
-            Expression::Any(parts) => parts.iter().map(|part| self.test(part, here)).max().unwrap_or(Truth::No),
+            Expression::All(parts) => {
+                parts.iter().map(|part| self.test(part, here)).min().unwrap_or(Truth::Yes)
+            }
+            Expression::Any(parts) => {
+                parts.iter().map(|part| self.test(part, here)).max().unwrap_or(Truth::No)
+            }
             Expression::Not(inner) => self.test(inner, here).negated(),
             Expression::Each(path, inner) => self.fold(path, here, |placed| self.test(inner, placed)).0,
             Expression::Some(path, inner) => self.fold(path, here, |placed| self.test(inner, placed)).1,
@@ -156,9 +160,9 @@ impl<'e> Reading<'e> {
         if let Operator::Same(other) = operator {
             return match self.values(other, here) {
                 Err(unknown) => unknown,
-                Ok(others) => Truth::from(values.iter().any(|one| {
-                    others.iter().any(|other| is_same(one.value, other.value))
-                })),
+                Ok(others) => Truth::from(
+                    values.iter().any(|one| others.iter().any(|other| is_same(one.value, other.value))),
+                ),
             };
         }
         let around = Around { clock: self.clock, scope: self.about.key.scope() };
@@ -188,7 +192,8 @@ impl<'e> Reading<'e> {
             Expression::Each(path, inner) | Expression::Some(path, inner) => {
                 let elements = self.values(path, here).unwrap_or_default();
                 let elements = elements.into_iter().map(|placed| Here::Element(here.object(), placed));
-                let own: Vec<Here<'e>> = elements.filter(|element| self.test(inner, element) == truth).collect();
+                let own: Vec<Here<'e>> =
+                    elements.filter(|element| self.test(inner, element) == truth).collect();
                 if own.is_empty() {
                     return vec![self.witness(path, None, "one that passes".to_owned(), here)];
                 }
@@ -212,7 +217,11 @@ impl<'e> Reading<'e> {
                     .filter(guilty)
                     .map(|placed| placed.witness(here.object(), wanted(operator, truth)))
                     .collect();
-                if own.is_empty() { vec![self.witness(path, None, wanted(operator, truth), here)] } else { own }
+                if own.is_empty() {
+                    vec![self.witness(path, None, wanted(operator, truth), here)]
+                } else {
+                    own
+                }
             }
         }
     }
@@ -238,7 +247,8 @@ impl<'e> Reading<'e> {
         let object = here.object();
         let (_, way) = authority::holds(object, actions, self);
         let names: Vec<&str> = way.iter().map(EntityKey::value).collect();
-        let observed = if names.is_empty() { "by itself".to_owned() } else { format!("as {}", names.join(", then ")) };
+        let observed =
+            if names.is_empty() { "by itself".to_owned() } else { format!("as {}", names.join(", then ")) };
         let not = if truth == Truth::Yes { "no" } else { "the" };
         vec![Witness {
             object: object.key.clone(),

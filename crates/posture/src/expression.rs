@@ -189,7 +189,8 @@ impl Written {
                 (Some(kind), Some(by), Some(to)) => {
                     Expression::Refers(Box::new(Reference { kind, by, to, passes: *needed()? }))
                 }
-                (None, None, None) if passes.is_none() => match (self.all, self.any, self.no, self.authority) {
+                (None, None, None) if passes.is_none() => match (self.all, self.any, self.no, self.authority)
+                {
                     (Some(all), ..) => Expression::All(all),
                     (_, Some(any), ..) => Expression::Any(any),
                     (_, _, Some(no), _) => Expression::Not(no),
@@ -252,7 +253,9 @@ mod tests {
     }
 
     fn parse(text: &str) -> Result<Expression, String> {
-        toml::from_str::<Holder>(&format!("test = {text}")).map(|holder| holder.test).map_err(|error| error.to_string())
+        toml::from_str::<Holder>(&format!("test = {text}"))
+            .map(|holder| holder.test)
+            .map_err(|error| error.to_string())
     }
 
     #[test]

@@ -4,8 +4,8 @@ use crate::evaluate::Witness;
 use crate::rule::{Combination, Rule, Severity};
 use core::fmt;
 use homeostat_core::{
-    Domain, EntityKey, EntityKind, EventRef, Hop, Occurrence, Reason, Role, Signal, Technique, TenantId, Timestamp,
-    xxh64,
+    Domain, EntityKey, EntityKind, EventRef, Hop, Occurrence, Reason, Role, Signal, Technique, TenantId,
+    Timestamp, xxh64,
 };
 use std::sync::Arc;
 

@@ -141,7 +141,8 @@ fn chosen(path: &Path, step: &FixStep, reading: &Reading<'_>) -> Vec<String> {
 }
 
 fn nested(names: &[String], value: &Value) -> Value {
-    names.iter().rev().fold(value.clone(), |inner, name| {
-        Value::Object(Map::from_iter([(name.clone(), inner)]))
-    })
+    names
+        .iter()
+        .rev()
+        .fold(value.clone(), |inner, name| Value::Object(Map::from_iter([(name.clone(), inner)])))
 }

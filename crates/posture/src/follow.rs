@@ -13,8 +13,8 @@ use serde_json::{Map, Value, json};
 impl Posture {
     /// The change of documents that `change` of the graph's inventory comes to; `None` for what no document shows.
     ///
-    /// A member that was never read is unread still: a change to a list of which nothing is known says that
-    /// something is in it, not that nothing else is. A stale object gives `None`: which member it was is not told.
+    /// An object that the inventory puts and that is not known yet is taken as just made: its lists are empty. A stale
+    /// object gives `None`: which member it was is not told.
     pub fn follow(&self, change: &homeostat_graph::Change) -> Option<Change> {
         let op = self.op(&change.op)?;
         let evidence = match &change.evidence {
@@ -27,7 +27,7 @@ impl Posture {
     fn op(&self, op: &homeostat_graph::Op) -> Option<Op> {
         use homeostat_graph::Op as Told;
         match op {
-            Told::Put { object, .. } => self.put(object, Map::new()),
+            Told::Put { object, .. } => self.born(object),
             Told::Remove { object } => Some(Op::Remove { object: object.clone() }),
             Told::Link { from, kind, to } => self.linked(from, *kind, to, Entry::There),
             Told::Unlink { from, kind, to } => self.linked(from, *kind, to, Entry::Gone),
@@ -39,18 +39,22 @@ impl Posture {
         }
     }
 
-    fn put(&self, object: &EntityKey, mut members: Map<String, Value>) -> Option<Op> {
+    /// An identity that is told for the first time has nothing yet.
+    fn born(&self, object: &EntityKey) -> Option<Op> {
+        let mut members = Map::new();
+        if self.estate.object(object).is_none() {
+            members.extend(fresh(kind(object)?).iter().map(|list| ((*list).to_owned(), json!([]))));
+        }
+        self.members(object, members)
+    }
+
+    fn members(&self, object: &EntityKey, mut members: Map<String, Value>) -> Option<Op> {
         let kind = kind(object)?;
         if [USER, ROLE, GROUP, POLICY].contains(&kind) {
             members.insert("Arn".to_owned(), json!(object.value()));
         }
         if kind == GROUP {
             members.insert("GroupName".to_owned(), json!(name(object)));
-        }
-        if self.estate.object(object).is_none() {
-            for list in fresh(kind) {
-                members.entry((*list).to_owned()).or_insert_with(|| json!([]));
-            }
         }
         let document = Value::Object(members).to_string();
         Some(Op::Put { object: object.clone(), kind: kind.to_owned(), document })
@@ -97,7 +101,7 @@ impl Posture {
     }
 
     fn member(&self, object: &EntityKey, name: &str, value: Value) -> Option<Op> {
-        self.put(object, Map::from_iter([(name.to_owned(), value)]))
+        self.members(object, Map::from_iter([(name.to_owned(), value)]))
     }
 
     /// The list with `fresh` in place of the entry that `own` is about, or without it.
@@ -112,7 +116,9 @@ impl Posture {
         let mut entries: Vec<Value> = known.into_iter().flatten().filter(|one| !own(one)).cloned().collect();
         if name == "PolicyVersionList" && fresh.is_some() {
             // The newest version that is told is the one in force until another is set.
-            entries.iter_mut().for_each(|one| one["IsDefaultVersion"] = json!(false));
+            for version in entries.iter_mut().filter_map(Value::as_object_mut) {
+                version.insert("IsDefaultVersion".to_owned(), json!(false));
+            }
         }
         entries.extend(fresh);
         self.member(object, name, Value::Array(entries))
@@ -147,7 +153,7 @@ fn kind(object: &EntityKey) -> Option<&'static str> {
     })
 }
 
-/// The lists that an object of the kind has from its first mention on.
+/// The lists that an object of the kind has when it is made.
 fn fresh(kind: &str) -> &'static [&'static str] {
     match kind {
         USER => &["UserPolicyList", "AttachedManagedPolicies", "GroupList"],

@@ -82,7 +82,8 @@ mod tests {
     #[test]
     fn everybody_is_let_in_in_many_ways() {
         let allow = |more: Value| {
-            let mut statement = json!({"Effect": "Allow", "Action": "s3:Get*", "Resource": "arn:aws:s3:::d/*"});
+            let mut statement =
+                json!({"Effect": "Allow", "Action": "s3:Get*", "Resource": "arn:aws:s3:::d/*"});
             for (name, value) in more.as_object().unwrap() {
                 statement[name] = value.clone();
             }
@@ -110,7 +111,9 @@ mod tests {
             {"Effect": "Allow", "Action": "s3:*", "Resource": "*"}]);
         assert_eq!(grants(halves), Truth::Yes);
         assert_eq!(grants(json!({"Effect": "Allow", "Action": "iam:*", "Resource": "*"})), Truth::No);
-        let encoded = json!("%7B%22Statement%22%3A%7B%22Effect%22%3A%22Allow%22%2C%22Action%22%3A%22%2A%22%2C%22Resource%22%3A%22%2A%22%7D%7D");
+        let encoded = json!(
+            "%7B%22Statement%22%3A%7B%22Effect%22%3A%22Allow%22%2C%22Action%22%3A%22%2A%22%2C%22Resource%22%3A%22%2A%22%7D%7D"
+        );
         assert_eq!(holder_may(&encoded, &control), Truth::Yes);
     }
 }

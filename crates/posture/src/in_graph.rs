@@ -95,7 +95,9 @@ fn class(kind: &str) -> EdgeClass {
     match kind {
         "ReadsPublicly" | "Decrypts" | "ReadsSecrets" | "CopiesTo" | "DCSync" => EdgeClass::Read,
         "WritesPublicly" | "WritesShare" => EdgeClass::Write,
-        "AssumeRole" | "RunsAs" | "ActsAsAny" | "SyncedTo" | "SpoofSIDHistory" | "ADCSESC1" => EdgeClass::Assume,
+        "AssumeRole" | "RunsAs" | "ActsAsAny" | "SyncedTo" | "SpoofSIDHistory" | "ADCSESC1" => {
+            EdgeClass::Assume
+        }
         "AdministratorOf" | "AddMember" => EdgeClass::Control,
         "PasswordAlone" | "TakesMetadataCredential" | "Kerberoastable" | "ASREPRoastable" | "CoerceToTGT" => {
             EdgeClass::Credential

@@ -98,7 +98,8 @@ impl Proposal {
             before,
             after,
         };
-        proposal.lost = used.into_iter().filter(|(action, resource)| proposal.loses(action, resource)).collect();
+        proposal.lost =
+            used.into_iter().filter(|(action, resource)| proposal.loses(action, resource)).collect();
         proposal
     }
 
@@ -123,9 +124,9 @@ impl Proposal {
         let may = |subject: &Subject, action: &str| {
             usize::from(subject.decide(&Request::on_some(action, "*", &context)).decision.is_possible())
         };
-        catalogue.into_iter().fold((0, 0), |(old, new), action| {
-            (old + may(&before, action), new + may(&after, action))
-        })
+        catalogue
+            .into_iter()
+            .fold((0, 0), |(old, new), action| (old + may(&before, action), new + may(&after, action)))
     }
 
     /// The patch that replaces all rights of a principal's document, of the shape of
@@ -142,7 +143,9 @@ impl Proposal {
             })
             .collect();
         let mut steps = Vec::new();
-        for (name, fresh) in [(own, inline), ("AttachedManagedPolicies", Vec::new()), ("GroupList", Vec::new())] {
+        for (name, fresh) in
+            [(own, inline), ("AttachedManagedPolicies", Vec::new()), ("GroupList", Vec::new())]
+        {
             let Some(known) = value.get(name) else { continue };
             let path = format!("/{name}");
             if *known != Value::Array(fresh.clone()) {

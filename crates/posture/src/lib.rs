@@ -12,8 +12,12 @@ mod evaluate;
 mod expression;
 mod finding;
 mod fix;
+#[cfg(feature = "graph")]
+mod follow;
 mod grant;
 mod history;
+#[cfg(feature = "graph")]
+mod in_graph;
 mod least;
 mod operator;
 mod patch;
@@ -32,6 +36,8 @@ pub use change::{Change, ChangeError, Op};
 pub use finding::{Finding, FindingId, Observation, Regression, Source, internet};
 pub use fix::Fix;
 pub use history::Matter;
+#[cfg(feature = "graph")]
+pub use in_graph::{EdgesFollowed, FindingEdges};
 pub use least::{Proposal, Unused};
 pub use patch::{Patch, PatchError};
 pub use posture::{Posture, PostureStats, Update};

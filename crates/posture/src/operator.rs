@@ -59,7 +59,8 @@ impl Operator {
     }
 
     pub(crate) fn like(patterns: &[String]) -> Self {
-        let wildcard = |text: &String| Wildcard { spelling: text.clone(), glob: Glob::new(&text.to_lowercase()) };
+        let wildcard =
+            |text: &String| Wildcard { spelling: text.clone(), glob: Glob::new(&text.to_lowercase()) };
         Self::Like(patterns.iter().map(wildcard).collect())
     }
 
@@ -77,9 +78,9 @@ impl Operator {
             Self::Number(span) => number(value).is_some_and(|number| span.holds(number)),
             Self::OlderThan(_) => return self.is_old(value, around.clock),
             Self::World(wanted) => text.is_some_and(|text| is_world(text) == *wanted),
-            Self::Within(blocks) => text.and_then(Block::parse).is_some_and(|own| {
-                blocks.iter().any(|block| own.is_within(block))
-            }),
+            Self::Within(blocks) => {
+                text.and_then(Block::parse).is_some_and(|own| blocks.iter().any(|block| own.is_within(block)))
+            }
             Self::Port(ports) => ports.iter().any(|port| covers_port(value, *port)),
             Self::OtherAccount(wanted) => text.is_some_and(|text| is_other(text, around.scope) == *wanted),
             Self::PublicMay(actions) => return crate::grant::public_may(value, actions),
@@ -116,7 +117,10 @@ fn moment(value: &Value) -> Option<Timestamp> {
         Value::Number(number) => {
             let number = number.as_f64().filter(|number| *number > NEVER && *number < 1e15)?;
             let micros = if number < MILLISECONDS_FROM { number * 1e6 } else { number * 1e3 };
-            #[expect(clippy::cast_possible_truncation, reason = "below 1e18, and part of a microsecond is none")]
+            #[expect(
+                clippy::cast_possible_truncation,
+                reason = "below 1e18, and part of a microsecond is none"
+            )]
             Some(Timestamp::from_micros(micros as i64))
         }
         _ => None,
@@ -127,7 +131,9 @@ fn moment(value: &Value) -> Option<Timestamp> {
 pub(crate) fn is_same(one: &Value, two: &Value) -> bool {
     match (one, two) {
         (Value::String(one), Value::String(two)) => one.eq_ignore_ascii_case(two),
-        (Value::Number(_), Value::Number(_)) => one.as_f64().map(f64::to_bits) == two.as_f64().map(f64::to_bits),
+        (Value::Number(_), Value::Number(_)) => {
+            one.as_f64().map(f64::to_bits) == two.as_f64().map(f64::to_bits)
+        }
         (Value::Bool(flag), Value::String(text)) | (Value::String(text), Value::Bool(flag)) => {
             text.eq_ignore_ascii_case(if *flag { "true" } else { "false" })
         }
@@ -138,7 +144,9 @@ pub(crate) fn is_same(one: &Value, two: &Value) -> bool {
 fn contains(value: &Value, part: &Value) -> bool {
     match value {
         Value::Array(elements) => elements.iter().any(|own| is_same(own, part)),
-        Value::String(text) => part.as_str().is_some_and(|part| text.to_lowercase().contains(&part.to_lowercase())),
+        Value::String(text) => {
+            part.as_str().is_some_and(|part| text.to_lowercase().contains(&part.to_lowercase()))
+        }
         Value::Object(members) => part.as_str().is_some_and(|part| members.contains_key(part)),
         _ => false,
     }

@@ -294,7 +294,9 @@ impl Posture {
         let at = change.at;
         Ok(match &change.op {
             Op::Put { object, kind, document } => self.put(object, kind, (document, Extent::Members), at)?,
-            Op::Replace { object, kind, document } => self.put(object, kind, (document, Extent::Whole), at)?,
+            Op::Replace { object, kind, document } => {
+                self.put(object, kind, (document, Extent::Whole), at)?
+            }
             Op::Patch { object, patch } => {
                 let known = self.estate.object(object).ok_or(ChangeError::Misfit)?;
                 let (kind, mut value) = (known.kind.clone(), known.document());
@@ -337,8 +339,7 @@ impl Posture {
             }
             Op::Settle { name } => {
                 let open = self.findings.values();
-                let claims =
-                    open.map(|finding| (finding.claim().into(), finding.object.clone())).collect();
+                let claims = open.map(|finding| (finding.claim().into(), finding.object.clone())).collect();
                 self.known_good.retain(|known| known.name != *name);
                 self.known_good.push(KnownGood { name: name.clone(), at, claims });
             }

@@ -98,11 +98,21 @@ mod tests {
 
     #[test]
     fn everywhere_has_many_spellings() {
-        for text in ["0.0.0.0/0", "::/0", "*", "Internet", "any", "0.0.0.0/1", "128.0.0.0/1", "2000::/3", "8.0.0.0/7"]
+        for text in
+            ["0.0.0.0/0", "::/0", "*", "Internet", "any", "0.0.0.0/1", "128.0.0.0/1", "2000::/3", "8.0.0.0/7"]
         {
             assert!(is_world(text), "{text}");
         }
-        for text in ["10.0.0.0/8", "10.0.0.0/9", "192.0.2.0/24", "198.51.100.7", "fd00::/8", "2001:db8::/32", "VirtualNetwork", ""] {
+        for text in [
+            "10.0.0.0/8",
+            "10.0.0.0/9",
+            "192.0.2.0/24",
+            "198.51.100.7",
+            "fd00::/8",
+            "2001:db8::/32",
+            "VirtualNetwork",
+            "",
+        ] {
             assert!(!is_world(text), "{text}");
         }
     }

@@ -169,7 +169,8 @@ impl Posture {
         for (number, combination) in rules.combinations().enumerate() {
             let pair = (rules.len() + number, object.clone());
             let claims = self.claims.get(object);
-            let holds = claims.is_some_and(|claims| combination.claims().all(|claim| claims.contains_key(claim)));
+            let holds =
+                claims.is_some_and(|claims| combination.claims().all(|claim| claims.contains_key(claim)));
             match (holds, self.findings.contains_key(&pair)) {
                 (true, _) => {
                     let parts = self.parts(object, combination.claims());

@@ -273,7 +273,9 @@ impl FixStep {
     fn is_whole(&self) -> bool {
         let heads = [&self.set, &self.unset, &self.drop].into_iter().flatten();
         let heads: Vec<&Path> = heads.collect();
-        heads.len() == 1 && self.set.is_some() == self.to.is_some() && heads.iter().all(|path| path.first().is_some())
+        heads.len() == 1
+            && self.set.is_some() == self.to.is_some()
+            && heads.iter().all(|path| path.first().is_some())
     }
 }
 
@@ -329,4 +331,3 @@ impl Combination {
         &self.advice
     }
 }
-

@@ -148,7 +148,9 @@ impl Posture {
     /// Works the answers out and lets findings follow rules that have changed since the bytes were written.
     fn follow_rules(&mut self, gone: &[(String, EntityKey)]) {
         self.answer_all();
-        let Some((tenant, evidence)) = self.tenant.clone().zip(EventRef::new("rules", 0).ok()) else { return };
+        let Some((tenant, evidence)) = self.tenant.clone().zip(EventRef::new("rules", 0).ok()) else {
+            return;
+        };
         let change = Change { tenant, at: self.clock, evidence, op: Op::Tick };
         for (rule, object) in gone {
             let claim = self.history.matters.iter_mut();
@@ -310,7 +312,10 @@ fn read_finding(fields: &mut Reader<'_>, rules: &RuleSet) -> Result<Kept, Snapsh
         None => Err((rule, object)),
         Some((number, source)) => {
             let pair = (number, object.clone());
-            Ok((pair, Finding { source, object, since, evidence, observations, cut, edges, stale, regression }))
+            Ok((
+                pair,
+                Finding { source, object, since, evidence, observations, cut, edges, stale, regression },
+            ))
         }
     })
 }

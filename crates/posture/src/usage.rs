@@ -4,8 +4,8 @@
 
 use core::fmt;
 use homeostat_core::{
-    EntityKey, Forget, Merge, Observed, Position, Positions, SnapshotError, SnapshotReader, SnapshotWriter, State,
-    Timestamp,
+    EntityKey, Forget, Merge, Observed, Position, Positions, SnapshotError, SnapshotReader, SnapshotWriter,
+    State, Timestamp,
 };
 use std::collections::BTreeMap;
 

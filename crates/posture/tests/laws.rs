@@ -8,7 +8,7 @@ use homeostat_posture::{Approval, Change, Finding, Op, Patch, Posture, RuleError
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use support::{change, hour, key, put};
+use support::{apply, change, hour, key, put};
 
 /// Every document of the rules' examples, as changes of few objects: so that they meet.
 fn documents() -> Vec<(String, String)> {
@@ -167,7 +167,10 @@ fn a_change_redoes_what_rests_on_it_and_nothing_else() {
     ] {
         let before = posture.stats().evaluated;
         let update = posture.apply(&change(2, put(&one, "aws.s3.bucket", part))).unwrap();
-        assert_eq!((update.evaluated as u64, update.touched), (posture.stats().evaluated - before, update.evaluated));
+        assert_eq!(
+            (update.evaluated as u64, update.touched),
+            (posture.stats().evaluated - before, update.evaluated)
+        );
         assert!(update.evaluated >= touched && update.evaluated <= 5, "{part}: {}", update.evaluated);
     }
 }
@@ -225,7 +228,8 @@ fn rules_that_do_not_hold_are_named() {
         let read = RuleSet::new().with(&format!("{OWN}{more}"));
         assert_eq!(read, Err(RuleError::Rule { rule: "own".into(), fault }), "{more}");
     }
-    let good = format!("{OWN}found = {{ at = \"a\", is = 1 }}\npass = '{{\"a\": 2}}'\nfail = '{{\"a\": 1}}'\n");
+    let good =
+        format!("{OWN}found = {{ at = \"a\", is = 1 }}\npass = '{{\"a\": 2}}'\nfail = '{{\"a\": 1}}'\n");
     let rules = RuleSet::new().with(&good).unwrap();
     assert_eq!(Arc::new(rules.clone()).check(), Ok(()));
     assert_eq!(rules.with(&good), Err(RuleError::Rule { rule: "own".into(), fault: RuleFault::Taken }));
@@ -234,9 +238,10 @@ fn rules_that_do_not_hold_are_named() {
 
 #[test]
 fn own_rules_travel_with_the_state() {
-    let good = format!("{OWN}found = {{ at = \"a\", is = 1 }}\npass = '{{\"a\": 2}}'\nfail = '{{\"a\": 1}}'\n");
+    let good =
+        format!("{OWN}found = {{ at = \"a\", is = 1 }}\npass = '{{\"a\": 2}}'\nfail = '{{\"a\": 1}}'\n");
     let mut posture = Posture::with_rules(Arc::new(RuleSet::new().with(&good).unwrap()));
-    posture.apply(&change(1, put(&key("thing"), "own.thing", r#"{"a": 1}"#))).unwrap();
+    apply(&mut posture, 1, vec![put(&key("thing"), "own.thing", r#"{"a": 1}"#)]);
     let bytes = State::<Vec<Change>>::to_bytes(&posture);
     let again = <Posture as State<Vec<Change>>>::from_bytes(&bytes).unwrap();
     assert_eq!((told(&again), State::<Vec<Change>>::to_bytes(&again)), (told(&posture), bytes));
@@ -245,11 +250,13 @@ fn own_rules_travel_with_the_state() {
 #[test]
 fn debug_shows_no_value() {
     let mut posture = Posture::default();
-    let marked = r#"{"GetFunctionConfiguration": {"Environment": {"Variables": {"KEY": "AKIAMARKEDMARKEDMARK"}}}}"#;
+    let marked =
+        r#"{"GetFunctionConfiguration": {"Environment": {"Variables": {"KEY": "AKIAMARKEDMARKEDMARK"}}}}"#;
     let put = change(1, put(&key("arn:aws:lambda:::marked"), "aws.lambda.function", marked));
     posture.apply(&put).unwrap();
     let finding = posture.findings().next().unwrap();
     let tenant = posture.tenant().unwrap();
-    let shown = format!("{posture:?} {finding:?} {put:?} {:?} {:?}", finding.observations(), finding.signal(tenant));
+    let shown =
+        format!("{posture:?} {finding:?} {put:?} {:?} {:?}", finding.observations(), finding.signal(tenant));
     assert!(!shown.to_lowercase().contains("marked"), "{shown}");
 }

@@ -36,13 +36,18 @@ fn statement() -> impl Strategy<Value = String> {
         r#", "Condition": {"Bool": {"aws:MultiFactorAuthPresent": "true"}}"#,
         r#", "Condition": {"StringEquals": {"aws:PrincipalTag/team": "data"}}"#,
     ]);
-    (effect, what, on, when).prop_map(|(effect, what, on, when)| {
-        format!(r#"{{"Effect": "{effect}", {what}, {on}{when}}}"#)
-    })
+    (effect, what, on, when)
+        .prop_map(|(effect, what, on, when)| format!(r#"{{"Effect": "{effect}", {what}, {on}{when}}}"#))
 }
 
 fn used() -> impl Strategy<Value = (&'static str, String)> {
-    let action = prop::sample::select(vec!["s3:GetObject", "s3:PutObject", "s3:ListAllMyBuckets", "sqs:SendMessage", "iam:GetUser"]);
+    let action = prop::sample::select(vec![
+        "s3:GetObject",
+        "s3:PutObject",
+        "s3:ListAllMyBuckets",
+        "sqs:SendMessage",
+        "iam:GetUser",
+    ]);
     (action, 0..40_u8).prop_map(|(action, number)| {
         let folder = ["in", "in/a", "out"][usize::from(number) % 3];
         let resource = match action {
@@ -119,7 +124,14 @@ fn a_wildcard_shrinks_to_what_28_days_used() {
     usage.record(&Use { who: key(ETL), action: monthly.0.into(), resource: monthly.1.into(), at: hour(50) });
     let proposal = posture.least_privilege(&key(ETL), &usage, Timestamp::FIRST).unwrap();
     assert_eq!((proposal.kept, proposal.lost.len(), proposal.beyond.len()), (30, 0, 0));
-    let catalogue = ["s3:GetObject", "s3:PutObject", "s3:DeleteObject", "kms:Decrypt", "iam:CreateUser", "ec2:RunInstances"];
+    let catalogue = [
+        "s3:GetObject",
+        "s3:PutObject",
+        "s3:DeleteObject",
+        "kms:Decrypt",
+        "iam:CreateUser",
+        "ec2:RunInstances",
+    ];
     assert_eq!(proposal.reduction(catalogue), (6, 3));
     let policy = proposal.policy.clone().unwrap();
     assert!(policy.contains("arn:aws:s3:::in/*") && !policy.contains("day-7"), "{policy}");

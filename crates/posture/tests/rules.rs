@@ -24,7 +24,9 @@ fn rules_reach_over_every_provider_and_kind_of_mistake() {
     for provider in ["aws", "azure", "gcp", "kubernetes", "m365", "ad"] {
         assert!(providers.get(provider).is_some_and(|count| *count >= 8), "{provider}: {providers:?}");
     }
-    for topic in ["firewall", "isolated-file-system", "mount", "sso", "mfa", "rbac", "unused-entitlement", "api"] {
+    for topic in
+        ["firewall", "isolated-file-system", "mount", "sso", "mfa", "rbac", "unused-entitlement", "api"]
+    {
         assert!(topics.contains(topic), "{topic}");
     }
 }
