@@ -41,11 +41,12 @@ fn main() -> Result<(), Box<dyn Error>> {
     show(&posture);
 
     let proposal = posture.least_privilege(&etl, &usage, Timestamp::FIRST).ok_or("not known")?;
+    let (before, after) =
+        proposal.reduction(["s3:GetObject", "s3:PutObject", "iam:CreateUser", "ec2:RunInstances"]);
     println!(
-        "{} uses kept, {} lost, unused: {:?}",
+        "{} uses kept, {} lost; of 4 actions {before}, then {after}",
         proposal.kept,
-        proposal.lost.len(),
-        proposal.unused[0].action
+        proposal.lost.len()
     );
     println!("proposed: {}", proposal.policy.as_deref().unwrap_or("nothing"));
     let patch = proposal.patch(&posture.document(&etl).ok_or("not known")?).ok_or("no such document")?;

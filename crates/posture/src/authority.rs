@@ -133,8 +133,8 @@ fn owned_by_aws(arn: &str) -> Option<String> {
 fn becomes<'e>(object: &Object, subject: &Subject, reading: &Reading<'e>) -> Vec<&'e Object> {
     let (arn, account) = (subject.principal().name(), object.key.scope());
     let names = [arn.to_owned(), format!("arn:aws:iam::{account}:root"), account.to_owned(), "*".to_owned()];
-    let named = names.iter().flat_map(|name| reading.found(ROLE, TRUSTED, name));
-    named.filter(|role| may_become(subject, role, reading)).collect()
+    let trusting = names.iter().flat_map(|name| reading.found(ROLE, TRUSTED, name));
+    trusting.filter(|role| may_become(subject, role, reading)).collect()
 }
 
 fn may_become(subject: &Subject, role: &Object, reading: &Reading<'_>) -> bool {

@@ -224,7 +224,7 @@ impl Finding {
         signal.techniques = self.techniques().to_vec();
         signal.reasons = self.observations.iter().map(|one| one.reason(self)).collect();
         if let Some(regression) = &self.regression {
-            signal.action = "regressed".to_owned();
+            "regressed".clone_into(&mut signal.action);
             signal.evidence.push(regression.fixed_by.clone());
         }
         signal

@@ -45,19 +45,7 @@ impl Posture {
         if self.estate.object(object).is_none() {
             members.extend(fresh(kind(object)?).iter().map(|list| ((*list).to_owned(), json!([]))));
         }
-        self.members(object, members)
-    }
-
-    fn members(&self, object: &EntityKey, mut members: Map<String, Value>) -> Option<Op> {
-        let kind = kind(object)?;
-        if [USER, ROLE, GROUP, POLICY].contains(&kind) {
-            members.insert("Arn".to_owned(), json!(object.value()));
-        }
-        if kind == GROUP {
-            members.insert("GroupName".to_owned(), json!(name(object)));
-        }
-        let document = Value::Object(members).to_string();
-        Some(Op::Put { object: object.clone(), kind: kind.to_owned(), document })
+        members_of(object, members)
     }
 
     fn linked(&self, from: &EntityKey, kind: LinkKind, to: &EntityKey, entry: Entry) -> Option<Op> {
@@ -91,17 +79,13 @@ impl Posture {
                     .map(|document| json!({"VersionId": id, "IsDefaultVersion": true, "Document": document}));
                 self.list(object, list, |one| one.get("VersionId") == Some(&json!(id)), fresh)
             }
-            PolicySlot::Trust => self.member(object, "AssumeRolePolicyDocument", document?),
+            PolicySlot::Trust => member(object, "AssumeRolePolicyDocument", document?),
             PolicySlot::Resource if object.value().starts_with("arn:aws:s3:") => {
                 let policy = document.map(|document| json!({"Policy": document.to_string()}));
-                self.member(object, "GetBucketPolicy", policy.unwrap_or(Value::Null))
+                member(object, "GetBucketPolicy", policy.unwrap_or(Value::Null))
             }
             PolicySlot::Resource => None,
         }
-    }
-
-    fn member(&self, object: &EntityKey, name: &str, value: Value) -> Option<Op> {
-        self.members(object, Map::from_iter([(name.to_owned(), value)]))
     }
 
     /// The list with `fresh` in place of the entry that `own` is about, or without it.
@@ -121,8 +105,25 @@ impl Posture {
             }
         }
         entries.extend(fresh);
-        self.member(object, name, Value::Array(entries))
+        member(object, name, Value::Array(entries))
     }
+}
+
+/// The change that puts these members.
+fn members_of(object: &EntityKey, mut members: Map<String, Value>) -> Option<Op> {
+    let kind = kind(object)?;
+    if [USER, ROLE, GROUP, POLICY].contains(&kind) {
+        members.insert("Arn".to_owned(), json!(object.value()));
+    }
+    if kind == GROUP {
+        members.insert("GroupName".to_owned(), json!(name(object)));
+    }
+    let document = Value::Object(members).to_string();
+    Some(Op::Put { object: object.clone(), kind: kind.to_owned(), document })
+}
+
+fn member(object: &EntityKey, name: &str, value: Value) -> Option<Op> {
+    members_of(object, Map::from_iter([(name.to_owned(), value)]))
 }
 
 /// What becomes of an entry of a list.

@@ -53,11 +53,11 @@ impl FindingEdges {
             stays
         });
         for (key, edge) in wanted {
-            if !self.known.contains_key(&key) {
+            self.known.entry(key).or_insert_with(|| {
                 graph.connect(&edge);
                 followed.added += 1;
-                self.known.insert(key, edge);
-            }
+                edge
+            });
         }
         followed
     }

@@ -145,34 +145,35 @@ impl Step {
         }
     }
 
-    /// The step that undoes this one on `before`; none for a test.
-    fn back(&self, before: &Value) -> Option<Option<Self>> {
+    /// The steps that undo this one on `before`; none for a test.
+    fn back(&self, before: &Value) -> Option<Vec<Self>> {
         Some(match self {
-            Self::Test { .. } => None,
+            Self::Test { .. } => Vec::new(),
             Self::Replace { path, .. } => {
-                Some(Self::Replace { path: path.clone(), value: before.pointer(path)?.clone() })
+                vec![Self::Replace { path: path.clone(), value: before.pointer(path)?.clone() }]
             }
             Self::Remove { path } => {
-                Some(Self::Add { path: path.clone(), value: before.pointer(path)?.clone() })
+                vec![Self::Add { path: path.clone(), value: before.pointer(path)?.clone() }]
             }
-            Self::Add { path, .. } => Some(self.unadded(path, before)?),
+            Self::Add { path, .. } => vec![unadded(path, before)?],
         })
     }
+}
 
-    /// What undoes an addition: a member that was there gets its value back, an element goes.
-    fn unadded(&self, path: &str, before: &Value) -> Option<Self> {
-        let (holder, name) = path.rsplit_once('/')?;
-        match before.pointer(holder)? {
-            Value::Object(members) => Some(match members.get(&unescaped(name)) {
-                Some(known) => Self::Replace { path: path.to_owned(), value: known.clone() },
-                None => Self::Remove { path: path.to_owned() },
-            }),
-            Value::Array(elements) if name == "-" => {
-                Some(Self::Remove { path: format!("{holder}/{}", elements.len()) })
-            }
-            _ => Some(Self::Remove { path: path.to_owned() }),
+/// What undoes an addition: a member that was there gets its value back, an element goes.
+fn unadded(path: &str, before: &Value) -> Option<Step> {
+    let (holder, name) = path.rsplit_once('/')?;
+    let path = path.to_owned();
+    Some(match before.pointer(holder)? {
+        Value::Object(members) => match members.get(&unescaped(name)) {
+            Some(known) => Step::Replace { path, value: known.clone() },
+            None => Step::Remove { path },
+        },
+        Value::Array(elements) if name == "-" => {
+            Step::Remove { path: format!("{holder}/{}", elements.len()) }
         }
-    }
+        _ => Step::Remove { path },
+    })
 }
 
 /// What holds the place `path`, and the place's name in it.

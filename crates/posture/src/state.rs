@@ -224,9 +224,10 @@ fn read_object(fields: &mut Reader<'_>) -> Result<Object, SnapshotError> {
     let mut members = BTreeMap::new();
     for _ in 0..fields.len(17)? {
         let (name, at) = (Arc::from(fields.text()?), fields.time()?);
-        let value = match flag(fields)? {
-            true => Some(serde_json::from_str(&fields.text()?).map_err(|_| invalid("document"))?),
-            false => None,
+        let value = if flag(fields)? {
+            Some(serde_json::from_str(&fields.text()?).map_err(|_| invalid("document"))?)
+        } else {
+            None
         };
         members.insert(name, Member { at, value });
     }

@@ -155,8 +155,8 @@ impl State<Use> for Usage {
             let mut uses = BTreeMap::new();
             for _ in 0..fields.len(40)? {
                 let what = (fields.text()?, fields.text()?);
-                let used = Used { first: fields.time()?, last: fields.time()?, count: fields.u64()? };
-                uses.insert(what, used);
+                let when = Used { first: fields.time()?, last: fields.time()?, count: fields.u64()? };
+                uses.insert(what, when);
             }
             usage.uses.insert(who, uses);
         }
@@ -200,7 +200,9 @@ mod tests {
         assert_eq!(state_laws(&Usage::default(), &uses(0)), Ok(()));
         let [a, b, c] = [0, 5, 17].map(|seed| {
             let mut usage = Usage::default();
-            uses(seed).iter().for_each(|one| usage.record(one));
+            for one in &uses(seed) {
+                usage.record(one);
+            }
             usage
         });
         assert_eq!(merge_laws([&a, &b, &c], |one, two| one == two), Ok(()));

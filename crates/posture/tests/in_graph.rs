@@ -1,4 +1,5 @@
 //! Findings in the graph: ranked by the paths they lie on, gone with their fix, fed by the graph's own changes.
+#![cfg(test)]
 #![cfg(feature = "graph")]
 
 mod support;

@@ -1,4 +1,5 @@
 //! The laws: what a change touches is all that is redone, state is its bytes, fixes go there and back.
+#![cfg(test)]
 
 mod support;
 

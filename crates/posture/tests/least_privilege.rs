@@ -1,4 +1,5 @@
 //! Rights that were not used go, every use stays as allowed as it was.
+#![cfg(test)]
 
 mod support;
 

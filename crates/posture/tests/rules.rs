@@ -1,4 +1,5 @@
 //! Every rule does what it says: its examples pass and fail, its fix clears and comes back.
+#![cfg(test)]
 
 use homeostat_posture::{RuleSet, Severity};
 use std::collections::{BTreeMap, BTreeSet};

@@ -1,8 +1,9 @@
 //! What is fixed and comes back is known at the very change, whatever form it takes; what was approved is not.
+#![cfg(test)]
 
 mod support;
 
-use homeostat_posture::{Approval, Op, Posture};
+use homeostat_posture::{Approval, Finding, Op, Posture};
 use support::{apply, change, hour, key, put};
 
 const ETL: &str = "arn:aws:iam::111122223333:user/svc-etl";
@@ -231,7 +232,7 @@ fn mistakes_on_one_object_combine() {
     let public =
         put(&bucket, "aws.s3.bucket", r#"{"GetBucketPolicyStatus": {"PolicyStatus": {"IsPublic": true}}}"#);
     let update = apply(&mut posture, 1, vec![marked, public]);
-    let rules: Vec<&str> = posture.findings().map(|finding| finding.rule()).collect();
+    let rules: Vec<&str> = posture.findings().map(Finding::rule).collect();
     assert_eq!(rules, ["aws-s3-status-public", "public-sensitive-data"]);
     assert_eq!(update.opened.len(), 2);
     let closed =
