@@ -53,7 +53,7 @@ fn ends(text: &str, reading: &Reading<'_>) -> Vec<EntityKey> {
 }
 
 /// The key of what a document names: an ARN by its own kind, anything else as the scope's own.
-fn named(name: &str, scope: &str) -> Option<EntityKey> {
+pub(crate) fn named(name: &str, scope: &str) -> Option<EntityKey> {
     if !name.starts_with("arn:") {
         return EntityKey::new(EntityKind::NativeId, scope, name).ok();
     }

@@ -6,6 +6,7 @@ mod authority;
 mod built_in;
 mod change;
 mod check;
+mod dump;
 mod edge;
 mod estate;
 mod evaluate;
@@ -33,6 +34,7 @@ mod usage;
 
 pub use approval::{Approval, KnownGood};
 pub use change::{Change, ChangeError, Op};
+pub use dump::{Dump, DumpError};
 pub use finding::{Finding, FindingId, Observation, Regression, Source, internet};
 pub use fix::Fix;
 pub use history::Matter;

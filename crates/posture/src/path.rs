@@ -1,8 +1,9 @@
 //! Where in a configuration document something stands.
 //!
 //! `Grants[*].Grantee.URI` goes through members and list elements; `[*]` takes a value that is no list as a list of
-//! one, since providers write one-or-many so. `{*}` goes through all members of an object, `["a.b"]` names a member
-//! that holds dots, `.` is the place itself and `$.` begins at the document again. Walking takes O(values passed).
+//! one, since providers write one-or-many so; `[?name]` takes those elements alone that have the member. `{*}` goes
+//! through all members of an object, `["a.b"]` names a member that holds dots, `.` is the place itself and `$.` begins
+//! at the document again. Walking takes O(values passed).
 
 use core::fmt;
 use serde::Deserialize;
@@ -31,6 +32,8 @@ pub(crate) enum Start {
 pub(crate) enum Step {
     Member(Arc<str>),
     Elements,
+    /// Elements that have this member.
+    With(Arc<str>),
     Members,
 }
 
@@ -93,6 +96,9 @@ fn step(text: &str) -> Result<(Step, &str), BadPath> {
     if let Some(rest) = text.strip_prefix("{*}") {
         return Ok((Step::Members, rest));
     }
+    if let Some((name, rest)) = text.strip_prefix("[?").and_then(|rest| rest.split_once(']')) {
+        return if name.is_empty() { Err(BadPath) } else { Ok((Step::With(name.into()), rest)) };
+    }
     if let Some(rest) = text.strip_prefix("[\"") {
         let (name, rest) = rest.split_once("\"]").ok_or(BadPath)?;
         return Ok((Step::Member(name.into()), rest));
@@ -109,6 +115,7 @@ impl fmt::Display for Path {
         for (number, step) in self.steps.iter().enumerate() {
             match step {
                 Step::Elements => f.write_str("[*]")?,
+                Step::With(name) => write!(f, "[?{name}]")?,
                 Step::Members => f.write_str("{*}")?,
                 Step::Member(name) if name.contains(['.', '[', '{']) => write!(f, "[\"{name}\"]")?,
                 Step::Member(name) => {
@@ -143,6 +150,11 @@ impl<'v> Placed<'v> {
             (Step::Elements, Value::Array(elements)) => {
                 elements.iter().enumerate().map(|(at, value)| self.at(&at.to_string(), value)).collect()
             }
+            (Step::With(name), _) => {
+                let mut elements = self.through(&Step::Elements);
+                elements.retain(|placed| placed.value.get(&**name).is_some_and(|member| !member.is_null()));
+                elements
+            }
             (Step::Elements, Value::Null) | (Step::Member(_) | Step::Members, _) => Vec::new(),
             (Step::Elements, _) => vec![self.clone()],
         }
@@ -176,6 +188,7 @@ mod tests {
         check("a.b", r#"{"a": {"b": 1}}"#, &["/a/b"]);
         check("a[*].b", r#"{"a": [{"b": 1}, {}, {"b": null}, {"b": 2}]}"#, &["/a/0/b", "/a/3/b"]);
         check("a[*].b", r#"{"a": {"b": 1}}"#, &["/a/b"]);
+        check("a[?b].c", r#"{"a": [{"c": 1}, {"b": null, "c": 2}, {"b": 0, "c": 3}]}"#, &["/a/2/c"]);
         check("a{*}", r#"{"a": {"x/y": 1, "z": 2}}"#, &["/a/x~1y", "/a/z"]);
         check(r#"a["b.c"]"#, r#"{"a": {"b.c": 1}}"#, &["/a/b.c"]);
         check("a.b", r#"{"a": null}"#, &[]);
@@ -184,7 +197,7 @@ mod tests {
 
     #[test]
     fn what_is_no_path_is_refused() {
-        for text in ["a..b", ".a", "a.", "a[0]", "a[\"b", "a[*]b"] {
+        for text in ["a..b", ".a", "a.", "a[0]", "a[\"b", "a[*]b", "a[?]"] {
             assert_eq!(Path::parse(text), Err(BadPath), "{text}");
         }
     }

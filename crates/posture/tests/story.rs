@@ -3,6 +3,7 @@
 
 mod support;
 
+use homeostat_core::Bits;
 use homeostat_posture::{Approval, Finding, Op, Posture};
 use support::{apply, change, hour, key, put};
 
@@ -181,6 +182,10 @@ fn what_somebody_approves_of_is_no_drift_until_it_expires() {
     let update = apply(&mut posture, 30, vec![Op::Approve(approval), Op::Tick, group]);
     assert_eq!((update.opened.len(), posture.drift().count()), (1, 0));
     let finding = posture.finding(update.opened[0]).unwrap();
+    let signal = finding.signal(posture.tenant().unwrap());
+    assert_eq!((signal.kind.as_str(), signal.bits), ("posture/aws-iam-user-administrator", Bits::HIGH));
+    assert_eq!((signal.actor, signal.target, signal.action.as_str()), (None, Some(key(ETL)), "regressed"));
+    assert_eq!((signal.evidence.len(), signal.time), (2, hour(32)));
     assert_eq!(posture.approval(finding).unwrap().who, "anna");
     posture.apply(&change(40, Op::Tick)).unwrap();
     assert_eq!(posture.drift().count(), 1);
