@@ -61,6 +61,8 @@ pub(crate) struct Moved {
     /// Objects that were not there before, or were of another kind.
     pub(crate) appeared: BTreeSet<EntityKey>,
     pub(crate) vanished: BTreeSet<EntityKey>,
+    /// What kind the object was until then, when it is of another one now.
+    pub(crate) former: Option<Arc<str>>,
     /// Whether what the change says is older than what is known.
     pub(crate) late: bool,
     /// Whether it made the time known.
@@ -146,7 +148,8 @@ impl Estate {
         if known && told.at < object.as_of {
             return Moved { late: true, ..Moved::default() };
         }
-        let appeared = !known || !object.present || &*object.kind != kind;
+        let former = Some(object.kind.clone()).filter(|former| **former != *kind);
+        let appeared = !known || !object.present || former.is_some();
         object.kind = kind.into();
         object.present = true;
         let (mut changed, late) = object.take(told.members, told.at);
@@ -163,6 +166,7 @@ impl Estate {
         }
         let mut moved = self.moved(key, &before, changed);
         moved.late = late;
+        moved.former = former;
         if appeared {
             moved.appeared.insert(key.clone());
         }

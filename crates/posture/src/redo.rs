@@ -18,13 +18,10 @@ impl Posture {
     pub(crate) fn redo(&mut self, moved: &Moved, change: &Change) -> Update {
         let mut dirty: BTreeSet<Pair> =
             moved.rests.iter().filter_map(|rests| self.resting.get(rests)).flatten().cloned().collect();
-        for key in &moved.appeared {
-            let kind = self.estate.object(key).map(|object| object.kind.clone());
-            let own = self.rules.about(kind.as_deref().unwrap_or_default()).iter();
-            dirty.extend(own.map(|rule| (*rule, key.clone())));
-        }
         for key in moved.appeared.iter().chain(&moved.vanished) {
-            dirty.extend(self.answered(key));
+            let kind = self.estate.objects.get(key).map(|object| &object.kind);
+            let own = kind.into_iter().chain(&moved.former).flat_map(|kind| self.rules.about(kind));
+            dirty.extend(own.map(|rule| (*rule, key.clone())));
         }
         if change.op == Op::Tick {
             let due = self.due.iter().take_while(|(due, _)| moved.woken || *due <= self.clock);
@@ -42,11 +39,6 @@ impl Posture {
         }
         self.stats.evaluated = self.stats.evaluated.saturating_add(update.evaluated as u64);
         update
-    }
-
-    fn answered(&self, key: &EntityKey) -> Vec<Pair> {
-        let kinds = (0..self.rules.len()).map(|rule| (rule, key.clone()));
-        kinds.filter(|pair| self.answers.contains_key(pair)).collect()
     }
 
     pub(crate) fn reading<'e>(&'e self, about: &'e Object) -> Reading<'e> {
