@@ -160,8 +160,8 @@ fn named(
     if let (Some(from), None) = (&asked.from, &asked.to) {
         // Nothing is marked as worth getting to: all that is in reach is told.
         if jewels.is_empty() {
-            let reached = graph.reach_of(find(from)?);
-            let names = (0_u32..).zip(reached).filter(|(_, seen)| *seen).map(|(node, _)| graph.name(node));
+            let reached = graph.net().reach(find(from)?);
+            let names = reached.iter().map(|node| graph.name(node));
             let mut names: Vec<String> = names.filter(|name| name != from).map(str::to_owned).collect();
             names.sort();
             report.principals.iter_mut().for_each(|principal| principal.reaches.clone_from(&names));
@@ -183,12 +183,7 @@ fn principals(graph: &NamedGraph, targets: &[u32]) -> Vec<u32> {
     if !marked.is_empty() || targets.is_empty() {
         return marked;
     }
-    let seen = graph.exposed_to(targets);
-    (0_u32..)
-        .zip(seen)
-        .filter(|(node, seen)| *seen && !targets.contains(node))
-        .map(|(node, _)| node)
-        .collect()
+    graph.net().exposed(targets).iter().filter(|node| !targets.contains(node)).collect()
 }
 
 fn told(report: &PathsReport, more: Option<Value>, clock: Clock) -> Result<Value, serde_json::Error> {

@@ -2,20 +2,31 @@
 #![doc = include_str!("../README.md")]
 
 mod authority;
+mod best_path;
+mod chance;
 mod change;
 #[cfg(feature = "event")]
 mod cloudtrail;
+mod component;
+mod cut;
 mod derive;
 mod directory_rule;
+mod distance;
+mod dominator;
+mod drift;
 mod edge;
 mod edge_list;
 mod evidence;
 mod graph;
 mod inventory;
+mod live;
 mod managed;
 mod named;
 mod named_path;
 mod named_report;
+mod names;
+mod net;
+mod node_set;
 mod object;
 mod open_graph;
 mod path;
@@ -27,15 +38,24 @@ mod state;
 mod value;
 mod workload;
 
+pub use best_path::NetPath;
+pub use chance::Chance;
 pub use change::{Change, ChangeError, Op, Touched};
 #[cfg(feature = "event")]
 pub use cloudtrail::EventFault;
+pub use component::{Components, Condensation};
+pub use cut::Cut;
+pub use distance::Distances;
+pub use dominator::{Dominators, OnlyStep};
+pub use drift::{Drift, DriftEdge, DriftKind, Stakes};
 pub use edge::{Edge, EdgeClass, EdgeKind, EdgeKinds, KindInfo, Standing};
 pub use evidence::Evidence;
 pub use graph::{EdgeChanges, Graph, GraphStats, OwnEdge};
 pub use inventory::{Inventory, InventoryStats, Listing, Problem};
-pub use named::{NamedEdge, NamedGraph, NamedGraphBuilder};
-pub use named_path::Ways;
+pub use live::{EdgeChange, LiveNet, Moved, WhatIf};
+pub use named::{NamedEdge, NamedGraph, NamedGraphBuilder, Told};
+pub use net::{Half, Net, NetBuilder, NetEdge};
+pub use node_set::NodeSet;
 pub use object::{LinkKind, Object, ObjectKind, PolicySlot, account_key, arn_key};
 pub use open_graph::Foreign;
 pub use path::Path;

@@ -142,7 +142,7 @@ mod tests {
         let jewels: Vec<u32> = graph.jewels().collect();
         let maya = graph.find("1").unwrap();
         assert_eq!(graph.principals().collect::<Vec<_>>(), [maya]);
-        assert!(graph.exposed_to(&jewels)[maya as usize]);
+        assert!(graph.net().exposed(&jewels).contains(maya));
         assert_eq!(graph.edges(), 2);
         assert!(NamedGraphBuilder::default().open_graph(&json!({"nodes": []})).is_none());
     }

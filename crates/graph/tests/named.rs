@@ -44,16 +44,16 @@ proptest! {
     fn ways_are_the_cheapest_and_exposure_is_having_one(edges in edges(), target in 0_u8..8) {
         let graph = graph(&edges);
         let node = |number: u8| graph.find(&format!("n{number}")).unwrap();
-        let ways = graph.ways_to(&[node(target)]);
-        let exposed = graph.exposed_to(&[node(target)]);
+        let ways = graph.net().distances_to(&[node(target)]);
+        let exposed = graph.net().exposed(&[node(target)]);
         let expected = relaxed(&edges, target);
         for from in 0_u8..8 {
             let told = ways.effort(node(from)).map(f64::from);
             let known = Some(expected[usize::from(from)]).filter(|effort| effort.is_finite());
             prop_assert_eq!(told.is_some(), known.is_some());
             prop_assert!((told.unwrap_or_default() - known.unwrap_or_default()).abs() < 1e-4);
-            prop_assert_eq!(exposed[node(from) as usize], known.is_some());
-            prop_assert_eq!(graph.reach_of(node(from))[node(target) as usize], known.is_some());
+            prop_assert_eq!(exposed.contains(node(from)), known.is_some());
+            prop_assert_eq!(graph.net().reach(node(from)).contains(node(target)), known.is_some());
         }
     }
 
