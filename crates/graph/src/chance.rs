@@ -26,19 +26,19 @@ impl<L> Net<L> {
     /// How likely each of `targets` is reached from some of `starts`, tried in `worlds` worlds, rounded up to whole words
     /// of 64. O(worlds / 64 × edges in reach).
     pub fn chances(&self, starts: &[u32], targets: &[u32], worlds: u32, seed: u64) -> Vec<Chance> {
-        let words = worlds.div_ceil(64).max(1);
+        let rounds = worlds.div_ceil(64).max(1);
         let mut held = vec![0_u64; targets.len()];
         let mut masks = vec![0_u64; self.len()];
-        for word in 0..words {
+        for round in 0..rounds {
             masks.fill(0);
-            self.spread(starts, seed ^ u64::from(word).wrapping_mul(STEP), &mut masks);
+            self.spread(starts, seed ^ u64::from(round).wrapping_mul(STEP), &mut masks);
             for (count, target) in held.iter_mut().zip(targets) {
                 let mask = masks.get(*target as usize).copied().unwrap_or_default();
                 *count += u64::from(mask.count_ones());
             }
         }
         let ways = self.distances_from(starts);
-        let all = f64::from(words) * 64.0;
+        let all = f64::from(rounds) * 64.0;
         let each = targets.iter().zip(held).map(|(target, held)| {
             let share = held as f64 / all;
             let (low, high) = wilson(share, all);
@@ -65,7 +65,9 @@ impl<L> Net<L> {
                 }
                 let reached = own & coins(seed, edge, half.effort) & !known;
                 if reached != 0 {
-                    masks.iter_mut().skip(half.node as usize).take(1).for_each(|mask| *mask |= reached);
+                    if let Some(mask) = masks.get_mut(half.node as usize) {
+                        *mask |= reached;
+                    }
                     open.push_back(half.node);
                 }
             }

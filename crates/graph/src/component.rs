@@ -69,7 +69,9 @@ impl<L> Net<L> {
         }
         let count = nodes - search.last;
         let mut of = search.order;
-        of.iter_mut().for_each(|component| *component = nodes - *component);
+        for component in &mut of {
+            *component = nodes - *component;
+        }
         let mut first = vec![0_u32; count as usize + 1];
         for component in &of {
             if let Some(size) = first.get_mut(*component as usize + 1) {
@@ -77,10 +79,10 @@ impl<L> Net<L> {
             }
         }
         let mut sum = 0;
-        first.iter_mut().for_each(|size| {
+        for size in &mut first {
             sum += *size;
             *size = sum;
-        });
+        }
         let (mut place, mut sorted) = (first.clone(), vec![0; of.len()]);
         for (node, component) in (0_u32..).zip(&of) {
             if let Some(place) = place.get_mut(*component as usize) {

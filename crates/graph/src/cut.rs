@@ -23,8 +23,7 @@ impl<L> Net<L> {
     /// `cost` tells what removing the edge of this number costs; an edge that costs nothing is always cut. Targets that
     /// are starts are set apart.
     pub fn min_cut(&self, starts: &[u32], targets: &[u32], cost: impl Fn(u32) -> u32) -> Cut {
-        let mut entries = NodeSet::new(self.len());
-        starts.iter().for_each(|start| drop(entries.insert(*start)));
+        let entries = NodeSet::of(self.len(), starts.iter().copied());
         let (apart, ends): (Vec<u32>, Vec<u32>) =
             targets.iter().partition(|target| entries.contains(**target));
         let (from, to) = (self.reach_of(starts), self.exposed(&ends));
@@ -112,18 +111,18 @@ impl Flow {
             }
         }
         let mut sum = 0;
-        first.iter_mut().for_each(|count| {
+        for count in &mut first {
             sum += *count;
             *count = sum;
-        });
+        }
         self.arcs = vec![Arc::default(); sum as usize];
         self.first = first;
     }
 
     fn connect<L>(&mut self, net: &Net<L>, cost: impl Fn(u32) -> u32) {
-        let (mut next, mut arcs) = (self.first.clone(), core::mem::take(&mut self.arcs));
+        let (mut free, mut arcs) = (self.first.clone(), core::mem::take(&mut self.arcs));
         let mut take = |node: u32| {
-            next.get_mut(node as usize).map_or(FAR, |place| {
+            free.get_mut(node as usize).map_or(FAR, |place| {
                 *place += 1;
                 *place - 1
             })
@@ -157,9 +156,11 @@ impl Flow {
         let mut level = core::mem::take(&mut self.level);
         level.fill(FAR);
         let mut queue = sinks.to_vec();
-        sinks
-            .iter()
-            .for_each(|sink| level.iter_mut().skip(*sink as usize).take(1).for_each(|level| *level = 0));
+        for sink in sinks {
+            if let Some(level) = level.get_mut(*sink as usize) {
+                *level = 0;
+            }
+        }
         let mut at = 0;
         while let Some(node) = queue.get(at).copied() {
             at += 1;
@@ -206,19 +207,16 @@ impl Flow {
         }
         let (mut way, mut at): (Vec<u32>, u32) = (Vec::new(), source);
         while self.level_of(at) > 0 {
-            match self.ahead(at) {
-                Some(arc) => {
-                    way.push(arc);
-                    at = self.arcs.get(arc as usize)?.to;
-                }
-                None => {
-                    // A dead end: the arc that led here is passed over.
-                    let arc = way.pop()?;
-                    let back = self.arcs.get(arc as usize)?.back;
-                    at = self.arcs.get(back as usize)?.to;
-                    *self.next.get_mut(at as usize)? += 1;
-                }
+            if let Some(arc) = self.ahead(at) {
+                way.push(arc);
+                at = self.arcs.get(arc as usize)?.to;
+                continue;
             }
+            // A dead end: the arc that led here is passed over.
+            let arc = way.pop()?;
+            let back = self.arcs.get(arc as usize)?.back;
+            at = self.arcs.get(back as usize)?.to;
+            *self.next.get_mut(at as usize)? += 1;
         }
         let most = way.iter().map(|arc| self.left(*arc)).min()?;
         for arc in way {

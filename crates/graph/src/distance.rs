@@ -173,7 +173,9 @@ mod tests {
     fn slow<L>(net: &Net<L>, targets: &[u32]) -> Vec<f32> {
         let nodes = u32::try_from(net.len()).unwrap();
         let mut effort = vec![f32::INFINITY; net.len()];
-        targets.iter().for_each(|target| effort[*target as usize] = 0.0);
+        for target in targets {
+            effort[*target as usize] = 0.0;
+        }
         for _ in 0..nodes {
             for node in 0..nodes {
                 for half in net.out(node) {

@@ -131,8 +131,11 @@ impl<L> Net<L> {
             (0_u32..).zip(&guards.rank).map(|(node, _)| usize::from(watched.contains(node))).collect();
         for node in &guards.order {
             let own = behind.get(*node as usize).copied().unwrap_or_default();
-            let above = guards.above.get(*node as usize).and_then(|above| behind.get_mut(*above as usize));
-            above.into_iter().for_each(|above| *above += own);
+            if let Some(above) =
+                guards.above.get(*node as usize).and_then(|above| behind.get_mut(*above as usize))
+            {
+                *above += own;
+            }
         }
         let steps = (0_u32..).zip(behind).filter(|(_, cuts)| *cuts > 0);
         steps
@@ -161,12 +164,11 @@ fn post_order<'n>(nodes: usize, starts: &[u32], out: impl Fn(u32) -> &'n [Half])
             open.push((*start, out(*start).iter()));
         }
         while let Some((node, left)) = open.last_mut() {
-            match left.find(|half| seen.insert(half.node)) {
-                Some(half) => open.push((half.node, out(half.node).iter())),
-                None => {
-                    order.push(*node);
-                    open.pop();
-                }
+            if let Some(half) = left.find(|half| seen.insert(half.node)) {
+                open.push((half.node, out(half.node).iter()));
+            } else {
+                order.push(*node);
+                open.pop();
             }
         }
     }
@@ -213,8 +215,7 @@ mod tests {
                 Net::of(9, left.map(|(from, to)| NetEdge { from: *from, to: *to, effort: 0.0, label: () }))
             };
             let whole = of(None);
-            let mut watched = NodeSet::new(9);
-            (0..9).for_each(|node| drop(watched.insert(node)));
+            let watched = NodeSet::of(9, 0..9);
             let told = whole.only_steps(&targets, &watched);
             let reaching = whole.exposed(&targets).len();
             let steps: std::collections::BTreeSet<(u32, u32)> = edges.iter().copied().collect();

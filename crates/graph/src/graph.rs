@@ -88,6 +88,11 @@ impl Nodes {
     pub(crate) fn len(&self) -> usize {
         self.keys.len()
     }
+
+    /// Keys and numbers, in the order of keys.
+    pub(crate) fn sorted(&self) -> impl Iterator<Item = (&EntityKey, u32)> {
+        self.numbers.iter().map(|(key, number)| (key, *number))
+    }
 }
 
 /// How many edges a change brought and took.
@@ -394,6 +399,13 @@ impl Graph {
         }
         let value = *self.values.get(key)?;
         Some(if self.is_administrator(key) { value.max(self.rules.administrator) } else { value })
+    }
+
+    /// All that is worth something, in no order that means anything.
+    pub(crate) fn valued(&self) -> impl Iterator<Item = (&EntityKey, Value)> {
+        let accounts = self.accounts.keys().map(|key| (key, self.rules.account));
+        let others = self.values.keys().filter(|key| !self.accounts.contains_key(*key));
+        accounts.chain(others.filter_map(|key| Some((key, self.worth(key)?))))
     }
 
     /// The accounts that the estate has, as nodes.

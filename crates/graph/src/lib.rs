@@ -3,6 +3,7 @@
 
 mod authority;
 mod best_path;
+mod certificate;
 mod chance;
 mod change;
 #[cfg(feature = "event")]
@@ -33,6 +34,7 @@ mod path;
 mod report;
 mod rule;
 mod sharp_hound;
+mod snapshot;
 mod snapshot_aws;
 mod state;
 mod value;
@@ -63,5 +65,6 @@ pub use report::{
     ChokePoint, ExposureReport, PathsReport, PrincipalReport, ReportCounts, ReportOptions, StepReport,
 };
 pub use sharp_hound::SharpHound;
+pub use snapshot::Snapshot;
 pub use snapshot_aws::{Reading, SnapshotFault};
 pub use value::ValueRules;

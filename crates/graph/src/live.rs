@@ -309,7 +309,9 @@ impl<L: Copy + Default + PartialEq> LiveNet<L> {
                 heap.push(Reverse(Waiting(best.effort, *node)));
             }
         }
-        affected.iter().for_each(|node| self.affected.remove(*node));
+        for node in &affected {
+            self.affected.remove(*node);
+        }
         self.settle(heap);
     }
 
@@ -328,7 +330,9 @@ impl<L: Copy + Default + PartialEq> LiveNet<L> {
                 }
             }
             if found.len() > most {
-                found.iter().for_each(|node| self.affected.remove(*node));
+                for node in &found {
+                    self.affected.remove(*node);
+                }
                 return None;
             }
         }

@@ -47,7 +47,6 @@ impl NamedGraph {
                 administrators: told.iter().filter(|one| one.admin).count(),
                 can_reach_admin: told.iter().filter(|one| one.can_reach_admin).count(),
                 unresolved_policies: 0,
-                choke_points_untried: 0,
             },
             principals: told,
         }
@@ -98,8 +97,7 @@ impl NamedGraph {
     }
 
     fn choke_points(&self, principals: &[u32], targets: &[u32], options: ReportOptions) -> Vec<ChokePoint> {
-        let mut watched = NodeSet::new(self.len());
-        principals.iter().for_each(|node| drop(watched.insert(*node)));
+        let watched = NodeSet::of(self.len(), principals.iter().copied());
         let mut steps = self.net().only_steps(targets, &watched);
         let name = |step: &OnlyStep| (self.name(step.from), self.name(step.to));
         steps.sort_by(|one, two| two.cuts.cmp(&one.cuts).then_with(|| name(one).cmp(&name(two))));

@@ -160,7 +160,9 @@ impl<L: Copy + Default> Net<L> {
     pub fn of(nodes: u32, edges: impl IntoIterator<Item = NetEdge<L>>) -> Self {
         let mut builder = NetBuilder::default();
         builder.nodes(nodes);
-        edges.into_iter().for_each(|edge| builder.edge(edge));
+        for edge in edges {
+            builder.edge(edge);
+        }
         builder.build()
     }
 }
@@ -264,7 +266,9 @@ impl<L> Net<L> {
         let (mut seen, mut found) = (NodeSet::new(self.len()), Vec::new());
         let counted = targets.iter().map(|target| {
             walk_on(&mut seen, &mut found, &[*target], |node| self.back(node));
-            found.iter().for_each(|node| seen.remove(*node));
+            for node in &found {
+                seen.remove(*node);
+            }
             found.len()
         });
         counted.collect()

@@ -19,6 +19,15 @@ impl NodeSet {
         Self { words: vec![0; nodes.div_ceil(64)], nodes }
     }
 
+    /// These nodes, of `nodes`.
+    pub fn of(nodes: usize, members: impl IntoIterator<Item = u32>) -> Self {
+        let mut set = Self::new(nodes);
+        for node in members {
+            set.insert(node);
+        }
+        set
+    }
+
     /// Adds `node`; whether it is new. A node that the graph does not have is never added.
     #[inline]
     pub fn insert(&mut self, node: u32) -> bool {
