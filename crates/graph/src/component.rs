@@ -4,7 +4,7 @@
 //! components" (Information Processing Letters 116(1), 2016), O(V + E), with its stacks on the heap. What lies
 //! in one component gets equally far, so that radii are counted on the condensation, 128 starts in one sweep.
 
-use crate::net::Net;
+use crate::net::{Half, Net};
 
 /// Nodes by component.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -17,10 +17,9 @@ pub struct Components {
 }
 
 /// What is being visited: the node, the next of its edges, whether nothing earlier is known to be in reach.
-struct Visit {
+struct Visit<'n> {
     node: u32,
-    edge: u32,
-    end: u32,
+    left: core::slice::Iter<'n, Half>,
     root: bool,
 }
 
@@ -119,21 +118,18 @@ impl Search {
     }
 
     #[inline]
-    fn enter<L>(&mut self, net: &Net<L>, node: u32) -> Visit {
-        let row = net.numbers(node);
+    fn enter<'n, L>(&mut self, net: &'n Net<L>, node: u32) -> Visit<'n> {
         self.set(node, self.next);
         self.next += 1;
-        Visit { node, edge: row.start, end: row.end, root: true }
+        Visit { node, left: net.out(node).iter(), root: true }
     }
 
-    fn visit<L>(&mut self, net: &Net<L>, start: u32, open: &mut Vec<Visit>) {
+    fn visit<'n, L>(&mut self, net: &'n Net<L>, start: u32, open: &mut Vec<Visit<'n>>) {
         let mut now = self.enter(net, start);
         let mut own = self.at(start);
         loop {
             let mut child = None;
-            while now.edge < now.end {
-                let Some(half) = net.edge(now.edge) else { break };
-                now.edge += 1;
+            for half in now.left.by_ref() {
                 let seen = self.at(half.node);
                 if seen == 0 {
                     child = Some(half.node);
@@ -163,7 +159,7 @@ impl Search {
         }
     }
 
-    fn leave(&mut self, done: &Visit, own: u32) {
+    fn leave(&mut self, done: &Visit<'_>, own: u32) {
         if !done.root {
             self.set(done.node, own);
             self.kept.push(done.node);
@@ -229,15 +225,39 @@ impl Condensation {
         let mut radii = vec![0; starts.len()];
         let mut masks = vec![0_u128; self.components.len()];
         for (part, counts) in starts.chunks(128).zip(radii.chunks_mut(128)) {
-            for (bit, start) in part.iter().enumerate() {
-                let component = self.components.of(*start);
-                if let Some(mask) = component.and_then(|component| masks.get_mut(component as usize)) {
-                    *mask |= 1 << bit;
-                }
-            }
+            self.mark(part, &mut masks);
             self.sweep(&mut masks, counts);
         }
         radii
+    }
+
+    /// How many nodes get to each of `targets`, itself counted. One sweep over the edges for 128 targets.
+    pub fn exposures(&self, targets: &[u32]) -> Vec<usize> {
+        let mut counts = vec![0; targets.len()];
+        let mut masks = vec![0_u128; self.components.len()];
+        for (part, counts) in targets.chunks(128).zip(counts.chunks_mut(128)) {
+            self.mark(part, &mut masks);
+            for component in 0..u32::try_from(masks.len()).unwrap_or(u32::MAX) {
+                let ahead = self.targets(component).iter();
+                let reached =
+                    ahead.fold(0, |all, other| all | masks.get(*other as usize).copied().unwrap_or_default());
+                let Some(mask) = masks.get_mut(component as usize) else { continue };
+                *mask |= reached;
+                add(*mask, self.components.nodes(component).len(), counts);
+            }
+            masks.fill(0);
+        }
+        counts
+    }
+
+    /// Sets one bit for each of `nodes` at its component.
+    fn mark(&self, nodes: &[u32], masks: &mut [u128]) {
+        for (bit, node) in nodes.iter().enumerate() {
+            let component = self.components.of(*node);
+            if let Some(mask) = component.and_then(|component| masks.get_mut(component as usize)) {
+                *mask |= 1 << bit;
+            }
+        }
     }
 
     /// Carries the marks along the edges, adds up the nodes under each, and clears them.
@@ -247,14 +267,7 @@ impl Condensation {
             else {
                 continue;
             };
-            let mut rest = mask;
-            let size = self.components.nodes(component).len();
-            while rest != 0 {
-                if let Some(count) = counts.get_mut(rest.trailing_zeros() as usize) {
-                    *count += size;
-                }
-                rest &= rest - 1;
-            }
+            add(mask, self.components.nodes(component).len(), counts);
             for other in self.targets(component) {
                 if let Some(reached) = masks.get_mut(*other as usize) {
                     *reached |= mask;
@@ -268,6 +281,16 @@ impl Condensation {
             Some([start, end, ..]) => self.target.get(*start as usize..*end as usize).unwrap_or_default(),
             _ => &[],
         }
+    }
+}
+
+/// Adds `size` to the count of each bit.
+fn add(mut mask: u128, size: usize, counts: &mut [usize]) {
+    while mask != 0 {
+        if let Some(count) = counts.get_mut(mask.trailing_zeros() as usize) {
+            *count += size;
+        }
+        mask &= mask - 1;
     }
 }
 
@@ -296,6 +319,7 @@ mod tests {
             let starts: Vec<u32> = (0..24).cycle().take(200).collect();
             let walked: Vec<usize> = starts.iter().map(|start| reach[*start as usize].len()).collect();
             prop_assert_eq!(condensed.radii(&starts), walked);
+            prop_assert_eq!(condensed.exposures(&starts), net.exposure_of_each(&starts));
         }
     }
 }
