@@ -37,6 +37,7 @@ mod sharp_hound;
 mod snapshot;
 mod snapshot_aws;
 mod state;
+mod target;
 mod value;
 mod workload;
 
