@@ -231,11 +231,6 @@ impl Authority {
         self.is_able(&[UPDATE_TRUST]) || !self.passes.is_empty() || !self.works.is_empty()
     }
 
-    /// Whether it has a permission to become roles that name its account.
-    pub(crate) fn may_assume(&self) -> bool {
-        self.is_able(&[ASSUME])
-    }
-
     /// Whether the role may let it in: named, or by its own permission where an account is.
     fn may_become(&self, side: &RoleSide) -> bool {
         side.may_name(self) && (side.lets_in_by_itself(self) || self.is_able(&[ASSUME]))
@@ -257,6 +252,11 @@ impl Authority {
             return None;
         }
         self.proof(&self.subject.decide(&Request::on_some(action, pattern, &self.context)))
+    }
+
+    /// Whether it may do `action` on something that fits `pattern`, as far as is known.
+    pub(crate) fn may_on_any(&self, action: &'static str, pattern: &str) -> bool {
+        self.subject.decide(&Request::on_some(action, pattern, &self.context)).decision.is_possible()
     }
 
     pub(crate) fn may_on_all(&self, action: &'static str) -> Option<Proof> {

@@ -192,20 +192,20 @@ impl Graph {
                 self.drop_from(number, &mut changes);
             }
         }
+        let all = self.authorities.keys().chain(&self.workloads).chain(self.accounts.keys());
         let sources: Vec<EntityKey> =
-            self.authorities.keys().chain(&self.workloads).chain(self.accounts.keys()).cloned().collect();
+            all.filter(|source| !touched.objects.contains(*source)).cloned().collect();
         for key in &touched.objects {
-            match inventory.object(key) {
-                Some(target) => {
-                    for source in sources.iter().filter(|source| !touched.objects.contains(*source)) {
-                        if self.concerns(source, target) {
-                            self.redo(inventory, (source, target), &mut changes);
-                        } else {
-                            self.forget(source, key, &mut changes);
-                        }
-                    }
+            let Some(target) = inventory.object(key) else {
+                self.drop_about(key, &mut changes);
+                continue;
+            };
+            for source in &sources {
+                if self.concerns(source, target) {
+                    self.redo(inventory, (source, target), &mut changes);
+                } else {
+                    self.forget(source, key, &mut changes);
                 }
-                None => self.drop_about(key, &mut changes),
             }
         }
         changes
@@ -325,6 +325,9 @@ impl Graph {
             Derivation { inventory, kinds: &self.kinds, authorities: &self.authorities, roles: &self.roles };
         let edges = derivation.pair(source, target);
         changes.pairs += 1;
+        if edges.is_empty() && self.edges == 0 {
+            return;
+        }
         let known = self.nodes.find(source).zip(self.nodes.find(target.key()));
         if edges.is_empty() && known.is_none_or(|(from, about)| !self.is_about(from, about)) {
             return;

@@ -1,6 +1,7 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![doc = include_str!("../README.md")]
 
+mod and_edge;
 mod authority;
 mod best_path;
 mod certificate;
@@ -31,6 +32,7 @@ mod node_set;
 mod object;
 mod open_graph;
 mod path;
+mod picture;
 mod report;
 mod rule;
 mod sharp_hound;
@@ -41,6 +43,7 @@ mod target;
 mod value;
 mod workload;
 
+pub use and_edge::{AndEdge, Derivations};
 pub use best_path::NetPath;
 pub use chance::Chance;
 pub use change::{Change, ChangeError, Op, Touched};

@@ -100,7 +100,9 @@ impl NamedGraphBuilder {
             return Some(());
         }
         let record = u32::try_from(record).unwrap_or(u32::MAX);
-        self.edge(&NamedEdge { from, to, kind, probability: probability(kind), record });
+        let own = edge.get("properties").and_then(|all| all.get("probability")).and_then(Value::as_f64);
+        let probability = own.unwrap_or_else(|| probability(kind));
+        self.edge(&NamedEdge { from, to, kind, probability, record });
         Some(())
     }
 }
