@@ -3,6 +3,8 @@
 //! Drawn from the generator that numpy's `default_rng(7)` is (PCG64, O'Neill, HMC-CS-2014-0905, seeded through its
 //! `SeedSequence`), in a fixed order, so that the same arrays can be had there and given to other libraries.
 
+#![expect(clippy::indexing_slicing, reason = "places are drawn within the arrays made here")]
+
 use std::collections::HashSet;
 
 /// Nodes and edges of the estate.

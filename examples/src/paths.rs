@@ -83,8 +83,10 @@ pub fn paths(name: &str, bytes: &[u8], asked: &Asked) -> Result<(Value, Vec<Prob
 
 /// The files of a collection, in the order of their names.
 fn sharp_hound(bytes: &[u8]) -> Result<SharpHound, Box<dyn Error>> {
-    /// The most that one file may unpack to: collections of large estates hold some hundred megabytes a file.
+    /// The most that all files together may unpack to: collections of large estates hold some hundred megabytes a file,
+    /// and what is read takes a few times as much memory.
     const MOST: u64 = 4 << 30;
+    let mut left = MOST;
     let mut archive = zip::ZipArchive::new(Cursor::new(bytes))?;
     let mut names = Vec::new();
     for name in archive.file_names() {
@@ -96,8 +98,10 @@ fn sharp_hound(bytes: &[u8]) -> Result<SharpHound, Box<dyn Error>> {
         |name: &&String| FilePath::new(name).extension().is_some_and(|it| it.eq_ignore_ascii_case("json"));
     for name in names.iter().filter(is_json) {
         let mut text = String::new();
-        if archive.by_name(name)?.take(MOST).read_to_string(&mut text)? as u64 == MOST {
-            return Err(format!("`{name}` unpacks to more than {MOST} bytes").into());
+        let bytes = archive.by_name(name)?.take(left).read_to_string(&mut text)?;
+        left = left.saturating_sub(u64::try_from(bytes)?);
+        if left == 0 {
+            return Err(format!("up to `{name}` the files unpack to more than {MOST} bytes").into());
         }
         let whole: Value = serde_json::from_str(text.trim_start_matches('\u{feff}'))
             .map_err(|error| format!("`{name}`: {error}"))?;

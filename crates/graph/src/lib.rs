@@ -32,6 +32,8 @@ mod node_set;
 mod object;
 mod open_graph;
 mod path;
+#[cfg(feature = "petgraph")]
+mod petgraph_view;
 mod picture;
 mod report;
 mod rule;
@@ -65,6 +67,8 @@ pub use node_set::NodeSet;
 pub use object::{LinkKind, Object, ObjectKind, PolicySlot, account_key, arn_key};
 pub use open_graph::Foreign;
 pub use path::Path;
+#[cfg(feature = "petgraph")]
+pub use petgraph_view::{Neighbors, WeighedEdge, WeighedEdges};
 pub use report::{
     ChokePoint, ExposureReport, PathsReport, PrincipalReport, ReportCounts, ReportOptions, StepReport,
 };
