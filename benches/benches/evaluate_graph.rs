@@ -109,27 +109,27 @@ fn questions(net: &Net<Told>, estate: &Estate) {
     let hundred = entries.get(..100).unwrap_or(entries);
     timed("blast radius of 100 entries, condensed", turns, || drop(black_box(condensed.radii(hundred))));
     timed("blast radius of 100 entries, from nothing", turns, || {
-        drop(black_box(net.condense().radii(hundred)))
+        drop(black_box(net.condense().radii(hundred)));
     });
     timed("exposure of each jewel, condensed", turns, || {
         drop(black_box(condensed.exposures(jewels)));
     });
     timed("exposure of each jewel, from nothing", turns, || drop(black_box(net.exposure_of_each(jewels))));
     timed("minimum cut of entries from jewels", turns, || {
-        drop(black_box(net.min_cut(entries, jewels, |_| 1)))
+        drop(black_box(net.min_cut(entries, jewels, |_| 1)));
     });
     let distances = net.distances_to(jewels);
     let start = entries.iter().find(|entry| distances.effort(**entry).is_some_and(|effort| effort > 0.0));
     if let Some(start) = start {
         timed("10 cheapest ways without a loop", turns, || {
-            drop(black_box(net.best_paths(&distances, *start, 10)))
+            drop(black_box(net.best_paths(&distances, *start, 10)));
         });
         let ways = net.best_paths(&distances, *start, 10);
         let efforts: Vec<String> = ways.iter().map(|way| format!("{:.4}", way.effort)).collect();
         println!("  from {start}: {}", efforts.join(" "));
     }
     timed("what every way from the entries passes (dominators)", 1, || {
-        drop(black_box(net.dominators(entries)))
+        drop(black_box(net.dominators(entries)));
     });
     timed("64 worlds of chance", 1, || drop(black_box(net.chances(entries, jewels, 64, 7))));
 }

@@ -35,6 +35,7 @@ mod path;
 #[cfg(feature = "petgraph")]
 mod petgraph_view;
 mod picture;
+mod reduction;
 mod report;
 mod rule;
 mod sharp_hound;
@@ -69,6 +70,7 @@ pub use open_graph::Foreign;
 pub use path::Path;
 #[cfg(feature = "petgraph")]
 pub use petgraph_view::{Neighbors, WeighedEdge, WeighedEdges};
+pub use reduction::Reduction;
 pub use report::{
     ChokePoint, ExposureReport, PathsReport, PrincipalReport, ReportCounts, ReportOptions, StepReport,
 };

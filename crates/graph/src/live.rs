@@ -103,6 +103,21 @@ impl<L: Copy + Default + PartialEq> LiveNet<L> {
         &self.distances
     }
 
+    pub(crate) fn nodes(&self) -> usize {
+        self.net.len()
+    }
+
+    /// The edge of least effort from one node to another.
+    pub(crate) fn between(&self, from: u32, to: u32) -> Option<NetEdge<L>> {
+        let base = self.net.all_between(from, to).filter_map(|(number, effort)| {
+            Some(NetEdge { from, to, effort, label: *self.net.label(number)? })
+        });
+        let added = self.added.get(&from).into_iter().flatten().filter(|(half, _)| half.node == to);
+        let added = added.map(|(half, label)| NetEdge { from, to, effort: half.effort, label: *label });
+        let alive = base.chain(added).filter(|edge| edge.effort.is_finite());
+        alive.min_by(|one, two| one.effort.total_cmp(&two.effort))
+    }
+
     /// How many nodes get to a jewel, these among them.
     pub fn reaching(&self) -> usize {
         self.reaching

@@ -155,3 +155,96 @@ impl<'a> Targets<'a> {
 pub(crate) fn inside(target: &Object, account: &str) -> bool {
     target.key().scope() == account || target.attribute(ACCOUNT) == Some(account)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::derive::Derivation;
+    use crate::edge::EdgeKinds;
+    use crate::snapshot_aws::Reading;
+    use proptest::prelude::*;
+    use serde_json::{Value, json};
+
+    const ACCOUNT_ID: &str = "111122223333";
+
+    fn statement() -> impl Strategy<Value = Value> {
+        let action = prop::sample::select(vec![
+            "sts:AssumeRole",
+            "iam:PassRole",
+            "lambda:*",
+            "iam:CreateAccessKey",
+            "iam:Update*",
+            "iam:PutRolePolicy",
+            "s3:GetObject",
+            "ssm:SendCommand",
+        ]);
+        let resource = prop::sample::select(vec!["*", "role/r1", "role/r*", "role/*2", "user/u3", "user/u*"]);
+        (action, resource, any::<bool>()).prop_map(|(action, resource, allows)| {
+            let resource = if resource == "*" {
+                resource.to_owned()
+            } else {
+                format!("arn:aws:iam::{ACCOUNT_ID}:{resource}")
+            };
+            json!({"Effect": if allows { "Allow" } else { "Deny" }, "Action": action, "Resource": resource})
+        })
+    }
+
+    fn trusted() -> impl Strategy<Value = Value> {
+        prop::sample::select(vec![
+            json!({"AWS": format!("arn:aws:iam::{ACCOUNT_ID}:root")}),
+            json!({"AWS": format!("arn:aws:iam::{ACCOUNT_ID}:user/u2")}),
+            json!({"Service": ["lambda.amazonaws.com", "ec2.amazonaws.com"]}),
+            json!({"AWS": "*"}),
+        ])
+    }
+
+    fn account() -> impl Strategy<Value = String> {
+        let statements = || prop::collection::vec(statement(), 0..4);
+        let users = prop::collection::vec(statements(), 5..9);
+        let roles = prop::collection::vec((statements(), trusted()), 5..9);
+        (users, roles).prop_map(|(users, roles)| {
+            let policy = |statements: Vec<Value>| json!([{"PolicyName": "p", "PolicyDocument": {"Statement": statements}}]);
+            let users: Vec<Value> = users.into_iter().enumerate().map(|(at, statements)| {
+                json!({"Arn": format!("arn:aws:iam::{ACCOUNT_ID}:user/u{at}"), "UserPolicyList": policy(statements)})
+            }).collect();
+            let roles: Vec<Value> = roles.into_iter().enumerate().map(|(at, (statements, trusted))| {
+                json!({
+                    "Arn": format!("arn:aws:iam::{ACCOUNT_ID}:role/r{at}"), "RolePolicyList": policy(statements),
+                    "InstanceProfileList": [{"Arn": format!("arn:aws:iam::{ACCOUNT_ID}:instance-profile/r{at}")}],
+                    "AssumeRolePolicyDocument": {"Statement": {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": trusted}},
+                })
+            }).collect();
+            json!({"UserDetailList": users, "RoleDetailList": roles}).to_string()
+        })
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+        #[test]
+        fn whatever_an_edge_is_about_is_among_the_candidates(account in account()) {
+            let inventory = Inventory::from_account_authorization(&account, &Reading::default()).unwrap();
+            let principals = || inventory.objects().filter(|object| object.kind().is_principal());
+            let authorities: BTreeMap<EntityKey, Authority> =
+                principals().map(|object| (object.key().clone(), Authority::of(&inventory, object))).collect();
+            let roles: BTreeMap<EntityKey, RoleSide> = principals()
+                .filter(|object| object.kind() == ObjectKind::Role)
+                .map(|object| (object.key().clone(), RoleSide::of(object)))
+                .collect();
+            let kinds = EdgeKinds::default();
+            let derivation = Derivation { inventory: &inventory, kinds: &kinds, authorities: &authorities, roles: &roles };
+            let targets = Targets::new(&inventory, &roles);
+            for authority in authorities.values() {
+                let candidates: BTreeSet<&EntityKey> =
+                    targets.of(authority, None).into_iter().map(Object::key).collect();
+                for target in inventory.objects().filter(|target| target.key() != &authority.key) {
+                    let edges = derivation.pair(&authority.key, target);
+                    prop_assert!(
+                        edges.is_empty() || candidates.contains(target.key()),
+                        "{:?} about {:?}", authority.key, target.key()
+                    );
+                    prop_assert!(edges.is_empty() || authority.concerns(target, roles.get(target.key())));
+                }
+            }
+        }
+    }
+}
