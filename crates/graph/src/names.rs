@@ -3,13 +3,14 @@
 use core::fmt;
 use std::hash::{BuildHasher as _, RandomState};
 
-/// Names by number, and numbers by name. 8 bytes, its text and 6 bytes of table a name.
+/// Names by number, and numbers by name. 8 bytes, its text and some 12 bytes of table a name.
 #[derive(Clone, Default)]
 pub(crate) struct Names {
     text: String,
     ends: Vec<usize>,
-    // Open addressing. Only looked up: nothing rests on its order. `FREE`, or the number of a name.
-    slots: Vec<u32>,
+    // Open addressing. Only looked up: nothing rests on its order. `FREE` or the number of a name, and half of its hash,
+    // which spares nearly all looks at other names.
+    slots: Vec<(u32, u32)>,
     hasher: RandomState,
 }
 
@@ -28,7 +29,8 @@ impl Names {
     }
 
     pub(crate) fn find(&self, name: &str) -> Option<u32> {
-        self.slots.get(self.slot(name)?).copied().filter(|number| *number != FREE)
+        let (slot, _) = self.slot(name)?;
+        self.slots.get(slot).map(|(number, _)| *number).filter(|number| *number != FREE)
     }
 
     /// The number of `name`, and whether it is new.
@@ -36,39 +38,50 @@ impl Names {
         if (self.ends.len() + 1) * 4 > self.slots.len() * 3 {
             self.grow();
         }
-        let slot = self.slot(name).and_then(|slot| self.slots.get_mut(slot));
-        let Some(slot) = slot else { return (FREE - 1, false) };
-        if *slot != FREE {
-            return (*slot, false);
+        let found = self.slot(name);
+        let slot = found.and_then(|(slot, tag)| Some((self.slots.get_mut(slot)?, tag)));
+        let Some((slot, tag)) = slot else { return (FREE - 1, false) };
+        if slot.0 != FREE {
+            return (slot.0, false);
         }
         // 2³² − 2 names: beyond that all share the last number.
-        *slot = u32::try_from(self.ends.len()).unwrap_or(FREE).min(FREE - 1);
-        let number = *slot;
+        let number = u32::try_from(self.ends.len()).unwrap_or(FREE).min(FREE - 1);
+        *slot = (number, tag);
         self.text.push_str(name);
         self.ends.push(self.text.len());
         (number, true)
     }
 
-    /// Where `name` stands in the table, or would.
-    fn slot(&self, name: &str) -> Option<usize> {
+    /// Where `name` stands in the table, or would, and half of its hash.
+    fn slot(&self, name: &str) -> Option<(usize, u32)> {
         let mask = self.slots.len().checked_sub(1)?;
-        #[expect(clippy::cast_possible_truncation, reason = "the low bits of a hash")]
-        let mut at = self.hasher.hash_one(name) as usize & mask;
+        #[expect(clippy::cast_possible_truncation, reason = "half of a hash")]
+        let tag = self.hasher.hash_one(name) as u32;
+        let mut at = tag as usize & mask;
         loop {
-            let number = *self.slots.get(at)?;
-            if number == FREE || self.name(number) == name {
-                return Some(at);
+            let (number, known) = *self.slots.get(at)?;
+            if number == FREE || (known == tag && self.name(number) == name) {
+                return Some((at, tag));
             }
             at = (at + 1) & mask;
         }
     }
 
     fn grow(&mut self) {
-        self.slots = vec![FREE; (self.slots.len() * 2).max(16)];
-        for number in 0..u32::try_from(self.ends.len()).unwrap_or(FREE) {
-            let at = self.slot(self.name(number));
-            if let Some(slot) = at.and_then(|at| self.slots.get_mut(at)) {
-                *slot = number;
+        let wider = vec![(FREE, 0); (self.slots.len() * 2).max(16)];
+        let mask = wider.len() - 1;
+        let old = core::mem::replace(&mut self.slots, wider);
+        for (number, tag) in old.into_iter().filter(|(number, _)| *number != FREE) {
+            let mut at = tag as usize & mask;
+            loop {
+                match self.slots.get_mut(at) {
+                    Some(slot) if slot.0 == FREE => {
+                        *slot = (number, tag);
+                        break;
+                    }
+                    Some(_) => at = (at + 1) & mask,
+                    None => break,
+                }
             }
         }
     }
