@@ -4,6 +4,7 @@
 mod anchor;
 mod baseline;
 mod beacon;
+mod breadth;
 mod calendar;
 mod cohort;
 mod config;
@@ -34,6 +35,7 @@ mod volume;
 pub use anchor::{Anchor, PeerShift};
 pub use baseline::{Baseline, Silence, Stats};
 pub use beacon::{Beacon, Pair, rank_beacons};
+pub use breadth::{Breadth, BreadthVerdict};
 pub use calendar::{BadOffsets, LocalTime};
 pub use config::{Config, ConfigError};
 pub use edge::{BadEdge, Edge, EdgeChannel, EdgeContribution, EdgeModel, EdgeVerdict};
