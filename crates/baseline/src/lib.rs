@@ -8,11 +8,13 @@ mod breadth;
 mod calendar;
 mod cohort;
 mod config;
+mod domain_name;
 mod edge;
 mod entity;
 #[cfg(feature = "event")]
 mod featurizer;
 mod learning;
+mod lookalike;
 mod novelty;
 mod observation;
 mod periodicity;
@@ -38,9 +40,11 @@ pub use beacon::{Beacon, Pair, rank_beacons};
 pub use breadth::{Breadth, BreadthVerdict};
 pub use calendar::{BadOffsets, LocalTime};
 pub use config::{Config, ConfigError};
+pub use domain_name::DomainName;
 pub use edge::{BadEdge, Edge, EdgeChannel, EdgeContribution, EdgeModel, EdgeVerdict};
 #[cfg(feature = "event")]
 pub use featurizer::Featurizer;
+pub use lookalike::{Lookalike, Lookalikes, Trick};
 pub use novelty::Novelty;
 pub use observation::{BadObservation, Observation};
 pub use periodicity::Periodicity;
