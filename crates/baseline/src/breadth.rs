@@ -108,23 +108,24 @@ impl Breadth {
     /// The span in which new things are counted together.
     pub const WINDOW: Duration = Duration::from_micros(WINDOW.unsigned_abs());
 
-    /// Scores that the thing with hash `thing` is touched at `time`, then learns it.
+    /// Scores that the thing with hash `thing` is touched at `time`, then learns it. The state of a `group` says what
+    /// is usual for peers, and learns each window of its member that ends.
     ///
     /// What comes for an earlier window is remembered as touched and tells nothing; so does what is no moment.
-    pub fn observe(&mut self, time: Timestamp, thing: u64, peers: Option<&Self>) -> BreadthVerdict {
+    pub fn observe(&mut self, time: Timestamp, thing: u64, mut group: Option<&mut Self>) -> BreadthVerdict {
         let Some(window) = time.micros().map(|micros| micros.div_euclid(WINDOW)) else {
-            return self.verdict(false, peers);
+            return self.verdict(false, group.as_deref());
         };
         let is_late = window < self.window;
         if window > self.window {
-            self.close(window, peers);
+            self.close(window, group.as_deref_mut());
         }
         let weight = self.touch(thing);
         let is_new = weight > 0.0 && !is_late;
         if is_new {
             self.fresh += weight;
         }
-        self.verdict(is_new, peers)
+        self.verdict(is_new, group.as_deref())
     }
 
     /// Whether the thing was touched in this generation of 28 days or the one before; wrong for a new thing with
@@ -156,10 +157,13 @@ impl Breadth {
     }
 
     /// Learns the window that ends and goes on to `window`.
-    fn close(&mut self, window: i64, peers: Option<&Self>) {
+    fn close(&mut self, window: i64, group: Option<&mut Self>) {
         if self.window > i64::MIN {
-            let most = self.usual(peers).quantile(WINSOR) as f64;
-            self.usual.learn(self.fresh.min(most));
+            let taught = self.fresh.min(self.usual(group.as_deref()).quantile(WINSOR) as f64);
+            self.usual.learn(taught);
+            if let Some(group) = group {
+                group.usual.learn(taught);
+            }
         }
         (self.window, self.fresh) = (window, 0.0);
         let generation = window.div_euclid(GENERATION);
@@ -306,14 +310,14 @@ mod tests {
 
     #[test]
     fn who_has_no_history_is_told_by_peers_and_not_without() {
-        let peers = worker(5, 300);
-        let sweep = |peers: Option<&Breadth>| {
+        let mut peers = worker(5, 300);
+        let sweep = |mut peers: Option<&mut Breadth>| {
             let mut new = Breadth::default();
-            let bits = (0..50).map(|thing| new.observe(window(0), thing, peers).bits.get());
+            let bits = (0..50).map(|thing| new.observe(window(0), thing, peers.as_deref_mut()).bits.get());
             bits.fold(0.0, f64::max)
         };
         assert!(sweep(None) < 1e-9);
-        assert!(sweep(Some(&peers)) > 8.0, "{}", sweep(Some(&peers)));
+        assert!(sweep(Some(&mut peers)) > 8.0, "{peers:?}");
     }
 
     #[test]
@@ -351,13 +355,13 @@ mod tests {
         fn any_touches_are_sound_and_survive_their_bytes(
             touches in prop::collection::vec((any::<i64>(), any::<u64>()), 0..40), near in any::<bool>(),
         ) {
-            let (mut breadth, peers) = (Breadth::default(), worker(2, 20));
+            let (mut breadth, mut peers) = (Breadth::default(), worker(2, 20));
             for (time, thing) in touches {
                 let time = Timestamp::from_micros(if near { time % (50 * WINDOW) } else { time });
                 let mut restored = Breadth::from_bytes(&breadth.to_bytes()).unwrap();
                 prop_assert!(restored == breadth);
-                let told = breadth.observe(time, thing, Some(&peers));
-                prop_assert_eq!(told, restored.observe(time, thing, Some(&peers)));
+                let told = breadth.observe(time, thing, Some(&mut peers.clone()));
+                prop_assert_eq!(told, restored.observe(time, thing, Some(&mut peers)));
                 prop_assert!(told.bits.get().is_finite() && (!time.is_moment() || breadth.knows(thing)));
             }
         }

@@ -228,16 +228,19 @@ impl Lookalikes {
             }
             return;
         }
-        if let Some(lookalike) = self.check(name).filter(|_| !is_own) {
-            let honest = self.honest.get_mut(lookalike.trick.number());
-            honest.into_iter().for_each(|count| *count = count.saturating_add(1));
+        if let Some(lookalike) = self.check(name).filter(|_| !is_own)
+            && let Some(count) = self.honest.get_mut(lookalike.trick.number())
+        {
+            *count = count.saturating_add(1);
         }
         self.learnt = self.learnt.saturating_add(1);
         self.compared = self.compared.saturating_add(self.known.len() as u64);
         let known = Known::new(name, is_own);
         for (before, letter) in known.label.chars().zip(known.label.chars().skip(1)) {
-            let count = self.pairs.get_mut(letter_number(before) * ALPHABET + letter_number(letter));
-            count.into_iter().for_each(|count| *count = count.saturating_add(1));
+            if let Some(count) = self.pairs.get_mut(letter_number(before) * ALPHABET + letter_number(letter))
+            {
+                *count = count.saturating_add(1);
+            }
         }
         if self.known.len() >= Self::MOST && !self.drop_least() {
             return;
