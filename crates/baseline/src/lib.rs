@@ -10,6 +10,8 @@ mod cohort;
 mod config;
 mod dns;
 mod domain_name;
+#[cfg(test)]
+mod draw;
 mod edge;
 mod entity;
 #[cfg(feature = "event")]
