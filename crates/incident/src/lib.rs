@@ -3,6 +3,9 @@
 
 mod act;
 mod answer;
+mod attack_flow;
+mod clock;
+mod diagram;
 mod episode;
 mod fact;
 mod html;
@@ -11,7 +14,9 @@ mod incident;
 mod investigator;
 mod ledger;
 mod markdown;
+mod ocsf;
 mod opening;
+mod picture;
 mod prior;
 mod profile;
 mod report;
@@ -27,11 +32,12 @@ mod walk;
 mod weight;
 
 pub use answer::{Answer, Answers};
+pub use clock::{ClockOffset, ClockOffsets};
 pub use hypothesis::Hypothesis;
 pub use incident::{Edge, Incident, Involved, Severity};
 pub use investigator::{Investigator, ObserveError};
 pub use prior::Prior;
-pub use report::{Report, ReportEdge, ReportStep};
+pub use report::{Report, ReportEdge, ReportStep, shown};
 pub use risk_book::{RiskBook, RiskChanged};
 pub use settings::{AlertBudget, ConfigError, InvestigatorBuilder, Limits};
 pub use stats::{IncidentId, Stats, Update};

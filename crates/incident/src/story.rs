@@ -5,8 +5,8 @@ use crate::episode::Episode;
 use crate::ledger::Ledger;
 use crate::stage_of;
 use crate::weight::{DAY, bin_of};
-use homeostat_core::{Domain, Role, SnapshotError, SnapshotReader, SnapshotWriter, Stage};
-use homeostat_identity::{EntityId, LinkKind};
+use homeostat_core::{Domain, EntityKind, Role, SnapshotError, SnapshotReader, SnapshotWriter, Stage};
+use homeostat_identity::{EntityId, LinkKind, Participant};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Bits that each domain beyond the first adds to the score.
@@ -28,6 +28,11 @@ pub enum Why {
     Merged,
     /// It gave one who acts in the incident rights or a foothold that stand. Whoever gave them is no part of it.
     Standing,
+    /// Nothing ties it to the incident but that something so rare happens at the very time. Where it happens is no
+    /// part of it.
+    Concurrent,
+    /// A detection about one of its entities just before its first act, common as it may be.
+    LeadUp,
 }
 
 impl Why {
@@ -44,10 +49,17 @@ impl Why {
             Self::Linked(LinkKind::Runs) => "runs",
             Self::Merged => "merged",
             Self::Standing => "standing",
+            Self::Concurrent => "concurrent",
+            Self::LeadUp => "lead_up",
         }
     }
 
-    const ALL: [Self; 10] = [
+    /// Whether whoever takes part in it takes part in the incident.
+    pub(crate) const fn joins_entities(self) -> bool {
+        !matches!(self, Self::Standing | Self::Concurrent | Self::LeadUp)
+    }
+
+    const ALL: [Self; 12] = [
         Self::Seed,
         Self::Exact,
         Self::SameEntity,
@@ -58,6 +70,8 @@ impl Why {
         Self::Linked(LinkKind::Runs),
         Self::Merged,
         Self::Standing,
+        Self::Concurrent,
+        Self::LeadUp,
     ];
 }
 
@@ -121,16 +135,23 @@ pub(crate) struct Story {
 /// One acting party: who, and from which address.
 pub(crate) type Party = (EntityId, Option<EntityId>);
 
-/// The parties of `act`: each session, key or process from its address; and the actor from its address.
+/// The parties of `act`: each session, key or process from its address; and the actor from its address. A process is
+/// narrower than the session in which much else goes on.
 pub(crate) fn parties(act: &Act) -> Vec<(Party, bool)> {
     let origin = act.origin();
-    let exact = act.who.iter().filter(|p| p.key.kind().is_exact() && p.role != Role::Target);
+    let named = |p: &&Participant| p.key.kind().is_exact() && p.role != Role::Target;
+    let narrow = act.who.iter().filter(named).any(|p| is_process(p));
+    let exact = act.who.iter().filter(named).filter(|p| !narrow || is_process(p));
     let mut parties: Vec<_> = exact.map(|p| ((p.id, origin), true)).collect();
     let actor = act.in_role(Role::Actor).filter(|actor| !actor.key.kind().is_exact());
     if let Some((actor, origin)) = actor.zip(origin).filter(|(actor, origin)| actor.id != *origin) {
         parties.push(((actor.id, Some(origin)), false));
     }
     parties
+}
+
+fn is_process(participant: &Participant) -> bool {
+    participant.key.kind() == EntityKind::Process
 }
 
 /// The sessions and keys that `act` made: nobody met them before.
@@ -154,13 +175,11 @@ impl Story {
         ledger: &Ledger,
     ) -> Vec<EntityId> {
         self.episodes.insert(id, joined);
-        if joined.why != Why::Standing {
-            self.first = if self.first == 0 { episode.act.time } else { self.first.min(episode.act.time) };
-        }
-        self.last = self.last.max(episode.last);
-        if joined.why == Why::Standing {
+        if !joined.why.joins_entities() {
             return Vec::new();
         }
+        self.first = if self.first == 0 { episode.act.time } else { self.first.min(episode.act.time) };
+        self.last = self.last.max(episode.last);
         if joined.why == Why::Seed || joined.why == Why::Exact {
             let own = parties(&episode.act).into_iter().map(|(party, _)| party);
             self.parties.extend(own.filter(|(who, _)| !ledger.is_hub(*who)));

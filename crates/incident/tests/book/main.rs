@@ -4,4 +4,5 @@
 mod corpus;
 mod laws;
 mod stories;
+mod trials;
 mod world;
