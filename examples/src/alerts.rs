@@ -8,7 +8,7 @@ use crate::{Input, Unreadable};
 use csv::StringRecord;
 use homeostat::techniques_of_words;
 use homeostat_core::{
-    Bits, Domain, EntityKey, EntityKind, EventRef, Occurrence, Role, Signal, TenantId, Timestamp,
+    Bits, Domain, EntityKey, EntityKind, EventRef, Occurrence, Reason, Role, Signal, TenantId, Timestamp,
 };
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -183,7 +183,10 @@ impl<'a> Alert<'a> {
             domain: domain_of(what),
         };
         let mut signal = Signal::new(self.sort.unwrap_or(what), &occurrence, &key, Bits::new(FAINT));
-        what.clone_into(&mut signal.action);
+        if self.sort.is_some() {
+            // Alerts of one sort are one fact; what this one says is told as its reason.
+            signal.reasons.push(Reason::new("the alert", what, "none", Bits::new(1.0)));
+        }
         signal.actor = None;
         signal.entities = vec![(key, role)];
         about.for_each(|(key, role)| signal.involve(key, role));

@@ -9,6 +9,7 @@ use crate::conduct::Conduct;
 use crate::estate::Estate;
 use crate::first_seen::FirstSeen;
 use crate::lineage::Lineage;
+use crate::newcomer::Newcomers;
 use crate::refusals::Refusals;
 use crate::surprise::Surprise;
 use core::fmt;
@@ -68,6 +69,7 @@ impl Pipeline {
             detectors: vec![
                 Box::new(Refusals::default()),
                 Box::new(FirstSeen::default()),
+                Box::new(Newcomers::default()),
                 Box::new(Lineage::default()),
                 Box::new(Conduct::default()),
             ],

@@ -44,7 +44,9 @@ struct Flow {
 fn follow(report: &Report) -> Flow {
     let mut step_of: BTreeMap<&EventRef, usize> = BTreeMap::new();
     for (at, step) in report.steps.iter().enumerate() {
-        step.events.iter().for_each(|event| drop(step_of.entry(event).or_insert(at)));
+        for event in &step.events {
+            step_of.entry(event).or_insert(at);
+        }
     }
     let mut next: BTreeMap<usize, BTreeSet<usize>> = BTreeMap::new();
     for edge in &report.edges {

@@ -50,7 +50,9 @@ fn labels(report: &Report) -> Vec<String> {
 pub(crate) fn arrows(report: &Report) -> BTreeSet<(usize, usize, &'static str)> {
     let mut step_of: BTreeMap<&EventRef, usize> = BTreeMap::new();
     for (at, step) in report.steps.iter().enumerate() {
-        step.events.iter().for_each(|event| drop(step_of.entry(event).or_insert(at)));
+        for event in &step.events {
+            step_of.entry(event).or_insert(at);
+        }
     }
     let ends = |edge: &crate::ReportEdge| {
         let (from, to) = (*step_of.get(edge.from.as_ref()?)?, *step_of.get(&edge.to)?);

@@ -158,8 +158,12 @@ impl Investigator {
     /// The incident that holds `event`: the same from whichever of its events one starts.
     pub fn incident_with(&self, event: &EventRef) -> Option<Incident> {
         let holds = |episode: &Episode| episode.events.iter().any(|(_, other)| other == event);
-        let story = self.ledger.episodes.values().find(|e| e.story.is_some() && holds(e))?.story?;
-        self.incident(IncidentId(story))
+        let story = self.ledger.episodes.values().find(|e| holds(e))?.story;
+        match story {
+            Some(story) => self.incident(IncidentId(story)),
+            // What is told beside an incident is in none.
+            None => self.incidents().into_iter().find(|incident| incident.events().contains(event)),
+        }
     }
 
     /// States that the incident was benign; tells whether there is such a one.
@@ -266,10 +270,7 @@ impl Investigator {
     fn touch(&mut self, id: u64, applied: &Applied, updates: &mut Vec<Update>) {
         let last = self.ledger.episodes.get(&applied.episode).map_or(0, |episode| episode.last);
         if let Some(story) = self.stories.get_mut(&id) {
-            let part = |joined: &Joined| joined.why.joins_entities();
-            if story.episodes.get(&applied.episode).is_some_and(part) {
-                story.last = story.last.max(last);
-            }
+            story.last = story.last.max(last);
         }
         if applied.weighed {
             self.reweigh(id, last, updates);
@@ -286,8 +287,7 @@ impl Investigator {
                 continue;
             }
             let joined = walk::judge(story, episode, &self.ledger, &self.setup);
-            let resumes = |joined: &Joined| joined.bits >= RESUME && joined.why != Why::Concurrent;
-            let enough = |joined: &Joined| !story.closed || resumes(joined) || joined.why == Why::Exact;
+            let enough = |joined: &Joined| !story.closed || joined.bits >= RESUME || joined.why == Why::Exact;
             if let Some(joined) = joined.filter(enough) {
                 found.push((story.closed, joined, id));
             }
@@ -298,10 +298,7 @@ impl Investigator {
         });
         let Some((_, joined, id)) = found.first().copied() else { return false };
         self.extend(id, (applied.episode, joined), updates);
-        let ties = |joined: &Joined| joined.why.joins_entities();
-        for (closed, other, other_id) in
-            found.into_iter().skip(1).filter(|(_, other, _)| ties(other) && ties(&joined))
-        {
+        for (closed, other, other_id) in found.into_iter().skip(1) {
             if !closed && (other.bits >= MERGE || other.why == Why::Exact) {
                 self.merge(id, other_id, updates);
             }
@@ -311,10 +308,7 @@ impl Investigator {
 
     /// The incidents in which somebody takes part that `episode` names or that is linked to them.
     fn near(&self, episode: &Episode) -> BTreeSet<u64> {
-        // What is rare may coincide with any that goes on.
-        let going =
-            self.stories.iter().filter(|(_, story)| !story.closed && episode.weight >= walk::MARGINAL);
-        let mut near: BTreeSet<u64> = going.map(|(id, _)| *id).collect();
+        let mut near = BTreeSet::new();
         for id in episode.act.takers() {
             let links = self.ledger.profiles.get(&id).map(|p| p.links.keys().map(|(other, _)| *other));
             for other in links.into_iter().flatten().chain([id]) {
@@ -340,8 +334,7 @@ impl Investigator {
         let fresh = walk::take_in(id, story, (episode, joined), parts);
         let mut added = vec![episode];
         if !fresh.is_empty() {
-            added.extend(walk::grow(id, story, fresh.clone(), (&mut self.ledger, &self.setup)));
-            walk::lead_in(id, story, &fresh, (&mut self.ledger, &self.setup));
+            added.extend(walk::grow(id, story, fresh, (&mut self.ledger, &self.setup)));
         }
         self.index(id);
         updates.push(Update::Added(IncidentId(id), added.len()));

@@ -209,9 +209,9 @@ impl Ledger {
         (self.heavy as f64 + 1.0) / (last.saturating_sub(first).max(0) as f64 + 1.0)
     }
 
-    /// The episodes of the bins from that of `time` on.
-    pub(crate) fn since(&self, time: i64) -> impl Iterator<Item = u64> + '_ {
-        self.index.range((bin_of(time), 0)..).map(|(_, id)| *id)
+    /// The episodes of the bins from that of one moment to that of another.
+    pub(crate) fn between(&self, from: i64, to: i64) -> impl Iterator<Item = u64> + '_ {
+        self.index.range((bin_of(from), 0)..=(bin_of(to), u64::MAX)).map(|(_, id)| *id)
     }
 
     /// Loose episodes of `id` still felt at `now`: those behind its heat, in order.

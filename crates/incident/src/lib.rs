@@ -4,6 +4,7 @@
 mod act;
 mod answer;
 mod attack_flow;
+mod beside;
 mod clock;
 mod diagram;
 mod episode;

@@ -122,9 +122,6 @@ impl Investigator {
         }
         let mut added = seeds;
         added.extend(walk::grow(id, &mut story, frontier, (&mut self.ledger, &self.setup)));
-        added.extend(walk::coincide(id, &mut story, (&mut self.ledger, &self.setup)));
-        let members: Vec<EntityId> = story.members.keys().copied().collect();
-        walk::lead_in(id, &mut story, &members, (&mut self.ledger, &self.setup));
         story.score = story.weigh(&self.ledger);
         story.told_score = story.score;
         self.stories.insert(id, story);

@@ -70,11 +70,13 @@ impl fmt::Debug for Step {
     }
 }
 
-/// The deeds of `story`, in order of time.
-pub(crate) fn deeds(story: &Story, book: &Investigator) -> Vec<Deed> {
+/// The deeds of `story`, incident `id`, and what is told beside them, in order of time.
+pub(crate) fn deeds(id: u64, story: &Story, book: &Investigator) -> Vec<Deed> {
     let mut deeds = Vec::new();
-    for (id, joined) in &story.episodes {
-        let Some(episode) = book.ledger.episodes.get(id) else { continue };
+    let beside = crate::beside::beside(id, story, book);
+    let own = story.episodes.iter().map(|(at, joined)| (*at, *joined));
+    for (at, joined) in own.chain(beside) {
+        let Some(episode) = book.ledger.episodes.get(&at) else { continue };
         let act = &episode.act;
         let mut names = BTreeMap::new();
         for participant in &act.who {

@@ -54,12 +54,7 @@ impl Why {
         }
     }
 
-    /// Whether whoever takes part in it takes part in the incident.
-    pub(crate) const fn joins_entities(self) -> bool {
-        !matches!(self, Self::Standing | Self::Concurrent | Self::LeadUp)
-    }
-
-    const ALL: [Self; 12] = [
+    const ALL: [Self; 10] = [
         Self::Seed,
         Self::Exact,
         Self::SameEntity,
@@ -70,8 +65,6 @@ impl Why {
         Self::Linked(LinkKind::Runs),
         Self::Merged,
         Self::Standing,
-        Self::Concurrent,
-        Self::LeadUp,
     ];
 }
 
@@ -175,11 +168,13 @@ impl Story {
         ledger: &Ledger,
     ) -> Vec<EntityId> {
         self.episodes.insert(id, joined);
-        if !joined.why.joins_entities() {
+        if joined.why != Why::Standing {
+            self.first = if self.first == 0 { episode.act.time } else { self.first.min(episode.act.time) };
+        }
+        self.last = self.last.max(episode.last);
+        if joined.why == Why::Standing {
             return Vec::new();
         }
-        self.first = if self.first == 0 { episode.act.time } else { self.first.min(episode.act.time) };
-        self.last = self.last.max(episode.last);
         if joined.why == Why::Seed || joined.why == Why::Exact {
             let own = parties(&episode.act).into_iter().map(|(party, _)| party);
             self.parties.extend(own.filter(|(who, _)| !ledger.is_hub(*who)));

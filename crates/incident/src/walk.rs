@@ -13,21 +13,17 @@ use crate::ledger::{Ledger, is_refused_service};
 use crate::profile::SLOW;
 use crate::settings::InvestigatorBuilder;
 use crate::story::{Joined, Story, Why, parties, stage};
-use crate::weight::{BIN, DAY, bin_of, fade, log2};
-use homeostat_core::{Bits, Role, Stage};
+use crate::weight::{BIN, DAY, bin_of, fade};
+use homeostat_core::{Role, Stage};
 use homeostat_identity::{EntityClass, EntityId, LinkKind};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Half-life of an edge over time. exp(−Δt/τ) with τ = 130 min.
-const EDGE_HALF_LIFE: i64 = 5_400_000_000;
+pub(crate) const EDGE_HALF_LIFE: i64 = 5_400_000_000;
 /// An episode joins from so many bits on.
 pub(crate) const MARGINAL: f64 = 2.0;
 /// What is left of an edge to another session of the same person, where the incident hangs on a session.
 const OTHER_PARTY: f64 = 0.3;
-/// Bits from which a coincidence is told: likelier than not it is none.
-const COINCIDENCE: f64 = 1.0;
-/// The most episodes of an entity among which the lead-up is looked for.
-const LEAD_UP: usize = 64;
 /// How far clocks may differ where cause must come before effect, in microseconds.
 const SKEW: i64 = 60_000_000;
 
@@ -45,7 +41,6 @@ pub(crate) fn judge(
         .map(|(via, hop)| Joined { why: Why::Exact, via, bits: episode.weight.max(MARGINAL), hop })
         .or_else(|| soft_edge(story, episode, ledger, setup))
         .or_else(|| standing_edge(story, episode, ledger))
-        .or_else(|| concurrent_edge(story, episode, ledger))
 }
 
 /// The party of `act` that is the incident's own, if it is not older than a day before the incident.
@@ -120,81 +115,6 @@ fn standing_edge(story: &Story, episode: &Episode, ledger: &Ledger) -> Option<Jo
     let via = given.map(|p| p.id).find(acts_in_it)?;
     let hop = story.members.get(&via).map_or(0, |member| member.hop);
     Some(Joined { why: Why::Standing, via, bits, hop })
-}
-
-/// What is so rare that it hardly happens by chance at the very time of the incident, wherever it happens.
-///
-/// With λ loose episodes of `MARGINAL` bits or more a bin in the tenant, the number that falls into `n` bins by
-/// chance is λn, and of those that weigh `w` bits λn · 2^(MARGINAL − w). Its surprise holds the episode.
-fn concurrent_edge(story: &Story, episode: &Episode, ledger: &Ledger) -> Option<Joined> {
-    let via = episode.act.primary()?.id;
-    let near = |id: &u64| ledger.episodes.get(id).map(|other| other.act.time.abs_diff(episode.act.time));
-    let held = story.episodes.iter().filter(|(_, joined)| joined.why.joins_entities());
-    let apart = held.filter_map(|(id, _)| near(id)).min()?;
-    // Where sessions, keys or processes tell who is behind the incident, chance needs no asking.
-    if story.anchored || episode.weight < MARGINAL || apart > EDGE_HALF_LIFE.unsigned_abs() {
-        return None;
-    }
-    let bins = 1.0 + 2.0 * (apart as f64 / BIN as f64);
-    let bits = episode.weight - MARGINAL - signed_log2(ledger.heavy_rate() * bins);
-    (bits >= COINCIDENCE).then_some(Joined { why: Why::Concurrent, via, bits, hop: 0 })
-}
-
-/// Takes what coincides with a new incident into it; gives the episodes.
-pub(crate) fn coincide(
-    story_id: u64,
-    story: &mut Story,
-    (ledger, setup): (&mut Ledger, &InvestigatorBuilder),
-) -> Vec<u64> {
-    let since = story.first.saturating_sub(EDGE_HALF_LIFE);
-    let edge = |id: u64| {
-        let episode = ledger.episodes.get(&id).filter(|episode| episode.story.is_none())?;
-        concurrent_edge(story, episode, ledger).map(|joined| (id, joined))
-    };
-    let mut found: Vec<(u64, Joined)> = ledger.since(since).filter_map(edge).collect();
-    found.sort_by(|(ia, a), (ib, b)| b.bits.total_cmp(&a.bits).then(ia.cmp(ib)));
-    found.truncate(setup.limits.episodes.saturating_sub(story.episodes.len()));
-    for one in &found {
-        take_in(story_id, story, *one, (ledger, setup));
-    }
-    found.into_iter().map(|(id, _)| id).collect()
-}
-
-/// Takes the lead-up of `entities` into the incident.
-pub(crate) fn lead_in(
-    story_id: u64,
-    story: &mut Story,
-    entities: &[EntityId],
-    (ledger, setup): (&mut Ledger, &InvestigatorBuilder),
-) {
-    for entity in entities {
-        for id in lead_up(story, *entity, ledger) {
-            let joined = Joined { why: Why::LeadUp, via: *entity, bits: 0.0, hop: 0 };
-            if story.episodes.len() < setup.limits.episodes {
-                take_in(story_id, story, (id, joined), (ledger, setup));
-            }
-        }
-    }
-}
-
-/// log2 of any positive number.
-fn signed_log2(x: f64) -> f64 {
-    if x >= 1.0 { log2(x) } else { -log2(1.0 / x.max(f64::MIN_POSITIVE)) }
-}
-
-/// Detections about `entity` in the ten minutes before the incident's first act, too common to count: what a
-/// reader asks for first. Plain acts are none.
-fn lead_up(story: &Story, entity: EntityId, ledger: &Ledger) -> Vec<u64> {
-    let Some(profile) = ledger.profiles.get(&entity) else { return Vec::new() };
-    let (from, to) = (story.first.saturating_sub(BIN), story.first);
-    let before = |id: &&u64| {
-        ledger.episodes.get(id).is_some_and(|episode| {
-            let told = episode.act.bits > Bits::ZERO && episode.story.is_none();
-            told && episode.act.time < to && episode.last >= from
-        })
-    };
-    // The youngest come last.
-    profile.episodes.iter().rev().take(LEAD_UP).filter(before).copied().collect()
 }
 
 /// Whether `who` is in the story itself or linked to somebody who is.
@@ -324,7 +244,7 @@ pub(crate) fn take_in(
     let Some(episode) = ledger.episodes.get_mut(&id) else { return Vec::new() };
     episode.story = Some(story_id);
     let episode = episode.clone();
-    let step = u8::from(joined.why.joins_entities() && !matches!(joined.why, Why::Exact | Why::Seed));
+    let step = u8::from(!matches!(joined.why, Why::Exact | Why::Seed | Why::Standing));
     let hop = joined.hop.saturating_add(step);
     let mut fresh = story.add(id, &episode, Joined { hop, ..joined }, ledger);
     if hop >= setup.limits.hops {
