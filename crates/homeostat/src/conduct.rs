@@ -37,6 +37,9 @@ const ADMINISTRATION: &[(u16, &str, Bits)] = &[
     (5986, "T1021.006", Bits::MEDIUM),
 ];
 
+/// Ends of names that run on machines but are also parts of pages and of names of places.
+const OF_PAGES: [&str; 2] = [".js", ".com"];
+
 /// What is told: kind, technique, bits.
 type Finding = (&'static str, &'static str, Bits);
 
@@ -96,7 +99,7 @@ impl Call {
 }
 
 impl Conduct {
-    fn learn(&mut self, call: &Call) {
+    fn learn(&mut self, call: &Call, calls: u32) {
         if ASKING.contains(&call.port) {
             self.members.insert(call.from.clone());
             self.servers.insert(call.to.clone());
@@ -111,8 +114,7 @@ impl Conduct {
         let key = (call.from.clone(), call.to.clone());
         if self.pairs.len() < KEPT || self.pairs.contains_key(&key) {
             let pair = self.pairs.entry(key).or_default();
-            let again = pair.port == call.port;
-            pair.calls = if again { pair.calls.saturating_add(1) } else { 1 };
+            pair.calls = if pair.port == call.port { pair.calls.saturating_add(calls) } else { calls };
             pair.port = call.port;
         }
     }
@@ -135,7 +137,8 @@ impl Conduct {
             return None;
         }
         let pair = self.pairs.get_mut(&(call.from.clone(), call.to.clone()))?;
-        let sign = sign(call, event).or((pair.calls >= AGAIN).then_some(CALLED_AGAIN));
+        let again = pair.calls >= AGAIN && !USUAL_PORTS.contains(&call.port);
+        let sign = sign(call, event).or(again.then_some(CALLED_AGAIN));
         let known = pair.odd;
         pair.odd |= sign.is_some();
         sign.or(known.then_some(GOES_ON))
@@ -176,7 +179,7 @@ fn is_unvouched(event: &Event) -> bool {
 fn brings_program(event: &Event) -> bool {
     let path = event.http_request().and_then(|request| request.url()).and_then(|url| url.path());
     let named = path.map(str::to_ascii_lowercase).is_some_and(|path| {
-        crate::program::is_runnable(&path) && !path.ends_with(".js") && !path.ends_with(".com")
+        crate::program::is_runnable(&path) && !OF_PAGES.iter().any(|end| path.ends_with(end))
     });
     let kind = event.http_response().and_then(|response| response.content_type());
     named || kind.is_some_and(|kind| kind.contains("dosexec") || kind.contains("x-executable"))
@@ -208,9 +211,8 @@ impl Detector<Event> for Conduct {
         let network =
             event.class_uid().get() / 1_000 == 4 || event.class_uid() == ClassUid::DETECTION_FINDING;
         let Some(call) = Call::of(event).filter(|_| network) else { return Vec::new() };
-        if event.class_uid() == ClassUid::NETWORK_ACTIVITY {
-            self.learn(&call);
-        }
+        // A connection is counted once; other records of it tell who called whom.
+        self.learn(&call, u32::from(event.class_uid() == ClassUid::NETWORK_ACTIVITY));
         let Some(occurrence) = event.occurrence() else { return Vec::new() };
         let found = self.judge(&call, event);
         found.map(|found| tell(found, &call, &occurrence)).into_iter().collect()

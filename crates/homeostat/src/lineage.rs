@@ -13,7 +13,7 @@ use homeostat_core::{
     Bits, Detector, EntityKey, EntityKind, Forget, Occurrence, Reason, RiskView, Role, Signal, Technique,
     Timestamp,
 };
-use homeostat_event::{ClassUid, Event, Process};
+use homeostat_event::{ClassUid, Event, File, Process};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The most families kept; the oldest go first.
@@ -202,7 +202,7 @@ impl Lineage {
             return None;
         }
         let command = process.cmd_line()?.to_ascii_lowercase();
-        let named = |(at, file): &(String, String)| at == host && command.contains(file.as_str());
+        let named = |(at, file): &&(String, String)| at == host && command.contains(file.as_str());
         self.came.keys().find(|came| named(came)).map(|(_, file)| file.clone())
     }
 
@@ -212,7 +212,7 @@ impl Lineage {
         let path = stream_of(&path).to_owned();
         let actor = event.actor_told().and_then(|actor| actor.process());
         if let Some(kin) = self.kin_of(host, actor).filter(|kin| !kin.taken_over) {
-            let pipe = event.file().and_then(|file| file.type_id()) == Some(PIPE_TYPE);
+            let pipe = event.file().and_then(File::type_id) == Some(PIPE_TYPE);
             let telling = if pipe { !path.contains("anonymous") } else { program::is_runnable(&path) };
             if !telling {
                 return Vec::new();

@@ -1,9 +1,9 @@
 //! Who is new to the tenant and goes for what an intruder needs: rights, keys, secrets, logs, commands, data given away.
 //!
 //! Neither is odd by itself: people join, and administrators change rights. Together, within a day of the first sight,
-//! they weigh as much as first sights are rare in the tenant: (n1 + 1) / (n + 2) of Good and Turing (Biometrika 40,
-//! 1953, eq. 9), so that where newcomers come daily none of them weighs. Each kind of goal is told by its own kind,
-//! once an event. O(log n) an event; at most 65,536 principals are kept.
+//! they weigh as much as first sights are rare in the tenant, (n1 + 1) / (n + 2) of Good and Turing (Biometrika 40,
+//! 1953, eq. 9), times how rare the goal is among all that is done: the two are independent among ordinary people. So
+//! where newcomers come daily, or everybody reads secrets, that part weighs nothing. Each goal is told by its own kind. O(log n) an event; at most 65,536 principals are kept.
 
 use crate::act::party_of;
 use crate::semantics::meaning;
@@ -20,9 +20,11 @@ const KEPT: usize = 65_536;
 const NEW: i64 = 86_400_000_000;
 /// How long the tenant is watched before anybody is a newcomer: the same day.
 const HISTORY: i64 = NEW;
-/// The least that is told, and the most that one newcomer weighs: somebody is always the first.
+/// The least that a first sight weighs to be told, and the most: somebody is always the first.
 const TOLD: Bits = Bits::LOW;
 const MOST: Bits = Bits::HIGH;
+/// The most that newcomer and goal weigh together: half of what an incident needs when nothing else is known.
+const MOST_TOGETHER: Bits = Bits::CRITICAL;
 
 /// What an intruder goes for: the techniques, by the beginning of their ids, and the kind it is told by.
 const GOALS: &[(&[&str], &str)] = &[
@@ -48,6 +50,7 @@ pub struct Newcomers {
     known: BTreeMap<EntityKey, Known>,
     seen: u64,
     once: u64,
+    goals: BTreeMap<&'static str, u64>,
     start: Option<Timestamp>,
 }
 
@@ -70,6 +73,16 @@ impl Newcomers {
         let bits = if old_enough { Bits::of_probability(expected).min(MOST) } else { Bits::ZERO };
         self.known.insert(who, Known { first: now, again: false, bits });
         Some(bits)
+    }
+}
+
+impl Newcomers {
+    /// How rare the goal was until now, and counts it.
+    fn rarity(&mut self, goal: &'static str) -> Bits {
+        let served = self.goals.entry(goal).or_default();
+        let rarity = Bits::of_probability((*served as f64 + 1.0) / (self.seen as f64 + 2.0));
+        *served = served.saturating_add(1);
+        rarity
     }
 }
 
@@ -110,12 +123,13 @@ impl Detector<Event> for Newcomers {
 
     fn detect(&mut self, event: &Event, _risk: &dyn RiskView) -> Vec<Signal> {
         let (Some(who), Some(occurrence)) = (principal(event), event.occurrence()) else { return Vec::new() };
-        let Some(bits) = self.learn(who, occurrence.time).filter(|bits| *bits >= TOLD) else {
+        let new = self.learn(who, occurrence.time);
+        let Some((kind, technique)) = goal(event) else { return Vec::new() };
+        let rarity = self.rarity(kind);
+        let (Some(new), Some(party)) = (new.filter(|bits| *bits >= TOLD), party_of(event)) else {
             return Vec::new();
         };
-        let (Some((kind, technique)), Some(party)) = (goal(event), party_of(event)) else {
-            return Vec::new();
-        };
+        let bits = Bits::new(new.get() + rarity.get()).min(MOST_TOGETHER);
         let mut signal = Signal::new(kind, &occurrence, &party, bits);
         signal.techniques.push(technique);
         let tried = if event.outcome() == Outcome::Failure { "tries" } else { "does" };

@@ -86,8 +86,8 @@ fn coincidence(times: &[i64], episode: &Episode, book: &Investigator) -> Option<
     let at = times.partition_point(|time| *time < episode.act.time);
     let around = times.get(at.saturating_sub(1)).into_iter().chain(times.get(at));
     let apart = around.map(|time| time.abs_diff(episode.act.time)).min()?;
-    let bins = 1.0 + 2.0 * (apart as f64 / BIN as f64);
-    let bits = episode.weight - MARGINAL - signed_log2(book.ledger.heavy_rate() * bins);
+    let window = 1.0 + 2.0 * (apart as f64 / BIN as f64);
+    let bits = episode.weight - MARGINAL - signed_log2(book.ledger.heavy_rate() * window);
     (bits >= COINCIDENCE && apart <= EDGE_HALF_LIFE.unsigned_abs()).then_some(bits)
 }
 

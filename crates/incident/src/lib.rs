@@ -29,6 +29,7 @@ mod step;
 mod story;
 mod technique_retired;
 mod technique_stage;
+mod timeline;
 mod walk;
 mod weight;
 
@@ -45,3 +46,4 @@ pub use stats::{IncidentId, Stats, Update};
 pub use step::Step;
 pub use story::{Cut, Why};
 pub use technique_stage::stage_of;
+pub use timeline::Entry;

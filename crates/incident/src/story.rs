@@ -133,7 +133,7 @@ pub(crate) type Party = (EntityId, Option<EntityId>);
 pub(crate) fn parties(act: &Act) -> Vec<(Party, bool)> {
     let origin = act.origin();
     let named = |p: &&Participant| p.key.kind().is_exact() && p.role != Role::Target;
-    let narrow = act.who.iter().filter(named).any(|p| is_process(p));
+    let narrow = act.who.iter().filter(named).any(is_process);
     let exact = act.who.iter().filter(named).filter(|p| !narrow || is_process(p));
     let mut parties: Vec<_> = exact.map(|p| ((p.id, origin), true)).collect();
     let actor = act.in_role(Role::Actor).filter(|actor| !actor.key.kind().is_exact());

@@ -110,6 +110,16 @@ fn an_attack_in_the_first_hour_is_told_with_a_warning() {
     assert!(incidents[0].gaps().iter().any(|gap| gap.contains("poisoned")));
 }
 
+#[test]
+fn the_time_line_of_an_entity_tells_it_all_in_order() {
+    let investigator = learn(&end_of_story());
+    let entries = investigator.timeline(&crate::world::key(JANE));
+    assert!(entries.windows(2).all(|pair| pair[0].time <= pair[1].time));
+    let held = entries.iter().filter(|entry| entry.incident.is_some()).count();
+    assert!(held >= 8 && entries.len() > held, "the incident and what was before");
+    assert!(!format!("{entries:?}").contains("PutUserPolicy"));
+}
+
 /// Rare alerts of `kinds` sorts at one host within some minutes, after two ordinary days.
 fn rare_alerts(host: usize, kinds: usize, first: u64, seconds: i64) -> Vec<Resolved> {
     const KINDS: [&str; 6] = ["scan", "odd request", "new file", "new user", "new service", "root shell"];
