@@ -4,9 +4,12 @@
 mod anchor;
 mod baseline;
 mod beacon;
+mod budget;
 mod calendar;
 mod cohort;
+mod cold;
 mod config;
+mod creep;
 mod edge;
 mod entity;
 #[cfg(feature = "event")]
@@ -28,12 +31,14 @@ mod threshold;
 mod trace;
 mod travel;
 mod varint;
+mod verbs;
 mod verdict;
 mod volume;
 
 pub use anchor::{Anchor, PeerShift};
 pub use baseline::{Baseline, Silence, Stats};
 pub use beacon::{Beacon, Pair, rank_beacons};
+pub use budget::{BadPromise, Budget, Cause, Finding, Promise, Realised};
 pub use calendar::{BadOffsets, LocalTime};
 pub use config::{Config, ConfigError};
 pub use edge::{BadEdge, Edge, EdgeChannel, EdgeContribution, EdgeModel, EdgeVerdict};
@@ -57,5 +62,6 @@ pub use series::{BadReading, Reading, SeriesModel, SeriesScore, SeriesView};
 pub use tail::NegativeBinomial;
 pub use threshold::Threshold;
 pub use travel::{BadPlace, Place, Travel, TravelVerdict};
+pub use verbs::{Drift, Expectation};
 pub use verdict::{Contribution, Maturity, PeerShare, Verdict};
 pub use volume::Volume;
