@@ -8,7 +8,7 @@ mod real;
 mod watch;
 mod world;
 
-use homeostat_baseline::LocalTime;
+use homeostat_baseline::{Budget, LocalTime};
 use homeostat_core::{EntityKey, Timestamp};
 use std::error::Error;
 use watch::{HOUR, MONDAY, PROMISES, Watch, keys};
@@ -77,7 +77,7 @@ fn budget(seed: u64) -> Result<Table, Box<dyn Error>> {
     let mut before = Vec::new();
     for hour in 0..(LEARN_DAYS + TEST_DAYS) * 24 {
         if hour == LEARN_DAYS * 24 {
-            before = watch.budgets.iter().map(|budget| budget.realised()).collect();
+            before = watch.budgets.iter().map(Budget::realised).collect();
         }
         if hour % 24 == 0 {
             world.drift();
@@ -195,7 +195,9 @@ fn ramps(seeds: u64, percent: f64) -> Result<(), Box<dyn Error>> {
                 }
                 let told = watch.count(key, hour, count)?.contains(&true);
                 if told && ramping && hour >= START * 24 {
-                    caught.get_mut(who).map(|caught: &mut Option<f64>| caught.get_or_insert(risen));
+                    if let Some(caught) = caught.get_mut(who) {
+                        caught.get_or_insert(risen);
+                    }
                 } else if told && hour >= 28 * 24 {
                     findings += 1.0;
                 }

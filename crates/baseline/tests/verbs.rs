@@ -79,10 +79,8 @@ fn what_is_accepted_is_usual_and_what_is_rejected_is_not_learnt() {
 #[test]
 fn what_is_suspicious_is_on_probation_until_a_week_was_quiet() {
     let mut log = Log::new();
-    for minute in 0..20 {
-        let time = Timestamp::from_micros(START * HOUR + minute * 60_000_000);
-        log.tell(&Observation::new(key("jane"), time).with("country", "BR").uncounted());
-    }
+    // One minute full of it: most of what it would teach is held back.
+    log.tell(&Observation::new(key("jane"), at(START)).with("country", "BR").times(400));
     log.tell(&from("jane", START + 2, "DE"));
     let fresh = log.bits(&from("jane", START + 2, "BR").uncounted());
     assert!(log.baseline.stats().cold > 0);
@@ -92,7 +90,7 @@ fn what_is_suspicious_is_on_probation_until_a_week_was_quiet() {
     }
     let believed = log.bits(&from("jane", START + 24 * 10, "BR").uncounted());
     assert_eq!(log.baseline.stats().cold, 0);
-    assert!(believed <= fresh, "{fresh} {believed}");
+    assert!(believed < fresh - 0.5, "{fresh} {believed}");
 }
 
 #[test]
