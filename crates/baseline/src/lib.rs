@@ -10,11 +10,11 @@ mod calendar;
 mod cohort;
 mod cold;
 mod config;
+mod creep;
 mod dns;
 mod domain_name;
 #[cfg(test)]
 mod draw;
-mod creep;
 mod edge;
 mod entity;
 #[cfg(feature = "event")]
