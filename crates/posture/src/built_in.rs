@@ -66,4 +66,19 @@ mod tests {
         }
         assert_eq!(rules.len(), RULES.len());
     }
+
+    #[test]
+    fn a_kind_is_told_whole_or_in_parts_and_not_both() {
+        for (name, text) in FILES {
+            let mut alone = RuleSet::default();
+            // Combinations build on the claims of the other files.
+            if alone.read(text).is_err() {
+                assert_eq!(name, "combinations");
+                continue;
+            }
+            for rule in alone.rules() {
+                assert_eq!(alone.is_whole(rule.kind()), RULES.is_whole(rule.kind()), "{name}: {}", rule.id());
+            }
+        }
+    }
 }

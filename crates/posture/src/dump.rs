@@ -61,7 +61,7 @@ impl Dump {
             known = true;
             for (number, entry) in entries.iter().enumerate() {
                 let key = entry.get("Arn").and_then(Value::as_str).and_then(|arn| named(arn, ""));
-                dump.put(key, kind, entry.clone(), || format!("{list}/{number}"));
+                dump.put(key, kind, entry, || format!("{list}/{number}"));
             }
         }
         if known { Ok(dump) } else { Err(DumpError::OtherShape) }
@@ -94,7 +94,7 @@ impl Dump {
                 let place = format!("{}/{}/{name}", named("namespace").unwrap_or("-"), word.to_lowercase());
                 EntityKey::new(EntityKind::K8sWorkload, cluster, &place).ok()
             });
-            dump.put(key, kind, pod_of(item), || format!("items/{number}"));
+            dump.put(key, kind, &pod_of(item), || format!("items/{number}"));
         }
         Ok(dump)
     }
@@ -126,12 +126,12 @@ impl Dump {
                     Some((domain, _)) => EntityKey::new(EntityKind::Sid, domain, id).ok(),
                     None => EntityKey::new(EntityKind::NativeId, "ad", id).ok(),
                 });
-            dump.put(key, kind, entry.clone(), || format!("data/{number}"));
+            dump.put(key, kind, entry, || format!("data/{number}"));
         }
         Ok(dump)
     }
 
-    fn put(&mut self, key: Option<EntityKey>, kind: &str, entry: Value, place: impl Fn() -> String) {
+    fn put(&mut self, key: Option<EntityKey>, kind: &str, entry: &Value, place: impl Fn() -> String) {
         match key {
             Some(object) if entry.is_object() => {
                 let (kind, document) = (kind.to_owned(), entry.to_string());

@@ -66,3 +66,22 @@ pub(crate) fn named(name: &str, scope: &str) -> Option<EntityKey> {
     };
     EntityKey::new(kind, account_of(name).unwrap_or_default(), name).ok()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_document_names_has_the_key_that_the_graph_uses() {
+        for (name, kind, scope) in [
+            ("arn:aws:iam::999999999999:role/ops", EntityKind::IamRoleArn, "999999999999"),
+            ("arn:aws:iam::999999999999:root", EntityKind::IamUserArn, "999999999999"),
+            ("arn:aws:iam::999999999999:instance-profile/web", EntityKind::ResourceArn, "999999999999"),
+            ("S-1-5-21-1-2-3-513", EntityKind::NativeId, "own"),
+        ] {
+            let key = named(name, "own").unwrap();
+            assert_eq!((key.kind(), key.scope(), key.value()), (kind, scope, name));
+        }
+        assert_eq!(named("-", "own"), None, "a place-holder names nothing");
+    }
+}

@@ -106,20 +106,21 @@ impl<'e> Reading<'e> {
             Expression::Not(inner) => self.test(inner, here).negated(),
             Expression::Each(path, inner) => self.fold(path, here, |placed| self.test(inner, placed)).0,
             Expression::Some(path, inner) => self.fold(path, here, |placed| self.test(inner, placed)).1,
-            Expression::Count(path, inner, span) => match self.values(path, here) {
+            Expression::Count(path, inner, span) => match self.count(path, inner.as_deref(), here) {
                 Err(unknown) => unknown,
-                Ok(values) => {
-                    let passes = |placed: &Placed<'e>| {
-                        let here = Here::Element(here.object(), placed.clone());
-                        inner.as_ref().is_none_or(|inner| self.test(inner, &here) == Truth::Yes)
-                    };
-                    Truth::from(span.holds(values.iter().filter(|placed| passes(placed)).count() as f64))
-                }
+                Ok(count) => Truth::from(span.holds(count as f64)),
             },
             Expression::Refers(reference) => self.refers(reference, here),
             Expression::Authority(actions) => authority::holds(here.object(), actions, self).0,
             Expression::Leaf(path, operator) => self.leaf(path, operator, here),
         }
+    }
+
+    /// How many values at `path` pass.
+    fn count(&self, path: &Path, test: Option<&Expression>, here: &Here<'e>) -> Result<usize, Truth> {
+        let values = self.values(path, here)?.into_iter();
+        let elements = values.map(|placed| Here::Element(here.object(), placed));
+        Ok(elements.filter(|element| test.is_none_or(|test| self.test(test, element) == Truth::Yes)).count())
     }
 
     /// What all values at `path` come to, and what the best of them does.
@@ -199,8 +200,8 @@ impl<'e> Reading<'e> {
                 }
                 own.iter().flat_map(|element| self.witnesses(inner, truth, element)).collect()
             }
-            Expression::Count(path, _, span) => {
-                let count = self.values(path, here).unwrap_or_default().len();
+            Expression::Count(path, inner, span) => {
+                let count = self.count(path, inner.as_deref(), here).unwrap_or_default();
                 vec![self.witness(path, Some(count.to_string()), wanted(span, truth), here)]
             }
             Expression::Refers(reference) => self.referred(reference, truth, here),

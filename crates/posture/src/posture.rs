@@ -176,7 +176,7 @@ impl Posture {
         self.findings.values()
     }
 
-    /// The finding of this id, while it is open.
+    /// The finding of this id, while it is open. O(findings).
     pub fn finding(&self, id: FindingId) -> Option<&Finding> {
         self.findings().find(|finding| finding.id() == id)
     }
