@@ -4,13 +4,12 @@
 
 use clap::Parser;
 use homeostat::Pipeline;
-use homeostat_core::{EntityKey, TenantId};
-use homeostat_event::Event;
-use homeostat_examples::{Progress, inputs, read_events};
+use homeostat_core::TenantId;
+use homeostat_examples::{Progress, bring_clocks_together, inputs, read_alerts, read_events};
 use homeostat_identity::Entity;
-use homeostat_incident::Report;
+use homeostat_incident::{Report, shown};
 use serde_json::{Value, json};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -19,7 +18,7 @@ use std::process::ExitCode;
 /// Finds the stories in security logs.
 #[derive(Parser)]
 struct Arguments {
-    /// Take the files for plain lists of alerts (CSV: time, name, ip, host, short).
+    /// Take the files for plain lists of alerts: a table with a header (time, name, host …) or JSON lines.
     #[arg(long)]
     alerts: bool,
     /// Write each story as Markdown and HTML into this directory.
@@ -42,8 +41,16 @@ fn main() -> ExitCode {
 
 fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     let tenant = TenantId::new("local")?;
-    let events = read_events(&inputs(&arguments.files)?, &tenant)?;
-    let pipeline = observe(Pipeline::new(tenant), &events);
+    let files = inputs(&arguments.files)?;
+    let mut clock_offsets = BTreeMap::new();
+    let pipeline = if arguments.alerts {
+        let signals = read_alerts(&files, &tenant)?;
+        observe(Pipeline::new(tenant), &signals, |pipeline, signal| drop(pipeline.tell(signal)))
+    } else {
+        let mut events = read_events(&files, &tenant)?;
+        clock_offsets = bring_clocks_together(&mut events);
+        observe(Pipeline::new(tenant), &events, |pipeline, event| drop(pipeline.observe(event)))
+    };
     let incidents = pipeline.investigator().incidents();
     let graph = pipeline.estate().graph();
     let reports: Vec<Report> = incidents.iter().map(|incident| incident.report(graph, graph)).collect();
@@ -53,15 +60,15 @@ fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     let told: Result<Vec<Value>, _> =
         reports.iter().map(|report| serde_json::from_str(&report.to_json())).collect();
     let entities: Vec<Vec<String>> = pipeline.directory().aliases().iter().map(names).collect();
-    println!("{}", json!({ "incidents": told?, "entities": entities, "clock_offsets": {} }));
+    println!("{}", json!({ "incidents": told?, "entities": entities, "clock_offsets": clock_offsets }));
     Ok(())
 }
 
-fn observe(mut pipeline: Pipeline, events: &[Event]) -> Pipeline {
-    let progress = Progress::new(events.len() as u64, "events");
+fn observe<T>(mut pipeline: Pipeline, told: &[T], take: impl Fn(&mut Pipeline, &T)) -> Pipeline {
+    let progress = Progress::new(told.len() as u64, "records");
     progress.say("investigating");
-    for event in events {
-        pipeline.observe(event);
+    for one in told {
+        take(&mut pipeline, one);
         progress.advance(1);
     }
     pipeline.finish();
@@ -71,8 +78,8 @@ fn observe(mut pipeline: Pipeline, events: &[Event]) -> Pipeline {
 
 /// The names of an entity, without repeats.
 fn names(entity: &Entity) -> Vec<String> {
-    let names: BTreeSet<&str> = entity.identifiers.iter().map(EntityKey::value).collect();
-    names.into_iter().map(str::to_owned).collect()
+    let names: BTreeSet<String> = entity.identifiers.iter().map(shown).collect();
+    names.into_iter().collect()
 }
 
 fn write_pages(folder: &Path, reports: &[Report]) -> Result<(), Box<dyn Error>> {
@@ -81,6 +88,10 @@ fn write_pages(folder: &Path, reports: &[Report]) -> Result<(), Box<dyn Error>> 
         fs::write(folder.join(format!("{}.md", report.id)), report.to_markdown())?;
         fs::write(folder.join(format!("{}.html", report.id)), report.to_html())?;
         fs::write(folder.join(format!("{}.json", report.id)), report.to_json())?;
+        fs::write(folder.join(format!("{}.attack-flow.json", report.id)), report.to_attack_flow())?;
+        fs::write(folder.join(format!("{}.ocsf.json", report.id)), report.to_ocsf())?;
+        fs::write(folder.join(format!("{}.mmd", report.id)), report.to_mermaid())?;
+        fs::write(folder.join(format!("{}.dot", report.id)), report.to_dot())?;
     }
     Ok(())
 }

@@ -81,7 +81,7 @@ impl Input {
         })
     }
 
-    fn unreadable(&self, source: io::Error) -> Unreadable {
+    pub(crate) fn unreadable(&self, source: io::Error) -> Unreadable {
         Unreadable { name: self.name.clone(), source }
     }
 

@@ -1,9 +1,11 @@
 //! What the example programs share: finding input files, reading a tenant, studying it, telling what was found,
 //! and the targets of the maturity tests.
 
+mod alerts;
 mod authorize;
 mod block_on;
 mod case;
+mod clocks;
 mod events;
 mod fields;
 mod input;
@@ -12,6 +14,7 @@ mod page;
 mod paths;
 mod plain;
 mod progress;
+mod reached;
 mod reaction;
 pub mod score;
 mod study;
@@ -19,8 +22,10 @@ mod target;
 pub mod telling;
 mod threat;
 
+pub use alerts::read_alerts;
 pub use block_on::block_on;
 pub use case::{Case, Comparison, Question, cases};
+pub use clocks::bring_clocks_together;
 pub use events::read_events;
 pub use fields::{Fields, Misread};
 pub use input::{Input, Unreadable, inputs};
@@ -29,6 +34,7 @@ pub use page::html_table;
 pub use paths::{Asked, paths};
 pub use plain::PlainTarget;
 pub use progress::Progress;
-pub use study::{Answer, Memory, Study};
+pub use reached::Reached;
+pub use study::{Answer, Memory, Study, finish};
 pub use target::HomeostatTarget;
 pub use threat::{NoIncident, threat_of};

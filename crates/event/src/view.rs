@@ -24,6 +24,12 @@ impl Event {
         self.hot.time().unwrap_or(Timestamp::UNKNOWN)
     }
 
+    /// Sets when it happened, where the clock of its source is known to be wrong; the source's own text stays.
+    pub fn set_when(&mut self, time: Timestamp) -> &mut Self {
+        self.hot.set_time(time);
+        self
+    }
+
     /// Whose data this is.
     pub fn tenant(&self) -> Option<TenantId> {
         TenantId::new(self.metadata()?.tenant_uid()?).ok()

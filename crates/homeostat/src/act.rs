@@ -5,7 +5,7 @@
 
 use crate::semantics::meaning;
 use homeostat_core::{Bits, EntityKey, EntityKind, Outcome, Role, Signal};
-use homeostat_event::Event;
+use homeostat_event::{ClassUid, Event};
 use homeostat_identity::credentials_made;
 
 /// The name under which plain acts are told.
@@ -30,6 +30,20 @@ pub(crate) fn party_of(event: &Event) -> Option<EntityKey> {
     session.map(|(key, _)| key).or_else(actor)
 }
 
+/// Whether `event` is what machines do by the thousand: loading, opening, reading, connecting. Only what a detector
+/// says of it belongs into a story.
+pub(crate) fn is_chatter(event: &Event) -> bool {
+    let class = event.class_uid().get();
+    let system = class / 1_000 == 1 || class / 1_000 == 201;
+    (system || class / 1_000 == 4) && event.class_uid() != ClassUid::EMAIL_ACTIVITY
+}
+
+/// Whether `key` is one of the sessions that every Windows machine has for its services: nobody's own.
+fn is_shared_session(key: &EntityKey) -> bool {
+    const SHARED: [&str; 4] = ["0x3e3", "0x3e4", "0x3e5", "0x3e7"];
+    key.kind() == EntityKind::LogonSession && SHARED.contains(&key.value())
+}
+
 /// Tells `signal` what `event` was: technique and everybody named, and, unless it tells them itself, action and
 /// outcome.
 pub(crate) fn describe(signal: &mut Signal, event: &Event) {
@@ -47,7 +61,7 @@ pub(crate) fn describe(signal: &mut Signal, event: &Event) {
     }
     let entities = event.entities();
     let in_session = entities.iter().any(|(key, _)| key.kind() == EntityKind::RoleSession);
-    for (key, role) in entities {
+    for (key, role) in entities.into_iter().filter(|(key, _)| !is_shared_session(key)) {
         let role = match (key.kind(), role) {
             (EntityKind::RoleSession, _) => Role::Actor,
             // Many take on the role; who acted is the session.

@@ -24,6 +24,8 @@ const MOST: Bits = Bits::HIGH;
 enum Aspect {
     Country,
     Network,
+    // The beginning of the address, where nothing else of the place is told.
+    Range,
     Agent,
 }
 
@@ -73,13 +75,27 @@ impl FirstSeen {
             |read: &dyn Fn(&homeostat_event::Origin<'_>) -> Option<String>| origin.as_ref().and_then(read);
         let country = self.learn(Aspect::Country, of(&|at| at.country().map(str::to_owned)));
         let network = self.learn(Aspect::Network, of(&|at| at.asn().map(|number| number.to_string())));
+        let placed = origin.as_ref().is_some_and(|at| at.country().is_some() || at.asn().is_some());
+        let range = self.learn(Aspect::Range, of(&|at| range(at)).filter(|_| !placed));
         let agent = self.learn(Aspect::Agent, of(&|at| at.user_agent().map(family)));
-        [("place new to all", PLACE, heavier(country, network)), ("browser new to all", BROWSER, agent)]
+        [
+            ("place new to all", PLACE, heavier(heavier(country, network), range)),
+            ("browser new to all", BROWSER, agent),
+        ]
     }
 }
 
 fn heavier(one: Option<Bits>, other: Option<Bits>) -> Option<Bits> {
     one.map_or(other, |one| Some(other.map_or(one, |other| one.max(other))))
+}
+
+/// The first 16 bits of a public address, or 32 of a longer one: about what one provider has at one place.
+fn range(origin: &homeostat_event::Origin<'_>) -> Option<String> {
+    let public = origin.key().filter(EntityKey::is_public_address)?;
+    match public.value().parse().ok()? {
+        std::net::IpAddr::V4(four) => Some((four.to_bits() >> 16).to_string()),
+        std::net::IpAddr::V6(six) => Some((six.to_bits() >> 96).to_string()),
+    }
 }
 
 /// A browser or program without its versions.

@@ -4,9 +4,12 @@
 //! what now, the baseline says how surprising it is, detectors say what they see, and the investigator joins
 //! what belongs to one story. One pass, no clock: time is the events' own.
 
-use crate::act::{act_of, describe};
+use crate::act::{act_of, describe, is_chatter};
+use crate::conduct::Conduct;
 use crate::estate::Estate;
 use crate::first_seen::FirstSeen;
+use crate::lineage::Lineage;
+use crate::newcomer::Newcomers;
 use crate::refusals::Refusals;
 use crate::surprise::Surprise;
 use core::fmt;
@@ -63,7 +66,13 @@ impl Pipeline {
             directory: Directory::new(tenant.clone()),
             tenant,
             investigator: Investigator::default(),
-            detectors: vec![Box::new(Refusals::default()), Box::new(FirstSeen::default())],
+            detectors: vec![
+                Box::new(Refusals::default()),
+                Box::new(FirstSeen::default()),
+                Box::new(Newcomers::default()),
+                Box::new(Lineage::default()),
+                Box::new(Conduct::default()),
+            ],
             estate: Estate::default(),
             surprise: Surprise::default(),
             risk: RiskBook::default(),
@@ -184,7 +193,7 @@ impl Pipeline {
         for signal in &mut signals {
             describe(signal, event);
         }
-        signals.extend(act_of(event));
+        signals.extend(act_of(event).filter(|_| !is_chatter(event)));
         for signal in &mut signals {
             self.name_machines(signal);
         }

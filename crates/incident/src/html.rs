@@ -2,15 +2,20 @@
 //!
 //! Log text is hostile input: every value goes through [`escaped`], and none stands in an attribute.
 
-use crate::Report;
 use crate::step::short;
+use crate::{Report, picture};
 use homeostat_core::EventRef;
 use std::fmt::Write as _;
 
 const STYLE: &str = "body{font:16px/1.5 system-ui,sans-serif;max-width:60em;margin:2em auto;padding:0 1em}\
 h1 small{font-weight:normal}dt{font-weight:bold;margin-top:.6em}li{margin:.4em 0}\
 .stage{display:inline-block;min-width:6.5em;font-weight:bold}.ids{color:#555;font-size:.85em}\
-table{border-collapse:collapse}td,th{border:1px solid #bbb;padding:.2em .6em;text-align:left}";
+table{border-collapse:collapse}td,th{border:1px solid #bbb;padding:.2em .6em;text-align:left}\
+svg{width:100%;height:auto;font:13px system-ui,sans-serif}svg text{fill:currentColor}svg .mark{fill:#fff;\
+text-anchor:middle;font-weight:bold}svg .lane{font-weight:bold}svg line{stroke:#999}svg circle{fill:#a3321f}\
+svg rect{fill:none;stroke:currentColor}svg .arrow{fill:none;stroke:#a3321f;marker-end:url(#tip)}marker path{fill:#a3321f}\
+@media(prefers-color-scheme:dark){body{background:#16181c;color:#e8e8e8}.ids{color:#aaa}td,th{border-color:#555}}\
+@media print{body{max-width:none;margin:0;background:#fff;color:#000}svg,li,tr{break-inside:avoid}}";
 
 /// The page.
 pub(crate) fn page(report: &Report) -> String {
@@ -18,7 +23,7 @@ pub(crate) fn page(report: &Report) -> String {
     let title = format!("Incident {}", escaped(&report.id));
     let _ = write!(
         out,
-        "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>{title}</title>\
+        "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\"><title>{title}</title>\
          <style>{STYLE}</style></head><body>\n<h1>{title} <small>{}, {:.1} bits</small></h1>\n\
          <p>Opened {}, last act {}; {}.</p>\n",
         report.severity,
@@ -28,6 +33,8 @@ pub(crate) fn page(report: &Report) -> String {
         report.headline.join(" → ")
     );
     answers(&mut out, report);
+    picture::timeline(&mut out, report);
+    picture::graph(&mut out, report);
     steps(&mut out, report);
     entities(&mut out, report);
     list(&mut out, "Gaps", report.gaps.iter().map(String::as_str));
@@ -77,7 +84,7 @@ fn list<'a>(out: &mut String, title: &str, items: impl Iterator<Item = &'a str>)
 }
 
 /// Text that HTML takes for nothing but text.
-fn escaped(text: &str) -> String {
+pub(crate) fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for letter in text.chars() {
         match letter {

@@ -115,7 +115,7 @@ pub struct Incident {
 
 impl Incident {
     pub(crate) fn of(id: IncidentId, story: &Story, book: &Investigator) -> Self {
-        let deeds = step::deeds(story, book);
+        let deeds = step::deeds(id.0, story, book);
         let steps = step::steps(&deeds);
         let entities = involved(story, book);
         let mut events: Vec<(i64, EventRef)> = deeds.iter().flat_map(|deed| deed.events.clone()).collect();

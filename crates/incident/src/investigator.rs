@@ -158,8 +158,12 @@ impl Investigator {
     /// The incident that holds `event`: the same from whichever of its events one starts.
     pub fn incident_with(&self, event: &EventRef) -> Option<Incident> {
         let holds = |episode: &Episode| episode.events.iter().any(|(_, other)| other == event);
-        let story = self.ledger.episodes.values().find(|e| e.story.is_some() && holds(e))?.story?;
-        self.incident(IncidentId(story))
+        let story = self.ledger.episodes.values().find(|e| holds(e))?.story;
+        match story {
+            Some(story) => self.incident(IncidentId(story)),
+            // What is told beside an incident is in none.
+            None => self.incidents().into_iter().find(|incident| incident.events().contains(event)),
+        }
     }
 
     /// States that the incident was benign; tells whether there is such a one.

@@ -30,6 +30,8 @@ pub(crate) struct Ledger {
     next: u64,
     pub(crate) start: Option<i64>,
     signals: u64,
+    // Episodes that ever weighed enough to join anything.
+    heavy: u64,
     // Greatest heats of entity-days, in buckets of one bit: what the threshold is calibrated on.
     heats: BTreeMap<u8, u64>,
     pub(crate) evicted_entities: u64,
@@ -83,6 +85,9 @@ impl Ledger {
         let mut weighed = own.is_some();
         if let Some(episode) = self.episodes.get_mut(&episode) {
             weighed |= episode.count == 1 && !event.is_empty();
+            let enough = |weight: f64| weight >= crate::walk::MARGINAL;
+            let heavy = !enough(episode.weight) && own.is_some_and(enough);
+            self.heavy = self.heavy.saturating_add(u64::from(heavy));
             episode.weight = episode.weight.max(own.unwrap_or(0.0));
             episode.rated = if rote { 0.0 } else { episode.rated.max(bits) };
         }
@@ -195,6 +200,18 @@ impl Ledger {
     /// Whether history is not older than a day at `time`.
     pub(crate) fn is_early(&self, time: i64) -> bool {
         self.start.is_none_or(|start| time.saturating_sub(start) < DAY)
+    }
+
+    /// How many episodes heavy enough to join an incident there are a bin, counted with one more.
+    pub(crate) fn heavy_rate(&self) -> f64 {
+        let first = self.start.map_or(0, bin_of);
+        let last = self.index.keys().next_back().map_or(first, |(bin, _)| *bin);
+        (self.heavy as f64 + 1.0) / (last.saturating_sub(first).max(0) as f64 + 1.0)
+    }
+
+    /// The episodes of the bins from that of one moment to that of another.
+    pub(crate) fn between(&self, from: i64, to: i64) -> impl Iterator<Item = u64> + '_ {
+        self.index.range((bin_of(from), 0)..=(bin_of(to), u64::MAX)).map(|(_, id)| *id)
     }
 
     /// Loose episodes of `id` still felt at `now`: those behind its heat, in order.
@@ -313,6 +330,7 @@ impl Ledger {
         out.u8(u8::from(self.start.is_some()));
         out.u64(self.start.unwrap_or(0).cast_unsigned());
         out.u64(self.signals);
+        out.u64(self.heavy);
         out.len(self.heats.len());
         for (bucket, count) in &self.heats {
             out.u8(*bucket);
@@ -338,6 +356,9 @@ impl Ledger {
         let start = fields.u64()?.cast_signed();
         ledger.start = started.then_some(start);
         ledger.signals = fields.u64()?;
+        // Version 1 did not count them: those kept are nearly all there are.
+        let kept = || ledger.episodes.values().filter(|episode| episode.weight >= crate::walk::MARGINAL);
+        ledger.heavy = if fields.version() > 1 { fields.u64()? } else { kept().count() as u64 };
         for _ in 0..fields.len(9)? {
             ledger.heats.insert(fields.u8()?, fields.u64()?);
         }

@@ -6,8 +6,8 @@
 use crate::answer::{self, Answers};
 use crate::hypothesis::Hypothesis;
 use crate::incident::Involved;
-use crate::{Incident, Severity, html, markdown};
-use homeostat_core::{Criticality, EntityKey, EventRef, Reach, Stage, Technique, Timestamp};
+use crate::{Incident, Severity, attack_flow, diagram, html, markdown, ocsf};
+use homeostat_core::{Criticality, EntityKey, EntityKind, EventRef, Reach, Stage, Technique, Timestamp};
 use serde::Serialize;
 use std::fmt;
 
@@ -17,6 +17,12 @@ use std::fmt;
 pub struct ReportStep {
     /// When it began.
     pub time: Timestamp,
+    /// When its last event took place.
+    pub last: Timestamp,
+    /// In which part of the estate it began.
+    pub domain: Option<homeostat_core::Domain>,
+    /// What it was done to or on.
+    pub assets: Vec<String>,
     /// Its stage; `null` where no detector named a known technique.
     pub stage: Option<Stage>,
     /// Its technique.
@@ -90,6 +96,9 @@ impl Report {
         let round = |bits: f64, digits: f64| (bits * digits).round() / digits;
         let steps = incident.steps.iter().cloned().map(|step| ReportStep {
             time: step.time,
+            last: step.last,
+            domain: step.domain,
+            assets: step.assets,
             stage: step.stage,
             technique: step.technique,
             events: step.events,
@@ -133,6 +142,26 @@ impl Report {
         markdown::page(self)
     }
 
+    /// As Attack Flow 2.0.0: a bundle of STIX 2.1 objects.
+    pub fn to_attack_flow(&self) -> String {
+        attack_flow::bundle(self)
+    }
+
+    /// As an OCSF 1.8.0 Incident Finding, one JSON object.
+    pub fn to_ocsf(&self) -> String {
+        ocsf::finding(self)
+    }
+
+    /// The causal graph as a Mermaid flow chart.
+    pub fn to_mermaid(&self) -> String {
+        diagram::mermaid(self)
+    }
+
+    /// The causal graph for Graphviz.
+    pub fn to_dot(&self) -> String {
+        diagram::dot(self)
+    }
+
     /// As one HTML page that stands alone: no script, nothing loaded, every value escaped.
     pub fn to_html(&self) -> String {
         html::page(self)
@@ -159,6 +188,13 @@ impl fmt::Debug for ReportEdge {
 
 /// The names of an entity, each once.
 fn names(involved: &Involved) -> Vec<String> {
-    let values = involved.keys.iter().map(EntityKey::value).map(str::to_owned);
-    crate::incident::in_order(values)
+    crate::incident::in_order(involved.keys.iter().map(shown))
+}
+
+/// The name that people write for `key`: an account of a Windows domain with its domain.
+pub fn shown(key: &EntityKey) -> String {
+    match key.kind() {
+        EntityKind::Sam => format!("{}\\{}", key.scope().to_uppercase(), key.value()),
+        _ => key.value().to_owned(),
+    }
 }

@@ -9,7 +9,9 @@ use homeostat_core::{SnapshotError, SnapshotReader, SnapshotWriter, TenantId, Va
 use std::time::Duration;
 
 const MAGIC: [u8; 4] = *b"HSIN";
-const VERSION: u16 = 1;
+const VERSION: u16 = 2;
+/// The oldest version still read.
+const OLDEST: u16 = 1;
 
 impl Investigator {
     pub(crate) fn write(&self) -> Vec<u8> {
@@ -35,7 +37,7 @@ impl Investigator {
     }
 
     pub(crate) fn read(bytes: &[u8]) -> Result<Self, SnapshotError> {
-        let mut fields = SnapshotReader::open(bytes, MAGIC, VERSION..=VERSION)?;
+        let mut fields = SnapshotReader::open(bytes, MAGIC, OLDEST..=VERSION)?;
         let mut read = Self::with(InvestigatorBuilder::read(&mut fields)?);
         read.positions = fields.positions()?;
         let tenant = fields.text()?;

@@ -48,6 +48,12 @@ pub(crate) struct Deed {
 pub struct Step {
     /// When it began.
     pub time: Timestamp,
+    /// When its last event took place.
+    pub last: Timestamp,
+    /// In which part of the estate it began.
+    pub domain: Option<Domain>,
+    /// The names of what it was done to or on, in order.
+    pub assets: Vec<String>,
     /// How far the attack has come with it; `None` when no detector named a known technique.
     pub stage: Option<Stage>,
     /// By which technique.
@@ -64,18 +70,21 @@ impl fmt::Debug for Step {
     }
 }
 
-/// The deeds of `story`, in order of time.
-pub(crate) fn deeds(story: &Story, book: &Investigator) -> Vec<Deed> {
+/// The deeds of `story`, incident `id`, and what is told beside them, in order of time.
+pub(crate) fn deeds(id: u64, story: &Story, book: &Investigator) -> Vec<Deed> {
     let mut deeds = Vec::new();
-    for (id, joined) in &story.episodes {
-        let Some(episode) = book.ledger.episodes.get(id) else { continue };
+    let beside = crate::beside::beside(id, story, book);
+    let own = story.episodes.iter().map(|(at, joined)| (*at, *joined));
+    for (at, joined) in own.chain(beside) {
+        let Some(episode) = book.ledger.episodes.get(&at) else { continue };
         let act = &episode.act;
         let mut names = BTreeMap::new();
         for participant in &act.who {
             names.entry(participant.role).or_insert_with(|| participant.key.value().to_owned());
         }
+        let before = |time: i64| joined.why != Why::LeadUp || time <= story.first;
         deeds.push(Deed {
-            events: episode.events.iter().cloned().collect(),
+            events: episode.events.iter().filter(|(time, _)| before(*time)).cloned().collect(),
             cut: episode.cut,
             count: episode.count,
             witnesses: episode.witnesses.len(),
@@ -93,6 +102,7 @@ pub(crate) fn deeds(story: &Story, book: &Investigator) -> Vec<Deed> {
             bits: episode.weight,
         });
     }
+    deeds.retain(|deed| !deed.events.is_empty() || deed.why != Why::LeadUp);
     let start = |deed: &Deed| deed.events.first().cloned();
     deeds.sort_by(|a, b| start(a).cmp(&start(b)).then_with(|| a.kind.cmp(&b.kind)));
     deeds
@@ -190,10 +200,17 @@ impl<'a> Open<'a> {
 
     fn close(self) -> Step {
         let time = Timestamp::from_micros(self.events.first().map_or(0, |(time, _)| *time));
+        let last = Timestamp::from_micros(self.events.last().map_or(0, |(time, _)| *time));
+        let domain = self.deeds.first().map(|deed| deed.domain);
+        let acted_on = [Role::Target, Role::Device];
+        let named = |deed: &&Deed| {
+            acted_on.into_iter().filter_map(|role| deed.names.get(&role).cloned()).collect::<Vec<_>>()
+        };
+        let assets: std::collections::BTreeSet<String> = self.deeds.iter().flat_map(named).collect();
         let events = crate::incident::in_order(self.events.into_iter().map(|(_, event)| event));
         let sentence = sentence(time, &self.deeds, &events);
         let (stage, technique, ..) = self.key;
-        Step { time, stage, technique, events, sentence }
+        Step { time, last, domain, assets: assets.into_iter().collect(), stage, technique, events, sentence }
     }
 }
 

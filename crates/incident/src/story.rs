@@ -5,8 +5,8 @@ use crate::episode::Episode;
 use crate::ledger::Ledger;
 use crate::stage_of;
 use crate::weight::{DAY, bin_of};
-use homeostat_core::{Domain, Role, SnapshotError, SnapshotReader, SnapshotWriter, Stage};
-use homeostat_identity::{EntityId, LinkKind};
+use homeostat_core::{Domain, EntityKind, Role, SnapshotError, SnapshotReader, SnapshotWriter, Stage};
+use homeostat_identity::{EntityId, LinkKind, Participant};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Bits that each domain beyond the first adds to the score.
@@ -28,6 +28,11 @@ pub enum Why {
     Merged,
     /// It gave one who acts in the incident rights or a foothold that stand. Whoever gave them is no part of it.
     Standing,
+    /// Nothing ties it to the incident but that something so rare happens at the very time. Where it happens is no
+    /// part of it.
+    Concurrent,
+    /// A detection about one of its entities just before its first act, common as it may be.
+    LeadUp,
 }
 
 impl Why {
@@ -44,6 +49,8 @@ impl Why {
             Self::Linked(LinkKind::Runs) => "runs",
             Self::Merged => "merged",
             Self::Standing => "standing",
+            Self::Concurrent => "concurrent",
+            Self::LeadUp => "lead_up",
         }
     }
 
@@ -121,16 +128,23 @@ pub(crate) struct Story {
 /// One acting party: who, and from which address.
 pub(crate) type Party = (EntityId, Option<EntityId>);
 
-/// The parties of `act`: each session, key or process from its address; and the actor from its address.
+/// The parties of `act`: each session, key or process from its address; and the actor from its address. A process is
+/// narrower than the session in which much else goes on.
 pub(crate) fn parties(act: &Act) -> Vec<(Party, bool)> {
     let origin = act.origin();
-    let exact = act.who.iter().filter(|p| p.key.kind().is_exact() && p.role != Role::Target);
+    let named = |p: &&Participant| p.key.kind().is_exact() && p.role != Role::Target;
+    let narrow = act.who.iter().filter(named).any(is_process);
+    let exact = act.who.iter().filter(named).filter(|p| !narrow || is_process(p));
     let mut parties: Vec<_> = exact.map(|p| ((p.id, origin), true)).collect();
     let actor = act.in_role(Role::Actor).filter(|actor| !actor.key.kind().is_exact());
     if let Some((actor, origin)) = actor.zip(origin).filter(|(actor, origin)| actor.id != *origin) {
         parties.push(((actor.id, Some(origin)), false));
     }
     parties
+}
+
+fn is_process(participant: &Participant) -> bool {
+    participant.key.kind() == EntityKind::Process
 }
 
 /// The sessions and keys that `act` made: nobody met them before.

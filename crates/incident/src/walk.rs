@@ -19,9 +19,9 @@ use homeostat_identity::{EntityClass, EntityId, LinkKind};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Half-life of an edge over time. exp(−Δt/τ) with τ = 130 min.
-const EDGE_HALF_LIFE: i64 = 5_400_000_000;
+pub(crate) const EDGE_HALF_LIFE: i64 = 5_400_000_000;
 /// An episode joins from so many bits on.
-const MARGINAL: f64 = 2.0;
+pub(crate) const MARGINAL: f64 = 2.0;
 /// What is left of an edge to another session of the same person, where the incident hangs on a session.
 const OTHER_PARTY: f64 = 0.3;
 /// How far clocks may differ where cause must come before effect, in microseconds.
@@ -172,7 +172,11 @@ fn class_factor(story: &Story, id: EntityId, act: &Act, ledger: &Ledger) -> f64 
             let own = profile.partners.iter().all(|partner| story.members.contains_key(partner));
             if new || own { 0.7 } else { 0.0 }
         }
-        EntityClass::Device | EntityClass::Workload if act.in_role(Role::Device).is_some() => 0.7,
+        EntityClass::Device | EntityClass::Workload
+            if act.in_role(Role::Device).is_some() && act.primary().is_some_and(|p| p.id != id) =>
+        {
+            0.7
+        }
         _ => 1.0,
     }
 }

@@ -2,6 +2,8 @@
 //! What incidents and risk must keep to: laws on any log, and stories told or not told.
 
 mod corpus;
+mod exports;
 mod laws;
 mod stories;
+mod trials;
 mod world;

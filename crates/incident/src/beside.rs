@@ -1,0 +1,110 @@
+//! What is told beside an incident without being part of it: detections about its entities just before its first act,
+//! and what is so rare that it hardly happens by chance at the very time, wherever it happens.
+//!
+//! Found when an incident is read, among episodes that no incident holds; nothing is learnt from it, and it opens,
+//! joins and weighs nothing. With λ episodes of two bits or more a bin in the tenant, the number that falls into `n`
+//! bins by chance is λn, and of those that weigh `w` bits λn · 2^(2 − w); its surprise must reach one bit. Incidents
+//! that hang on sessions, keys or processes need no such guess. O(episodes of the hours around the incident).
+
+use crate::Investigator;
+use crate::episode::Episode;
+use crate::story::{Joined, Story, Why};
+use crate::walk::{EDGE_HALF_LIFE, MARGINAL};
+use crate::weight::{BIN, log2};
+use homeostat_core::Bits;
+use homeostat_identity::EntityId;
+use std::collections::BTreeMap;
+
+/// Bits from which a coincidence is told: likelier than not it is none.
+const COINCIDENCE: f64 = 1.0;
+/// The most episodes of an entity among which the lead-up is looked for.
+const LEAD_UP: usize = 64;
+/// The most episodes told beside an incident; the rarest first.
+const TOLD: usize = 64;
+
+/// The loose episodes told beside incident `id`, each with why.
+pub(crate) fn beside(id: u64, story: &Story, book: &Investigator) -> Vec<(u64, Joined)> {
+    let mut found = BTreeMap::new();
+    for (entity, member) in &story.members {
+        if member.hop <= 1 {
+            found.extend(lead_up(story, *entity, book));
+        }
+    }
+    let mut rare = coincidences(id, story, book);
+    rare.sort_by(|(ia, a), (ib, b)| b.bits.total_cmp(&a.bits).then(ia.cmp(ib)));
+    found.extend(rare.into_iter().take(TOLD));
+    found.into_iter().collect()
+}
+
+fn lead_up(story: &Story, entity: EntityId, book: &Investigator) -> Vec<(u64, Joined)> {
+    let Some(profile) = book.ledger.profiles.get(&entity) else { return Vec::new() };
+    let (from, to) = (story.first.saturating_sub(BIN), story.first);
+    let before = |id: &&u64| {
+        book.ledger.episodes.get(id).is_some_and(|episode| {
+            let detection = episode.act.bits > Bits::ZERO && episode.story.is_none();
+            detection && episode.act.time < to && episode.last >= from
+        })
+    };
+    let joined = Joined { why: Why::LeadUp, via: entity, bits: 0.0, hop: 0 };
+    let near = profile.episodes.iter().rev().skip_while(|id| is_later(**id, to, book)).take(LEAD_UP);
+    near.filter(before).map(|id| (*id, joined)).collect()
+}
+
+fn is_later(id: u64, time: i64, book: &Investigator) -> bool {
+    book.ledger.episodes.get(&id).is_none_or(|episode| episode.act.time >= time)
+}
+
+fn coincidences(id: u64, story: &Story, book: &Investigator) -> Vec<(u64, Joined)> {
+    if story.anchored {
+        return Vec::new();
+    }
+    let (from, to) = (story.first.saturating_sub(EDGE_HALF_LIFE), story.last.saturating_add(EDGE_HALF_LIFE));
+    let times = times(story, book);
+    let of = |at: u64| {
+        let episode = book.ledger.episodes.get(&at).filter(|episode| episode.story.is_none())?;
+        let bits = coincidence(&times, episode, book)?;
+        let via = episode.act.primary()?.id;
+        (!told_better(id, bits, episode, book))
+            .then_some((at, Joined { why: Why::Concurrent, via, bits, hop: 0 }))
+    };
+    book.ledger.between(from, to).filter_map(of).collect()
+}
+
+/// The moments of the incident's own episodes, in order.
+fn times(story: &Story, book: &Investigator) -> Vec<i64> {
+    let own = story.episodes.keys().filter_map(|id| book.ledger.episodes.get(id));
+    let mut times: Vec<i64> = own.map(|episode| episode.act.time).collect();
+    times.sort_unstable();
+    times
+}
+
+/// How little chance explains that `episode` falls so near to one of `times`, in bits.
+fn coincidence(times: &[i64], episode: &Episode, book: &Investigator) -> Option<f64> {
+    if episode.weight < MARGINAL {
+        return None;
+    }
+    let at = times.partition_point(|time| *time < episode.act.time);
+    let around = times.get(at.saturating_sub(1)).into_iter().chain(times.get(at));
+    let apart = around.map(|time| time.abs_diff(episode.act.time)).min()?;
+    let window = 1.0 + 2.0 * (apart as f64 / BIN as f64);
+    let bits = episode.weight - MARGINAL - signed_log2(book.ledger.heavy_rate() * window);
+    (bits >= COINCIDENCE && apart <= EDGE_HALF_LIFE.unsigned_abs()).then_some(bits)
+}
+
+/// Whether another incident is nearer in time, so that each episode is told beside one alone.
+fn told_better(id: u64, bits: f64, episode: &Episode, book: &Investigator) -> bool {
+    let near = |story: &Story| {
+        !story.anchored
+            && episode.act.time >= story.first.saturating_sub(EDGE_HALF_LIFE)
+            && episode.act.time <= story.last.saturating_add(EDGE_HALF_LIFE)
+    };
+    book.stories.iter().filter(|(other, story)| **other != id && near(story)).any(|(other, story)| {
+        let theirs = coincidence(&times(story, book), episode, book).unwrap_or(0.0);
+        theirs > bits || theirs >= bits && *other < id
+    })
+}
+
+/// log2 of any positive number.
+fn signed_log2(x: f64) -> f64 {
+    if x >= 1.0 { log2(x) } else { -log2(1.0 / x.max(f64::MIN_POSITIVE)) }
+}
