@@ -1,22 +1,28 @@
 //! How long until the paths of an estate to full authority are known? Beside petgraph's Dijkstra on the same edges.
 
 use criterion::{Criterion, Throughput};
-use homeostat_benches::Draw;
+use homeostat_benches::{Draw, cpu_seconds};
 use homeostat_core::EntityKey;
-use homeostat_graph::{Graph, Inventory, Reading};
+use homeostat_graph::{Graph, Inventory, Reading, ReportOptions};
 use petgraph::algo::dijkstra;
 use petgraph::graph::{DiGraph, NodeIndex};
 use std::collections::BTreeMap;
 use std::error::Error;
 use std::fmt::Write as _;
 use std::hint::black_box;
+use std::time::Instant;
 
 const USERS: u64 = 200;
 const ROLES: u64 = 100;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut criterion = Criterion::default().configure_from_args();
-    let inventory = Inventory::from_account_authorization(&account()?, &Reading::default())?;
+    let sizes: &[u64] =
+        if std::env::args().any(|argument| argument == "--test") { &[122] } else { &[122, 1_220, 10_000] };
+    for principals in sizes {
+        sized(*principals)?;
+    }
+    let inventory = Inventory::from_account_authorization(&account(USERS, ROLES)?, &Reading::default())?;
     let graph = Graph::build(&inventory);
     println!("{} edges, {} administrators", graph.edges().len(), graph.administrators().count());
 
@@ -56,12 +62,32 @@ fn peer(graph: &Graph) -> (DiGraph<(), f64>, BTreeMap<&EntityKey, NodeIndex>) {
     (net, nodes)
 }
 
+/// Milliseconds of computing for an account of this many principals: all edges, and all answers.
+fn sized(principals: u64) -> Result<(), Box<dyn Error>> {
+    let text = account(principals - principals / 3, principals / 3)?;
+    let started = Instant::now();
+    let inventory = Inventory::from_account_authorization(&text, &Reading::default())?;
+    let read = cpu_seconds(started);
+    let graph = Graph::build(&inventory);
+    let built = cpu_seconds(started);
+    let report = graph.report(ReportOptions::default());
+    let told = cpu_seconds(started);
+    println!(
+        "{principals} principals: edges in {:.1} ms, paths, exposure and choke points in {:.1} ms; {} edges, {} reach administrator",
+        (built - read) * 1e3,
+        (told - built) * 1e3,
+        report.counts.edges,
+        report.counts.can_reach_admin
+    );
+    Ok(())
+}
+
 /// An account whose roles trust one another in chains; the last may do everything.
-fn account() -> Result<String, std::fmt::Error> {
+fn account(user_count: u64, role_count: u64) -> Result<String, std::fmt::Error> {
     let (mut users, mut roles, mut draw) = (String::new(), String::new(), Draw::new(7));
     let arn = |kind: &str, name: u64| format!("arn:aws:iam::111122223333:{kind}/n{name}");
-    for user in 0..USERS {
-        let role = arn("role", draw.skewed(ROLES));
+    for user in 0..user_count {
+        let role = arn("role", draw.skewed(role_count));
         write!(
             users,
             r#"{}{{"Arn":"{}","UserPolicyList":[{{"PolicyName":"p","PolicyDocument":{{"Statement":[
@@ -71,8 +97,8 @@ fn account() -> Result<String, std::fmt::Error> {
             arn("user", user),
         )?;
     }
-    for role in 0..ROLES {
-        let last = role + 1 == ROLES;
+    for role in 0..role_count {
+        let last = role + 1 == role_count;
         let (action, resource) =
             if last { ("*", "*".to_owned()) } else { ("sts:AssumeRole", arn("role", role + 1)) };
         write!(

@@ -1,9 +1,11 @@
 //! Seeded generators that the benchmarks share: the same bytes on every machine and in every run.
 
 mod cpu;
+mod estate;
 mod value_map;
 
 pub use cpu::{Peer, contest, cpu_seconds, turns};
+pub use estate::Estate;
 pub use value_map::value_map;
 
 use homeostat_core::{BadKey, EntityKey, EntityKind};

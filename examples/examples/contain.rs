@@ -1,23 +1,21 @@
 //! An incident in, what is done about it out: planned, decided by which rule, applied, observed, reverted.
 //!
-//! `cargo run --release --example contain -- [--incident FILE] [--rails FILE] [--target memory]
-//! [--mode observe|ask|act]`: without an incident a built-in one; the incident is JSON as `investigate --out` writes it.
+//! `cargo run --release --example contain -- [--incident FILE] [--rails FILE]
+//! [--target memory|nft|aws|scim|ldap|oauth|kubernetes] [--mode observe|ask|act]`: without an incident a built-in one; the incident is JSON as `investigate --out` writes it.
 
 use clap::{Parser, ValueEnum};
 use homeostat::{Responder, ResponderOptions};
-use homeostat_core::{CalmRisk, MemoryReach, MemoryValues, TenantId};
-use homeostat_examples::{Memory, block_on, telling, threat_of};
+use homeostat_core::{CalmRisk, MemoryReach, MemoryValues, TenantId, Timestamp};
+use homeostat_examples::{Memory, Reached, block_on, finish, telling, threat_of};
 use homeostat_response::{Mode, Policy, View};
 use std::error::Error;
 use std::fs;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 /// The incident of whoever brings none.
 const BUILT_IN: &str = include_str!("../data/incident.json");
-/// The targets that this build can act upon.
-const TARGETS: [&str; 1] = ["memory"];
-
 /// Plans, decides, applies, observes and reverts what is done about an incident.
 #[derive(Parser)]
 struct Arguments {
@@ -28,8 +26,8 @@ struct Arguments {
     #[arg(long)]
     rails: Option<PathBuf>,
     /// What is acted upon.
-    #[arg(long, default_value = "memory", value_parser = known_target)]
-    target: String,
+    #[arg(long, value_enum, default_value = "memory")]
+    target: Reached,
     /// How far to go: look on, ask a person about everything, or act within the rails.
     #[arg(long, value_enum, default_value = "act")]
     mode: How,
@@ -50,13 +48,6 @@ impl From<How> for Mode {
             How::Act => Self::Act,
         }
     }
-}
-
-fn known_target(name: &str) -> Result<String, String> {
-    if TARGETS.contains(&name) {
-        return Ok(name.to_owned());
-    }
-    Err(format!("there is no target `{name}` in this build; there is {}", TARGETS.join(", ")))
 }
 
 fn main() -> ExitCode {
@@ -80,20 +71,35 @@ fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
         eprintln!("contain: {untold} name(s) do not tell what they name and are left out");
     }
     println!("INCIDENT {}: {:.1} bits, confidence {:.2}", threat.id, threat.bits.get(), threat.confidence);
-    let (world, actuator) = Memory::target();
-    let mut options = ResponderOptions::new(tenant, vec![actuator]).mode(arguments.mode.into());
+    let (world, in_memory) = Memory::target();
+    let real = arguments.target.connect()?;
+    // A real target lives now; the one in memory at the incident's time.
+    let now = if real.is_some() { wall_time() } else { threat.time };
+    let mut options =
+        ResponderOptions::new(tenant, vec![real.clone().unwrap_or(in_memory)]).mode(arguments.mode.into());
     if let Some(file) = &arguments.rails {
         options = options.rails(policy(file)?.compile()?);
     }
-    let mut responder = block_on(Responder::open(options, threat.time))?;
+    let mut responder = block_on(Responder::open(options, now))?;
     let (reach, criticality) = (MemoryReach::default(), MemoryValues::default());
-    let view = View { reach: &reach, criticality: &criticality, risk: &CalmRisk, now: threat.time };
+    let view = View { reach: &reach, criticality: &criticality, risk: &CalmRisk, now };
     let answered = block_on(responder.respond_to(&threat, &view))?;
-    let answer = Memory::around(responder, world).finish(answered.declined)?;
-    print!("{}", telling::response(&answer));
+    let answer = if real.is_some() {
+        finish(responder, answered.declined, |responder| {
+            responder.told().filter(|told| told.is_in_force()).count()
+        })?
+    } else {
+        Memory::around(responder, world).finish(answered.declined)?
+    };
+    print!("{}", telling::response(&answer, arguments.target.words()));
     println!("\nAT THE END");
     answer.at_last.iter().for_each(|told| println!("{}", telling::indented(told)));
     Ok(())
+}
+
+fn wall_time() -> Timestamp {
+    let micros = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |span| span.as_micros());
+    i64::try_from(micros).map_or(Timestamp::UNKNOWN, Timestamp::from_micros)
 }
 
 fn policy(file: &PathBuf) -> Result<Policy, Box<dyn Error>> {

@@ -5,7 +5,7 @@
 //! same tenant without the attack; with `DIR` the logs below it.
 
 use clap::Parser;
-use homeostat_examples::{Material, Progress, Study, telling};
+use homeostat_examples::{Material, Progress, Reached, Study, telling};
 use homeostat_incident::{Incident, Report};
 use homeostat_maturity::TenantOptions;
 use homeostat_response::Mode;
@@ -66,7 +66,7 @@ fn tell(material: &Material) -> Result<(), Box<dyn Error>> {
     println!("{}", telling::learnt(&study));
     print!("{}", telling::found(&study, &incidents));
     if let Some(top) = incidents.first() {
-        print!("{}", telling::response(&study.answer(top, Mode::Act)?));
+        print!("{}", telling::response(&study.answer(top, Mode::Act)?, Reached::Memory.words()));
         write(&study.report(top))?;
     }
     Ok(())

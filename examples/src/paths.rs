@@ -83,8 +83,10 @@ pub fn paths(name: &str, bytes: &[u8], asked: &Asked) -> Result<(Value, Vec<Prob
 
 /// The files of a collection, in the order of their names.
 fn sharp_hound(bytes: &[u8]) -> Result<SharpHound, Box<dyn Error>> {
-    /// The most that one file may unpack to: collections of large estates hold some hundred megabytes a file.
+    /// The most that all files together may unpack to: collections of large estates hold some hundred megabytes a file,
+    /// and what is read takes a few times as much memory.
     const MOST: u64 = 4 << 30;
+    let mut left = MOST;
     let mut archive = zip::ZipArchive::new(Cursor::new(bytes))?;
     let mut names = Vec::new();
     for name in archive.file_names() {
@@ -96,8 +98,10 @@ fn sharp_hound(bytes: &[u8]) -> Result<SharpHound, Box<dyn Error>> {
         |name: &&String| FilePath::new(name).extension().is_some_and(|it| it.eq_ignore_ascii_case("json"));
     for name in names.iter().filter(is_json) {
         let mut text = String::new();
-        if archive.by_name(name)?.take(MOST).read_to_string(&mut text)? as u64 == MOST {
-            return Err(format!("`{name}` unpacks to more than {MOST} bytes").into());
+        let bytes = archive.by_name(name)?.take(left).read_to_string(&mut text)?;
+        left = left.saturating_sub(u64::try_from(bytes)?);
+        if left == 0 {
+            return Err(format!("up to `{name}` the files unpack to more than {MOST} bytes").into());
         }
         let whole: Value = serde_json::from_str(text.trim_start_matches('\u{feff}'))
             .map_err(|error| format!("`{name}`: {error}"))?;
@@ -160,8 +164,8 @@ fn named(
     if let (Some(from), None) = (&asked.from, &asked.to) {
         // Nothing is marked as worth getting to: all that is in reach is told.
         if jewels.is_empty() {
-            let reached = graph.reach_of(find(from)?);
-            let names = (0_u32..).zip(reached).filter(|(_, seen)| *seen).map(|(node, _)| graph.name(node));
+            let reached = graph.net().reach(find(from)?);
+            let names = reached.iter().map(|node| graph.name(node));
             let mut names: Vec<String> = names.filter(|name| name != from).map(str::to_owned).collect();
             names.sort();
             report.principals.iter_mut().for_each(|principal| principal.reaches.clone_from(&names));
@@ -183,12 +187,7 @@ fn principals(graph: &NamedGraph, targets: &[u32]) -> Vec<u32> {
     if !marked.is_empty() || targets.is_empty() {
         return marked;
     }
-    let seen = graph.exposed_to(targets);
-    (0_u32..)
-        .zip(seen)
-        .filter(|(node, seen)| *seen && !targets.contains(node))
-        .map(|(node, _)| node)
-        .collect()
+    graph.net().exposed(targets).iter().filter(|node| !targets.contains(node)).collect()
 }
 
 fn told(report: &PathsReport, more: Option<Value>, clock: Clock) -> Result<Value, serde_json::Error> {

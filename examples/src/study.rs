@@ -103,17 +103,30 @@ impl Memory {
     /// # Errors
     ///
     /// When the journal fails.
-    pub fn finish(mut self, declined: Option<Declined>) -> Result<Answer, Box<dyn Error>> {
-        let at_once: Vec<ActionTold> = self.responder.told().cloned().collect();
-        let in_force = self.world.in_force().len();
-        let mut over = None;
-        while let Some(deadline) = self.responder.next_deadline() {
-            block_on(self.responder.tick(deadline))?;
-            over = Some(deadline);
-        }
-        let at_last = self.responder.told().cloned().collect();
-        Ok(Answer { declined, at_once, in_force, at_last, left: self.world.in_force().len(), over })
+    pub fn finish(self, declined: Option<Declined>) -> Result<Answer, Box<dyn Error>> {
+        finish(self.responder, declined, |_| self.world.in_force().len())
     }
+}
+
+/// Lets the time of `responder` go on until nothing is pending; `shown` counts what its target then has in force.
+///
+/// # Errors
+///
+/// When the journal fails.
+pub fn finish(
+    mut responder: Responder,
+    declined: Option<Declined>,
+    shown: impl Fn(&Responder) -> usize,
+) -> Result<Answer, Box<dyn Error>> {
+    let at_once: Vec<ActionTold> = responder.told().cloned().collect();
+    let in_force = shown(&responder);
+    let mut over = None;
+    while let Some(deadline) = responder.next_deadline() {
+        block_on(responder.tick(deadline))?;
+        over = Some(deadline);
+    }
+    let at_last = responder.told().cloned().collect();
+    Ok(Answer { declined, at_once, in_force, at_last, left: shown(&responder), over })
 }
 
 /// What was done about an incident.

@@ -168,8 +168,8 @@ fn steps(graph: &Graph, path: &Path) -> String {
 }
 
 /// What was done about the top incident, and how it ended.
-pub fn response(answer: &Answer) -> String {
-    let mut out = "\nRESPONSE on a target in memory\n".to_owned();
+pub fn response(answer: &Answer, target: &str) -> String {
+    let mut out = format!("\nRESPONSE on {target}\n");
     if let Some(declined) = &answer.declined {
         let _ = writeln!(out, "  nothing: {declined}");
     }

@@ -35,7 +35,7 @@ fn told(folder: &Path) -> (String, Vec<(String, Answer)>) {
     let mut answers = Vec::new();
     for incident in &incidents {
         let answer = study.answer(incident, Mode::Act).unwrap();
-        story += &telling::response(&answer);
+        story += &telling::response(&answer, "a target in memory");
         story += &study.report(incident).to_markdown();
         answers.push((incident.id().to_string(), answer));
     }

@@ -1,7 +1,9 @@
 //! Policy documents and patterns from outside: none may panic or take long, and a denial is never lost.
 #![no_main]
 
-use homeostat_access::{ArnPattern, Context, Glob, Policy, Principal, Request, Subject};
+use homeostat_access::{
+    ArnPattern, Context, Glob, ListOf, Policy, Principal, PublicAccessBlock, Request, Subject,
+};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| {
@@ -13,7 +15,17 @@ fuzz_target!(|bytes: &[u8]| {
         assert!(one.matches(second) || second.contains(['*', '?']));
     }
     let _ = (one.overlaps(&two), ArnPattern::new(first).overlaps(&ArnPattern::new(second)));
+    let block = PublicAccessBlock::parse("fuzz", &text).unwrap_or_default();
+    if let Ok(list) =
+        Policy::of_access_list("fuzz", &text, (ListOf::Bucket, "arn:aws:s3:::data"), PublicAccessBlock::ALL)
+    {
+        assert!(!list.is_public());
+    }
+    if let Ok(grant) = Policy::of_key_grant("fuzz", &text) {
+        assert!(!grant.denies_anything());
+    }
     let Ok(policy) = Policy::parse("fuzz", &text) else { return };
+    let _ = block.refuses(&policy);
     let subject = Subject::new(Principal::aws("arn:aws:iam::111122223333:user/jane")).with(policy.clone());
     for context in [Context::strict(), Context::symbolic()] {
         for request in [

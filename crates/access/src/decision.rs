@@ -28,6 +28,7 @@ impl Decision {
     }
 
     /// From worst (0) to best for who asks.
+    #[cfg(feature = "aws")]
     pub(crate) fn rank(&self) -> u8 {
         match self {
             Self::ExplicitlyDenied => 0,
@@ -123,6 +124,7 @@ pub struct Because {
 
 /// The gates that a request passes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
 pub enum Gate {
     /// What is attached to the principal and its groups.
     Identity,
@@ -140,8 +142,24 @@ pub enum Gate {
     ResourceControl,
     /// What the endpoint lets pass that the request comes through.
     Endpoint,
-    /// What AWS decides itself, without a policy.
+    /// What the provider decides itself, without a policy.
     Provider,
+    /// What is kept from the public whatever policies and lists say.
+    PublicAccess,
+    /// A rule of a role that is bound to who asks, as Kubernetes has.
+    Role,
+    /// That nobody gives others more than it has itself, as Kubernetes checks.
+    Escalation,
+    /// A role that is assigned to who asks, as Azure and Entra have.
+    Assignment,
+    /// A denial that is assigned to who asks, as Azure has.
+    DenyAssignment,
+    /// An allow policy, as Google Cloud has at each level.
+    AllowPolicy,
+    /// A deny policy, as Google Cloud has at each level.
+    DenyPolicy,
+    /// The most that a principal may reach, as Google Cloud bounds it.
+    AccessBoundary,
 }
 
 /// What a gate says.
@@ -168,6 +186,14 @@ impl fmt::Display for Because {
             Gate::ResourceControl => "resource control policy",
             Gate::Endpoint => "endpoint policy",
             Gate::Provider => "the provider itself",
+            Gate::PublicAccess => "block public access for",
+            Gate::Role => "role binding",
+            Gate::Escalation => "the check against escalation",
+            Gate::Assignment => "role assignment",
+            Gate::DenyAssignment => "deny assignment",
+            Gate::AllowPolicy => "allow policy",
+            Gate::DenyPolicy => "deny policy",
+            Gate::AccessBoundary => "principal access boundary",
         };
         f.write_str(gate)?;
         let is_level = self.gate == Gate::ServiceControl && self.statement.is_none();

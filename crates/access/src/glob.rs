@@ -4,16 +4,10 @@
 //! worst, linear for patterns with one `*`, no recursion. The questions about two patterns walk a table of
 //! O(first × second) bits.
 
-/// One place of a pattern.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Token {
-    /// This very byte.
-    Byte(u8),
-    /// `?`: any one byte that starts a character, with what belongs to it.
-    One,
-    /// `*`: any text, also none.
-    Many,
-}
+/// `*` of a pattern: any text, also none. No text has this byte, as it is no part of UTF-8.
+pub(crate) const MANY: u8 = 0xFF;
+/// `?` of a pattern: any one character. No text has this byte either.
+pub(crate) const ONE: u8 = 0xFE;
 
 /// A pattern as AWS writes them: `*` stands for any text, `?` for one character.
 ///
@@ -26,135 +20,143 @@ pub(crate) enum Token {
 /// assert!(Glob::new("s3:*").covers(&readers) && !readers.covers(&Glob::new("s3:*")));
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Glob(Box<[Token]>);
+pub struct Glob(Box<[u8]>);
 
 impl Glob {
     /// The pattern that `text` writes.
     pub fn new(text: &str) -> Self {
-        Self(tokens(text).collect())
+        Self(pattern(text).collect())
     }
 
     /// The pattern that `text` alone fits, its wildcards taken as text.
     pub fn literally(text: &str) -> Self {
-        Self(text.bytes().map(Token::Byte).collect())
+        Self(text.as_bytes().into())
     }
 
-    pub(crate) fn of(tokens: Vec<Token>) -> Self {
-        Self(tokens.into())
+    /// The pattern that `text` writes in lower case.
+    pub(crate) fn of_lower(text: &str) -> Self {
+        if text.is_ascii() {
+            Self(pattern(text).map(|byte| byte.to_ascii_lowercase()).collect())
+        } else {
+            Self::new(&text.to_lowercase())
+        }
+    }
+
+    pub(crate) fn of(pattern: Vec<u8>) -> Self {
+        Self(pattern.into())
     }
 
     /// Whether `text` fits. O(pattern × text) at worst.
     pub fn matches(&self, text: &str) -> bool {
-        walk(&self.0, text.as_bytes(), |token, byte| match token {
-            Token::Byte(own) => own == *byte,
-            Token::One => true,
-            Token::Many => false,
-        })
+        matches(&self.0, text)
     }
 
     /// Whether some text fits both patterns. O(first × second).
     pub fn overlaps(&self, other: &Self) -> bool {
-        let mut row = first_row(&other.0);
-        for token in &self.0 {
-            row = next_row(&row, *token, &other.0);
-        }
-        row.last().copied().unwrap_or(false)
+        overlaps(&self.0, &other.0)
     }
 
     /// Whether every text that fits `other` fits this pattern. O(first × second); never wrongly `true`, and
     /// `false` only for covers that no single walk shows, such as `*a*` over `?a` written as two patterns.
     pub fn covers(&self, other: &Self) -> bool {
-        walk(&self.0, &other.0, |token, theirs| match token {
-            Token::Many => false,
-            Token::One => *theirs != Token::Many,
-            Token::Byte(_) => token == *theirs,
-        })
+        covers(&self.0, &other.0)
     }
 
     /// Whether any text fits.
     pub fn is_everything(&self) -> bool {
-        !self.0.is_empty() && self.0.iter().all(|token| *token == Token::Many)
+        !self.0.is_empty() && self.0.iter().all(|own| *own == MANY)
     }
 
     /// The text as it is written, wildcards included; `None` when it is no UTF-8.
     pub(crate) fn spelling(&self) -> Option<String> {
-        let bytes = self.0.iter().map(|token| match token {
-            Token::Byte(byte) => *byte,
-            Token::One => b'?',
-            Token::Many => b'*',
-        });
-        String::from_utf8(bytes.collect()).ok()
+        spelling(&self.0)
     }
 
-    /// The six parts of an ARN pattern; parts that are left out are `*`, colons beyond the fifth are text.
-    pub(crate) fn split_arn(&self) -> Option<[Self; 6]> {
-        let mut parts = self.0.splitn(6, |token| *token == Token::Byte(b':'));
-        let own: [Option<&[Token]>; 6] = std::array::from_fn(|_| parts.next());
-        own[1].is_some().then(|| own.map(|part| Self(part.unwrap_or(&[Token::Many]).into())))
+    /// The pattern byte by byte, with [`MANY`] and [`ONE`] for its wildcards.
+    pub(crate) fn bytes(&self) -> &[u8] {
+        &self.0
     }
 
     /// Whether the text has the five colons of an ARN at least.
     pub(crate) fn has_six_parts(&self) -> bool {
-        self.0.iter().filter(|token| **token == Token::Byte(b':')).count() >= 5
+        self.0.split(|own| *own == b':').count() > 5
     }
 
     /// Whether the pattern begins with `arn:`.
     pub(crate) fn starts_like_arn(&self) -> bool {
-        self.0.iter().zip(b"arn:").all(|(token, byte)| *token == Token::Byte(*byte)) && self.0.len() >= 4
+        self.0.starts_with(b"arn:")
     }
 
     /// The text, when the pattern has no wildcard and so fits just one.
     pub fn literal(&self) -> Option<String> {
-        let bytes: Option<Vec<u8>> = self.0.iter().map(|token| token.byte()).collect();
-        String::from_utf8(bytes?).ok()
+        if self.0.iter().any(|own| *own >= ONE) { None } else { String::from_utf8(self.0.to_vec()).ok() }
     }
 }
 
-impl Token {
-    fn byte(self) -> Option<u8> {
-        if let Self::Byte(byte) = self { Some(byte) } else { None }
+/// Whether `text` fits the pattern `own`.
+pub(crate) fn matches(own: &[u8], text: &str) -> bool {
+    let text = text.as_bytes();
+    let same = own.iter().zip(text).take_while(|(one, two)| one == two).count();
+    let (own, text) = (own.get(same..).unwrap_or_default(), text.get(same..).unwrap_or_default());
+    match own {
+        [] => text.is_empty(),
+        [MANY] => true,
+        [first, ..] if *first < ONE => false,
+        _ => walk(own, text, |own, theirs| own == ONE || own == theirs),
     }
 }
 
-/// The tokens that `text` writes.
-pub(crate) fn tokens(text: &str) -> impl Iterator<Item = Token> + '_ {
+/// Whether some text fits both patterns.
+pub(crate) fn overlaps(one: &[u8], two: &[u8]) -> bool {
+    let mut row = first_row(two);
+    for &own in one {
+        row = next_row(&row, own, two);
+    }
+    row.last().copied().unwrap_or(false)
+}
+
+/// Whether every text that fits `two` fits `one`, as far as one walk shows.
+pub(crate) fn covers(one: &[u8], two: &[u8]) -> bool {
+    walk(one, two, |own, theirs| if own == ONE { theirs != MANY } else { own == theirs })
+}
+
+/// The pattern as it is written; `None` when it is no UTF-8.
+pub(crate) fn spelling(pattern: &[u8]) -> Option<String> {
+    let bytes = pattern.iter().map(|own| match *own {
+        ONE => b'?',
+        MANY => b'*',
+        byte => byte,
+    });
+    String::from_utf8(bytes.collect()).ok()
+}
+
+/// The pattern that `text` writes, byte by byte.
+pub(crate) fn pattern(text: &str) -> impl Iterator<Item = u8> + '_ {
     text.bytes().map(|byte| match byte {
-        b'*' => Token::Many,
-        b'?' => Token::One,
-        other => Token::Byte(other),
+        b'*' => MANY,
+        b'?' => ONE,
+        other => other,
     })
 }
 
-/// What can be continued by `?`: the later bytes of a character.
-trait Unit {
-    fn continues(&self) -> bool;
+/// Whether `byte` goes on with a character and begins none.
+fn continues(byte: u8) -> bool {
+    (0x80..0xC0).contains(&byte)
 }
 
-impl Unit for u8 {
-    fn continues(&self) -> bool {
-        (0x80..0xC0).contains(self)
-    }
-}
-
-impl Unit for Token {
-    fn continues(&self) -> bool {
-        matches!(self, Self::Byte(byte) if byte.continues())
-    }
-}
-
-fn walk<U: Unit>(pattern: &[Token], text: &[U], fits: impl Fn(Token, &U) -> bool) -> bool {
+fn walk(pattern: &[u8], text: &[u8], fits: impl Fn(u8, u8) -> bool) -> bool {
     let (mut at, mut from) = (0, 0);
     let mut star: Option<(usize, usize)> = None;
-    while let Some(unit) = text.get(from) {
+    while let Some(&unit) = text.get(from) {
         match pattern.get(at) {
-            Some(Token::Many) => {
+            Some(&MANY) => {
                 star = Some((at + 1, from));
                 at += 1;
             }
-            Some(&token) if fits(token, unit) => {
+            Some(&own) if fits(own, unit) => {
                 from += 1;
-                if token == Token::One {
-                    from += text.iter().skip(from).take_while(|unit| unit.continues()).count();
+                if own == ONE {
+                    from += text.iter().skip(from).take_while(|unit| continues(**unit)).count();
                 }
                 at += 1;
             }
@@ -165,31 +167,29 @@ fn walk<U: Unit>(pattern: &[Token], text: &[U], fits: impl Fn(Token, &U) -> bool
             }
         }
     }
-    pattern.iter().skip(at).all(|token| *token == Token::Many)
+    pattern.iter().skip(at).all(|own| *own == MANY)
 }
 
 /// Which prefixes of `other` share a text with the empty pattern.
-fn first_row(other: &[Token]) -> Vec<bool> {
+fn first_row(other: &[u8]) -> Vec<bool> {
     let mut row = vec![true];
-    row.extend(other.iter().scan(true, |open, token| {
-        *open &= *token == Token::Many;
+    row.extend(other.iter().scan(true, |open, own| {
+        *open &= *own == MANY;
         Some(*open)
     }));
     row
 }
 
-/// Which prefixes of `other` share a text with the pattern one `token` longer than that of `row`.
-fn next_row(row: &[bool], token: Token, other: &[Token]) -> Vec<bool> {
-    let many = token == Token::Many;
-    let mut last = many && row.first().copied().unwrap_or(false);
+/// Which prefixes of `other` share a text with the pattern one longer, by `own`, than that of `row`.
+fn next_row(row: &[bool], own: u8, other: &[u8]) -> Vec<bool> {
+    let mut last = own == MANY && row.first().copied().unwrap_or(false);
     let mut next = vec![last];
-    for (pair, theirs) in row.windows(2).zip(other) {
+    for (pair, &theirs) in row.windows(2).zip(other) {
         let &[diagonal, above] = pair else { continue };
-        last = match (token, theirs) {
-            (Token::Many, Token::Many) => above || last || diagonal,
-            (Token::Many, _) | (_, Token::Many) => above || last,
-            (Token::Byte(one), Token::Byte(two)) => diagonal && one == *two,
-            _ => diagonal,
+        last = match (own, theirs) {
+            (MANY, MANY) => above || last || diagonal,
+            (MANY, _) | (_, MANY) => above || last,
+            _ => diagonal && (own == theirs || own == ONE || theirs == ONE),
         };
         next.push(last);
     }

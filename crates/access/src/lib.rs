@@ -1,32 +1,31 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![doc = include_str!("../README.md")]
 
-mod arn;
-mod compare;
-mod condition;
-mod context;
+#[cfg(feature = "aws")]
+mod aws;
+#[cfg(feature = "azure")]
+pub mod azure;
 mod decision;
+#[cfg(any(feature = "azure", feature = "gcp", feature = "kubernetes"))]
+mod document;
+#[cfg(feature = "azure")]
+pub mod entra;
+#[cfg(feature = "gcp")]
+pub mod gcp;
+#[cfg(feature = "aws")]
 mod glob;
-mod grant;
-mod limits;
-mod operator;
-mod policy;
-mod principal;
-mod provider;
-mod read;
-mod request;
-mod statement;
-mod subject;
-mod template;
-mod weigh;
+#[cfg(feature = "kubernetes")]
+pub mod kubernetes;
+#[cfg(any(feature = "azure", feature = "gcp"))]
+mod star;
 
-pub use arn::{ArnPattern, account_of};
-pub use condition::Condition;
-pub use context::Context;
+#[cfg(feature = "aws")]
+pub use aws::{
+    ArnPattern, Condition, Context, Limits, ListOf, Policy, PolicyError, PolicyFault, Principal,
+    PublicAccessBlock, Request, ResourceSide, Subject, account_of,
+};
 pub use decision::{Answer, Because, Decision, Gate, Open, Residual, Says, Wanted};
+#[cfg(any(feature = "azure", feature = "gcp", feature = "kubernetes"))]
+pub use document::{Added, Misfit, MisfitCause};
+#[cfg(feature = "aws")]
 pub use glob::Glob;
-pub use limits::Limits;
-pub use policy::{Policy, PolicyError, PolicyFault};
-pub use principal::Principal;
-pub use request::Request;
-pub use subject::{ResourceSide, Subject};

@@ -1,5 +1,6 @@
 //! Stories of single decisions, and compiled policies against a naive reading of the documents.
 #![cfg(test)]
+#![cfg(feature = "aws")]
 #![expect(clippy::needless_pass_by_value, reason = "literals read better without a borrow at each use")]
 
 use homeostat_access::{Answer, Context, Decision, Policy, Principal, Request, ResourceSide, Subject};

@@ -1,5 +1,6 @@
 //! What each gate says, each as its chapter of the AWS documentation has it; names are made up here.
 #![cfg(test)]
+#![cfg(feature = "aws")]
 #![expect(clippy::needless_pass_by_value, reason = "literals read better without a borrow at each use")]
 
 use homeostat_access::{

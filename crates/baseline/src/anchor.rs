@@ -13,8 +13,6 @@ const FAST: f64 = 7.0;
 const SLOW: f64 = 60.0;
 /// A day teaches no more than so many times the fast mean: one burst is no ramp.
 const WINSOR: f64 = 3.0;
-/// Days before the two can differ by more than their noise.
-const YOUNG: u32 = 28;
 /// The MAD of a normal distribution is so many of its standard deviations (Hampel, J. Am. Stat. Assoc. 69, 1974).
 const MAD_TO_DEVIATION: f64 = 1.482_602_218_505_602;
 /// Peers that can tell their own scatter.
@@ -45,6 +43,8 @@ pub struct Anchor {
 }
 
 impl Anchor {
+    /// Days before the two means can differ by more than their noise.
+    pub const YOUNG: u32 = 28;
     /// The largest count of a day that is told from larger ones.
     pub const LIMIT: f64 = 1e12;
 
@@ -73,7 +73,7 @@ impl Anchor {
 
     /// How surprising this rate's creep upward is on its `day`-th day, against what its peers' rates do.
     pub fn bits(&self, day: u32, peers: &PeerShift) -> Bits {
-        if day < YOUNG {
+        if day < Self::YOUNG {
             return Bits::ZERO;
         }
         let z = (self.shift() - peers.median) / peers.deviation.max(self.noise());
@@ -215,7 +215,7 @@ mod tests {
             let shifts: Vec<f64> = anchors.iter().map(Anchor::shift).collect();
             let peers = PeerShift::of(&shifts);
             for (who, anchor) in anchors.iter().enumerate() {
-                let alert = day >= YOUNG && detect(anchor, day, &peers);
+                let alert = day >= Anchor::YOUNG && detect(anchor, day, &peers);
                 let ramping = who % 10 == 0 && day >= START;
                 story.quiet_days += usize::from(!ramping);
                 story.false_days += usize::from(alert && !ramping);

@@ -6,6 +6,7 @@
 //! observation, at most 2,048 bytes learnt an entity.
 
 use crate::cohort::{Cohort, Peers};
+use crate::cold::Cold;
 use crate::config::{Config, ConfigError};
 use crate::entity::{Counted, Entity, Signature};
 use crate::observation::{BadObservation, Observation};
@@ -49,12 +50,16 @@ pub struct Baseline {
     pub(crate) high: i64,
     // The first tick that is not learnt yet.
     pub(crate) open_from: i64,
+    // The day that is open for all entities; `i64::MIN` before the first.
+    pub(crate) today: i64,
     // The first tick of the tenant's history; `i64::MAX` before it.
     pub(crate) start: i64,
     // Times of the last observations in a row that were ahead of the future limit.
     pub(crate) ahead: Vec<i64>,
     pub(crate) entities: HashMap<EntityKey, Entity, Seed>,
     pub(crate) cohorts: BTreeMap<u64, Cohort>,
+    // What few entities need: probation, what was refused, what was pinned.
+    pub(crate) cold: BTreeMap<EntityKey, Cold>,
     // Who has something open in which tick. Made from the entities, so it is not in the bytes.
     pub(crate) due: BTreeMap<i64, Vec<EntityKey>>,
     // Bytes of all entities.
@@ -78,6 +83,8 @@ pub struct Stats {
     pub groups: u64,
     /// Bytes of all entities in memory, without the keys and what is open.
     pub bytes: u64,
+    /// Bytes of what is on probation, refused or pinned, apart from `bytes`.
+    pub cold: u64,
     /// Counts of minutes that are still open, each of some 40 bytes.
     pub open: u64,
     /// Observations that came after their minute was learnt: learnt at half weight.
@@ -116,10 +123,12 @@ impl Baseline {
             seen: Positions::default(),
             high: i64::MIN,
             open_from: i64::MIN,
+            today: i64::MIN,
             start: i64::MAX,
             ahead: Vec::new(),
             entities,
             cohorts: BTreeMap::new(),
+            cold: BTreeMap::new(),
             due: BTreeMap::new(),
             bytes: 0,
             stats: Stats::default(),
@@ -157,6 +166,7 @@ impl Baseline {
             entities: self.entities.len() as u64,
             groups: self.cohorts.len() as u64,
             bytes: self.bytes,
+            cold: self.cold.values().map(|cold| cold.weight() as u64).sum(),
             open: self.entities.values().map(|entity| entity.open.len() as u64).sum(),
             ..self.stats
         }
@@ -201,7 +211,11 @@ impl Baseline {
     }
 
     pub(crate) fn kind_of(&self, entity: &EntityKey) -> u64 {
-        self.config.seed().value(u32::MAX - 1, entity.kind().as_str())
+        Self::kind_number(self.config.seed(), entity)
+    }
+
+    pub(crate) fn kind_number(seed: Seed, entity: &EntityKey) -> u64 {
+        seed.value(u32::MAX - 1, entity.kind().as_str())
     }
 
     /// On the tenant's first day everything is new: its bits count a half at first and the whole after it.
@@ -253,8 +267,9 @@ impl Baseline {
             self.due.entry(tick).or_default().push(observation.entity.clone());
         }
         let mut cut = 0;
+        let times = observation.events.max(1);
         let mut count = |entity: &mut Entity, counted, feature, value| {
-            cut += u64::from(!entity.count(Signature { tick, counted, feature, value }));
+            cut += u64::from(!entity.count(Signature { tick, counted, feature, value }, times));
         };
         count(entity, Counted::Seen, 0, group);
         for (name, value) in &observation.categories {
@@ -264,13 +279,16 @@ impl Baseline {
         for (name, size) in &observation.sizes {
             count(entity, Counted::Octave, feature(name), u64::from(volume::octave(*size)));
         }
-        if observation.counted && mark != Some(Mark::Late) {
-            cut += u64::from(!entity.count_hour(calendar::hour(tick)));
+        if observation.events > 0 && mark != Some(Mark::Late) {
+            cut += u64::from(!entity.count_hour(calendar::hour(tick), observation.events));
+            if mark.is_none() {
+                entity.creep.count(tick.div_euclid(1_440).saturating_sub(self.today), observation.events);
+            }
         }
         self.stats.cut = self.stats.cut.saturating_add(cut);
         self.bytes = self.bytes.saturating_add(if new { entity.weight() } else { 0 });
         if mark == Some(Mark::Late) {
-            self.learn_late(&observation.entity, tick, u32::from(observation.counted));
+            self.learn_late(&observation.entity, tick, observation.events);
         }
         if new && self.bytes > self.config.memory {
             self.evict();
@@ -329,6 +347,7 @@ impl Forget for Baseline {
     fn forget(&mut self, entity: &EntityKey) -> bool {
         let Some(gone) = self.entities.remove(entity) else { return false };
         self.bytes = self.bytes.saturating_sub(gone.weight());
+        self.cold.remove(entity);
         for waiting in self.due.values_mut() {
             waiting.retain(|key| key != entity);
         }

@@ -2,11 +2,12 @@
 //!
 //! A minute is learnt entity by entity in the order of their keys, each in the order of its signatures, so that
 //! the order of arrival does not show. What is above a signature's usual count teaches less and less; what is
-//! suspicious teaches a tenth.
+//! suspicious teaches a tenth, and the rest after a quiet week or when an analyst accepts it.
 
 use crate::baseline::{Baseline, Silence};
 use crate::calendar;
 use crate::cohort::{Cohort, Profile};
+use crate::cold::Held;
 use crate::entity::{Counted, Entity, Signature};
 use crate::novelty::{Moment, Novelty, UNIT};
 use crate::score::{Scene, Weighed, trusted};
@@ -37,11 +38,13 @@ impl Baseline {
         self.open_from = over;
         let rest = self.due.split_off(&over);
         for (tick, mut keys) in std::mem::replace(&mut self.due, rest) {
+            self.end_days(tick);
             keys.sort_unstable();
             for key in keys {
                 self.learn(&key, tick);
             }
         }
+        self.end_days(over);
         if self.bytes > self.config.memory {
             self.evict();
         }
@@ -59,7 +62,12 @@ impl Baseline {
         self.put_back(key, entity, (before, cut, open.len()));
     }
 
-    fn put_back(&mut self, key: &EntityKey, mut entity: Entity, (before, cut, learnt): (u64, u64, usize)) {
+    pub(crate) fn put_back(
+        &mut self,
+        key: &EntityKey,
+        mut entity: Entity,
+        (before, cut, learnt): (u64, u64, usize),
+    ) {
         let cut = cut.saturating_add(entity.fit(learnt));
         self.stats.cut = self.stats.cut.saturating_add(cut);
         self.bytes = self.bytes.saturating_sub(before).saturating_add(entity.weight());
@@ -74,8 +82,8 @@ impl Baseline {
         let open = entity.take(tick);
         let hour = calendar::hour(tick);
         if hour > entity.closed {
-            for _ in 0..events {
-                entity.count_hour(hour);
+            if events > 0 {
+                entity.count_hour(hour, events);
             }
         } else if events > 0 {
             let cell = self.config.local_time.cell(hour);
@@ -140,13 +148,19 @@ impl Baseline {
         let mut cut = 0;
         for (signature, count) in open {
             let p = self.p_of(key, entity, signature);
-            let weight = weight(entity, signature, *count, p).saturating_mul(unit).div_ceil(UNIT);
+            let units = weight(entity, signature, *count).saturating_mul(unit).div_ceil(UNIT);
+            let weight = if p < SUSPICIOUS { (units / SUSPICIOUS_SHARE).max(1) } else { units };
             let tick = signature.tick;
             let at =
                 Moment { generation: calendar::generation(calendar::hour(tick)), day: calendar::day(tick) };
             let fits = match signature.counted {
                 Counted::Seen => true,
-                Counted::Value => self.learn_value(entity, signature, (weight, &at), [kind, group]),
+                Counted::Value => {
+                    let value = (signature.feature, signature.value);
+                    let held = units.saturating_sub(weight);
+                    self.gate(key, value, (held, tick.div_euclid(1_440)))
+                        || self.learn_value(entity, value, (weight, &at), [kind, group])
+                }
                 Counted::Octave => {
                     self.teach([kind, group], |cohort| {
                         learn_octave(&mut cohort.profile, signature, (weight, &at));
@@ -159,15 +173,26 @@ impl Baseline {
         cut
     }
 
+    /// Puts on probation what a suspicious value may not teach yet; tells whether the value is refused.
+    fn gate(&mut self, key: &EntityKey, (feature, value): (u32, u64), (held, day): (u32, i64)) -> bool {
+        if self.cold.get(key).is_some_and(|cold| cold.is_refused(feature, value)) {
+            return true;
+        }
+        if held > 0 {
+            let cold = self.cold.entry(key.clone()).or_default();
+            cold.hold(Held { feature, value, units: held }, day);
+        }
+        false
+    }
+
     /// Learns a value; the first time in a generation, the entity counts as one more peer that shows it.
-    fn learn_value(
+    pub(crate) fn learn_value(
         &mut self,
         entity: &mut Entity,
-        signature: &Signature,
+        (feature, value): (u32, u64),
         (weight, at): (u32, &Moment),
         cohorts: [u64; 2],
     ) -> bool {
-        let (feature, value) = (signature.feature, signature.value);
         let Some(own) = entity.profile.category_mut(feature, Novelty::default) else { return false };
         let fresh = own.is_fresh(value, at.generation);
         own.learn_weighted(value, weight, at);
@@ -247,6 +272,7 @@ impl Baseline {
             time: Timestamp::from_micros(now.saturating_mul(3_600_000_000)),
             maturity: Maturity::of(entity.seen, calendar::day(entity.last) - calendar::day(entity.first)),
             mark: None,
+            creep: Bits::ZERO,
             odds: 0.0,
             aspects: 0,
             contributions: Vec::new(),
@@ -282,6 +308,7 @@ impl Baseline {
             if let Some(entity) = self.entities.remove(&key) {
                 self.bytes = self.bytes.saturating_sub(entity.weight());
                 self.stats.evicted = self.stats.evicted.saturating_add(1);
+                self.cold.remove(&key);
             }
         }
         let entities = &self.entities;
@@ -317,8 +344,8 @@ fn learn_octave(profile: &mut Profile, signature: &Signature, (weight, at): (u32
 }
 
 /// What `count` repeats in one tick teach, in sixteenths: up to the usual count each its whole, the n-th beyond
-/// it 1/(1 + n/4), summed by its integral; of what is suspicious a tenth.
-fn weight(entity: &Entity, signature: &Signature, count: u32, p: f64) -> u32 {
+/// it 1/(1 + n/4), summed by its integral.
+fn weight(entity: &Entity, signature: &Signature, count: u32) -> u32 {
     let usual = match signature.counted {
         Counted::Value => entity.profile.category(signature.feature),
         _ => None,
@@ -333,5 +360,5 @@ fn weight(entity: &Entity, signature: &Signature, count: u32, p: f64) -> u32 {
         reason = "at most sixteen counts of u32"
     )]
     let units = libm::round(learnt * f64::from(UNIT)).min(f64::from(u32::MAX)) as u32;
-    if p < SUSPICIOUS { (units / SUSPICIOUS_SHARE).max(1) } else { units }
+    units
 }

@@ -6,6 +6,8 @@
 //! Turing's: values seen once over all seen (Good, Biometrika 40, 1953), so that a feature that is always new is
 //! never news. O(slots) a value; values are kept as hashes only.
 
+mod analyst;
+
 use crate::trace::{bit, folded, linear_count, place, read_map, set, write_map};
 use crate::varint::{Fields, put};
 use homeostat_core::{Merge, SnapshotError};

@@ -34,7 +34,8 @@ pub struct Observation {
     pub(crate) arrived: Timestamp,
     pub(crate) categories: Vec<(Name, String)>,
     pub(crate) sizes: Vec<(Name, f64)>,
-    pub(crate) counted: bool,
+    // How many events it tells of; 0 does not count for the rate.
+    pub(crate) events: u32,
 }
 
 impl Observation {
@@ -50,7 +51,7 @@ impl Observation {
             arrived: Timestamp::UNKNOWN,
             categories: Vec::new(),
             sizes: Vec::new(),
-            counted: true,
+            events: 1,
         }
     }
 
@@ -85,7 +86,15 @@ impl Observation {
     /// Does not count for the rate: one event told in several observations of one entity counts once.
     #[must_use]
     pub fn uncounted(mut self) -> Self {
-        self.counted = false;
+        self.events = 0;
+        self
+    }
+
+    /// Tells of `events` events alike at once, as summed records do: flows of a minute, calls of an hour. 0 is
+    /// [`uncounted`](Self::uncounted).
+    #[must_use]
+    pub fn times(mut self, events: u32) -> Self {
+        self.events = events;
         self
     }
 

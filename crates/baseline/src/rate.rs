@@ -1,8 +1,8 @@
 //! How many events are usual in this hour of the week, for this entity?
 //!
-//! A gamma–Poisson hierarchy: the cell of the week is shrunk towards its hour of the day, that towards the
-//! entity's level, that towards its peers' (Gelman et al., Bayesian Data Analysis, 3rd ed. 2013, ch. 5). The
-//! prediction for one hour is a negative binomial whose shape joins what is not known of the rate with the
+//! A gamma–Poisson hierarchy: the cell of the week is shrunk towards its hour of the day times its day of the week,
+//! each of them towards the entity's level, that towards its peers' (Gelman et al., Bayesian Data Analysis, 3rd ed.
+//! 2013, ch. 5). The prediction for one hour is a negative binomial whose shape joins what is not known of the rate with the
 //! scatter between weeks, estimated by moments. O(1) an event; 1.3 KiB at most, half of that in its snapshot.
 
 use crate::NegativeBinomial;
@@ -10,14 +10,19 @@ use crate::calendar::CELLS;
 use crate::varint::{Fields, put, put_float, put_signed};
 use homeostat_core::{Merge, SnapshotError};
 
-/// Weeks of evidence that a parent level weighs against a cell's own.
-const PARENT_WEEKS: f64 = 2.0;
+/// Weeks of evidence that the product of hour and day weighs against a cell's own: it rests on ten times as many
+/// counts, but weekly jobs do not keep to it.
+const PARENT_WEEKS: f64 = 4.0;
+/// Weeks of evidence that the level weighs against an hour of the day and a day of the week.
+const LEVEL_WEEKS: f64 = 1.0;
 /// Hours of evidence that the peers' level weighs against an entity's own: one day.
 const PEER_HOURS: f64 = 24.0;
 /// Squared scatter of rates between weeks (1 / shape) before any is seen: a factor of about two.
 const PRIOR_SCATTER: f64 = 0.5;
 /// Hours that this assumption weighs.
 const SCATTER_HOURS: f64 = 24.0;
+/// Hours after which each cell of the week is known from two counts.
+const SEASON_HOURS: f64 = 336.0;
 /// The gamma shape of levels across entities of one group: they differ by orders of magnitude.
 const LEVEL_SHAPE: f64 = 0.5;
 /// An hour teaches no more than its mean plus so many deviations, and a tenth of what is above.
@@ -86,13 +91,22 @@ impl Rate {
         let count = winsorised(count.min(Self::LIMIT), usual);
         let gap = f64::from(count) - usual.mean();
         let square = usual.mean() * usual.mean();
-        Lesson { count, hours: 1, excess: gap * gap - f64::from(count), square }
+        let trust = self.trust();
+        Lesson { count, hours: 1, excess: trust * (gap * gap - f64::from(count)), square: trust * square }
     }
 
     /// What `hours` hours without any event teach.
     pub(crate) fn silent_lesson(&self, cells: impl Iterator<Item = usize>, hours: u32) -> Lesson {
         let square: f64 = cells.map(|cell| self.predict(cell, None).mean()).map(|mean| mean * mean).sum();
+        let square = self.trust() * square;
         Lesson { count: 0, hours, excess: square, square }
+    }
+
+    /// How much a gap between count and prediction tells of scatter: little while the hours of the week are not known,
+    /// because then the gap is the season.
+    fn trust(&self) -> f64 {
+        let known = (self.hours() / SEASON_HOURS).clamp(0.05, 1.0);
+        known * known
     }
 
     pub(crate) fn apply(&mut self, generation: i64, cell: usize, lesson: &Lesson) {
@@ -130,10 +144,13 @@ impl Rate {
         let prior_hours = if prior.is_some() { PEER_HOURS } else { 1.0 };
         let level = (self.total() + prior_hours * prior_mean) / (hours + prior_hours);
         let (days, weeks) = (hours / 24.0, hours / 168.0);
-        let of_day = (self.hour_of_day(cell % 24) + PARENT_WEEKS * 7.0 * level) / (days + PARENT_WEEKS * 7.0);
-        let mean = (self.count(cell) + PARENT_WEEKS * of_day) / (weeks + PARENT_WEEKS);
+        let of_hour = (self.hour_of_day(cell % 24) + LEVEL_WEEKS * 7.0 * level) / (days + LEVEL_WEEKS * 7.0);
+        let of_day =
+            (self.day_of_week(cell / 24) + LEVEL_WEEKS * 24.0 * level) / ((weeks + LEVEL_WEEKS) * 24.0);
+        let parent = of_hour * of_day / level;
+        let mean = (self.count(cell) + PARENT_WEEKS * parent) / (weeks + PARENT_WEEKS);
         // Unknown: little of the level is known at first; later, as much as the counts of the cell and its kin.
-        let known = LEVEL_SHAPE + self.count(cell) + PARENT_WEEKS * of_day * (hours / (hours + prior_hours));
+        let known = LEVEL_SHAPE + self.count(cell) + PARENT_WEEKS * parent * (hours / (hours + prior_hours));
         let scatter = self.scatter(prior);
         NegativeBinomial::new(mean, 1.0 / (1.0 / known + scatter))
     }
@@ -153,6 +170,11 @@ impl Rate {
         f64::from(self.hours_now) + f64::from(self.hours_before)
     }
 
+    /// Events per hour over all hours learnt; 0 before the first.
+    pub(crate) fn level(&self) -> f64 {
+        self.total() / self.hours().max(1.0)
+    }
+
     fn total(&self) -> f64 {
         self.total_now as f64 + self.total_before as f64
     }
@@ -168,6 +190,10 @@ impl Rate {
 
     fn hour_of_day(&self, hour: usize) -> f64 {
         (0..7).map(|day| self.count(day * 24 + hour)).sum()
+    }
+
+    fn day_of_week(&self, day: usize) -> f64 {
+        (0..24).map(|hour| self.count(day * 24 + hour)).sum()
     }
 
     fn cell_mean(&self, cell: usize) -> f64 {

@@ -7,6 +7,7 @@
 //! number of columns.
 
 mod bursts;
+mod climb;
 mod column;
 mod contexts;
 mod explanation;

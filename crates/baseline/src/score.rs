@@ -55,12 +55,14 @@ impl Scene<'_> {
             time: observation.time,
             maturity: self.maturity(),
             mark,
+            creep: Bits::ZERO,
             odds: 0.0,
             aspects: 0,
             contributions: Vec::new(),
         };
-        if observation.counted {
-            self.add_rate(&mut verdict);
+        if observation.events > 0 {
+            self.add_rate(&mut verdict, observation.events);
+            self.add_creep(&mut verdict);
         }
         for (name, value) in &observation.categories {
             let feature = crate::seed::feature(name);
@@ -118,9 +120,9 @@ impl Scene<'_> {
         Weighed { p: trusted(p, count + weight), support }
     }
 
-    fn add_rate(&self, verdict: &mut Verdict) {
+    fn add_rate(&self, verdict: &mut Verdict, events: u32) {
         let count = self.entity.map_or(0, |entity| entity.count_of(hour(self.tick)));
-        let count = u64::from(count).saturating_add(1);
+        let count = u64::from(count).saturating_add(u64::from(events));
         let peers = self.peers.nearest().map(|cohort| &cohort.profile.rate);
         let unknown = crate::Rate::default();
         let rate = self.entity.map_or(&unknown, |entity| &entity.profile.rate);
@@ -141,6 +143,26 @@ impl Scene<'_> {
             peers: None,
             support: 0,
             last_seen: None,
+        });
+    }
+
+    /// How far its rate has crept up, on all events of a day alike.
+    fn add_creep(&self, verdict: &mut Verdict) {
+        let Some(creep) = self.entity.map(|entity| &entity.creep).filter(|creep| creep.is_grown()) else {
+            return;
+        };
+        let bits = Bits::new(creep.bits);
+        verdict.creep = bits;
+        let (week, months) = creep.anchor.means();
+        self.add(verdict, &Weighed { p: bits.probability(), support: u64::from(creep.days()) }, || {
+            Contribution {
+                aspect: "creep".into(),
+                bits: Bits::ZERO,
+                detail: Detail::Creep { week: f64::from(week), months: f64::from(months) },
+                peers: None,
+                support: 0,
+                last_seen: None,
+            }
         });
     }
 

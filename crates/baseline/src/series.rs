@@ -21,6 +21,8 @@ use trail::{Predictor, Trail};
 use tuning::Tuning;
 use view::{Centre, View};
 
+/// Bits of a flat line at most; how much history there is does not limit them, since the line is its own evidence.
+const FLAT_MOST: f64 = 24.0;
 /// Readings whose noise is smaller than this share of the usual one are not told apart.
 const NOISE_FLOOR: f64 = 1e-3;
 /// A season of the week is preferred to one of the day unless it errs so much more.
@@ -310,7 +312,7 @@ impl SeriesModel {
             views.long_mean.see(self.long.residual(predictor), Centre::Mean, most, tuning),
             rise(&mut views.short_noise, noise(self.short_noise)),
             rise(&mut views.long_noise, noise(self.long_noise)),
-            self.flat.see(self.is_tied(now), tuning.tie).min(most),
+            (self.flat.see(self.is_tied(now), tuning.tie) - tuning.steps).min(FLAT_MOST),
         ]
     }
 
@@ -337,17 +339,14 @@ impl SeriesModel {
     /// Joins the views, the last of which is the mean of the others' surprise.
     fn join(&mut self, surprises: [f64; 9]) -> (f64, SeriesView) {
         let tuning = self.tuning;
-        let handicapped = |bits: f64, view: usize| bits + tuning.handicap.get(view).copied().unwrap_or(0.0);
-        let highest =
-            surprises.iter().enumerate().map(|(at, bits)| handicapped(*bits, at)).fold(0.0, f64::max);
+        let highest = surprises.into_iter().fold(0.0, f64::max);
         self.unrest += tuning.unrest * (highest.min(UNREST_MOST) - self.unrest);
         let rises = self.views.unrest.is_below(self.unrest);
         let most = self.most();
         let unrest = self.views.unrest.see(self.unrest, Centre::Mean, most, tuning);
         let all = surprises.into_iter().chain([if rises { unrest } else { 0.0 }]);
         let (mut odds, mut best) = (0.0, (f64::NEG_INFINITY, SeriesView::Value));
-        for (at, (bits, view)) in all.zip(SeriesView::ALL).enumerate() {
-            let bits = handicapped(bits, at);
+        for (bits, view) in all.zip(SeriesView::ALL) {
             odds += libm::exp2(bits * tuning.power);
             if bits > best.0 {
                 best = (bits, view);

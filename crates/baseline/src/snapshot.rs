@@ -3,6 +3,7 @@
 use crate::baseline::{Baseline, Stats};
 use crate::calendar::LocalTime;
 use crate::cohort::{Cohort, Profile};
+use crate::cold::Cold;
 use crate::config::Config;
 use crate::entity::Entity;
 use crate::varint::Fields;
@@ -11,14 +12,16 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 const MAGIC: [u8; 4] = *b"HBAS";
-const VERSION: u16 = 1;
+const VERSION: u16 = 2;
+/// The first version knew no days and no cold stores.
+const OLDEST: u16 = 1;
 
 impl Baseline {
     pub(crate) fn snapshot(&self) -> Vec<u8> {
         let mut out = SnapshotWriter::new(MAGIC, VERSION);
         write_config(&mut out, &self.config);
         out.positions(&self.seen);
-        for number in [self.high, self.open_from, self.start] {
+        for number in [self.high, self.open_from, self.start, self.today] {
             out.u64(number.cast_unsigned());
         }
         out.len(self.ahead.len());
@@ -38,6 +41,13 @@ impl Baseline {
             entity.write(&mut body);
             out.bytes(&body);
         }
+        out.len(self.cold.len());
+        for (key, cold) in &self.cold {
+            out.key(key);
+            let mut body = Vec::new();
+            cold.write(&mut body);
+            out.bytes(&body);
+        }
         out.finish()
     }
 
@@ -53,12 +63,15 @@ impl Baseline {
     }
 
     pub(crate) fn restored(bytes: &[u8]) -> Result<Self, SnapshotError> {
-        let mut fields = SnapshotReader::open(bytes, MAGIC, VERSION..=VERSION)?;
+        let mut fields = SnapshotReader::open(bytes, MAGIC, OLDEST..=VERSION)?;
         let mut read = Self::of(read_config(&mut fields)?);
         read.seen = fields.positions()?;
         read.high = fields.u64()?.cast_signed();
         read.open_from = fields.u64()?.cast_signed();
         read.start = fields.u64()?.cast_signed();
+        if fields.version() > 1 {
+            read.today = fields.u64()?.cast_signed();
+        }
         for _ in 0..fields.len(8)? {
             read.ahead.push(fields.u64()?.cast_signed());
         }
@@ -68,6 +81,9 @@ impl Baseline {
         }
         read.read_cohorts(&mut fields)?;
         read.read_entities(&mut fields)?;
+        if fields.version() > 1 {
+            read.read_cold(&mut fields)?;
+        }
         fields.finish()?;
         Ok(read)
     }
@@ -87,11 +103,22 @@ impl Baseline {
         Ok(())
     }
 
+    fn read_cold(&mut self, fields: &mut SnapshotReader<'_>) -> Result<(), SnapshotError> {
+        for _ in 0..fields.len(25)? {
+            let key = fields.key()?;
+            if self.cold.last_key_value().is_some_and(|(last, _)| *last >= key) {
+                return Err(SnapshotError::Invalid { field: "cold stores" });
+            }
+            self.cold.insert(key, Cold::read(fields.bytes()?)?);
+        }
+        Ok(())
+    }
+
     fn read_entities(&mut self, fields: &mut SnapshotReader<'_>) -> Result<(), SnapshotError> {
         let mut last = None;
         for _ in 0..fields.len(25)? {
             let key = fields.key()?;
-            let entity = Entity::read(fields.bytes()?)?;
+            let entity = Entity::read(fields.bytes()?, fields.version())?;
             if last.as_ref().is_some_and(|last| *last >= key) {
                 return Err(SnapshotError::Invalid { field: "entities" });
             }

@@ -30,6 +30,8 @@ pub struct Verdict {
     pub(crate) time: Timestamp,
     pub(crate) maturity: Maturity,
     pub(crate) mark: Option<Mark>,
+    // What of it is the creep of the rate, the same all day.
+    pub(crate) creep: Bits,
     // The sum of 1/p over all aspects, and their number. INVARIANT: odds >= aspects.
     pub(crate) odds: f64,
     pub(crate) aspects: u32,
@@ -49,6 +51,20 @@ impl Verdict {
     pub fn without_top(&self) -> Bits {
         let top = self.contributions.first().map_or(1.0, |top| 1.0 / top.bits.probability());
         bits_of(self.odds - top + 1.0, self.aspects)
+    }
+
+    /// What of it is the slow rise of the entity's rate: the same for all events of a day.
+    pub fn creep(&self) -> Bits {
+        self.creep
+    }
+
+    /// The surprise if the slow rise said nothing: what this one event adds.
+    pub fn without_creep(&self) -> Bits {
+        if self.creep > Bits::ZERO {
+            bits_of(self.odds - 1.0 / self.creep.probability() + 1.0, self.aspects)
+        } else {
+            self.bits()
+        }
     }
 
     /// Who it is about.
@@ -181,6 +197,7 @@ pub(crate) enum Detail {
     Value { value: String, distinct: f64 },
     Size { size: f64, usual_at_most: f64 },
     Silence { hours: u64, expected: f64 },
+    Creep { week: f64, months: f64 },
 }
 
 impl Contribution {
@@ -219,6 +236,7 @@ impl Contribution {
             },
             Detail::Size { size, .. } => format!("{size}"),
             Detail::Silence { hours, .. } => format!("nothing for {hours} hours"),
+            Detail::Creep { week, .. } => format!("{week:.1} a day in the last week"),
         }
     }
 
@@ -234,6 +252,7 @@ impl Contribution {
             }
             Detail::Size { usual_at_most, .. } => format!("at most {usual_at_most:.0} in 98 of 100"),
             Detail::Silence { expected, .. } => format!("{expected:.1} in that time"),
+            Detail::Creep { months, .. } => format!("{months:.1} a day in the last two months"),
         };
         match self.peers {
             Some(PeerShare { holders, members }) => format!("{own}; {holders} of {members} peers"),

@@ -12,15 +12,13 @@ pub(crate) fn refine(time: Timestamp, original: &str) -> Timestamp {
         Ok(told) if !told.is_moment() && time.millis() == Some(0) => told,
         Ok(told) if told.millis() == time.millis() => told,
         Ok(_) => time,
-        Err(_) => {
-            epochs(original).into_iter().flatten().find(|told| told.millis() == time.millis()).unwrap_or(time)
-        }
+        Err(_) => epochs(original).find(|told| told.millis() == time.millis()).unwrap_or(time),
     }
 }
 
 /// What a decimal number can mean, in seconds, milliseconds, microseconds and nanoseconds since 1970.
-fn epochs(text: &str) -> [Option<Timestamp>; 4] {
-    [6, 3, 0, -3].map(|digits| micros(text, digits).map(Timestamp::from_micros))
+fn epochs(text: &str) -> impl Iterator<Item = Timestamp> {
+    [6, 3, 0, -3].into_iter().filter_map(move |digits| micros(text, digits).map(Timestamp::from_micros))
 }
 
 /// The decimal `text` times ten to the power of `digits`, rounded down; `None` when it is no such number.

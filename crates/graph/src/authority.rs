@@ -62,6 +62,8 @@ pub(crate) struct Authority {
     pub(crate) works: Vec<(usize, Proof)>,
 }
 
+/// The permissions that get a credential of a user.
+pub(crate) const CREDENTIALS: [&str; 3] = [CREDENTIAL[0].1, CREDENTIAL[1].1, CREDENTIAL[2].1];
 pub(crate) const ASSUME: &str = "sts:AssumeRole";
 pub(crate) const PASS_ROLE: &str = "iam:PassRole";
 pub(crate) const NEW_VERSION: &str = "iam:CreatePolicyVersion";
@@ -203,6 +205,37 @@ impl Authority {
         actions.iter().any(|action| self.able.contains(action))
     }
 
+    /// Whether there may be an edge about `target`: what its kind and the permissions at hand tell.
+    pub(crate) fn concerns(&self, target: &Object, side: Option<&RoleSide>) -> bool {
+        match target.kind() {
+            ObjectKind::User => target.key() == &self.key || self.is_able(&CREDENTIALS),
+            ObjectKind::Role => {
+                target.key() == &self.key
+                    || self.takes_roles()
+                    || side.is_some_and(|side| self.may_become(side))
+            }
+            ObjectKind::Group => self.kind == ObjectKind::User && self.is_able(&[ADD_TO_GROUP]),
+            ObjectKind::Workload => {
+                WORK.iter().any(|rule| rule.needs.iter().all(|need| self.able.contains(need)))
+            }
+            ObjectKind::Bucket => {
+                self.is_able(&[READ_OBJECT]) || target.document(&PolicySlot::Resource).is_some()
+            }
+            ObjectKind::Secret => self.is_able(&[READ_SECRET, READ_PARAMETER]),
+            ObjectKind::Policy | ObjectKind::Other => false,
+        }
+    }
+
+    /// Whether it may get roles by another way than being trusted.
+    pub(crate) fn takes_roles(&self) -> bool {
+        self.is_able(&[UPDATE_TRUST]) || !self.passes.is_empty() || !self.works.is_empty()
+    }
+
+    /// Whether the role may let it in: named, or by its own permission where an account is.
+    fn may_become(&self, side: &RoleSide) -> bool {
+        side.may_name(self) && (side.lets_in_by_itself(self) || self.is_able(&[ASSUME]))
+    }
+
     pub(crate) fn may(&self, action: &'static str, resource: &str) -> Option<Proof> {
         self.may_under(action, resource, &self.context)
     }
@@ -219,6 +252,11 @@ impl Authority {
             return None;
         }
         self.proof(&self.subject.decide(&Request::on_some(action, pattern, &self.context)))
+    }
+
+    /// Whether it may do `action` on something that fits `pattern`, as far as is known.
+    pub(crate) fn may_on_any(&self, action: &'static str, pattern: &str) -> bool {
+        self.subject.decide(&Request::on_some(action, pattern, &self.context)).decision.is_possible()
     }
 
     pub(crate) fn may_on_all(&self, action: &'static str) -> Option<Proof> {
@@ -335,6 +373,8 @@ pub(crate) struct RoleSide {
     pub(crate) evidence: Option<Evidence>,
     pub(crate) services: BTreeSet<&'static str>,
     pub(crate) profiles: Vec<String>,
+    /// Whether it may let in somebody of its account who has no permission.
+    pub(crate) open: bool,
 }
 
 impl RoleSide {
@@ -345,7 +385,8 @@ impl RoleSide {
         };
         let services = trust.iter().flat_map(|trust| trusted_services(trust, role.key().value())).collect();
         let profiles = role.links(LinkKind::Profile).filter_map(|key| key.value().rsplit('/').next());
-        Self { trust, evidence, services, profiles: profiles.map(str::to_owned).collect() }
+        let open = trust.as_ref().is_some_and(|trust| lets_everybody_in(trust, role.key()));
+        Self { trust, evidence, services, profiles: profiles.map(str::to_owned).collect(), open }
     }
 
     /// Whether `arn` may be named by the trust policy: a quick test before it is evaluated.
@@ -355,6 +396,27 @@ impl RoleSide {
             None => true,
         })
     }
+}
+
+impl RoleSide {
+    /// The ARNs that the role lets in one by one; `None` when it names accounts or everybody.
+    pub(crate) fn named(&self) -> Option<Vec<&str>> {
+        self.trust.as_ref().map_or(Some(Vec::new()), Policy::named_arns)
+    }
+
+    /// Whether the role may let it in without a permission of its own: it is named, or everybody is.
+    fn lets_in_by_itself(&self, authority: &Authority) -> bool {
+        self.open || self.named().is_some_and(|arns| arns.contains(&authority.key.value()))
+    }
+}
+
+/// Whether the policy lets somebody in who has no permission of its own: asked for one who has none.
+fn lets_everybody_in(trust: &Policy, role: &EntityKey) -> bool {
+    let context = Context::symbolic();
+    let request = Request::new(ASSUME, role.value(), &context);
+    let nobody = format!("arn:aws:iam::{}:user/-", role.scope());
+    let asked = Subject::new(Principal::aws(&nobody)).decide_with(&request, ResourceSide::MustGrant(trust));
+    asked.decision.is_possible()
 }
 
 fn trusted_services(trust: &Policy, role: &str) -> Vec<&'static str> {

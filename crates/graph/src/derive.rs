@@ -4,8 +4,8 @@
 //! and only when all of its parts hold; a part that goes away takes the edge with it. O(rules) per pair.
 
 use crate::authority::{
-    ADD_TO_GROUP, ASSUME, Authority, NEW_VERSION, PASS_ROLE, Proof, READ_OBJECT, READ_PARAMETER, READ_SECRET,
-    RoleSide, SET_VERSION, UPDATE_TRUST, other_versions,
+    ADD_TO_GROUP, ASSUME, Authority, CREDENTIALS, NEW_VERSION, PASS_ROLE, Proof, READ_OBJECT, READ_PARAMETER,
+    READ_SECRET, RoleSide, SET_VERSION, UPDATE_TRUST, other_versions,
 };
 use crate::edge::{Edge, EdgeKind, EdgeKinds, Standing};
 use crate::inventory::{BOUNDARY, Inventory, Listing};
@@ -73,7 +73,6 @@ impl Derivation<'_> {
     }
 
     fn about_user(&self, from: &Authority, user: &Object) -> Vec<Edge> {
-        const CREDENTIALS: [&str; 3] = [CREDENTIAL[0].1, CREDENTIAL[1].1, CREDENTIAL[2].1];
         if from.key == *user.key() {
             return self.about_itself(from, user);
         }

@@ -5,7 +5,7 @@
 //! Accounts and Groups in Active Directory", and the key administrators, who may write the keys of accounts.
 
 /// Kinds that give control only together with others.
-const NOT_ALONE: [&str; 31] = [
+const NOT_ALONE: [&str; 34] = [
     "CrossForestTrust",
     "DelegatedEnrollmentAgent",
     "Enroll",
@@ -15,16 +15,14 @@ const NOT_ALONE: [&str; 31] = [
     "GetChanges",
     "GetChangesAll",
     "GetChangesInFilteredSet",
-    "HasTrustKeys",
     "HostsCAService",
     "IssuedSignedBy",
     "LocalToComputer",
-    "ManageCA",
-    "ManageCertificates",
     "MemberOfLocalGroup",
     "NTAuthStoreFor",
     "OIDGroupLink",
     "OwnsRaw",
+    "ProtectAdminGroups",
     "PublishedTo",
     "RemoteInteractiveLogonRight",
     "RootCAFor",
@@ -33,10 +31,15 @@ const NOT_ALONE: [&str; 31] = [
     "WriteOwnerRaw",
     "WritePKIEnrollmentFlag",
     "WritePKINameFlag",
-    "AZRoleEligible",
     "AZRoleApprover",
-    "AZHasRole",
-    "AZMGGrantRole",
+    "AZRoleEligible",
+    "AZMGAppRoleAssignment_ReadWrite_All",
+    "AZMGApplication_ReadWrite_All",
+    "AZMGDirectory_ReadWrite_All",
+    "AZMGGroupMember_ReadWrite_All",
+    "AZMGGroup_ReadWrite_All",
+    "AZMGRoleManagement_ReadWrite_Directory",
+    "AZMGServicePrincipalEndpoint_ReadWrite_All",
 ];
 
 /// Whether whoever follows an edge of this kind controls its end. A kind that is not known is taken for one that does.

@@ -11,11 +11,12 @@ use crate::derive::Derivation;
 use crate::edge::{Edge, EdgeKind, EdgeKinds, KindInfo, Standing, probability};
 use crate::inventory::Inventory;
 use crate::object::{Object, ObjectKind, account_key};
+use crate::target::{Targets, inside};
 use crate::value::ValueRules;
 use crate::workload::ACCOUNT;
 use core::fmt;
 use homeostat_access::account_of;
-use homeostat_core::{EntityKey, Value};
+use homeostat_core::{EntityKey, EntityKind, Value};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The graph of an estate.
@@ -87,6 +88,11 @@ impl Nodes {
 
     pub(crate) fn len(&self) -> usize {
         self.keys.len()
+    }
+
+    /// Keys and numbers, in the order of keys.
+    pub(crate) fn sorted(&self) -> impl Iterator<Item = (&EntityKey, u32)> {
+        self.numbers.iter().map(|(key, number)| (key, *number))
     }
 }
 
@@ -178,26 +184,28 @@ impl Graph {
             self.refresh(inventory, key);
         }
         let mut changes = EdgeChanges::default();
-        let targets: Vec<&Object> = inventory.objects().collect();
+        let targets = Targets::new(inventory, &self.roles);
         for key in &touched.objects {
             if self.is_source(key) {
-                for target in &targets {
-                    self.redo(inventory, (key, target), &mut changes);
-                }
+                self.redo_source(inventory, key, &targets, &mut changes);
             } else if let Some(number) = self.nodes.find(key) {
                 self.drop_from(number, &mut changes);
             }
         }
+        let all = self.authorities.keys().chain(&self.workloads).chain(self.accounts.keys());
         let sources: Vec<EntityKey> =
-            self.authorities.keys().chain(&self.workloads).chain(self.accounts.keys()).cloned().collect();
+            all.filter(|source| !touched.objects.contains(*source)).cloned().collect();
         for key in &touched.objects {
-            match inventory.object(key) {
-                Some(target) => {
-                    for source in sources.iter().filter(|source| !touched.objects.contains(*source)) {
-                        self.redo(inventory, (source, target), &mut changes);
-                    }
+            let Some(target) = inventory.object(key) else {
+                self.drop_about(key, &mut changes);
+                continue;
+            };
+            for source in &sources {
+                if self.concerns(source, target) {
+                    self.redo(inventory, (source, target), &mut changes);
+                } else {
+                    self.forget(source, key, &mut changes);
                 }
-                None => self.drop_about(key, &mut changes),
             }
         }
         changes
@@ -205,6 +213,76 @@ impl Graph {
 
     fn is_source(&self, key: &EntityKey) -> bool {
         self.authorities.contains_key(key) || self.workloads.contains(key)
+    }
+
+    /// Derives all edges that start at `key`, and drops those that no longer follow.
+    fn redo_source(
+        &mut self,
+        inventory: &Inventory,
+        key: &EntityKey,
+        targets: &Targets<'_>,
+        changes: &mut EdgeChanges,
+    ) {
+        let known = self.nodes.find(key);
+        let mut left: BTreeSet<u32> =
+            known.map(|from| self.derived(from).map(|held| held.about).collect()).unwrap_or_default();
+        let mut redo = |own: &mut Self, target: &Object| {
+            own.redo(inventory, (key, target), &mut *changes);
+            if let Some(about) = own.nodes.find(target.key()) {
+                left.remove(&about);
+            }
+        };
+        if self.authorities.contains_key(key) {
+            if let Some(object) = inventory.object(key) {
+                redo(self, object);
+            }
+            let owned = self.owns_account(key).then(|| key.scope());
+            let candidates = self.authorities.get(key).map(|authority| targets.of(authority, owned));
+            for target in candidates.into_iter().flatten() {
+                redo(self, target);
+            }
+        } else {
+            for target in targets.roles() {
+                redo(self, target);
+            }
+        }
+        if let Some(from) = self.nodes.find(key) {
+            for about in left {
+                self.replace(from, about, Vec::new(), changes);
+            }
+        }
+    }
+
+    /// Whether the one edge that says so leads from the principal straight to its account: what is in the account is
+    /// then in its reach by it, and edges to each thing would say the same again.
+    fn owns_account(&self, key: &EntityKey) -> bool {
+        let out = self.nodes.find(key).and_then(|number| self.out.get(number as usize));
+        let sure =
+            |edge: &Edge| edge.standing == Standing::Possible && edge.condition.is_none() && !edge.stale;
+        let account =
+            |edge: &Edge| edge.to.kind() == EntityKind::CloudAccount && edge.to.value() == key.scope();
+        let own = self.nodes.find(key);
+        out.into_iter()
+            .flatten()
+            .any(|held| Some(held.about) == own && sure(&held.edge) && account(&held.edge))
+    }
+
+    /// Whether there may be an edge from `source` about `target`: what can be said without asking about the pair.
+    fn concerns(&self, source: &EntityKey, target: &Object) -> bool {
+        let Some(authority) = self.authorities.get(source) else { return true };
+        if target.key() != source && inside(target, source.scope()) && self.owns_account(source) {
+            return false;
+        }
+        authority.concerns(target, self.roles.get(target.key()))
+    }
+
+    /// Drops what was derived from `source` about `target`.
+    fn forget(&mut self, source: &EntityKey, target: &EntityKey, changes: &mut EdgeChanges) {
+        if let Some((from, about)) = self.nodes.find(source).zip(self.nodes.find(target))
+            && self.is_about(from, about)
+        {
+            self.replace(from, about, Vec::new(), changes);
+        }
     }
 
     /// Forgets what was known of the object and learns it anew.
@@ -247,6 +325,9 @@ impl Graph {
             Derivation { inventory, kinds: &self.kinds, authorities: &self.authorities, roles: &self.roles };
         let edges = derivation.pair(source, target);
         changes.pairs += 1;
+        if edges.is_empty() && self.edges == 0 {
+            return;
+        }
         let known = self.nodes.find(source).zip(self.nodes.find(target.key()));
         if edges.is_empty() && known.is_none_or(|(from, about)| !self.is_about(from, about)) {
             return;
@@ -271,7 +352,18 @@ impl Graph {
         for edge in edges {
             fresh.push(Held { about, to: self.node(&edge.to), edge });
         }
+        let known = self.is_about(from, about);
         let Some(out) = self.out.get_mut(from as usize) else { return };
+        if !known {
+            // Nothing is replaced: most pairs of a first build.
+            changes.added += fresh.len();
+            self.edges += fresh.len();
+            if let Some(sources) = self.about.get_mut(about as usize).filter(|_| !fresh.is_empty()) {
+                sources.insert(from);
+            }
+            out.append(&mut fresh);
+            return;
+        }
         let (old, kept): (Vec<Held>, Vec<Held>) = out.drain(..).partition(|held| held.about == about);
         *out = kept;
         changes.removed += old.iter().filter(|held| !fresh.contains(held)).count();
@@ -394,6 +486,13 @@ impl Graph {
         }
         let value = *self.values.get(key)?;
         Some(if self.is_administrator(key) { value.max(self.rules.administrator) } else { value })
+    }
+
+    /// All that is worth something, in no order that means anything.
+    pub(crate) fn valued(&self) -> impl Iterator<Item = (&EntityKey, Value)> {
+        let accounts = self.accounts.keys().map(|key| (key, self.rules.account));
+        let others = self.values.keys().filter(|key| !self.accounts.contains_key(*key));
+        accounts.chain(others.filter_map(|key| Some((key, self.worth(key)?))))
     }
 
     /// The accounts that the estate has, as nodes.

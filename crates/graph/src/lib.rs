@@ -1,47 +1,80 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![doc = include_str!("../README.md")]
 
+mod and_edge;
 mod authority;
+mod best_path;
+mod certificate;
+mod chance;
 mod change;
 #[cfg(feature = "event")]
 mod cloudtrail;
+mod component;
+mod cut;
 mod derive;
 mod directory_rule;
+mod distance;
+mod dominator;
+mod drift;
 mod edge;
 mod edge_list;
 mod evidence;
 mod graph;
 mod inventory;
+mod live;
 mod managed;
 mod named;
 mod named_path;
 mod named_report;
+mod names;
+mod net;
+mod node_set;
 mod object;
 mod open_graph;
 mod path;
+#[cfg(feature = "petgraph")]
+mod petgraph_view;
+mod picture;
+mod reduction;
 mod report;
 mod rule;
 mod sharp_hound;
+mod snapshot;
 mod snapshot_aws;
 mod state;
+mod target;
 mod value;
 mod workload;
 
+pub use and_edge::{AndEdge, Derivations};
+pub use best_path::NetPath;
+pub use chance::Chance;
 pub use change::{Change, ChangeError, Op, Touched};
 #[cfg(feature = "event")]
 pub use cloudtrail::EventFault;
+pub use component::{Components, Condensation};
+pub use cut::Cut;
+pub use distance::Distances;
+pub use dominator::{Dominators, OnlyStep};
+pub use drift::{Drift, DriftEdge, DriftKind, Stakes};
 pub use edge::{Edge, EdgeClass, EdgeKind, EdgeKinds, KindInfo, Standing};
 pub use evidence::Evidence;
 pub use graph::{EdgeChanges, Graph, GraphStats, OwnEdge};
 pub use inventory::{Inventory, InventoryStats, Listing, Problem};
-pub use named::{NamedEdge, NamedGraph, NamedGraphBuilder};
-pub use named_path::Ways;
+pub use live::{EdgeChange, LiveNet, Moved, WhatIf};
+pub use named::{NamedEdge, NamedGraph, NamedGraphBuilder, Told};
+pub use net::{Half, Net, NetBuilder, NetEdge};
+pub use node_set::NodeSet;
 pub use object::{LinkKind, Object, ObjectKind, PolicySlot, account_key, arn_key};
 pub use open_graph::Foreign;
 pub use path::Path;
+#[cfg(feature = "petgraph")]
+pub use petgraph_view::{Neighbors, WeighedEdge, WeighedEdges};
+pub use reduction::Reduction;
 pub use report::{
     ChokePoint, ExposureReport, PathsReport, PrincipalReport, ReportCounts, ReportOptions, StepReport,
 };
 pub use sharp_hound::SharpHound;
+pub use snapshot::Snapshot;
 pub use snapshot_aws::{Reading, SnapshotFault};
 pub use value::ValueRules;

@@ -1,12 +1,14 @@
 //! Everything about the paths of a [`NamedGraph`] in the same value as that of a derived graph.
 
-use crate::named::{NamedGraph, is_set};
-use crate::named_path::Ways;
+use crate::distance::Distances;
+use crate::dominator::OnlyStep;
+use crate::named::NamedGraph;
+use crate::node_set::NodeSet;
 use crate::report::{
     ChokePoint, ExposureReport, PathsReport, PrincipalReport, ReportCounts, ReportOptions, StepReport,
     severity,
 };
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 /// The chance behind an effort, to the six digits that an effort holds.
 fn chance(effort: f32) -> f64 {
@@ -24,9 +26,9 @@ impl NamedGraph {
         administrators: &BTreeSet<u32>,
         options: ReportOptions,
     ) -> PathsReport {
-        let ways = self.ways_to(targets);
-        let exposed: Vec<(u32, Vec<bool>)> =
-            targets.iter().map(|target| (*target, self.exposed_to(&[*target]))).collect();
+        let ways = self.net().distances_to(targets);
+        let exposed: Vec<(u32, NodeSet)> =
+            targets.iter().map(|target| (*target, self.net().exposed(&[*target]))).collect();
         let told: Vec<PrincipalReport> = principals
             .iter()
             .map(|node| PrincipalReport {
@@ -34,7 +36,7 @@ impl NamedGraph {
                 ..self.principal(*node, &ways, &exposed)
             })
             .collect();
-        let (choke_points, untried) = self.choke_points(principals, targets, &ways, options);
+        let choke_points = self.choke_points(principals, targets, options);
         PathsReport {
             exposure: self.exposure(principals, &exposed),
             choke_points,
@@ -45,14 +47,13 @@ impl NamedGraph {
                 administrators: told.iter().filter(|one| one.admin).count(),
                 can_reach_admin: told.iter().filter(|one| one.can_reach_admin).count(),
                 unresolved_policies: 0,
-                choke_points_untried: untried,
             },
             principals: told,
         }
     }
 
-    fn principal(&self, node: u32, ways: &Ways, exposed: &[(u32, Vec<bool>)]) -> PrincipalReport {
-        let reached = exposed.iter().filter(|(target, seen)| *target != node && is_set(seen, node));
+    fn principal(&self, node: u32, ways: &Distances, exposed: &[(u32, NodeSet)]) -> PrincipalReport {
+        let reached = exposed.iter().filter(|(target, seen)| *target != node && seen.contains(node));
         let edges = self.way(ways, node);
         PrincipalReport {
             id: self.name(node).to_owned(),
@@ -65,25 +66,26 @@ impl NamedGraph {
     }
 
     fn step(&self, edge: u32) -> Option<StepReport> {
-        let (from, to, step) = self.edge(edge)?;
+        let (from, to) = (self.net().from(edge)?, self.net().edge(edge)?.node);
+        let told = *self.net().label(edge)?;
         Some(StepReport {
             from: self.name(from).to_owned(),
             to: self.name(to).to_owned(),
-            kind: self.kind_of(step).to_owned(),
-            because: self.because(step),
+            kind: self.kind(told).to_owned(),
+            because: self.because(told),
             condition: None,
             hypothetical: false,
             stale: false,
         })
     }
 
-    fn exposure(&self, principals: &[u32], exposed: &[(u32, Vec<bool>)]) -> Vec<ExposureReport> {
+    fn exposure(&self, principals: &[u32], exposed: &[(u32, NodeSet)]) -> Vec<ExposureReport> {
         let all = principals.len().max(1);
         let mut told: Vec<ExposureReport> = exposed
             .iter()
             .map(|(target, seen)| {
                 let others = principals.iter().filter(|node| *node != target);
-                let principals = others.filter(|node| is_set(seen, **node)).count();
+                let principals = others.filter(|node| seen.contains(**node)).count();
                 let percent = 100.0 * principals as f64 / all as f64;
                 let target = self.name(*target).to_owned();
                 ExposureReport { target, principals, percent, severity: severity(percent) }
@@ -94,47 +96,28 @@ impl NamedGraph {
         told
     }
 
-    fn choke_points(
-        &self,
-        principals: &[u32],
-        targets: &[u32],
-        ways: &Ways,
-        options: ReportOptions,
-    ) -> (Vec<ChokePoint>, usize) {
-        let mut uses: BTreeMap<(u32, u32), usize> = BTreeMap::new();
-        for edge in principals.iter().filter_map(|node| self.way(ways, *node)).flatten() {
-            if let Some((from, to, _)) = self.edge(edge) {
-                *uses.entry((from, to)).or_default() += 1;
-            }
-        }
-        let mut ends: Vec<((u32, u32), usize)> = uses.into_iter().collect();
-        ends.sort_by(|(one, first), (two, second)| second.cmp(first).then(one.cmp(two)));
-        let untried = ends.len().saturating_sub(options.tried);
-        let count = |seen: &[bool]| principals.iter().filter(|node| is_set(seen, **node)).count();
-        let reaching = principals.iter().filter(|node| ways.effort(**node).is_some()).count();
-        let tried = ends.into_iter().take(options.tried).map(|((from, to), _)| {
-            let left = count(&self.exposed_without(targets, Some((from, to))));
-            self.choke_point(from, to, reaching.saturating_sub(left))
-        });
-        let mut points: Vec<ChokePoint> = tried.filter(|point| point.cuts > 0).collect();
-        points.sort_by(|one, two| (two.cuts, &one.from, &one.to).cmp(&(one.cuts, &two.from, &two.to)));
-        points.truncate(options.choke_points);
-        (points, untried)
+    fn choke_points(&self, principals: &[u32], targets: &[u32], options: ReportOptions) -> Vec<ChokePoint> {
+        let watched = NodeSet::of(self.len(), principals.iter().copied());
+        let mut steps = self.net().only_steps(targets, &watched);
+        let name = |step: &OnlyStep| (self.name(step.from), self.name(step.to));
+        steps.sort_by(|one, two| two.cuts.cmp(&one.cuts).then_with(|| name(one).cmp(&name(two))));
+        steps.truncate(options.choke_points);
+        steps.into_iter().map(|step| self.choke_point(step)).collect()
     }
 
-    fn choke_point(&self, from: u32, to: u32, cuts: usize) -> ChokePoint {
-        let between = self.out(from).filter_map(|edge| self.edge(edge)).filter(|(_, end, _)| *end == to);
+    fn choke_point(&self, step: OnlyStep) -> ChokePoint {
+        let between = self.net().all_between(step.from, step.to);
         let (mut kinds, mut because) = (BTreeSet::new(), BTreeSet::new());
-        for (_, _, step) in between {
-            kinds.insert(self.kind_of(step).to_owned());
-            because.insert(self.because(step));
+        for told in between.filter_map(|(edge, _)| self.net().label(edge)) {
+            kinds.insert(self.kind(*told).to_owned());
+            because.insert(self.because(*told));
         }
         ChokePoint {
-            from: self.name(from).to_owned(),
-            to: self.name(to).to_owned(),
+            from: self.name(step.from).to_owned(),
+            to: self.name(step.to).to_owned(),
             kinds: kinds.into_iter().collect(),
             because: because.into_iter().collect(),
-            cuts,
+            cuts: step.cuts,
         }
     }
 }

@@ -100,7 +100,9 @@ impl NamedGraphBuilder {
             return Some(());
         }
         let record = u32::try_from(record).unwrap_or(u32::MAX);
-        self.edge(&NamedEdge { from, to, kind, probability: probability(kind), record });
+        let own = edge.get("properties").and_then(|all| all.get("probability")).and_then(Value::as_f64);
+        let probability = own.unwrap_or_else(|| probability(kind));
+        self.edge(&NamedEdge { from, to, kind, probability, record });
         Some(())
     }
 }
@@ -142,7 +144,7 @@ mod tests {
         let jewels: Vec<u32> = graph.jewels().collect();
         let maya = graph.find("1").unwrap();
         assert_eq!(graph.principals().collect::<Vec<_>>(), [maya]);
-        assert!(graph.exposed_to(&jewels)[maya as usize]);
+        assert!(graph.net().exposed(&jewels).contains(maya));
         assert_eq!(graph.edges(), 2);
         assert!(NamedGraphBuilder::default().open_graph(&json!({"nodes": []})).is_none());
     }

@@ -1,15 +1,15 @@
 //! Cheapest paths, exposure and blast radius.
 //!
-//! Dijkstra (Numerische Mathematik 1, 1959) over the effort −ln p, O((V + E) log V); the cheapest path is the
-//! most likely one. Equal efforts are ordered by steps, then by key, so the same graph gives the same path.
-//! There is no bound on depth.
+//! Asked of a [`Snapshot`], which is made anew for each question: O(V + E) and the answer. The cheapest path by the effort
+//! −ln p is the most likely one. The same graph gives the same path, however it grew. There is no bound on depth.
 
 use crate::edge::Edge;
 use crate::graph::Graph;
-use core::cmp::{Ordering, Reverse};
+use crate::snapshot::Snapshot;
+use core::cmp::Reverse;
 use core::fmt;
 use homeostat_core::{Criticality, EntityKey, Hop, Reach, Reached, Value};
-use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
+use std::collections::BTreeMap;
 
 /// Steps from one node to another.
 #[derive(Clone, PartialEq)]
@@ -21,7 +21,7 @@ pub struct Path {
 }
 
 impl Path {
-    fn of(steps: Vec<Edge>) -> Self {
+    pub(crate) fn of(steps: Vec<Edge>) -> Self {
         let probability = steps.iter().map(|edge| edge.probability).product();
         Self { steps, probability }
     }
@@ -44,87 +44,53 @@ impl fmt::Debug for Path {
     }
 }
 
-/// Which way to go along the edges.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Way {
-    Along,
-    Against,
-}
-
-/// Where an edge is held: source node, place among its edges.
-type Place = (u32, usize);
-
-/// The tree of cheapest paths.
-struct Tree {
-    /// Per node: effort and the edge by which it was reached; `None` for starts.
-    reached: BTreeMap<u32, (f64, Option<Place>)>,
-}
-
-/// A node waiting to be settled: effort, steps, key, number and the edge that leads to it.
-struct Waiting<'a> {
-    effort: f64,
-    steps: u32,
-    key: &'a EntityKey,
-    node: u32,
-    by: Option<Place>,
-    edge: Option<&'a Edge>,
-}
-
-impl Ord for Waiting<'_> {
-    fn cmp(&self, other: &Self) -> Ordering {
-        let effort = self.effort.total_cmp(&other.effort);
-        let edge = |waiting: &Self| waiting.edge.map(Edge::order);
-        effort
-            .then_with(|| (self.steps, self.key).cmp(&(other.steps, other.key)))
-            .then_with(|| edge(self).cmp(&edge(other)))
-    }
-}
-
-impl PartialOrd for Waiting<'_> {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl PartialEq for Waiting<'_> {
-    fn eq(&self, other: &Self) -> bool {
-        self.cmp(other).is_eq()
-    }
-}
-
-impl Eq for Waiting<'_> {}
-
 impl Graph {
     /// The most likely path between two nodes; `None` when there is none.
     pub fn path(&self, from: &EntityKey, to: &EntityKey) -> Option<Path> {
-        let (start, end) = (self.nodes.find(from)?, self.nodes.find(to)?);
-        self.forward(&self.grow(&[start], Way::Along), end)
+        let snapshot = self.snapshot();
+        let (start, end) = (snapshot.node(from)?, snapshot.node(to)?);
+        snapshot.path_to(&snapshot.net().distances_to(&[end]), start)
+    }
+
+    /// The `count` most likely paths without a loop between two nodes, the most likely first.
+    pub fn paths(&self, from: &EntityKey, to: &EntityKey, count: usize) -> Vec<Path> {
+        let snapshot = self.snapshot();
+        let Some((start, end)) = snapshot.node(from).zip(snapshot.node(to)) else { return Vec::new() };
+        let distances = snapshot.net().distances_to(&[end]);
+        let ways = snapshot.net().best_paths(&distances, start, count);
+        ways.iter().map(|way| snapshot.path(&way.nodes)).collect()
     }
 
     /// The most likely path to full authority over any account; empty when `from` is an account.
     pub fn path_to_administrator(&self, from: &EntityKey) -> Option<Path> {
-        self.backward(&self.to_accounts(), self.nodes.find(from)?)
+        let snapshot = self.snapshot();
+        let distances = snapshot.net().distances_to(&snapshot.nodes(self.accounts()));
+        snapshot.path_to(&distances, snapshot.node(from)?)
     }
 
     /// All principals that can get full authority over some account, each with its most likely path.
     ///
-    /// One search against the edges serves them all: O((V + E) log V) and the length of the paths.
+    /// One search against the edges serves them all: O(V + E) and the length of the paths.
     pub fn can_reach_administrator(&self) -> BTreeMap<EntityKey, Path> {
-        let tree = self.to_accounts();
-        let each = self
-            .principals()
-            .filter_map(|key| Some((key.clone(), self.backward(&tree, self.nodes.find(key)?)?)));
-        each.collect()
+        self.to_administrator(&self.snapshot())
+    }
+
+    pub(crate) fn to_administrator(&self, snapshot: &Snapshot<'_>) -> BTreeMap<EntityKey, Path> {
+        let distances = snapshot.net().distances_to(&snapshot.nodes(self.accounts()));
+        let path = |key: &EntityKey| snapshot.path_to(&distances, snapshot.node(key)?);
+        self.principals().filter_map(|key| Some((key.clone(), path(key)?))).collect()
     }
 
     /// What `from` can get to, with the most likely path to each, the most valuable first.
     pub fn blast_radius(&self, from: &EntityKey) -> Vec<(Value, EntityKey, Path)> {
-        let Some(start) = self.nodes.find(from) else { return Vec::new() };
-        let tree = self.grow(&[start], Way::Along);
-        let ends = tree.reached.keys().filter(|node| **node != start);
-        let each = ends.filter_map(|node| {
-            let key = self.nodes.key(*node)?;
-            Some((self.worth(key).unwrap_or_default(), key.clone(), self.forward(&tree, *node)?))
+        let snapshot = self.snapshot();
+        let Some(start) = snapshot.node(from) else { return Vec::new() };
+        let distances = snapshot.net().distances_from(&[start]);
+        let ends = snapshot.net().reach(start);
+        let each = ends.iter().filter(|node| *node != start).filter_map(|node| {
+            let key = snapshot.key(node)?;
+            let value = self.worth(key).unwrap_or_default();
+            Some((value, key.clone(), snapshot.path_from(&distances, node)?))
         });
         let mut all: Vec<_> = each.collect();
         all.sort_by(|(one, a, first), (two, b, second)| {
@@ -136,138 +102,51 @@ impl Graph {
     /// Who can get to `target`, with the most likely path from each, in the order of keys. Only principals are
     /// told: they are who may be taken over.
     pub fn exposure(&self, target: &EntityKey) -> BTreeMap<EntityKey, Path> {
-        let Some(end) = self.nodes.find(target) else { return BTreeMap::new() };
-        let tree = self.grow(&[end], Way::Against);
+        let snapshot = self.snapshot();
+        let Some(end) = snapshot.node(target) else { return BTreeMap::new() };
+        let distances = snapshot.net().distances_to(&[end]);
+        let path = |key: &EntityKey| snapshot.path_to(&distances, snapshot.node(key)?);
         let others = self.principals().filter(|key| *key != target);
-        others.filter_map(|key| Some((key.clone(), self.backward(&tree, self.nodes.find(key)?)?))).collect()
+        others.filter_map(|key| Some((key.clone(), path(key)?))).collect()
+    }
+
+    /// Who can get to `target`: every node, in the order of keys, without paths. O(V + E).
+    pub fn who_can(&self, target: &EntityKey) -> Vec<EntityKey> {
+        let snapshot = self.snapshot();
+        let Some(end) = snapshot.node(target) else { return Vec::new() };
+        let exposed = snapshot.net().exposed(&[end]);
+        let others = exposed.iter().filter(|node| *node != end);
+        others.filter_map(|node| snapshot.key(node).cloned()).collect()
+    }
+
+    /// Whether `from` gets to `to`, by any number of steps. O(V + E).
+    pub fn can_reach(&self, from: &EntityKey, to: &EntityKey) -> bool {
+        let snapshot = self.snapshot();
+        let ends = snapshot.node(from).zip(snapshot.node(to));
+        ends.is_some_and(|(from, to)| snapshot.net().reach(from).contains(to))
     }
 
     /// The jewels that `from` can get to, by [`crate::ValueRules::jewel`], the most valuable first.
     pub fn jewels_in_reach(&self, from: &EntityKey) -> Vec<EntityKey> {
-        let jewel = self.values().jewel;
-        let reached = self.blast_radius(from).into_iter();
-        let jewels = reached.filter(|(value, key, _)| *value >= jewel && !self.is_principal(key));
-        jewels.map(|(_, key, _)| key).collect()
+        let snapshot = self.snapshot();
+        let Some(start) = snapshot.node(from) else { return Vec::new() };
+        let reach = snapshot.net().reach(start);
+        let jewels =
+            self.jewels(&snapshot).into_iter().filter(|node| *node != start && reach.contains(*node));
+        jewels.filter_map(|node| snapshot.key(node).cloned()).collect()
     }
 
-    /// The edges that lead straight from one node to another.
-    pub(crate) fn between(&self, from: &EntityKey, to: &EntityKey) -> impl Iterator<Item = &Edge> {
-        let out = self.nodes.find(from).and_then(|from| self.out.get(from as usize));
-        let end = self.nodes.find(to);
-        out.into_iter().flatten().filter(move |held| Some(held.to) == end).map(|held| &held.edge)
+    /// What is worth getting to and nobody who may be taken over, the most valuable first, then by key.
+    pub(crate) fn jewels(&self, snapshot: &Snapshot<'_>) -> Vec<u32> {
+        let least = self.values().jewel;
+        let mut jewels: Vec<(Reverse<Value>, u32)> = self
+            .valued()
+            .filter(|(key, value)| *value >= least && !self.is_principal(key))
+            .filter_map(|(key, value)| Some((Reverse(value), snapshot.node(key)?)))
+            .collect();
+        jewels.sort_unstable();
+        jewels.into_iter().map(|(_, node)| node).collect()
     }
-
-    /// How many principals would still get to some account if the edges from `from` to `to` were gone.
-    pub(crate) fn reaching_without(&self, from: &EntityKey, to: &EntityKey) -> usize {
-        let cut = self.nodes.find(from).zip(self.nodes.find(to));
-        let back = self.against();
-        let mut open: Vec<u32> = self.accounts().filter_map(|key| self.nodes.find(key)).collect();
-        let mut seen: BTreeSet<u32> = open.iter().copied().collect();
-        while let Some(node) = open.pop() {
-            for place in back.get(node as usize).into_iter().flatten() {
-                let possible = self.held(*place).is_some_and(|held| held.edge.probability > 0.0);
-                if possible && cut != Some((place.0, node)) && seen.insert(place.0) {
-                    open.push(place.0);
-                }
-            }
-        }
-        self.principals().filter_map(|key| self.nodes.find(key)).filter(|node| seen.contains(node)).count()
-    }
-
-    fn to_accounts(&self) -> Tree {
-        let accounts: Vec<u32> = self.accounts().filter_map(|key| self.nodes.find(key)).collect();
-        self.grow(&accounts, Way::Against)
-    }
-
-    fn grow(&self, starts: &[u32], way: Way) -> Tree {
-        let back = if way == Way::Against { self.against() } else { Vec::new() };
-        let mut reached: BTreeMap<u32, (f64, Option<Place>)> = BTreeMap::new();
-        let mut heap = BinaryHeap::new();
-        let waiting = |node: u32, effort: f64, steps: u32, by: Option<Place>| {
-            Some(Reverse(Waiting {
-                effort,
-                steps,
-                key: self.nodes.key(node)?,
-                node,
-                by,
-                edge: by.and_then(|by| Some(&self.held(by)?.edge)),
-            }))
-        };
-        heap.extend(starts.iter().filter_map(|node| waiting(*node, 0.0, 0, None)));
-        while let Some(Reverse(next)) = heap.pop() {
-            if reached.contains_key(&next.node) {
-                continue;
-            }
-            reached.insert(next.node, (next.effort, next.by));
-            let steps = next.steps.saturating_add(1);
-            match way {
-                Way::Along => {
-                    for (place, held) in self.out.get(next.node as usize).into_iter().flatten().enumerate() {
-                        let effort = next.effort + effort(held.edge.probability);
-                        if effort.is_finite() && !reached.contains_key(&held.to) {
-                            heap.extend(waiting(held.to, effort, steps, Some((next.node, place))));
-                        }
-                    }
-                }
-                Way::Against => {
-                    for place in back.get(next.node as usize).into_iter().flatten() {
-                        let Some(held) = self.held(*place) else { continue };
-                        let effort = next.effort + effort(held.edge.probability);
-                        if effort.is_finite() && !reached.contains_key(&place.0) {
-                            heap.extend(waiting(place.0, effort, steps, Some(*place)));
-                        }
-                    }
-                }
-            }
-        }
-        Tree { reached }
-    }
-
-    /// Per node, where the edges are held that lead to it.
-    fn against(&self) -> Vec<Vec<Place>> {
-        let mut back = vec![Vec::new(); self.nodes.len()];
-        for (from, out) in (0_u32..).zip(&self.out) {
-            for (place, held) in out.iter().enumerate() {
-                if let Some(places) = back.get_mut(held.to as usize) {
-                    places.push((from, place));
-                }
-            }
-        }
-        back
-    }
-
-    fn held(&self, (from, place): Place) -> Option<&crate::graph::Held> {
-        self.out.get(from as usize)?.get(place)
-    }
-
-    /// The path that the tree, grown along the edges, has to `end`.
-    fn forward(&self, tree: &Tree, end: u32) -> Option<Path> {
-        let mut steps = Vec::new();
-        let mut by = tree.reached.get(&end)?.1;
-        while let Some(place) = by {
-            steps.push(self.held(place)?.edge.clone());
-            by = tree.reached.get(&place.0)?.1;
-        }
-        steps.reverse();
-        Some(Path::of(steps))
-    }
-
-    /// The path that the tree, grown against the edges, has from `start`.
-    fn backward(&self, tree: &Tree, start: u32) -> Option<Path> {
-        let mut steps = Vec::new();
-        let mut by = tree.reached.get(&start)?.1;
-        while let Some(place) = by {
-            let held = self.held(place)?;
-            steps.push(held.edge.clone());
-            by = tree.reached.get(&held.to)?.1;
-        }
-        Some(Path::of(steps))
-    }
-}
-
-/// The effort of a step, −ln p.
-fn effort(probability: f64) -> f64 {
-    if probability > 0.0 { -libm::log(probability) } else { f64::INFINITY }
 }
 
 impl Reach for Graph {

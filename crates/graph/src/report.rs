@@ -1,12 +1,14 @@
 //! Everything about an estate's paths in one value that serializes: what an `attack paths` screen shows.
 //!
 //! Exposure and its bands follow BloodHound's definition: the share of principals that can get to the target. Choke points
-//! are found by what-if: leave out a step, count who no longer gets to administrator, O(V + E) for each of
-//! the steps tried. The steps tried are those on most of the cheapest paths.
+//! are the steps without which most principals no longer get to administrator, found exactly and all at once.
 
+use crate::dominator::OnlyStep;
 use crate::edge::{Edge, Standing};
 use crate::graph::Graph;
+use crate::node_set::NodeSet;
 use crate::path::Path;
+use crate::snapshot::Snapshot;
 use homeostat_core::EntityKey;
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
@@ -17,13 +19,11 @@ use std::collections::{BTreeMap, BTreeSet};
 pub struct ReportOptions {
     /// How many choke points to tell, the best first. 10: what a person can act on.
     pub choke_points: usize,
-    /// How many steps to try by what-if. 64: each costs a walk over the graph.
-    pub tried: usize,
 }
 
 impl Default for ReportOptions {
     fn default() -> Self {
-        Self { choke_points: 10, tried: 64 }
+        Self { choke_points: 10 }
     }
 }
 
@@ -120,23 +120,31 @@ pub struct ReportCounts {
     pub can_reach_admin: usize,
     /// Attached policies whose documents nobody told.
     pub unresolved_policies: usize,
-    /// Steps that lie on cheapest paths and were not tried as choke points.
-    pub choke_points_untried: usize,
 }
 
 impl Graph {
     /// All paths of the estate as one value.
     ///
-    /// O(principals × (V + E) log V) for what each reaches.
+    /// O(jewels × (V + E)) for who gets to which, and the length of the paths.
     pub fn report(&self, options: ReportOptions) -> PathsReport {
-        let paths = self.can_reach_administrator();
-        let principals: Vec<PrincipalReport> =
-            self.principals().map(|key| self.principal(key, paths.get(key))).collect();
-        let (choke_points, untried) = self.choke_points(&paths, options);
+        let snapshot = self.snapshot();
+        let paths = self.to_administrator(&snapshot);
+        let jewels: Vec<(&EntityKey, NodeSet)> = self
+            .jewels(&snapshot)
+            .into_iter()
+            .filter_map(|jewel| Some((snapshot.key(jewel)?, snapshot.net().exposed(&[jewel]))))
+            .collect();
+        let told = |key: &EntityKey| {
+            let node = snapshot.node(key);
+            let exposed = jewels.iter().filter(|(_, seen)| node.is_some_and(|node| seen.contains(node)));
+            let reaches = exposed.map(|(jewel, _)| jewel.value().to_owned()).collect();
+            self.principal(key, paths.get(key), reaches)
+        };
+        let principals: Vec<PrincipalReport> = self.principals().map(told).collect();
         let stats = self.stats();
         PathsReport {
             exposure: exposure(&principals, self),
-            choke_points,
+            choke_points: self.choke_points(&snapshot, options),
             counts: ReportCounts {
                 nodes: stats.nodes,
                 edges: stats.edges,
@@ -144,18 +152,17 @@ impl Graph {
                 administrators: principals.iter().filter(|one| one.admin).count(),
                 can_reach_admin: paths.len(),
                 unresolved_policies: stats.unresolved,
-                choke_points_untried: untried,
             },
             principals,
         }
     }
 
-    fn principal(&self, key: &EntityKey, path: Option<&Path>) -> PrincipalReport {
+    fn principal(&self, key: &EntityKey, path: Option<&Path>, reaches: Vec<String>) -> PrincipalReport {
         PrincipalReport {
             id: key.value().to_owned(),
             admin: self.is_administrator(key),
             can_reach_admin: path.is_some(),
-            reaches: self.jewels_in_reach(key).iter().map(|jewel| jewel.value().to_owned()).collect(),
+            reaches,
             path: path.iter().flat_map(|path| &path.steps).map(|edge| self.step(edge)).collect(),
             probability: path.map_or(0.0, |path| path.probability),
         }
@@ -180,40 +187,28 @@ impl Graph {
         }
     }
 
-    fn choke_points(
-        &self,
-        paths: &BTreeMap<EntityKey, Path>,
-        options: ReportOptions,
-    ) -> (Vec<ChokePoint>, usize) {
-        let mut uses: BTreeMap<(&EntityKey, &EntityKey), usize> = BTreeMap::new();
-        for edge in paths.values().flat_map(|path| &path.steps) {
-            *uses.entry((&edge.from, &edge.to)).or_default() += 1;
-        }
-        let mut ends: Vec<((&EntityKey, &EntityKey), usize)> = uses.into_iter().collect();
-        ends.sort_by(|(one, first), (two, second)| second.cmp(first).then(one.cmp(two)));
-        let untried = ends.len().saturating_sub(options.tried);
-        let tried = ends.into_iter().take(options.tried).map(|(step, _)| step);
-        let mut points: Vec<ChokePoint> = tried
-            .map(|(from, to)| self.choke_point(from, to, paths.len()))
-            .filter(|point| point.cuts > 0)
-            .collect();
-        points.sort_by(|one, two| (two.cuts, &one.from, &one.to).cmp(&(one.cuts, &two.from, &two.to)));
-        points.truncate(options.choke_points);
-        (points, untried)
+    fn choke_points(&self, snapshot: &Snapshot<'_>, options: ReportOptions) -> Vec<ChokePoint> {
+        let watched = NodeSet::of(snapshot.net().len(), snapshot.nodes(self.principals()));
+        let mut steps = snapshot.net().only_steps(&snapshot.nodes(self.accounts()), &watched);
+        // Nodes are in the order of keys.
+        steps.sort_by(|one, two| (two.cuts, one.from, one.to).cmp(&(one.cuts, two.from, two.to)));
+        steps.truncate(options.choke_points);
+        steps.into_iter().filter_map(|step| self.choke_point(snapshot, step)).collect()
     }
 
-    fn choke_point(&self, from: &EntityKey, to: &EntityKey, reaching: usize) -> ChokePoint {
-        let between: Vec<&Edge> = self.between(from, to).collect();
-        let kinds: BTreeSet<&str> = between.iter().map(|edge| self.kinds().name(edge.kind)).collect();
+    fn choke_point(&self, snapshot: &Snapshot<'_>, step: OnlyStep) -> Option<ChokePoint> {
+        let between = snapshot.net().all_between(step.from, step.to);
+        let edges: Vec<&Edge> = between.filter_map(|(edge, _)| snapshot.edge(edge)).collect();
+        let kinds: BTreeSet<&str> = edges.iter().map(|edge| self.kinds().name(edge.kind)).collect();
         let because: BTreeSet<&str> =
-            between.iter().flat_map(|edge| &edge.because).map(String::as_str).collect();
-        ChokePoint {
-            from: from.value().to_owned(),
-            to: to.value().to_owned(),
+            edges.iter().flat_map(|edge| &edge.because).map(String::as_str).collect();
+        Some(ChokePoint {
+            from: snapshot.key(step.from)?.value().to_owned(),
+            to: snapshot.key(step.to)?.value().to_owned(),
             kinds: kinds.into_iter().map(str::to_owned).collect(),
             because: because.into_iter().map(str::to_owned).collect(),
-            cuts: reaching.saturating_sub(self.reaching_without(from, to)),
-        }
+            cuts: step.cuts,
+        })
     }
 }
 

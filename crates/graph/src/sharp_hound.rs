@@ -4,6 +4,7 @@
 //! and policy links become edges; `DCSync` comes out for whoever has both of its rights, by itself or through groups,
 //! and only then. Objects that come twice are merged; references to objects outside the collection stay as nodes.
 
+use crate::certificate::Certificates;
 use crate::directory_rule::{is_tier_zero, is_traversable, probability};
 use crate::named::{NamedEdge, NamedGraphBuilder};
 use crate::open_graph::Foreign;
@@ -21,6 +22,9 @@ pub struct SharpHound {
     changes: BTreeMap<String, [BTreeSet<String>; 2]>,
     seen: BTreeSet<(String, String, String)>,
     foreign: Foreign,
+    pub(crate) certificates: Certificates,
+    /// Per domain, who may get changes of the filtered set, and its computers whose passwords are there.
+    passwords: BTreeMap<String, [BTreeSet<String>; 2]>,
     /// Names of domains by their identifiers.
     domains: BTreeMap<String, String>,
 }
@@ -65,6 +69,10 @@ impl SharpHound {
     pub fn finish(mut self) -> (NamedGraphBuilder, Foreign) {
         self.everybody();
         self.replication();
+        self.builder.document("certificate services");
+        for (who, to, kind) in self.escalations() {
+            self.connect(&who, &to, kind, 0);
+        }
         let known = &self.described;
         let named = self.seen.iter().flat_map(|(from, to, _)| [from, to]);
         let strangers: BTreeSet<&String> = named.filter(|id| !known.contains(*id)).collect();
@@ -92,6 +100,10 @@ impl SharpHound {
         }
         let domain = property("domainsid").and_then(|sid| sid.as_str().map(str::to_owned));
         if let Some(domain) = domain.filter(|domain| *domain != id) {
+            if is("haslaps") {
+                let [_, computers] = self.passwords.entry(domain.clone()).or_default();
+                computers.insert(id.clone());
+            }
             if is_controller {
                 self.connect(&id, &domain, "DCFor", record);
             } else if is("unconstraineddelegation") {
@@ -101,6 +113,7 @@ impl SharpHound {
         if let Some(group) = primary {
             self.connect(&id, group, "MemberOf", record);
         }
+        self.certificates.object(kind, &id, object);
         self.references(&id, object, record);
         self.rights(&id, object, record);
         self.sessions(&id, object, record);
@@ -126,8 +139,13 @@ impl SharpHound {
         for trust in list(object, "Trusts") {
             let inside =
                 text(trust, "TrustType").is_some_and(|kind| kind == "ParentChild" || kind == "TreeRoot");
-            if let Some(other) = text(trust, "TargetDomainSid") {
-                self.connect(other, id, if inside { "SameForestTrust" } else { "CrossForestTrust" }, record);
+            let Some(other) = text(trust, "TargetDomainSid") else { continue };
+            self.connect(other, id, if inside { "SameForestTrust" } else { "CrossForestTrust" }, record);
+            // Outbound: this domain trusts the other, and believes it whom its people were before.
+            let trusting =
+                text(trust, "TrustDirection").is_some_and(|way| way == "Outbound" || way == "Bidirectional");
+            if !inside && trusting && trust.get("SidFilteringEnabled") == Some(&Value::Bool(false)) {
+                self.connect(other, id, "SpoofSIDHistory", record);
             }
         }
     }
@@ -141,6 +159,10 @@ impl SharpHound {
                 part.and_then(|at| self.changes.entry(id.to_owned()).or_default().get_mut(at))
             {
                 holders.insert(who.to_owned());
+            }
+            if kind == "GetChangesInFilteredSet" {
+                let [filtered, _] = self.passwords.entry(id.to_owned()).or_default();
+                filtered.insert(who.to_owned());
             }
             self.connect(who, id, kind, record);
         }
@@ -218,31 +240,46 @@ impl SharpHound {
         }
     }
 
-    /// Whoever has both rights can ask a domain for every secret. Members of a group that has both get there by
-    /// their membership.
+    /// Whoever has both rights can ask a domain for every secret; with the filtered set for the other one, for the
+    /// local passwords that it keeps.
     fn replication(&mut self) {
         self.builder.document("both rights to replicate");
-        for (domain, [some, all]) in std::mem::take(&mut self.changes) {
-            let (some, all) = (self.with_members(some), self.with_members(all));
-            let both: BTreeSet<&String> = some.intersection(&all).collect();
-            let through = |who: &String| {
-                self.groups_of.get(who).is_some_and(|groups| groups.iter().any(|group| both.contains(group)))
-            };
-            let direct: Vec<String> =
-                both.iter().filter(|who| !through(who)).map(|who| (*who).clone()).collect();
-            for who in direct {
-                self.connect(&who, &domain, "DCSync", 0);
+        let mut found = Vec::new();
+        for (domain, [some, all]) in &self.changes {
+            found.extend(self.in_both(some, all).into_iter().map(|who| (who, domain.clone(), "DCSync")));
+            let Some([filtered, computers]) = self.passwords.get(domain) else { continue };
+            for who in self.in_both(some, filtered) {
+                let each =
+                    computers.iter().map(|computer| (who.clone(), computer.clone(), "SyncLAPSPassword"));
+                found.extend(each);
             }
+        }
+        for (who, to, kind) in found {
+            self.connect(&who, &to, kind, 0);
         }
     }
 
-    fn with_members(&self, holders: BTreeSet<String>) -> BTreeSet<String> {
-        let mut all = holders;
-        let mut open: Vec<String> = all.iter().cloned().collect();
+    /// Who has both rights, at the group that has both where there is one: its members get there by membership.
+    fn in_both(&self, one: &BTreeSet<String>, two: &BTreeSet<String>) -> Vec<String> {
+        let (one, two) = (self.with_members(one), self.with_members(two));
+        let both: BTreeSet<&str> = one.intersection(&two).copied().collect();
+        let least = both.iter().filter(|who| !self.groups(who).any(|group| both.contains(group)));
+        least.map(|who| (*who).to_owned()).collect()
+    }
+
+    /// The groups that `who` is straight a member of.
+    pub(crate) fn groups(&self, who: &str) -> impl Iterator<Item = &str> {
+        self.groups_of.get(who).into_iter().flatten().map(String::as_str)
+    }
+
+    /// `holders` and all that belong to one of them, through any number of groups.
+    pub(crate) fn with_members<'a>(&'a self, holders: &'a BTreeSet<String>) -> BTreeSet<&'a str> {
+        let mut all: BTreeSet<&str> = holders.iter().map(String::as_str).collect();
+        let mut open: Vec<&str> = all.iter().copied().collect();
         while let Some(group) = open.pop() {
-            for member in self.members_of.get(&group).into_iter().flatten() {
-                if all.insert(member.clone()) {
-                    open.push(member.clone());
+            for member in self.members_of.get(group).into_iter().flatten() {
+                if all.insert(member) {
+                    open.push(member);
                 }
             }
         }
@@ -250,10 +287,10 @@ impl SharpHound {
     }
 }
 
-fn text<'a>(value: &'a Value, field: &str) -> Option<&'a str> {
+pub(crate) fn text<'a>(value: &'a Value, field: &str) -> Option<&'a str> {
     value.get(field)?.as_str()
 }
 
-fn list<'a>(value: &'a Value, field: &str) -> impl Iterator<Item = &'a Value> {
+pub(crate) fn list<'a>(value: &'a Value, field: &str) -> impl Iterator<Item = &'a Value> {
     value.get(field).and_then(Value::as_array).into_iter().flatten()
 }

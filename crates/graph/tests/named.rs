@@ -44,16 +44,16 @@ proptest! {
     fn ways_are_the_cheapest_and_exposure_is_having_one(edges in edges(), target in 0_u8..8) {
         let graph = graph(&edges);
         let node = |number: u8| graph.find(&format!("n{number}")).unwrap();
-        let ways = graph.ways_to(&[node(target)]);
-        let exposed = graph.exposed_to(&[node(target)]);
+        let ways = graph.net().distances_to(&[node(target)]);
+        let exposed = graph.net().exposed(&[node(target)]);
         let expected = relaxed(&edges, target);
         for from in 0_u8..8 {
             let told = ways.effort(node(from)).map(f64::from);
             let known = Some(expected[usize::from(from)]).filter(|effort| effort.is_finite());
             prop_assert_eq!(told.is_some(), known.is_some());
             prop_assert!((told.unwrap_or_default() - known.unwrap_or_default()).abs() < 1e-4);
-            prop_assert_eq!(exposed[node(from) as usize], known.is_some());
-            prop_assert_eq!(graph.reach_of(node(from))[node(target) as usize], known.is_some());
+            prop_assert_eq!(exposed.contains(node(from)), known.is_some());
+            prop_assert_eq!(graph.net().reach(node(from)).contains(node(target)), known.is_some());
         }
     }
 
@@ -157,6 +157,92 @@ fn sessions_delegation_and_everybody_lead_on() {
 }
 
 /// JSON of any shape, with the names that the readers look for.
+/// A forest with one authority, whose template lets the group 1100 enroll under any name.
+fn certified(template: Value, trusted: &str) -> SharpHound {
+    let mut hound = SharpHound::default();
+    let named = |more: Value| {
+        let mut properties = json!({"domainsid": DOMAIN});
+        if let (Some(all), Some(more)) = (properties.as_object_mut(), more.as_object()) {
+            all.extend(more.clone());
+        }
+        properties
+    };
+    for (kind, object) in [
+        (
+            "rootcas",
+            json!({"ObjectIdentifier": "ROOT", "Properties": named(json!({"certthumbprint": "R1"}))}),
+        ),
+        (
+            "ntauthstores",
+            json!({"ObjectIdentifier": "NT", "Properties": named(json!({"certthumbprints": [trusted]}))}),
+        ),
+        (
+            "enterprisecas",
+            json!({"ObjectIdentifier": "CA", "HostingComputer": sid(1200),
+                "Properties": named(json!({"certthumbprint": "C1", "certchain": ["C1", "R1"]})),
+                "EnabledCertTemplates": [{"ObjectIdentifier": "T"}],
+                "Aces": [{"PrincipalSID": "ACME.EXAMPLE-S-1-5-11", "RightName": "Enroll"}]}),
+        ),
+        (
+            "certtemplates",
+            json!({"ObjectIdentifier": "T", "Properties": named(template), "Aces": [ace(1100, "Enroll")]}),
+        ),
+        ("computers", json!({"ObjectIdentifier": sid(1200), "Properties": {"domainsid": DOMAIN}})),
+        ("groups", json!({"ObjectIdentifier": sid(1100), "Members": [{"ObjectIdentifier": sid(1001)}]})),
+    ] {
+        hound.read(kind, &file(kind, json!([object]))).unwrap();
+    }
+    hound.read("users", &file("users", json!([user(1001, json!({})), user(1002, json!({}))]))).unwrap();
+    hound.read("domains", &domain(json!([]))).unwrap();
+    hound
+}
+
+#[test]
+fn a_certificate_under_any_name_is_the_domain_for_who_may_enroll() {
+    let open = || json!({"authenticationenabled": true, "enrolleesuppliessubject": true, "schemaversion": 2});
+    let mut asked = open();
+    asked["requiresmanagerapproval"] = json!(true);
+    let mut signed = open();
+    signed["authorizedsignatures"] = json!(1);
+    for (template, trusted, expected) in [
+        (open(), "C1", vec![sid(1001), sid(1200)]),
+        // Somebody is asked, or must sign: only the host of the authority can forge one.
+        (asked, "C1", vec![sid(1200)]),
+        (signed, "C1", vec![sid(1200)]),
+        // Nobody believes the authority.
+        (open(), "OTHER", vec![]),
+    ] {
+        let (found, _) = reaching(certified(template, trusted));
+        assert_eq!(found, expected.into_iter().collect());
+    }
+}
+
+#[test]
+fn circles_strangers_and_doubles_are_taken_as_they_come() {
+    let group = |own: u32, member: u32| json!({"ObjectIdentifier": sid(own), "Members": [{"ObjectIdentifier": sid(member)}]});
+    let mut hound = SharpHound::default();
+    let groups = json!([
+        group(1100, 1101),
+        group(1101, 1102),
+        group(1102, 1100),
+        group(1100, 1101),
+        group(512, 1100),
+        {},
+        7
+    ]);
+    hound.read("groups", &file("groups", groups)).unwrap();
+    let member = json!({"ObjectIdentifier": sid(1102), "Members": [{"ObjectIdentifier": sid(1001)}, {"ObjectIdentifier": sid(9999)}]});
+    hound.read("more", &file("groups", json!([member]))).unwrap();
+    hound.read("users", &file("users", json!([user(1001, json!({})), user(1001, json!({}))]))).unwrap();
+    let (builder, foreign) = hound.finish();
+    assert_eq!((foreign.problems.len(), foreign.unresolved), (2, 2));
+    let graph = builder.build();
+    let names: Vec<&str> = graph.principals().map(|node| graph.name(node)).collect();
+    assert_eq!(names, [sid(1001)]);
+    let user = graph.find(&sid(1001)).unwrap();
+    assert!(graph.net().exposed(&[graph.find(&sid(512)).unwrap()]).contains(user));
+}
+
 fn shapes() -> impl Strategy<Value = Value> {
     let names = "(data|meta|type|graph|nodes|edges|id|kind|start|end|value|ObjectIdentifier|Aces|Members|Properties|\
         PrincipalSID|RightName|Links|GUID|GPOChanges|LocalAdmins|Sessions|Results|UserSID)";

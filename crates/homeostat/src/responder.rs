@@ -382,6 +382,10 @@ impl Storage for Store {
         self.storage().append(bytes)
     }
 
+    fn append_at(&mut self, at: u64, bytes: &[u8]) -> io::Result<bool> {
+        self.storage().append_at(at, bytes)
+    }
+
     fn sync(&mut self) -> io::Result<()> {
         self.storage().sync()
     }

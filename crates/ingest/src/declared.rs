@@ -3,7 +3,7 @@
 //! A document names how a record is recognised, which class and activity an action is, and where who, whom, what,
 //! from where, how it ended and when stand. It is checked once, when it is read; after that it maps any record
 //! without a failure. Paths are looked up in the order told: the first that tells a value is used. Slack's audit
-//! log, OpenAI's and Anthropic's are such documents of this crate.
+//! log, OpenAI's, Anthropic's and that of S3's servers are such documents of this crate.
 
 mod document;
 mod error;
@@ -92,12 +92,13 @@ impl Declared {
         Ok(Self { document: Checked::read(text)? })
     }
 
-    /// The documents of this crate: Slack's audit log, `OpenAI`'s and `Anthropic`'s.
+    /// The documents of this crate: Slack's audit log, `OpenAI`'s, `Anthropic`'s, and the access log of S3.
     pub fn own() -> impl Iterator<Item = Self> {
-        const OWN: [&str; 3] = [
+        const OWN: [&str; 4] = [
             include_str!("declared/slack.json"),
             include_str!("declared/openai.json"),
             include_str!("declared/anthropic.json"),
+            include_str!("declared/s3_access.json"),
         ];
         OWN.into_iter().filter_map(|text| Self::from_json(text).ok())
     }
@@ -316,7 +317,7 @@ mod tests {
     #[test]
     fn the_documents_of_this_crate_are_sound() {
         let names: Vec<_> = Declared::own().map(|source| source.document.name).collect();
-        assert_eq!(names, ["slack", "openai", "anthropic"]);
+        assert_eq!(names, ["slack", "openai", "anthropic", "s3_access"]);
     }
 
     #[test]

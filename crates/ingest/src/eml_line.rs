@@ -4,6 +4,7 @@
 //! what is longer the front. An input is a mail when it begins with fields of a header, to the empty line below them,
 //! and two of those are what every mail has. Sources: RFC 5322 section 2.2 and 3.6, RFC 2045, RFC 8601. O(bytes).
 
+use crate::mbox;
 use mail_parser::{Address, HeaderName, HeaderValue, Message, MessageParser, MimeHeaders as _};
 use serde_json::{Map, Value, json};
 use std::io::{self, Read};
@@ -12,6 +13,8 @@ use std::io::{self, Read};
 pub(crate) enum Told {
     /// A mail, as one line.
     Mail(Vec<u8>),
+    /// A file of mails, of which these are the first bytes.
+    Mailbox(Vec<u8>),
     /// Something else, of which these are the first bytes.
     Other(Vec<u8>),
 }
@@ -45,6 +48,7 @@ const FIRST: [&str; 12] = [
 pub(crate) fn read(mut head: Vec<u8>, input: &mut impl Read, most: usize) -> io::Result<Told> {
     loop {
         match look(&head) {
+            Look::Mail if head.starts_with(mbox::MARK) => return Ok(Told::Mailbox(head)),
             Look::Mail => break,
             Look::Other => return Ok(Told::Other(head)),
             Look::Unclear => {
@@ -56,10 +60,11 @@ pub(crate) fn read(mut head: Vec<u8>, input: &mut impl Read, most: usize) -> io:
                     head.extend_from_slice(b"\n\n");
                     let is_mail = matches!(look(&head), Look::Mail);
                     head.truncate(before);
-                    if !is_mail {
-                        return Ok(Told::Other(head));
+                    match is_mail {
+                        true if head.starts_with(mbox::MARK) => return Ok(Told::Mailbox(head)),
+                        true => break,
+                        false => return Ok(Told::Other(head)),
                     }
-                    break;
                 }
             }
         }
@@ -67,7 +72,7 @@ pub(crate) fn read(mut head: Vec<u8>, input: &mut impl Read, most: usize) -> io:
     let room = u64::try_from(most.saturating_sub(head.len())).unwrap_or(u64::MAX);
     input.by_ref().take(room).read_to_end(&mut head)?;
     let beyond = io::copy(input, &mut io::sink())?;
-    Ok(line(&head, beyond).map_or(Told::Other(head), Told::Mail))
+    Ok(line(&head, ("", beyond)).map_or(Told::Other(head), Told::Mail))
 }
 
 enum Look {
@@ -78,6 +83,18 @@ enum Look {
 
 /// What the first bytes of an input look like.
 fn look(head: &[u8]) -> Look {
+    if head.len() < mbox::MARK.len() && mbox::MARK.starts_with(head) {
+        return Look::Unclear;
+    }
+    // Above the first of many mails stands a line that is no field.
+    let end = head.iter().position(|byte| *byte == b'\n');
+    let head = match end {
+        Some(end) if head.starts_with(mbox::MARK) => head.get(end.saturating_add(1)..).unwrap_or_default(),
+        _ => head,
+    };
+    if head.starts_with(mbox::MARK) {
+        return if head.len() < HEAD { Look::Unclear } else { Look::Other };
+    }
     let mut marks = 0;
     let mut first = true;
     for line in head.split_inclusive(|byte| *byte == b'\n') {
@@ -114,12 +131,18 @@ fn is_of_name(byte: u8) -> bool {
     matches!(byte, 33..=57 | 59..=126)
 }
 
-/// The mail as a line; `beyond` bytes more of it were not held.
-fn line(bytes: &[u8], beyond: u64) -> Option<Vec<u8>> {
+/// The mail as a line; `beyond` bytes more of it were not held. `from` is what stood above it in a file of many.
+pub(crate) fn line(bytes: &[u8], (from, beyond): (&str, u64)) -> Option<Vec<u8>> {
     let message = MessageParser::default().parse(bytes)?;
     let mut told = Map::new();
     let size = u64::try_from(bytes.len()).ok()?.saturating_add(beyond);
-    told.insert("eml".into(), json!({ "size": size, "unread": beyond }));
+    let mut eml = json!({ "size": size, "unread": beyond });
+    if let Value::Object(members) = &mut eml
+        && !from.is_empty()
+    {
+        members.insert("from_line".into(), from.into());
+    }
+    told.insert("eml".into(), eml);
     write_header(&message, &mut told);
     let attached: Vec<Value> = message.attachments().map(attachment).collect();
     insert(&mut told, "attachments", attached);
@@ -256,7 +279,7 @@ mod tests {
     fn told(text: &str) -> Option<Value> {
         match read(Vec::new(), &mut text.as_bytes(), 1 << 20).unwrap() {
             Told::Mail(line) => Some(serde_json::from_slice(&line).unwrap()),
-            Told::Other(head) => {
+            Told::Other(head) | Told::Mailbox(head) => {
                 assert!(text.as_bytes().starts_with(&head));
                 None
             }

@@ -33,6 +33,8 @@ mod list;
 mod m365;
 mod mail;
 mod mailbox;
+#[cfg(feature = "eml")]
+mod mbox;
 mod member;
 mod memo;
 mod moment;
@@ -57,6 +59,7 @@ mod verb;
 mod vpc_flow;
 mod waf;
 mod web;
+mod wide;
 mod windows;
 mod wire;
 mod workspace;

@@ -1,4 +1,4 @@
-//! Reads the times of log sources: RFC 3339 in its loose forms, and decimal seconds since 1970.
+//! Reads the times of log sources: RFC 3339 in its loose forms, decimal seconds since 1970, and what servers write.
 
 use homeostat_core::Timestamp;
 
@@ -9,7 +9,8 @@ use homeostat_core::Timestamp;
 pub(crate) fn read(text: &str) -> Option<Timestamp> {
     let text = text.trim();
     let counted = epoch(text).map(Timestamp::from_micros);
-    let moment = counted.or_else(|| text.parse::<Timestamp>().ok()).or_else(|| loose(text));
+    let moment =
+        counted.or_else(|| text.parse::<Timestamp>().ok()).or_else(|| loose(text)).or_else(|| common(text));
     moment.filter(|moment| moment.is_moment())
 }
 
@@ -30,6 +31,18 @@ fn loose(text: &str) -> Option<Timestamp> {
         _ => return None,
     };
     format!("{year:04}-{month:02}-{day:02}T{hour:02}:{rest}Z").parse().ok()
+}
+
+/// The time of the common log format: `16/Mar/2026:08:30:00 +0000`.
+fn common(text: &str) -> Option<Timestamp> {
+    const MONTHS: &str = "JanFebMarAprMayJunJulAugSepOctNovDec";
+    let (date, zone) = text.split_once(' ')?;
+    let (day, rest) = date.split_once('/').filter(|(day, _)| day.len() == 2)?;
+    let (month, rest) = rest.split_once('/').filter(|(month, _)| month.len() == 3)?;
+    let (year, clock) = rest.split_once(':')?;
+    let month = MONTHS.find(month).filter(|at| at.is_multiple_of(3))? / 3 + 1;
+    let (hours, minutes) = zone.split_at_checked(3)?;
+    format!("{year}-{month:02}-{day}T{clock}{hours}:{minutes}").parse().ok()
 }
 
 fn epoch(text: &str) -> Option<i64> {
@@ -68,6 +81,8 @@ mod tests {
             ("8/22/2022 6:11:52 PM", Some("2022-08-22T18:11:52Z")),
             ("12/1/2022 12:05:00 AM", Some("2022-12-01T00:05:00Z")),
             ("13/13/2022 1:05:00 AM", None),
+            ("16/Mar/2026:08:30:00 +0100", Some("2026-03-16T07:30:00Z")),
+            ("16/arA/2026:08:30:00 +0100", None),
             ("2022-09-09T9:59:27.958Z", Some("2022-09-09T09:59:27.958Z")),
             ("-1.5", Some("1969-12-31T23:59:58.5Z")),
             ("8/22/2022 6:11:52 PM", Some("2022-08-22T18:11:52Z")),

@@ -4,6 +4,8 @@
 //! so memory does not grow with the input; a broken record is skipped to where the next one can begin.
 //! O(bytes).
 
+mod broken;
+
 use crate::error::Reason;
 use crate::input::Input;
 use crate::limit::Limits;
@@ -180,17 +182,6 @@ impl<R: Read> Reader<R> {
         }
     }
 
-    /// Passes a line that can only be a piece of the record that was broken before it.
-    fn belongs_to_broken(&mut self, first: u8) -> Result<bool, Stop> {
-        let piece = matches!(first, b'"' | b'}' | b']' | b',' | b'0'..=b'9' | b'-' | b't' | b'f' | b'n');
-        let piece = piece && !(self.forms.claims() != Claims::Nothing && self.lists.is_empty());
-        if piece {
-            let line = self.line_length()?;
-            self.drop_front(line);
-        }
-        Ok(piece)
-    }
-
     fn object(&mut self, tape: &mut Tape) -> Result<Step, Stop> {
         loop {
             match list_start(self.window(), tape, self.limits.depth) {
@@ -302,6 +293,10 @@ impl<R: Read> Reader<R> {
         let Some(row) = self.rows.next(std::mem::take(&mut self.row)) else { return Ok(Step::On) };
         self.row = row;
         let (number, offset) = (self.row.number, self.offset);
+        if !self.row.nodes.is_empty() && self.limits.depth > 0 {
+            tape.take_flat(&mut self.row.nodes);
+            return Ok(Step::Record(Cut { number, offset, from_row: true, start: 0, length: 0 }));
+        }
         match tape.parse(self.row.json.as_bytes(), self.limits.depth) {
             Ok(_) => Ok(Step::Record(Cut { number, offset, from_row: true, start: 0, length: 0 })),
             Err(flaw) => Err(Stop::Fault(Fault { number, offset, reason: self.reason(flaw.kind) })),
@@ -321,85 +316,6 @@ impl<R: Read> Reader<R> {
             seen = self.window().len();
             if seen > self.limits.record_bytes || !self.fill()? {
                 return Ok(seen);
-            }
-        }
-    }
-
-    /// Passes a record broken at byte `at`, up to where the next can begin.
-    ///
-    /// First by counting brackets; when that fails, the next line that starts a record of its own; else the
-    /// line after the flaw.
-    fn skip_broken(&mut self, at: usize, reason: Reason) -> Result<Stop, Stop> {
-        if let Some(length) = self.balanced_length()? {
-            return Ok(self.lose(at, length, reason));
-        }
-        self.recovering = true;
-        let before_flaw = self.window().get(..=at).unwrap_or(self.window());
-        if let Some(next) = line_that_starts_a_record(before_flaw) {
-            return Ok(self.lose(at, next, reason));
-        }
-        if self.ended && at >= self.window().len() {
-            return Ok(self.lose(at, self.window().len(), reason));
-        }
-        let stop = self.lose(at, at, reason);
-        self.skip_line()?;
-        Ok(stop)
-    }
-
-    /// The length of the value at hand by its brackets, when they balance.
-    ///
-    /// Bytes that were followed in vain are not followed again, so that hostile input costs no square.
-    fn balanced_length(&mut self) -> Result<Option<usize>, Stop> {
-        let (mut skim, mut seen) = (Skim::default(), 0);
-        while self.offset >= self.followed {
-            match skim.skim(self.window().get(seen..).unwrap_or_default()) {
-                Skimmed::Ended(length) => return Ok(Some(seen + length)),
-                Skimmed::Broken(length) => {
-                    self.followed = self.offset.saturating_add((seen + length) as u64);
-                }
-                Skimmed::Open => {
-                    seen = self.window().len();
-                    if seen >= self.limits.record_bytes || !self.fill()? {
-                        self.followed = self.offset.saturating_add(seen as u64);
-                    }
-                }
-            }
-        }
-        Ok(None)
-    }
-
-    fn skip_line(&mut self) -> Result<(), Stop> {
-        loop {
-            let end = self.window().iter().position(|byte| *byte == b'\n');
-            let length = end.map_or(self.window().len(), |end| end + 1);
-            self.drop_front(length);
-            if end.is_some() || !self.fill()? {
-                return Ok(());
-            }
-        }
-    }
-
-    /// Passes a record beyond the limit without holding it.
-    fn skip_long(&mut self) -> Result<Step, Stop> {
-        let stop = self.lose(0, 0, Reason::TooLong(self.limits.record_bytes));
-        let mut skim = Skim::default();
-        loop {
-            match skim.skim(self.window()) {
-                Skimmed::Ended(length) => {
-                    self.drop_front(length);
-                    return Err(stop);
-                }
-                Skimmed::Broken(_) => {
-                    self.skip_line()?;
-                    self.recovering = true;
-                    return Err(stop);
-                }
-                Skimmed::Open => {
-                    self.drop_front(self.window().len());
-                    if !self.fill()? {
-                        return Err(stop);
-                    }
-                }
             }
         }
     }
@@ -498,9 +414,4 @@ fn compact(text: &str, tape: &mut Tape, depth: usize) -> String {
 fn trimmed(line: &[u8]) -> &[u8] {
     let line = line.strip_suffix(b"\n").unwrap_or(line);
     line.strip_suffix(b"\r").unwrap_or(line)
-}
-
-/// Where the first line after this one starts that begins with an object at its first column.
-fn line_that_starts_a_record(window: &[u8]) -> Option<usize> {
-    window.windows(2).position(|pair| pair == b"\n{").map(|at| at + 1)
 }

@@ -5,12 +5,14 @@
 
 mod command;
 mod mask;
+mod names;
 
 use crate::record::Field;
 use crate::tape::{Kind, Mark};
 use core::ops::Range;
 use mask::Search;
 pub(crate) use mask::{Masked, withhold_texts};
+use names::{Lengths, Names};
 use std::borrow::Cow;
 
 /// Decides which members of a record are withheld.
@@ -20,6 +22,13 @@ use std::borrow::Cow;
 pub trait Redact {
     /// Whether `member` is withheld.
     fn withholds(&self, member: &Member<'_>) -> bool;
+
+    /// Whether a member called `name` may be asked about at all: where this says no, [`Self::withholds`] and
+    /// [`Self::searches`] MUST say no of every member of that name, and are then not asked. Yes unless a rule says
+    /// otherwise.
+    fn may_concern(&self, _name: &str) -> bool {
+        true
+    }
 
     /// Whether the texts of `member` are searched for secrets: its own, or those of a list, which are then read as one
     /// line, parted by blanks. No unless a rule says otherwise.
@@ -117,10 +126,21 @@ static SECRET: Names = Names::new(&[
 /// Names of members that do so in some places only.
 static SECRET_SOMEWHERE: Names = Names::new(&["body", "community", "cookie", "messages", "setcookie"]);
 
-/// The longest of the names above, with room for separators.
-const LONGEST: usize = 32;
+/// Names of members that hold a secret in a cluster, beside those above; and one that ends with [`APPLIED`].
+static OF_CLUSTER: Names = Names::new(&["binarydata", "data", "stringdata", "token"]);
+
+/// The annotation in which a cluster keeps a copy of what was applied.
+const APPLIED: &str = "/last-applied-configuration";
+
+/// By which most names differ from all of those.
+static ANY: Lengths =
+    SECRET.lengths.and(&SECRET_SOMEWHERE.lengths).and(&OF_CLUSTER.lengths).and(&COMMANDS.lengths);
 
 impl Redact for Secrets {
+    fn may_concern(&self, name: &str) -> bool {
+        ANY.may_be_of(name) || name.ends_with(APPLIED)
+    }
+
     fn withholds(&self, member: &Member<'_>) -> bool {
         let name = member.name;
         if matches!(member.source, "kubernetes" | "gcp_audit")
@@ -199,12 +219,12 @@ fn is_no_secret_here(member: &Member<'_>) -> bool {
 /// what was applied. Google Cloud tells of its clusters in bodies of other names.
 fn of_cluster(member: &Member<'_>) -> Option<bool> {
     const BODIES: [&str; 5] = ["requestObject", "responseObject", "request", "response", "items"];
-    let body = BODIES.iter().any(|body| body.eq_ignore_ascii_case(member.parent));
+    let body = || BODIES.iter().any(|body| body.eq_ignore_ascii_case(member.parent));
     match member.name {
         "secret" if member.source == "kubernetes" => Some(false),
-        "data" | "binaryData" | "stringData" if body => Some(true),
+        "data" | "binaryData" | "stringData" if body() => Some(true),
         "token" if member.parent == "status" => Some(true),
-        name if name.ends_with("/last-applied-configuration") => Some(true),
+        name if name.ends_with(APPLIED) => Some(true),
         _ => None,
     }
 }
@@ -212,55 +232,6 @@ fn of_cluster(member: &Member<'_>) -> Option<bool> {
 impl Redact for KeepAll {
     fn withholds(&self, _: &Member<'_>) -> bool {
         false
-    }
-}
-
-/// A list of names in lower case without separators, sorted, and a quick look by which most names of a record differ
-/// from all of them.
-struct Names {
-    listed: &'static [&'static str],
-    // For each first letter and last sign (26 for what is no letter) the lengths of the names, with up to three
-    // separators in them.
-    lengths: [[u64; 27]; 27],
-}
-
-impl Names {
-    #[expect(clippy::indexing_slicing, reason = "runs when compiling, where a bad index is a compile error")]
-    const fn new(listed: &'static [&'static str]) -> Self {
-        let mut lengths = [[0; 27]; 27];
-        let mut number = 0;
-        while number < listed.len() {
-            let name = listed[number].as_bytes();
-            let (first, last) = (place_of(name[0]), place_of(name[name.len() - 1]));
-            lengths[first][last] |= 0b1111 << name.len();
-            lengths[first][26] |= 0b1111 << name.len();
-            number += 1;
-        }
-        Self { listed, lengths }
-    }
-
-    /// Whether `name`, in whatever case and with separators, is one of these.
-    fn hold(&self, name: &str) -> bool {
-        self.may_hold(name) && {
-            let mut plain = [0; LONGEST];
-            let plain = crate::text::plain_in(&mut plain, name);
-            self.listed.binary_search_by(|known| known.as_bytes().cmp(plain)).is_ok()
-        }
-    }
-
-    fn may_hold(&self, name: &str) -> bool {
-        let letter = |byte: Option<&u8>| byte.map_or(26, |byte| place_of(*byte));
-        let bytes = name.as_bytes();
-        let lengths = self.lengths.get(letter(bytes.first())).and_then(|ends| ends.get(letter(bytes.last())));
-        name.len() <= LONGEST && lengths.is_some_and(|lengths| lengths >> name.len() & 1 == 1)
-    }
-}
-
-/// The number of a letter, without regard to case; 26 of any other sign.
-const fn place_of(byte: u8) -> usize {
-    match byte | 0x20 {
-        letter @ b'a'..=b'z' => (letter - b'a') as usize,
-        _ => 26,
     }
 }
 
@@ -316,8 +287,13 @@ fn walk(
             parent = name_of(&around);
         }
         let name = field.name();
+        let is_text = field.kind() == Kind::Text;
+        let may_be_password = is_said_to_ftp(&name);
+        if is_text && !may_be_password && !rule.may_concern(&name) {
+            continue;
+        }
         let object = around.last().map_or(root, |(_, outer)| root.at(*outer));
-        let held = if is_password_of_ftp(object, &name) { "password" } else { &name };
+        let held = if may_be_password && is_password_of_ftp(object) { "password" } else { &name };
         let path =
             || around.iter().map(|(_, outer)| root.at(*outer).name() + ".").collect::<String>() + &name;
         if rule.withholds(&Member { source, parent: &parent, name: held }) {
@@ -331,7 +307,7 @@ fn walk(
         if let Some(search) = search.as_mut().filter(|_| rule.searches(&member)) {
             found.extend(search.finds_in(field).then(path));
         }
-        if field.kind() != Kind::Text {
+        if !is_text {
             if is_headers(&name) {
                 let path = path();
                 leaves +=
@@ -344,10 +320,14 @@ fn walk(
     leaves
 }
 
+/// Whether a member may hold what is sent along with a command of FTP.
+fn is_said_to_ftp(name: &str) -> bool {
+    matches!(name, "command_data" | "arg")
+}
+
 /// What is sent along with FTP's command `PASS` is asked for as the password that it is.
-fn is_password_of_ftp(object: Field<'_>, name: &str) -> bool {
-    let command = || object.member("command").and_then(|command| command.look());
-    matches!(name, "command_data" | "arg") && command().is_some_and(|command| command == "PASS")
+fn is_password_of_ftp(object: Field<'_>) -> bool {
+    object.member("command").and_then(|command| command.look()).is_some_and(|command| command == "PASS")
 }
 
 /// Headers by which a client proves who it is, or is told how to, in lower case.
@@ -411,7 +391,9 @@ mod tests {
 
     #[test]
     fn names_are_sorted_for_the_search() {
-        assert!([&SECRET, &SECRET_SOMEWHERE, &COMMANDS].iter().all(|names| names.listed.is_sorted()));
+        assert!(
+            [&SECRET, &SECRET_SOMEWHERE, &COMMANDS, &OF_CLUSTER].iter().all(|names| names.listed.is_sorted())
+        );
     }
 
     #[test]

@@ -71,6 +71,12 @@ pub(crate) struct Node {
 const IN_ORDER: u32 = u32::MAX;
 
 impl Node {
+    /// A value with a name of the digest `tag`, of a record that a form of text writes: no name has escapes.
+    pub(crate) fn member(key: Span, tag: u32, kind: Kind, span: Span, escaped: bool) -> Self {
+        let mark = Cell::new(Mark::Left);
+        Self { key, span, tag, next: 1, order: IN_ORDER, kind, escaped, key_escaped: false, mark }
+    }
+
     /// Whether this is an object whose members the source wrote in another order than that of their names.
     pub(crate) fn is_out_of_order(&self) -> bool {
         self.order != IN_ORDER
@@ -108,12 +114,16 @@ pub(crate) struct Tape {
     sorting: Vec<(u64, u32)>,
     // Members by object and name; empty until the first text.
     named: Vec<Named>,
+    // Which digests of names there are in the whole text, read without regard to case.
+    names: [u64; 4],
     is_spaced: bool,
     has_escaped_names: bool,
     pub(crate) memo: Memo,
     // What is left of the record was given to its event already.
     pub(crate) is_settled: Cell<bool>,
     pub(crate) scratch: RefCell<String>,
+    // An object, and which digests of its members' names there are, read without regard to case.
+    present: Cell<(u32, u64)>,
     pub(crate) trail: RefCell<Vec<(u32, u32)>>,
 }
 
@@ -139,6 +149,8 @@ const PLACES: usize = 256;
 const FREE: u32 = 0;
 /// Several members share this place: the object must be walked.
 const SHARED: u32 = u32::MAX;
+/// No object has this place.
+const NO_OBJECT: u32 = u32::MAX;
 
 /// What the table of names knows of a name.
 enum Known {
@@ -150,6 +162,26 @@ enum Known {
 impl Tape {
     /// Notes the value at the start of `bytes` and gives its length. What follows it is not looked at.
     pub(crate) fn parse(&mut self, bytes: &[u8], depth: usize) -> Result<usize, Flaw> {
+        self.clear();
+        Parser::new(self, bytes, depth).document()
+    }
+
+    /// Takes over an object without objects inside, as [`Self::parse`] would note it: `nodes` are its members in the order
+    /// of their names, no two of one name, each with its elements, behind a first one for the object itself. Gives back
+    /// other nodes to be written over.
+    pub(crate) fn take_flat(&mut self, nodes: &mut Vec<Node>) {
+        self.clear();
+        core::mem::swap(&mut self.nodes, nodes);
+        let mut index = 1;
+        while let Some(node) = self.nodes.get(index as usize) {
+            let (tag, next) = (node.tag, node.next);
+            self.name_member(0, tag, index);
+            // Whatever the form says, this ends.
+            index = next.max(index.saturating_add(1));
+        }
+    }
+
+    fn clear(&mut self) {
         self.nodes.clear();
         self.open.clear();
         self.order.clear();
@@ -157,7 +189,8 @@ impl Tape {
         self.named.resize(PLACES, Named { object: 0, member: FREE });
         (self.is_spaced, self.has_escaped_names) = (false, false);
         self.is_settled.set(false);
-        Parser::new(self, bytes, depth).document()
+        self.present.set((NO_OBJECT, 0));
+        self.names = [0; 4];
     }
 
     pub(crate) fn node(&self, index: u32) -> Option<&Node> {
@@ -180,15 +213,25 @@ impl Tape {
         members.get(..*count as usize)
     }
 
-    /// The member of `object` called `name`, of the text `bytes`; names are compared as they are spelled.
-    pub(crate) fn member(&self, object: u32, name: &[u8], bytes: &[u8]) -> Option<u32> {
-        let tag = tag_of(name);
+    /// The member of `object` called `name`, whose digest is `tag`, of the text `bytes`; names are compared as they are
+    /// spelled.
+    pub(crate) fn member(&self, object: u32, (name, tag): (&[u8], u32), bytes: &[u8]) -> Option<u32> {
         let is_it = |node: &Node| node.tag == tag && slice(bytes, node.key) == name;
         match self.known(object, tag) {
             Known::Nothing => None,
             Known::Member(member) => self.node(member).filter(|node| is_it(node)).map(|_| member),
             Known::Perhaps => self.members(object).find(|(_, node)| is_it(node)).map(|(index, _)| index),
         }
+    }
+
+    /// Whether `object` may have a member whose name has the digest `tag` when case is not looked at.
+    pub(crate) fn may_have_folded(&self, object: u32, tag: u32) -> bool {
+        let bit = |tag: u32| 1_u64 << (folded(tag).wrapping_mul(0x9E37_79B1) >> 26);
+        if self.present.get().0 != object {
+            let present = self.members(object).fold(0, |present, (_, node)| present | bit(node.tag));
+            self.present.set((object, present));
+        }
+        self.has_escaped_names || self.present.get().1 & bit(tag) != 0
     }
 
     /// Whether some name of the text is spelled with escapes, so that spellings do not tell what is missing.
@@ -216,7 +259,19 @@ impl Tape {
         })
     }
 
+    /// Whether no name of the text, in whatever case, has the digest `tag`. Inlined, for most names that mappers ask for
+    /// are not there.
+    #[inline]
+    pub(crate) fn lacks(&self, tag: u32) -> bool {
+        let (word, bit) = bit_of(tag);
+        !self.has_escaped_names && self.names.get(word).is_none_or(|names| names & bit == 0)
+    }
+
     fn name_member(&mut self, object: u32, tag: u32, member: u32) {
+        let (word, bit) = bit_of(tag);
+        if let Some(names) = self.names.get_mut(word) {
+            *names |= bit;
+        }
         if let Some(place) = self.named.get_mut(place_of(object, tag)) {
             place.member = if place.member == FREE { member } else { SHARED };
             place.object = object;
@@ -275,7 +330,9 @@ impl Tape {
     }
 }
 
-/// Length, first, middle and last byte of a name: most names of one object differ in them.
+/// Length, first, middle and last byte of a name: most names of one object differ in them. Inlined, so that of a name
+/// that stands in the code it is worked out when compiling.
+#[inline]
 pub(crate) fn tag_of(name: &[u8]) -> u32 {
     let [length, ..] = name.len().to_le_bytes();
     match name {
@@ -286,6 +343,19 @@ pub(crate) fn tag_of(name: &[u8]) -> u32 {
             u32::from_le_bytes([length, *first, middle, last])
         }
     }
+}
+
+/// The place of a digest among 256 bits: which word, and which bit of it.
+#[inline]
+fn bit_of(tag: u32) -> (usize, u64) {
+    let place = folded(tag).wrapping_mul(0x9E37_79B1) >> 24;
+    ((place >> 6) as usize, 1 << (place & 63))
+}
+
+/// The digest of a name in any case: equal for names that differ in nothing but case.
+#[inline]
+fn folded(tag: u32) -> u32 {
+    tag | u32::from_le_bytes([0, 0x20, 0x20, 0x20])
 }
 
 /// The place of a member in the table of names (Knuth's multiplicative hashing).

@@ -9,16 +9,21 @@ mod csv;
 mod flow;
 mod line;
 mod pairs;
+mod s3;
+mod sign_ins;
+mod table;
 mod xml;
 mod zeek;
 
 use crate::error::Reason;
+use crate::tape::Node;
 use audit::AuditText;
 pub(crate) use audit::from_hex;
 use csv::CsvText;
 use flow::FlowText;
 use line::Line;
 use pairs::PairsText;
+use s3::AccessText;
 use std::collections::VecDeque;
 use xml::XmlText;
 use zeek::ZeekText;
@@ -73,7 +78,7 @@ pub(crate) enum Claims {
 #[derive(Default)]
 pub(crate) struct Rows {
     ready: VecDeque<Row>,
-    spare: Vec<String>,
+    spare: Option<Row>,
 }
 
 /// A record made of text.
@@ -81,26 +86,39 @@ pub(crate) struct Rows {
 pub(crate) struct Row {
     pub(crate) number: u64,
     pub(crate) json: String,
+    // Where the values of `json` stand, when the form knows them: as `Tape::take_flat` wants them. Else empty.
+    pub(crate) nodes: Vec<Node>,
 }
 
 impl Rows {
     /// An empty text to write a row into: used before where there is one.
     pub(crate) fn blank(&mut self) -> String {
-        let mut text = self.spare.pop().unwrap_or_default();
-        text.clear();
-        text
+        self.blank_row().json
+    }
+
+    /// An empty row to write into: used before where there is one.
+    pub(crate) fn blank_row(&mut self) -> Row {
+        let mut row = self.spare.take().unwrap_or_default();
+        row.json.clear();
+        row.nodes.clear();
+        row
     }
 
     /// Gives out `json`, one object, as the record `number`.
     pub(crate) fn push(&mut self, number: u64, json: String) {
-        self.ready.push_back(Row { number, json });
+        self.ready.push_back(Row { number, json, nodes: Vec::new() });
+    }
+
+    /// Gives out a row that was written.
+    pub(crate) fn push_row(&mut self, row: Row) {
+        self.ready.push_back(row);
     }
 
     /// The next row; `used` is one that is done with.
     pub(crate) fn next(&mut self, used: Row) -> Option<Row> {
         let next = self.ready.pop_front();
-        if used.json.capacity() > 0 && self.spare.is_empty() {
-            self.spare.push(used.json);
+        if used.json.capacity() > 0 && self.spare.is_none() {
+            self.spare = Some(used);
         }
         next
     }
@@ -126,6 +144,7 @@ impl Default for Forms {
             Box::new(XmlText::default()),
             Box::new(PairsText),
             Box::new(CsvText::default()),
+            Box::new(AccessText::default()),
         ];
         Self { known, plain: Line, last: 0 }
     }

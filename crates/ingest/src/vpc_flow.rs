@@ -44,13 +44,95 @@ impl Source for VpcFlow {
         event.set_traffic(row.traffic());
         event.set_is_src_dst_assignment_known(false);
         let metadata = event.metadata_mut();
-        metadata.set_log_name("VPC Flow Logs").set_log_version(row.take("version"));
+        metadata.set_log_name("VPC Flow Logs").set_log_version(row.take(Name::Version));
         events.push(event);
     }
 }
 
-/// The names of the fields that are read, in lower case without separators, sorted.
-const FIELDS: [&str; 28] = [
+/// The fields that are read.
+#[derive(Clone, Copy, Debug)]
+enum Name {
+    Account,
+    AccountId,
+    Action,
+    AzId,
+    Bytes,
+    DstAddr,
+    DstPort,
+    End,
+    FlowDirection,
+    InstanceId,
+    InterfaceId,
+    LogStatus,
+    Packets,
+    PktDstAddr,
+    PktDstAwsService,
+    PktSrcAddr,
+    PktSrcAwsService,
+    Protocol,
+    Region,
+    RejectReason,
+    SrcAddr,
+    SrcPort,
+    Start,
+    SubnetId,
+    TcpFlags,
+    Type,
+    Version,
+    VpcId,
+}
+
+/// Their names as the text and Parquet's forms have them, in the order of [`PLAIN`].
+const SPELT: [&str; 28] = [
+    "account",
+    "account_id",
+    "action",
+    "az_id",
+    "bytes",
+    "dstaddr",
+    "dstport",
+    "end",
+    "flow_direction",
+    "instance_id",
+    "interface_id",
+    "log_status",
+    "packets",
+    "pkt_dstaddr",
+    "pkt_dst_aws_service",
+    "pkt_srcaddr",
+    "pkt_src_aws_service",
+    "protocol",
+    "region",
+    "reject_reason",
+    "srcaddr",
+    "srcport",
+    "start",
+    "subnet_id",
+    "tcp_flags",
+    "type",
+    "version",
+    "vpc_id",
+];
+
+/// The others of the guide, which no attribute has a place for.
+const UNREAD: [&str; 13] = [
+    "ecs_cluster_arn",
+    "ecs_cluster_name",
+    "ecs_container_id",
+    "ecs_container_instance_arn",
+    "ecs_container_instance_id",
+    "ecs_second_container_id",
+    "ecs_service_name",
+    "ecs_task_arn",
+    "ecs_task_definition_arn",
+    "ecs_task_id",
+    "sublocation_id",
+    "sublocation_type",
+    "traffic_path",
+];
+
+/// The names of those that are read, in lower case without separators, sorted.
+const PLAIN: [&str; SPELT.len()] = [
     "account",
     "accountid",
     "action",
@@ -84,55 +166,63 @@ const FIELDS: [&str; 28] = [
 /// The longest name of a field with its separators: longer ones are none of these.
 const LONGEST: usize = 24;
 
-/// The fields by the places of their names among [`FIELDS`].
-struct Row<'a>([Option<Field<'a>>; FIELDS.len()]);
+/// The fields by [`Name`].
+struct Row<'a>([Option<Field<'a>>; SPELT.len()]);
 
 /// What is told of one end: address, the packet's own address, port, Amazon's service.
-type Side = [&'static str; 4];
+type Side = [Name; 4];
 
-const SOURCE: Side = ["srcaddr", "pktsrcaddr", "srcport", "pktsrcawsservice"];
-const DESTINATION: Side = ["dstaddr", "pktdstaddr", "dstport", "pktdstawsservice"];
+const SOURCE: Side = [Name::SrcAddr, Name::PktSrcAddr, Name::SrcPort, Name::PktSrcAwsService];
+const DESTINATION: Side = [Name::DstAddr, Name::PktDstAddr, Name::DstPort, Name::PktDstAwsService];
 
 impl<'a> Row<'a> {
     fn of(record: &Record<'a>) -> Self {
-        let mut row = Self([None; FIELDS.len()]);
-        for field in record.root().children() {
+        let root = record.root();
+        let row = Self(SPELT.map(|name| root.member(name)));
+        let unread = UNREAD.iter().filter(|name| root.member(name).is_some()).count();
+        let found = row.0.iter().flatten().count() + unread;
+        if found == root.children().count() { row } else { Self::in_any_spelling(root) }
+    }
+
+    fn in_any_spelling(root: Field<'a>) -> Self {
+        let mut row = Self([None; SPELT.len()]);
+        for field in root.children() {
             let mut plain = [0; LONGEST];
             let name = field.name();
-            let slot =
-                place_of(crate::text::plain_in(&mut plain, &name)).and_then(|place| row.0.get_mut(place));
-            if let Some(slot) = slot {
+            let plain = crate::text::plain_in(&mut plain, &name);
+            let place = PLAIN.binary_search_by(|known| known.as_bytes().cmp(plain)).ok();
+            if let Some(slot) = place.and_then(|place| row.0.get_mut(place)) {
                 slot.get_or_insert(field);
             }
         }
         row
     }
 
-    fn field(&self, name: &str) -> Option<Field<'a>> {
-        let field = (*self.0.get(place_of(name.as_bytes())?)?)?;
+    fn field(&self, name: Name) -> Option<Field<'a>> {
+        let field = (*self.0.get(name as usize)?)?;
         (field.look()? != "-").then_some(field)
     }
 
-    fn take(&self, name: &str) -> Option<Cow<'a, str>> {
+    fn take(&self, name: Name) -> Option<Cow<'a, str>> {
         self.field(name)?.take()
     }
 
-    fn look(&self, name: &str) -> Option<Cow<'a, str>> {
+    fn look(&self, name: Name) -> Option<Cow<'a, str>> {
         self.field(name)?.look()
     }
 
-    fn count(&self, name: &str) -> Option<i64> {
+    fn count(&self, name: Name) -> Option<i64> {
         let count: i64 = self.look(name)?.parse().ok().filter(|count| *count >= 0)?;
         self.take(name).map(|_| count)
     }
 
-    fn time(&self, name: &str) -> Option<Timestamp> {
+    fn time(&self, name: Name) -> Option<Timestamp> {
         moment::read(&self.field(name)?.look()?)
     }
 
     fn head(&self) -> Head {
-        let nothing = matches!(self.look("logstatus").as_deref(), Some("NODATA" | "SKIPDATA"));
-        let time = self.time("start").or_else(|| self.time("end")).unwrap_or(Timestamp::UNKNOWN);
+        let nothing = matches!(self.look(Name::LogStatus).as_deref(), Some("NODATA" | "SKIPDATA"));
+        let time = self.time(Name::Start).or_else(|| self.time(Name::End)).unwrap_or(Timestamp::UNKNOWN);
         Head::new(if nothing { 0 } else { 6 }, time, Product::new("AWS", "Amazon VPC"))
     }
 
@@ -164,39 +254,39 @@ impl<'a> Row<'a> {
 
     fn interface(&self) -> NetworkEndpoint {
         let mut end =
-            NetworkEndpoint::of_interface(self.look("interfaceid").unwrap_or(Cow::Borrowed("unknown")));
+            NetworkEndpoint::of_interface(self.look(Name::InterfaceId).unwrap_or(Cow::Borrowed("unknown")));
         self.place(&mut end);
         end
     }
 
     fn place(&self, end: &mut NetworkEndpoint) {
-        end.set_interface_uid(self.take("interfaceid")).set_instance_uid(self.take("instanceid"));
-        end.set_vpc_uid(self.take("vpcid")).set_subnet_uid(self.take("subnetid"));
+        end.set_interface_uid(self.take(Name::InterfaceId)).set_instance_uid(self.take(Name::InstanceId));
+        end.set_vpc_uid(self.take(Name::VpcId)).set_subnet_uid(self.take(Name::SubnetId));
     }
 
     /// At which end the interface is: as the direction tells, else at the one end with a private address.
     fn local(&self) -> Local {
-        match self.look("flowdirection").as_deref() {
+        match self.look(Name::FlowDirection).as_deref() {
             Some("egress") => return Local::Source,
             Some("ingress") => return Local::Destination,
             _ => {}
         }
         let private = |name| self.look(name).is_some_and(|text| is_private(&text));
-        if private("dstaddr") && !private("srcaddr") { Local::Destination } else { Local::Source }
+        if private(Name::DstAddr) && !private(Name::SrcAddr) { Local::Destination } else { Local::Source }
     }
 
     fn tell_times(&self, event: &mut Event) {
-        event.set_start_time(self.time("start")).set_end_time(self.time("end"));
-        for name in ["start", "end"] {
+        event.set_start_time(self.time(Name::Start)).set_end_time(self.time(Name::End));
+        for name in [Name::Start, Name::End] {
             self.field(name).map(|time| time.copy());
         }
-        if let Some(start) = self.take("start") {
+        if let Some(start) = self.take(Name::Start) {
             event.set_original_time(&start);
         }
     }
 
     fn tell_verdict(&self, event: &mut Event) {
-        match self.look("action").as_deref() {
+        match self.look(Name::Action).as_deref() {
             Some("ACCEPT") => {
                 event.set_outcome(Outcome::Success, None).set_action_id(1).set_disposition_id(1)
             }
@@ -205,30 +295,30 @@ impl<'a> Row<'a> {
             }
             _ => event,
         };
-        event.set_status_code(self.take("action"));
-        event.set_status_detail(self.take("rejectreason").or_else(|| self.take("logstatus")));
+        event.set_status_code(self.take(Name::Action));
+        event.set_status_detail(self.take(Name::RejectReason).or_else(|| self.take(Name::LogStatus)));
     }
 
     fn cloud(&self, context: &Context) -> Cloud {
         let mut cloud = Cloud::new("AWS");
-        let account = self.take("accountid").or_else(|| self.take("account"));
+        let account = self.take(Name::AccountId).or_else(|| self.take(Name::Account));
         let account = account.or_else(|| context.account.as_deref().map(Cow::Borrowed));
         cloud.set_account(account.map(|account| Account::of_uid(&*account)));
-        cloud.set_region(self.take("region")).set_zone(self.take("azid"));
+        cloud.set_region(self.take(Name::Region)).set_zone(self.take(Name::AzId));
         cloud
     }
 
     fn connection(&self) -> NetworkConnectionInfo {
-        let direction = self.field("flowdirection");
+        let direction = self.field(Name::FlowDirection);
         let mut info = NetworkConnectionInfo::new(match direction.and_then(|text| text.look()).as_deref() {
             Some("ingress") => 1,
             Some("egress") => 2,
             _ => 0,
         });
-        let protocol = self.field("protocol").and_then(|number| number.take_as::<i32>());
+        let protocol = self.field(Name::Protocol).and_then(|number| number.take_as::<i32>());
         info.set_protocol_num(protocol).set_protocol_name(protocol.and_then(protocol_name));
-        info.set_tcp_flags(self.field("tcpflags").and_then(|flags| flags.take_as::<i32>()));
-        info.set_protocol_ver_id(match self.look("type").as_deref() {
+        info.set_tcp_flags(self.field(Name::TcpFlags).and_then(|flags| flags.take_as::<i32>()));
+        info.set_protocol_ver_id(match self.look(Name::Type).as_deref() {
             Some("IPv4") => Some(4),
             Some("IPv6") => Some(6),
             _ => None,
@@ -238,15 +328,11 @@ impl<'a> Row<'a> {
 
     /// All of it went from source to destination.
     fn traffic(&self) -> Option<NetworkTraffic> {
-        let (bytes, packets) = (self.count("bytes"), self.count("packets"));
+        let (bytes, packets) = (self.count(Name::Bytes), self.count(Name::Packets));
         let mut traffic = NetworkTraffic::new();
         traffic.set_bytes(bytes).set_bytes_out(bytes).set_packets(packets).set_packets_out(packets);
         (traffic != NetworkTraffic::new()).then_some(traffic)
     }
-}
-
-fn place_of(name: &[u8]) -> Option<usize> {
-    FIELDS.binary_search_by(|known| known.as_bytes().cmp(name)).ok()
 }
 
 /// The end of a flow at which the interface is that saw it.

@@ -42,3 +42,23 @@ fn a_mail_becomes_one_event_and_its_words_are_withheld() {
     let counts = &ingest.coverage().sources["eml"];
     assert_eq!((counts.withheld, counts.leaves_dropped, counts.errors), (1, 0, 0));
 }
+
+#[test]
+fn a_file_of_mails_becomes_an_event_a_mail() {
+    let mails = MAIL.replace("\r\n", "\n");
+    let text = format!(
+        "From bounce@sender.example Mon Mar 16 07:30:00 2026\n{mails}\nFrom b@x.example Mon Mar 16 07:31:00 2026\n{}",
+        mails.replace("<17@sender.example>", "<18@sender.example>")
+    );
+    let mut ingest = Ingest::new(Registry::default()).with_coverage();
+    let events: Vec<_> = ingest.read("all.mbox", text.as_bytes()).collect::<Result<_, _>>().unwrap();
+    let uids: Vec<_> = events.iter().map(|event| event.email().unwrap().message_uid().unwrap()).collect();
+    assert_eq!(uids, ["17@sender.example", "18@sender.example"]);
+    assert_eq!(events[1].reference().unwrap().as_str(), "all#1");
+    assert_eq!(
+        events[1].unmapped("eml.from_line").unwrap().as_str(),
+        "\"b@x.example Mon Mar 16 07:31:00 2026\""
+    );
+    assert!(events.iter().all(|event| validate(event).is_empty() && !event.to_json().contains("MARKED")));
+    assert_eq!(ingest.coverage().sources["eml"].leaves_dropped, 0);
+}

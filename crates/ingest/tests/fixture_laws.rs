@@ -11,7 +11,7 @@ use std::fs;
 use std::path::Path;
 
 /// The fixtures whose records are varied.
-const FIXTURES: [&str; 30] = [
+const FIXTURES: [&str; 31] = [
     "alerts",
     "anthropic",
     "audit",
@@ -35,6 +35,7 @@ const FIXTURES: [&str; 30] = [
     "okta",
     "openai",
     "route53",
+    "s3_access",
     "slack",
     "suricata",
     "vpc_flow",

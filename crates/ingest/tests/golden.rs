@@ -129,9 +129,17 @@ fn bedrock() {
 }
 
 #[test]
+fn lines_of_servers() {
+    check("s3_access.log");
+    check("s3_access.jsonl");
+}
+
+#[test]
 fn exports_as_csv() {
+    check("entra_sign_in.csv");
     check("message_summary.csv");
     check("message_trace.csv");
+    check("message_trace_wide.csv");
     check("purview.csv");
 }
 

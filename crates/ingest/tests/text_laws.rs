@@ -61,7 +61,7 @@ fn a_line_cut_anywhere_is_one_record_or_one_error() {
 #[test]
 fn an_export_cut_anywhere_keeps_the_rows_before_the_cut() {
     let mut ingest = strict();
-    for name in ["message_summary.csv", "message_trace.csv", "purview.csv"] {
+    for name in ["entra_sign_in.csv", "message_summary.csv", "message_trace.csv", "purview.csv"] {
         let text = fixture(name);
         let whole = read(&mut ingest, &text);
         assert_eq!((whole.0.len(), whole.1), (2, 0), "{name}");

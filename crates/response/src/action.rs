@@ -106,6 +106,8 @@ pub struct ActionFacts {
     pub breadth: Breadth,
     /// The lease asked for by default, in minutes: long enough for a person to look, short enough to be borne.
     pub lease_minutes: u32,
+    /// What a wrong hit costs whom it hits, in minutes of their work by order of magnitude: 0, 1, 10 or 100.
+    pub cost_minutes: u32,
     /// The D3FEND technique of applying it, such as `D3-NI`; `None` where D3FEND has none.
     pub d3fend: Option<&'static str>,
     /// The D3FEND technique of reverting it.
@@ -181,16 +183,27 @@ const BASE: ActionFacts = ActionFacts {
     reversibility: Reversibility::Exact,
     breadth: Breadth::Identity,
     lease_minutes: 60,
+    cost_minutes: 10,
     d3fend: None,
     d3fend_undo: None,
     openc2_action: "set",
     openc2_target: "properties",
 };
 
-static CHALLENGE: ActionFacts =
-    ActionFacts { word: "challenge", d3fend: Some("D3-MFA"), d3fend_undo: Some("D3-RUAA"), ..BASE };
-static TIGHTEN: ActionFacts =
-    ActionFacts { word: "tighten", d3fend: Some("D3-ACH"), d3fend_undo: Some("D3-RC"), ..BASE };
+static CHALLENGE: ActionFacts = ActionFacts {
+    word: "challenge",
+    cost_minutes: 1,
+    d3fend: Some("D3-MFA"),
+    d3fend_undo: Some("D3-RUAA"),
+    ..BASE
+};
+static TIGHTEN: ActionFacts = ActionFacts {
+    word: "tighten",
+    cost_minutes: 1,
+    d3fend: Some("D3-ACH"),
+    d3fend_undo: Some("D3-RC"),
+    ..BASE
+};
 static RE_AUTHENTICATE: ActionFacts = ActionFacts {
     word: "re_authenticate",
     reversibility: Reversibility::BySigningIn,
@@ -210,6 +223,7 @@ static RATE_LIMIT: ActionFacts = ActionFacts {
 };
 static ISOLATE: ActionFacts = ActionFacts {
     word: "isolate",
+    cost_minutes: 100,
     breadth: Breadth::Host,
     d3fend: Some("D3-NI"),
     d3fend_undo: Some("D3-RNA"),
@@ -228,6 +242,7 @@ static BLOCK: ActionFacts = ActionFacts {
 };
 static DETACH_INSTANCE: ActionFacts = ActionFacts {
     word: "detach_instance",
+    cost_minutes: 100,
     breadth: Breadth::Host,
     d3fend: Some("D3-NI"),
     d3fend_undo: Some("D3-RNA"),
@@ -237,6 +252,7 @@ static DETACH_INSTANCE: ActionFacts = ActionFacts {
 };
 static APPLY_SECURITY_GROUP: ActionFacts = ActionFacts {
     word: "apply_security_group",
+    cost_minutes: 100,
     breadth: Breadth::Host,
     d3fend: Some("D3-NTF"),
     d3fend_undo: Some("D3-RNA"),
@@ -246,6 +262,7 @@ static APPLY_SECURITY_GROUP: ActionFacts = ActionFacts {
 };
 static ENFORCE_PATTERN_OF_LIFE: ActionFacts = ActionFacts {
     word: "enforce_pattern_of_life",
+    cost_minutes: 100,
     breadth: Breadth::Connection,
     d3fend: Some("D3-OTF"),
     d3fend_undo: Some("D3-RNA"),
@@ -255,6 +272,7 @@ static ENFORCE_PATTERN_OF_LIFE: ActionFacts = ActionFacts {
 };
 static DISABLE_CREDENTIAL: ActionFacts = ActionFacts {
     word: "disable_credential",
+    cost_minutes: 100,
     breadth: Breadth::Session,
     lease_minutes: 8 * 60,
     d3fend: Some("D3-CR"),
@@ -295,6 +313,7 @@ static POSTURE_REPAIR: ActionFacts = ActionFacts {
 };
 static CAPTURE_EVIDENCE: ActionFacts = ActionFacts {
     word: "capture_evidence",
+    cost_minutes: 0,
     effect: Effect::Capture,
     reversibility: Reversibility::NothingToUndo,
     breadth: Breadth::None,
@@ -304,6 +323,7 @@ static CAPTURE_EVIDENCE: ActionFacts = ActionFacts {
 };
 static NOTIFY: ActionFacts = ActionFacts {
     word: "notify",
+    cost_minutes: 0,
     effect: Effect::Capture,
     reversibility: Reversibility::NothingToUndo,
     breadth: Breadth::None,
@@ -335,6 +355,8 @@ mod tests {
             let restricts = facts.effect > Effect::Capture;
             assert_eq!(restricts, facts.reversibility != Reversibility::NothingToUndo, "{}", facts.word);
             assert_eq!(restricts, facts.d3fend.is_some() && facts.d3fend_undo.is_some(), "{}", facts.word);
+            assert!([0, 1, 10, 100].contains(&facts.cost_minutes), "{}", facts.word);
+            assert_eq!(facts.cost_minutes == 0, !restricts, "{}", facts.word);
             assert!(facts.d3fend.is_none_or(|id| id.starts_with("D3-")));
         }
     }

@@ -260,11 +260,18 @@ impl Descriptor {
 }
 
 /// A text that is no descriptor or playbook.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("not as described from byte {at} on")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BadDescriptor {
     at: usize,
 }
+
+impl fmt::Display for BadDescriptor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "not as described from byte {} on", self.at)
+    }
+}
+
+impl std::error::Error for BadDescriptor {}
 
 impl BadDescriptor {
     pub(crate) fn at(cause: &toml::de::Error) -> Self {

@@ -8,7 +8,7 @@ use crate::policy::{Budget, Scope};
 use crate::request::Proposer;
 use crate::{ActionId, Plan, Request};
 use homeostat_core::Timestamp;
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::time::Duration;
 
 /// Shares of a population are counted in millionths, so that sums are exact in any order.
@@ -32,7 +32,7 @@ struct Held {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Ledger {
     budgets: Vec<Budget>,
-    active: BTreeMap<ActionId, Vec<Charge>>,
+    active: HashMap<ActionId, Vec<Charge>>,
     held: BTreeMap<(usize, String), Held>,
     // Per budget, what was begun and when, oldest first; and its sum per key.
     begun: Vec<VecDeque<(Timestamp, String, u32)>>,
@@ -139,8 +139,8 @@ impl Ledger {
 
 /// Counts touched resources per key of `scope`; whether every key was known.
 fn count_keys(scope: &Scope, request: &Request, plan: &Plan, keys: &mut BTreeMap<String, u32>) -> bool {
-    let named = [request.target.clone()];
-    let touched = if plan.touches.is_empty() { &named[..] } else { &plan.touches[..] };
+    let named = std::slice::from_ref(&request.target);
+    let touched = if plan.touches.is_empty() { named } else { &plan.touches[..] };
     let all = u32::try_from(touched.len()).unwrap_or(u32::MAX);
     match scope {
         Scope::Global => drop(keys.insert(String::new(), all)),

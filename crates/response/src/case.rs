@@ -3,7 +3,7 @@
 use crate::decision::{Because, Decision};
 use crate::lifecycle::{Event, Phase};
 use crate::request::Proposer;
-use crate::{Effect, Plan, Request};
+use crate::{Action, Effect, Plan, Request};
 use homeostat_core::Timestamp;
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -24,6 +24,7 @@ pub(crate) struct Case {
     pub(crate) phase: Phase,
     pub(crate) request: Option<Request>,
     pub(crate) plan: Option<Arc<Plan>>,
+    pub(crate) action: Option<Action>,
     pub(crate) actuator: String,
     pub(crate) effect: Effect,
     pub(crate) decision: Option<Decision>,
@@ -39,6 +40,7 @@ impl Case {
             phase: Phase::New,
             request: None,
             plan: None,
+            action: None,
             actuator: String::new(),
             effect: Effect::Irreversible,
             decision: None,
@@ -51,7 +53,10 @@ impl Case {
     pub(crate) fn accept(&mut self, event: Event, next: Phase, _at: Timestamp) {
         self.phase = next;
         match event {
-            Event::Proposed { request } => self.request = Some(*request),
+            Event::Proposed { request } => {
+                self.action = Some(request.action);
+                self.request = Some(*request);
+            }
             Event::Planned { plan, actuator, effect, decision } => {
                 self.plan = Some(Arc::new(*plan));
                 self.actuator = actuator;
@@ -63,6 +68,11 @@ impl Case {
             }
             _ => {}
         }
+    }
+
+    /// By which actuator what was done.
+    pub(crate) fn done_by(&self) -> Option<(String, Action)> {
+        Some((self.actuator.clone(), self.action?))
     }
 
     /// Drops what only a live action needs.

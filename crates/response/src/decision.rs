@@ -58,6 +58,11 @@ pub enum Because {
         /// Its id.
         id: String,
     },
+    /// This rule wants a drill of the same actuator and action, and none went well lately enough.
+    NoDrill {
+        /// The rule's id.
+        rule: String,
+    },
     /// The gate only looks on.
     ObserveMode,
     /// The gate asks about everything.
@@ -75,11 +80,19 @@ impl Because {
             | Self::Budget { .. }
             | Self::BudgetUnknown { .. }
             | Self::FloorUnknown { .. }
+            | Self::NoDrill { .. }
             | Self::AskMode => Ruling::ASK,
             Self::Irreversible => Ruling::ASK_TWO,
             Self::ObserveMode => Ruling::ShadowOnly,
             Self::Protected { .. } | Self::Floor { .. } => Ruling::Deny,
         }
+    }
+}
+
+impl Because {
+    /// Whether it tells that more is asked for than a budget or a floor lets pass.
+    pub(crate) fn is_beyond(&self) -> bool {
+        matches!(self, Self::Budget { .. } | Self::Floor { .. })
     }
 }
 
@@ -96,6 +109,7 @@ impl fmt::Display for Because {
             Self::BudgetUnknown { id } => write!(f, "what budget `{id}` counts by is not known"),
             Self::Floor { id } => write!(f, "floor `{id}` would be broken"),
             Self::FloorUnknown { id } => write!(f, "the population of floor `{id}` is not known"),
+            Self::NoDrill { rule } => write!(f, "rule `{rule}` wants a drill, and none went well lately"),
             Self::ObserveMode => f.write_str("the gate only looks on"),
             Self::AskMode => f.write_str("the gate asks about everything"),
         }
@@ -121,6 +135,12 @@ impl Decision {
     pub(crate) fn add(&mut self, because: Because) {
         self.ruling = self.ruling.max(because.demands());
         self.because.insert(because);
+    }
+
+    /// What would be ruled were it not for `one`.
+    pub(crate) fn without(&self, one: &Because) -> Ruling {
+        let others = self.because.iter().filter(|because| *because != one);
+        others.map(Because::demands).max().unwrap_or(Ruling::Autonomous)
     }
 }
 

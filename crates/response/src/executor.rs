@@ -5,7 +5,10 @@
 //! the next tick looks before it does anything. O(log n) per action and step; state is one entry per live action.
 
 mod config;
+mod drill;
 mod ending;
+mod look;
+mod saga;
 
 pub use config::{ExecutorConfig, ExecutorStats, SubmitError};
 
@@ -13,8 +16,8 @@ use crate::journal::{Durability, Storage};
 use crate::lifecycle::{Ending, Event, Phase, Refusal};
 use crate::notice::{News, Notice, Notices};
 use crate::{
-    ActError, ActionId, Actuator, Admission, Brake, Expiry, Gate, GateError, Hold, Observed, Permit, Person,
-    PlanHash, Proposal, Request,
+    ActionId, Actuator, Admission, Brake, Expiry, Gate, GateError, Opinion, Person, Plan, PlanHash, Proposal,
+    Request,
 };
 use homeostat_core::{EntityKey, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
@@ -48,6 +51,9 @@ impl Run {
     };
 }
 
+/// A request that was planned: its place, itself, its plan, and by whom.
+type Planned<'a> = (usize, &'a Request, Plan, Arc<dyn Actuator>);
+
 /// What to do after looking at an action that was begun.
 enum Next {
     Nothing,
@@ -63,6 +69,8 @@ pub struct Executor<S> {
     runs: BTreeMap<ActionId, Run>,
     due: BTreeSet<(Timestamp, ActionId)>,
     notices: Notices,
+    // Drills that are under way; lost in a crash, and then they count for nothing.
+    drills: BTreeSet<ActionId>,
     stats: ExecutorStats,
     wall: Timestamp,
 }
@@ -82,10 +90,12 @@ impl<S: Storage> Executor<S> {
             runs: BTreeMap::new(),
             due: BTreeSet::new(),
             notices,
+            drills: BTreeSet::new(),
             stats: ExecutorStats::default(),
             wall: now,
         };
         let lease_now = executor.advance(now)?;
+        executor.gate.take_over(now)?;
         for id in executor.gate.live().clone() {
             executor.recover(&id, lease_now)?;
         }
@@ -117,24 +127,81 @@ impl<S: Storage> Executor<S> {
     /// [`SubmitError`]; nothing was done then, unless the journal failed after `apply`, which the next tick or
     /// the next start sees.
     pub async fn submit(&mut self, request: &Request, now: Timestamp) -> Result<Phase, SubmitError> {
+        self.submit_all(std::slice::from_ref(request), now).await?.pop().unwrap_or(Ok(Phase::New))
+    }
+
+    /// Carries several requests as far as they go now, decided together and with one write and one sync for all
+    /// their intents; the answers stand in the order of the requests. Each is decided as if those before it had
+    /// passed alone, so no budget is exceeded by asking at once.
+    ///
+    /// # Errors
+    ///
+    /// [`GateError`] when the journal failed; then nothing was begun. An answer of its own is [`SubmitError`] when
+    /// that request went no further.
+    pub async fn submit_all(
+        &mut self,
+        requests: &[Request],
+        now: Timestamp,
+    ) -> Result<Vec<Result<Phase, SubmitError>>, GateError> {
         self.advance(now)?;
-        let known = self.gate.phase(&request.id);
-        if known != Phase::New {
+        let mut answers = Vec::with_capacity(requests.len());
+        let mut planned = Vec::with_capacity(requests.len());
+        for (number, request) in requests.iter().enumerate() {
+            answers.push(match self.plan(request).await {
+                Ok(Some((plan, actuator))) => {
+                    planned.push((number, request, plan, actuator));
+                    Ok(Phase::New)
+                }
+                Ok(None) => Ok(self.gate.phase(&request.id)),
+                Err(error) => Err(error),
+            });
+        }
+        let brake = self.gate.brake();
+        let proposals: Vec<Proposal<'_>> = planned.iter().map(proposal).collect();
+        let admissions = self.gate.admit_all(&proposals, now)?;
+        for ((number, request, ..), admission) in planned.iter().zip(admissions) {
+            let answer = self.follow(&request.id, admission).await;
+            if let Some(place) = answers.get_mut(*number) {
+                *place = answer;
+            }
+        }
+        self.tell_surge(brake, planned.last().map(|(_, request, ..)| &request.id));
+        Ok(answers)
+    }
+
+    /// Plans a request; `None` when its id is known already.
+    async fn plan(&mut self, request: &Request) -> Result<Option<(Plan, Arc<dyn Actuator>)>, SubmitError> {
+        if self.gate.phase(&request.id) != Phase::New {
             self.gate.note_duplicate();
-            return Ok(known);
+            return Ok(None);
         }
         let serves = |one: &&Arc<dyn Actuator>| one.descriptor().serves(request.action, request.target.kind);
         let actuator = self.config.actuators.iter().find(serves).cloned().ok_or(SubmitError::NoActuator)?;
         actuator.validate(request).map_err(SubmitError::Invalid)?;
         let plan = actuator.plan(request).await.map_err(SubmitError::NotPlanned)?;
         self.tell(&request.id, News::Planned { summary: plan.summary.clone(), touches: plan.touches.len() });
-        let proposal = Proposal { request, plan: &plan, descriptor: actuator.descriptor() };
-        let admission = self.gate.admit(proposal, now)?;
-        if let Some(decision) = self.gate.decision(&request.id).cloned() {
-            self.tell(&request.id, News::Decided(decision));
+        Ok(Some((plan, actuator)))
+    }
+
+    async fn follow(
+        &mut self,
+        id: &ActionId,
+        admission: Result<Admission, GateError>,
+    ) -> Result<Phase, SubmitError> {
+        let admission = admission?;
+        if let Some(decision) = self.gate.decision(id).cloned() {
+            self.tell(id, News::Decided(decision));
         }
-        self.proceed(&request.id, admission).await?;
-        Ok(self.gate.phase(&request.id))
+        self.proceed(id, admission).await?;
+        Ok(self.gate.phase(id))
+    }
+
+    /// Says it loudly when the gate set its own brake.
+    fn tell_surge(&mut self, before: Brake, id: Option<&ActionId>) {
+        if let (Brake::Run, Brake::HoldNew, Some(id)) = (before, self.gate.brake(), id) {
+            self.stats.surges = self.stats.surges.saturating_add(1);
+            self.tell(id, News::Surge { beyond: self.gate.stats().beyond });
+        }
     }
 
     /// A person says yes to the plan of that hash; when that is enough, the action is applied.
@@ -206,6 +273,33 @@ impl<S: Storage> Executor<S> {
         Ok(())
     }
 
+    /// A person says no to an action that was not begun.
+    ///
+    /// # Errors
+    ///
+    /// [`GateError`] when it was begun or is not known, or the journal fails.
+    pub fn reject(&mut self, id: &ActionId, by: &Person, now: Timestamp) -> Result<(), GateError> {
+        self.advance(now)?;
+        self.withdraw(id)?;
+        self.schedule(id);
+        self.gate.judge(id, by, Opinion::Disagrees, now)
+    }
+
+    /// A person tells whether an action that was only shown should have been done.
+    ///
+    /// # Errors
+    ///
+    /// As [`Gate::judge`].
+    pub fn judge(
+        &mut self,
+        id: &ActionId,
+        by: &Person,
+        opinion: Opinion,
+        now: Timestamp,
+    ) -> Result<(), GateError> {
+        self.gate.judge(id, by, opinion, now)
+    }
+
     /// Sets the brake; [`Brake::RevertAll`] reverts everything at once.
     ///
     /// # Errors
@@ -236,6 +330,7 @@ impl<S: Storage> Executor<S> {
             self.schedule(&id);
             first_error = first_error.or(result.err());
         }
+        self.conclude_drills().await?;
         first_error.map_or(Ok(()), Err)
     }
 
@@ -289,183 +384,6 @@ impl<S: Storage> Executor<S> {
         };
         self.schedule(id);
         result
-    }
-
-    async fn begin(&mut self, id: &ActionId, permit: Permit) -> Result<(), GateError> {
-        self.runs.entry(id.clone()).or_insert(Run::FRESH);
-        self.send(id, &permit).await;
-        self.drive_applying(id).await
-    }
-
-    async fn drive(&mut self, id: &ActionId, lease_now: Timestamp) -> Result<(), GateError> {
-        let Some(case) = self.gate.case(id) else { return Ok(()) };
-        let expires_at = case.expires_at;
-        let braked = self.gate.brake() == Brake::RevertAll;
-        match self.gate.phase(id) {
-            Phase::AwaitingApproval { .. } | Phase::Authorized if braked => self.refuse(id, Refusal::Braked),
-            Phase::AwaitingApproval { .. } => self.refuse(id, Refusal::Waited),
-            Phase::Authorized => self.try_begin(id).await,
-            Phase::Applying | Phase::Active if braked => self.lift(id, Ending::Braked, None).await,
-            Phase::Applying | Phase::Active if expires_at <= lease_now => {
-                let late = lease_now.since(expires_at).and_then(|micros| u64::try_from(micros).ok());
-                self.stats.latest_expiry = self.stats.latest_expiry.max(late.unwrap_or(0));
-                self.lift(id, Ending::Expired, None).await
-            }
-            Phase::Applying => self.drive_applying(id).await,
-            Phase::Active => self.look_again(id).await,
-            Phase::Reverting => self.lift(id, Ending::Expired, None).await,
-            _ => Ok(()),
-        }
-    }
-
-    async fn try_begin(&mut self, id: &ActionId) -> Result<(), GateError> {
-        match self.gate.begin(id, self.wall)? {
-            Admission::Go(permit) => self.begin(id, permit).await,
-            Admission::Held(Hold::TooLate) => self.refuse(id, Refusal::Waited),
-            _ => {
-                let next = later(self.now(), self.config.pause);
-                self.run(id).next = next;
-                Ok(())
-            }
-        }
-    }
-
-    fn refuse(&mut self, id: &ActionId, why: Refusal) -> Result<(), GateError> {
-        self.gate.refuse(id, why, self.wall)?;
-        self.tell(id, News::Ended(Phase::Refused));
-        Ok(())
-    }
-
-    /// Calls `apply` once and remembers what its answer leaves open.
-    async fn send(&mut self, id: &ActionId, permit: &Permit) {
-        let (Some(actuator), Some(plan)) = (self.actuator(id), self.gate.shared_plan(id)) else { return };
-        self.stats.applies = self.stats.applies.saturating_add(1);
-        let now = self.now();
-        let settles_at = later(now, self.settle(id));
-        let run = self.run(id);
-        let before = run.settles_at;
-        // Listed before the call, so that a caller who drops this future leaves an action that is looked at.
-        (run.settles_at, run.next, run.retry_at, run.may_retry) = (before.max(settles_at), now, None, false);
-        self.schedule(id);
-        let answer = actuator.apply(permit, &plan).await;
-        let settles_at = match &answer {
-            Ok(_) | Err(ActError::Unknown { .. }) => later(now, self.settle(id)),
-            Err(_) => now,
-        };
-        let run = self.run(id);
-        run.attempts = permit.attempt();
-        run.settles_at = before.max(settles_at);
-        run.may_retry = matches!(&answer, Err(ActError::Transient { .. } | ActError::Unknown { .. }));
-        if let Err(ActError::Transient { retry_after: Some(wait), .. }) = &answer {
-            run.retry_at = Some(later(now, *wait));
-            run.next = later(now, *wait);
-        }
-        self.tell(id, News::Sent(answer));
-    }
-
-    /// Looks at an action that was begun, and goes on from what is seen.
-    async fn drive_applying(&mut self, id: &ActionId) -> Result<(), GateError> {
-        let seen = self.observe(id).await;
-        match self.judge(id, seen)? {
-            Next::Nothing => Ok(()),
-            Next::Lift(why) => self.lift(id, why, None).await,
-            Next::Retry => {
-                let attempt = self.run(id).attempts.saturating_add(1);
-                let Ok(permit) = self.gate.again(id, attempt, self.wall) else {
-                    let next = later(self.now(), self.config.pause);
-                    self.run(id).next = next;
-                    return Ok(());
-                };
-                self.send(id, &permit).await;
-                let seen = self.observe(id).await;
-                match self.judge(id, seen)? {
-                    Next::Lift(why) => self.lift(id, why, None).await,
-                    Next::Nothing | Next::Retry => Ok(()),
-                }
-            }
-        }
-    }
-
-    fn judge(&mut self, id: &ActionId, seen: Result<Observed, ActError>) -> Result<Next, GateError> {
-        let now = self.now();
-        let run = *self.run(id);
-        let settled = now >= run.settles_at;
-        match seen {
-            Ok(Observed::InForce) => {
-                self.gate.commit(id, vec![Event::Applied], Durability::Buffered)?;
-                let next = later(now, self.config.look_every);
-                *self.run(id) = Run { next, failures: 0, ..run };
-                self.tell(id, News::InForce);
-                Ok(Next::Nothing)
-            }
-            Ok(Observed::Conflict) => self.call_person(id).map(|()| Next::Nothing),
-            Ok(Observed::NotInForce | Observed::Partial) if !settled => {
-                self.run(id).next = run.settles_at;
-                Ok(Next::Nothing)
-            }
-            Ok(Observed::Partial) => Ok(Next::Lift(Ending::NotEffective)),
-            Ok(Observed::NotInForce) => self.retry_or_fail(id, run),
-            Err(_) => {
-                self.count_failure(id)?;
-                Ok(Next::Nothing)
-            }
-        }
-    }
-
-    fn retry_or_fail(&mut self, id: &ActionId, run: Run) -> Result<Next, GateError> {
-        let now = self.now();
-        match run.retry_at {
-            Some(at) if at <= now => return Ok(Next::Retry),
-            Some(at) => self.run(id).next = at,
-            None if run.may_retry && run.attempts < self.config.apply_attempts => {
-                let at = later(now, self.pause(run.attempts));
-                let run = self.run(id);
-                run.retry_at = Some(at);
-                run.next = at;
-            }
-            None => {
-                self.gate.commit(id, vec![Event::ApplyFailed], Durability::Buffered)?;
-                self.tell(id, News::Ended(Phase::Failed));
-            }
-        }
-        Ok(Next::Nothing)
-    }
-
-    /// Looks whether what should be in force still is; tells only what is not.
-    async fn look_again(&mut self, id: &ActionId) -> Result<(), GateError> {
-        let next = later(self.now(), self.config.look_every);
-        self.run(id).next = next;
-        let seen = self.ask(id).await;
-        if seen == Ok(Observed::InForce) {
-            return Ok(());
-        }
-        self.tell(id, News::Seen(seen));
-        match seen {
-            Ok(Observed::Conflict) => self.call_person(id),
-            Ok(Observed::NotInForce) => {
-                self.tell(id, News::Drifted(Observed::NotInForce));
-                self.lift(id, Ending::NotEffective, None).await
-            }
-            Ok(Observed::Partial) => {
-                self.tell(id, News::Drifted(Observed::Partial));
-                Ok(())
-            }
-            Ok(Observed::InForce) | Err(_) => Ok(()),
-        }
-    }
-
-    async fn observe(&mut self, id: &ActionId) -> Result<Observed, ActError> {
-        let seen = self.ask(id).await;
-        self.tell(id, News::Seen(seen));
-        seen
-    }
-
-    // Takes `&mut self`, so that the futures of an executor move between threads whatever its storage.
-    async fn ask(&mut self, id: &ActionId) -> Result<Observed, ActError> {
-        match (self.actuator(id), self.gate.shared_plan(id)) {
-            (Some(actuator), Some(plan)) => actuator.observe(&plan).await,
-            _ => Err(ActError::permanent("find the actuator")),
-        }
     }
 
     fn actuator(&self, id: &ActionId) -> Option<Arc<dyn Actuator>> {
@@ -525,6 +443,10 @@ impl<S: Storage> Executor<S> {
         self.run(id).listed = Some(at);
         self.due.insert((at, id.clone()));
     }
+}
+
+fn proposal<'a>((_, request, plan, actuator): &'a Planned<'_>) -> Proposal<'a> {
+    Proposal { request, plan, descriptor: actuator.descriptor() }
 }
 
 fn later(at: Timestamp, span: Duration) -> Timestamp {

@@ -6,74 +6,49 @@
 
 mod answer;
 mod config;
+mod judge;
+mod permit;
+mod write;
 
 pub use answer::{Admission, GateError, GateStats, Proposal};
-pub use config::{Brake, GateConfig, Mode};
+pub use config::{Brake, Drill, GateConfig, Mode, Opinion};
+pub use permit::Permit;
 
 use crate::budget::Ledger;
-use crate::case::{Case, Hold};
+use crate::case::Case;
 use crate::clock::LeaseClock;
-use crate::decision::{Because, Decision};
+use crate::decision::Decision;
 use crate::journal::{Durability, Entry, Journal, Record, Storage};
 use crate::lifecycle::{Event, Phase, Refusal, step};
-use crate::policy::Ruling;
-use crate::rails::{Asked, Fit};
-use crate::{ActionId, Effect, Person, Plan, PlanHash, Request};
+use crate::{Action, ActionId, Offsets, Person, Plan, PlanHash};
 use homeostat_core::{EntityKey, Timestamp};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
-
-/// Proof that the rails allowed exactly this action and that its intent is durable. Only the gate mints one.
-///
-/// ```compile_fail,E0451
-/// use homeostat_response::{ActionId, Permit};
-/// fn forged(action: ActionId) -> Permit {
-///     Permit { action, expires_at: homeostat_core::Timestamp::NEVER, ttl: None, attempt: 1 }
-/// }
-/// ```
-#[derive(Debug)]
-pub struct Permit {
-    action: ActionId,
-    expires_at: Timestamp,
-    ttl: Option<Duration>,
-    attempt: u32,
-}
-
-impl Permit {
-    /// The action that may be done.
-    pub fn action(&self) -> &ActionId {
-        &self.action
-    }
-
-    /// When the lease ends, by the wall clock; [`Timestamp::NEVER`] without a lease.
-    pub fn expires_at(&self) -> Timestamp {
-        self.expires_at
-    }
-
-    /// How long the lease still lasts; `None` without a lease.
-    pub fn ttl(&self) -> Option<Duration> {
-        self.ttl
-    }
-
-    /// Which attempt this is, from 1.
-    pub fn attempt(&self) -> u32 {
-        self.attempt
-    }
-}
+use write::Batch;
 
 /// Decides, takes budget and writes the intent, in one step.
 #[derive(Debug)]
 pub struct Gate<S> {
     config: GateConfig,
     journal: Journal<S>,
-    book: BTreeMap<ActionId, Case>,
+    // Looked up by id and never walked through, so its order tells nothing.
+    book: HashMap<ActionId, Case>,
     // INVARIANT: exactly the ids in `book` whose phase is not terminal.
     live: BTreeSet<ActionId>,
     ledger: Ledger,
     brake: Brake,
     clock: LeaseClock,
     populations: BTreeMap<String, u64>,
+    // When each actuator's last drill of an action went well; none after one that did not.
+    drills: BTreeMap<(String, Action), Timestamp>,
+    // When a proposal met a budget or a floor, within the surge's window.
+    beyond: VecDeque<Timestamp>,
+    // What would be held were this no gate that only looks on, and when each lease would end.
+    shadow: Ledger,
+    shadow_ends: BTreeSet<(Timestamp, ActionId)>,
+    offsets: Arc<Offsets>,
+    epoch: u64,
     duplicates: u64,
 }
 
@@ -89,26 +64,60 @@ impl<S: Storage> Gate<S> {
             floors.filter_map(|(floor, _)| Some((floor.id.clone(), floor.population?))).collect();
         let mut gate = Self {
             ledger: Ledger::new(config.rails.budgets.clone()),
+            shadow: Ledger::new(config.rails.budgets.clone()),
+            shadow_ends: BTreeSet::new(),
+            offsets: Arc::new(config.offsets.clone()),
             config,
             journal,
-            book: BTreeMap::new(),
+            book: HashMap::new(),
             live: BTreeSet::new(),
             brake: Brake::Run,
             clock: LeaseClock::new(),
             populations,
+            drills: BTreeMap::new(),
+            beyond: VecDeque::new(),
+            epoch: 0,
             duplicates: 0,
         };
         for record in records {
             gate.clock.replay(record.at);
-            match record.entry {
-                Entry::Brake { brake, .. } => gate.brake = brake,
-                Entry::Action { id, event } => {
-                    let next = step(gate.phase(&id), &event)?;
-                    gate.accept(&id, event, next, record.at);
-                }
-            }
+            gate.replay(record)?;
+        }
+        if gate.has_surged() {
+            gate.brake = gate.brake.max(Brake::HoldNew);
         }
         Ok(gate)
+    }
+
+    fn replay(&mut self, record: Record) -> Result<(), GateError> {
+        match record.entry {
+            Entry::Brake { brake, .. } => self.take_brake(brake),
+            Entry::Surged { .. } => self.brake = self.brake.max(Brake::HoldNew),
+            Entry::Opened { epoch } => self.epoch = epoch,
+            Entry::Drilled { actuator, action, drill } => {
+                self.take_drill((actuator, action), drill, record.at);
+            }
+            Entry::Judged { .. } => {}
+            Entry::Action { id, event } => {
+                let next = step(self.phase(&id), &event)?;
+                self.accept(&id, event, next, record.at);
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes the journal over for one executor: every other that has it open is fenced off. The record needs no sync
+    /// of its own, as no permit is minted before the next one.
+    ///
+    /// # Errors
+    ///
+    /// [`GateError`] when the journal fails.
+    pub fn take_over(&mut self, now: Timestamp) -> Result<u64, GateError> {
+        let at = self.clock.advance(now);
+        let epoch = self.epoch.saturating_add(1);
+        self.journal.append(&[Record { at, entry: Entry::Opened { epoch } }], Durability::Buffered)?;
+        self.epoch = epoch;
+        Ok(epoch)
     }
 
     /// Brings a proposal before the gate at wall time `now`: decides, and when nothing stands against it takes
@@ -118,33 +127,28 @@ impl<S: Storage> Gate<S> {
     ///
     /// [`GateError`] when the proposal is not sound or the journal fails; nothing passed then.
     pub fn admit(&mut self, proposal: Proposal<'_>, now: Timestamp) -> Result<Admission, GateError> {
-        let Proposal { request, plan, descriptor } = proposal;
-        if self.book.contains_key(&request.id) {
-            self.duplicates = self.duplicates.saturating_add(1);
-            return Ok(Admission::Duplicate);
-        }
-        let effect = descriptor.effect_of(request.action);
-        self.check(&proposal, effect, now)?;
-        let lease_now = self.clock.advance(now);
-        let decision =
-            self.decide(&Asked { request, plan, effect, now, offsets: &self.config.offsets.clone() });
-        let expires_at = lease_end(request, &decision, lease_now);
-        let passes = decision.ruling == Ruling::Autonomous && self.brake == Brake::Run;
-        let durability = match decision.ruling {
-            Ruling::Autonomous if !passes => Durability::Buffered,
-            Ruling::Autonomous | Ruling::Approve { .. } => Durability::Synced,
-            Ruling::ShadowOnly | Ruling::Deny => Durability::Buffered,
+        self.admit_all(&[proposal], now)?.pop().unwrap_or(Ok(Admission::Duplicate))
+    }
+
+    /// Brings several proposals before the gate, one after another, with one write and one sync for all of them:
+    /// each is decided as if those before it had passed alone. Permits are minted after the sync.
+    ///
+    /// # Errors
+    ///
+    /// [`GateError`] when the journal fails; none passed then. An answer of its own is an error when that proposal
+    /// is not sound.
+    pub fn admit_all(
+        &mut self,
+        proposals: &[Proposal<'_>],
+        now: Timestamp,
+    ) -> Result<Vec<Result<Admission, GateError>>, GateError> {
+        let mut batch = Batch::new(self.journal.page()?);
+        let staged: Vec<_> = proposals.iter().map(|proposal| self.stage(proposal, now, &mut batch)).collect();
+        self.write_batch(&batch)?;
+        let answer = |staged: Result<Option<ActionId>, GateError>| {
+            staged.map(|id| id.map_or(Admission::Duplicate, |id| self.answer(&id)))
         };
-        let planned = Event::Planned {
-            plan: Box::new(plan.clone()),
-            actuator: descriptor.name.clone(),
-            effect,
-            decision,
-        };
-        let mut events = vec![Event::Proposed { request: Box::new(request.clone()) }, planned];
-        events.extend(passes.then_some(Event::ApplyIntent { expires_at }));
-        self.commit(&request.id, events, durability)?;
-        Ok(self.answer(&request.id, 1))
+        Ok(staged.into_iter().map(answer).collect())
     }
 
     /// Says yes to exactly the plan of that hash; when that is enough and nothing new stands against it, the
@@ -171,7 +175,7 @@ impl<S: Storage> Gate<S> {
             events.push(self.intent(id)?);
         }
         self.commit(id, events, Durability::Synced)?;
-        Ok(self.answer(id, 1))
+        Ok(self.answer(id))
     }
 
     /// Tries to begin an action that was allowed and held.
@@ -185,7 +189,7 @@ impl<S: Storage> Gate<S> {
         }
         let intent = self.intent(id)?;
         self.commit(id, vec![intent], Durability::Synced)?;
-        Ok(self.answer(id, 1))
+        Ok(self.answer(id))
     }
 
     /// A permit for attempt number `attempt` of an action that was begun and was seen not to be in force.
@@ -199,6 +203,8 @@ impl<S: Storage> Gate<S> {
         if self.brake != Brake::Run {
             return Err(GateError::Braked);
         }
+        // No record is written here, so nothing else would tell that somebody took over.
+        self.journal.check_ours()?;
         let case = self.book.get(id).ok_or(GateError::UnknownAction)?;
         let open = case.phase == Phase::Applying && case.expires_at > self.clock.now();
         if open { Ok(self.permit(id, case.expires_at, attempt)) } else { Err(GateError::UnknownAction) }
@@ -252,7 +258,42 @@ impl<S: Storage> Gate<S> {
         }
         let record = Record { at, entry: Entry::Brake { brake, by: by.clone() } };
         self.journal.append(&[record], Durability::Synced)?;
-        self.brake = brake;
+        self.take_brake(brake);
+        Ok(())
+    }
+
+    /// A person tells whether an action that was only shown should have been done; counted by
+    /// [`ShadowLedger`](crate::ShadowLedger).
+    ///
+    /// # Errors
+    ///
+    /// [`GateError::UnknownAction`] when it was not only shown, or the journal fails.
+    pub fn judge(
+        &mut self,
+        id: &ActionId,
+        by: &Person,
+        opinion: Opinion,
+        now: Timestamp,
+    ) -> Result<(), GateError> {
+        let at = self.clock.advance(now);
+        if self.phase(id) != Phase::Refused {
+            return Err(GateError::UnknownAction);
+        }
+        let entry = Entry::Judged { id: id.clone(), by: by.clone(), opinion };
+        Ok(self.journal.append(&[Record { at, entry }], Durability::Synced)?)
+    }
+
+    /// Writes down how a drill of `action` by the actuator of that name went.
+    pub(crate) fn note_drill(
+        &mut self,
+        (actuator, action): (&str, Action),
+        drill: Drill,
+        now: Timestamp,
+    ) -> Result<(), GateError> {
+        let at = self.clock.advance(now);
+        let entry = Entry::Drilled { actuator: actuator.to_owned(), action, drill };
+        self.journal.append(&[Record { at, entry }], Durability::Synced)?;
+        self.take_drill((actuator.to_owned(), action), drill, at);
         Ok(())
     }
 
@@ -295,6 +336,11 @@ impl<S: Storage> Gate<S> {
         self.brake
     }
 
+    /// Which executor of the journal this is, from 1; 0 before [`Self::take_over`].
+    pub fn epoch(&self) -> u64 {
+        self.epoch
+    }
+
     /// The journal.
     pub fn journal(&self) -> &Journal<S> {
         &self.journal
@@ -308,6 +354,7 @@ impl<S: Storage> Gate<S> {
             in_force: self.ledger.active(),
             needs_human: phases().filter(|phase| **phase == Phase::NeedsHuman).count(),
             waiting: phases().filter(|phase| !phase.may_be_in_force()).count(),
+            beyond: self.beyond.len(),
             duplicates: self.duplicates,
             records: self.journal.records(),
             bytes: self.journal.bytes(),
@@ -334,174 +381,12 @@ impl<S: Storage> Gate<S> {
         &mut self.clock
     }
 
+    /// Whether this is still the only executor of the journal.
+    pub(crate) fn check_ours(&mut self) -> Result<(), GateError> {
+        Ok(self.journal.check_ours()?)
+    }
+
     pub(crate) fn patience(&self) -> Duration {
         Duration::from_millis(self.config.rails.patience_ms())
-    }
-
-    /// Writes what happened to an action and takes it over, or does neither.
-    pub(crate) fn commit(
-        &mut self,
-        id: &ActionId,
-        events: Vec<Event>,
-        durability: Durability,
-    ) -> Result<(), GateError> {
-        let at = self.clock.now();
-        let mut phase = self.phase(id);
-        let mut steps = Vec::with_capacity(events.len());
-        for event in &events {
-            phase = step(phase, event)?;
-            steps.push(phase.clone());
-        }
-        let record =
-            |event: &Event| Record { at, entry: Entry::Action { id: id.clone(), event: event.clone() } };
-        let records: Vec<Record> = events.iter().map(record).collect();
-        self.journal.append(&records, durability)?;
-        for (event, next) in events.into_iter().zip(steps) {
-            self.accept(id, event, next, at);
-        }
-        Ok(())
-    }
-
-    /// Takes over what the journal tells: the same on writing and on replaying.
-    fn accept(&mut self, id: &ActionId, event: Event, next: Phase, at: Timestamp) {
-        let case = self.book.entry(id.clone()).or_insert_with(|| Case::new(at));
-        let held_before = case.phase.may_be_in_force();
-        case.accept(event, next, at);
-        let holds_now = case.phase.may_be_in_force();
-        if holds_now && !held_before {
-            if let (Some(request), Some(plan)) = (&case.request, &case.plan) {
-                let (charges, _) = self.ledger.charges(request, plan);
-                self.ledger.take(id, charges, at);
-            }
-        } else if held_before && !holds_now {
-            self.ledger.release(id);
-        }
-        if case.phase.is_terminal() {
-            case.forget_details();
-            self.live.remove(id);
-        } else {
-            self.live.insert(id.clone());
-        }
-    }
-
-    fn check(&self, proposal: &Proposal<'_>, effect: Effect, now: Timestamp) -> Result<(), GateError> {
-        let Proposal { request, plan, .. } = proposal;
-        let for_this = plan.id == request.id && plan.action == request.action;
-        let may_last = matches!(effect, Effect::Remediation | Effect::Irreversible);
-        match () {
-            () if request.tenant != self.config.tenant => Err(GateError::OtherTenant),
-            () if !for_this || !plan.target.is(&request.target) => Err(GateError::OtherPlan),
-            () if !(0.0..=1.0).contains(&request.confidence) => Err(GateError::BadConfidence),
-            () if request.ttl_ms.unwrap_or(0) == 0 && !may_last => Err(GateError::NoLease),
-            () if !now.is_moment() => Err(GateError::NoTime),
-            () => Ok(()),
-        }
-    }
-
-    fn decide(&mut self, asked: &Asked<'_>) -> Decision {
-        let mut decision = self.config.rails.decide(asked);
-        match self.config.mode {
-            Mode::Observe => decision.add(Because::ObserveMode),
-            Mode::Ask => decision.add(Because::AskMode),
-            Mode::Act => {}
-        }
-        let (charges, unknown) = self.ledger.charges(asked.request, asked.plan);
-        let exceeded = self.ledger.exceeded(&charges, self.clock.now());
-        let floors = self.floors(asked);
-        unknown.into_iter().chain(exceeded).chain(floors).for_each(|because| decision.add(because));
-        decision
-    }
-
-    /// The floors that doing this would break, or of which that is not known.
-    fn floors(&self, asked: &Asked<'_>) -> Vec<Because> {
-        let mut broken = Vec::new();
-        if asked.effect == Effect::Capture {
-            return broken;
-        }
-        for (floor, selector) in &self.config.rails.floors {
-            let counts = |target: &&crate::Target| selector.selects(target) != Fit::No;
-            let hit: BTreeSet<_> =
-                asked.plan.touches.iter().chain([&asked.request.target]).filter(counts).collect();
-            if hit.is_empty() {
-                continue;
-            }
-            let in_force = self.live.iter().filter_map(|id| self.book.get(id));
-            let in_force = in_force.filter(|case| case.cuts()).filter_map(|case| case.plan.as_ref());
-            let held = in_force.flat_map(|plan| &plan.touches).filter(counts);
-            let down: BTreeSet<_> = held.chain(hit).map(|target| (target.kind, &target.id)).collect();
-            let id = floor.id.clone();
-            match self.populations.get(&id).map(|all| all.saturating_sub(down.len() as u64)) {
-                None => broken.push(Because::FloorUnknown { id }),
-                Some(left) if left < floor.min_remaining => broken.push(Because::Floor { id }),
-                Some(_) => {}
-            }
-        }
-        broken
-    }
-
-    /// What keeps an allowed action from beginning now.
-    fn hold(&mut self, id: &ActionId, now: Timestamp) -> Result<Option<Hold>, GateError> {
-        let lease_now = self.clock.advance(now);
-        if self.brake != Brake::Run {
-            return Ok(Some(Hold::Brake));
-        }
-        let case = self.book.get(id).ok_or(GateError::UnknownAction)?;
-        let (Some(request), Some(plan), Some(known)) =
-            (case.request.clone(), case.plan.clone(), case.decision.clone())
-        else {
-            return Err(GateError::UnknownAction);
-        };
-        let waited_until = case.asked_at.plus(self.patience()).unwrap_or(Timestamp::NEVER);
-        if waited_until <= lease_now {
-            return Ok(Some(Hold::TooLate));
-        }
-        let offsets = self.config.offsets.clone();
-        let asked = Asked { request: &request, plan: &plan, effect: case.effect, now, offsets: &offsets };
-        let fresh = self.decide(&asked);
-        // What people said yes to is what they were shown; anything that came since holds.
-        let new = fresh.because.difference(&known.because).filter(|one| one.demands() > Ruling::Autonomous);
-        let new: BTreeSet<Because> = new.cloned().collect();
-        Ok((!new.is_empty()).then_some(Hold::Changed(new)))
-    }
-
-    fn intent(&self, id: &ActionId) -> Result<Event, GateError> {
-        let case = self.book.get(id).ok_or(GateError::UnknownAction)?;
-        let (Some(request), Some(decision)) = (&case.request, &case.decision) else {
-            return Err(GateError::UnknownAction);
-        };
-        Ok(Event::ApplyIntent { expires_at: lease_end(request, decision, self.clock.now()) })
-    }
-
-    /// The answer that fits the phase after a commit.
-    fn answer(&self, id: &ActionId, attempt: u32) -> Admission {
-        match self.book.get(id).map(|case| (&case.phase, case.expires_at)) {
-            Some((Phase::Applying, expires_at)) => Admission::Go(self.permit(id, expires_at, attempt)),
-            Some((Phase::AwaitingApproval { needed, approvers, .. }, _)) => {
-                Admission::Awaiting { more: usize::from(*needed).saturating_sub(approvers.len()) }
-            }
-            Some((Phase::Authorized, _)) => Admission::Held(Hold::Brake),
-            _ => Admission::Refused,
-        }
-    }
-
-    fn permit(&self, id: &ActionId, expires_at: Timestamp, attempt: u32) -> Permit {
-        let left = expires_at.since(self.clock.now());
-        Permit {
-            action: id.clone(),
-            expires_at: self.clock.wall_at(expires_at),
-            ttl: left.map(|micros| Duration::from_micros(u64::try_from(micros).unwrap_or(0))),
-            attempt,
-        }
-    }
-}
-
-/// When a lease that begins now ends: what was asked, and never beyond what the rules let pass.
-fn lease_end(request: &Request, decision: &Decision, lease_now: Timestamp) -> Timestamp {
-    match request.ttl_ms {
-        None | Some(0) => Timestamp::NEVER,
-        Some(asked) => {
-            let ttl = Duration::from_millis(asked.min(decision.max_ttl_ms));
-            lease_now.plus(ttl).unwrap_or(Timestamp::LAST)
-        }
     }
 }

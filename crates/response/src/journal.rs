@@ -5,92 +5,21 @@
 //! People stand in it as keyed pseudonyms, so that a person can be forgotten and the chain stays whole.
 
 mod chain;
+mod entry;
 mod file;
 mod pseudonym;
 mod storage;
 
+pub use entry::{Durability, Entry, JournalError, Record};
 pub use file::FileStorage;
 pub use pseudonym::PseudonymKey;
 pub use storage::{MemoryStorage, Storage};
 
-use crate::request::Proposer;
-use crate::{ActionId, Brake, Event, Person, Plan, Request, Target};
 use chain::{BODY_LIMIT, Chaining, Frames, frame};
-use homeostat_core::Timestamp;
 use pseudonym::Names;
-use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use std::fmt;
 use std::io;
-
-/// What one record tells.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum Entry {
-    /// Something happened to an action.
-    Action {
-        /// To which.
-        id: ActionId,
-        /// What.
-        event: Event,
-    },
-    /// The brake was set.
-    Brake {
-        /// To what.
-        brake: Brake,
-        /// By whom.
-        by: Person,
-    },
-}
-
-/// One record of the journal.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Record {
-    /// When, by the clock of leases.
-    pub at: Timestamp,
-    /// What happened.
-    pub entry: Entry,
-}
-
-/// Whether records must survive a crash before going on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Durability {
-    /// They may be lost with the tail: what they tell can be seen again.
-    Buffered,
-    /// They are promises: one sync.
-    Synced,
-}
-
-/// Why the journal can not be read or written.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum JournalError {
-    /// The storage failed.
-    #[error("the journal's storage failed")]
-    Storage(#[from] io::Error),
-    /// The bytes from `offset` on are not those that were written.
-    #[error("the journal was altered at byte {offset}")]
-    Altered {
-        /// Where the record begins.
-        offset: u64,
-    },
-    /// The record at `offset` is whole but of no known form, or tells what can not have happened.
-    #[error("the journal's record at byte {offset} can not be understood")]
-    Unreadable {
-        /// Where the record begins.
-        offset: u64,
-    },
-    /// A record would be longer than 16 MiB.
-    #[error("a record of {bytes} bytes is too long for the journal")]
-    TooLong {
-        /// Its length in bytes.
-        bytes: usize,
-    },
-    /// An earlier write failed; open the journal anew.
-    #[error("an earlier write to the journal failed")]
-    Broken,
-}
 
 /// The append-only, hash-chained journal of one tenant.
 ///
@@ -108,8 +37,22 @@ pub struct Journal<S> {
     head: [u8; 32],
     bytes: u64,
     records: u64,
-    // INVARIANT: once set, nothing is written any more, as the end of the chain is not known.
-    broken: bool,
+    state: Writing,
+}
+
+/// Whether the end of the chain is known. INVARIANT: once it is not, nothing is written any more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Writing {
+    Sound,
+    Broken,
+    Fenced,
+}
+
+/// Records that are written together: encoded, and not yet in the storage.
+pub(crate) struct Page {
+    bytes: Vec<u8>,
+    head: [u8; 32],
+    records: u64,
 }
 
 impl<S: Storage> Journal<S> {
@@ -127,14 +70,16 @@ impl<S: Storage> Journal<S> {
         while let Some((offset, body)) = frames.next()? {
             let record: Record =
                 serde_json::from_slice(body).map_err(|_| JournalError::Unreadable { offset })?;
-            records.push(record.map_texts(&|text| names.open_text(text)));
+            // Most records name nobody, and reading each text again would take half the time.
+            let names_people = body.contains(&Names::<S>::MARK);
+            records.push(if names_people { record.map_texts(&|text| names.open_text(text)) } else { record });
         }
         let (head, end) = (frames.head(), frames.end());
         if end < bytes.len() as u64 {
             chain.truncate(end)?;
         }
         let count = records.len() as u64;
-        Ok((Self { chain, names, head, bytes: end, records: count, broken: false }, records))
+        Ok((Self { chain, names, head, bytes: end, records: count, state: Writing::Sound }, records))
     }
 
     /// Adds `records` in one write; synced when `durability` asks for it.
@@ -142,42 +87,75 @@ impl<S: Storage> Journal<S> {
     /// # Errors
     ///
     /// [`JournalError`]; how much was written is then not known, and every later write is
-    /// [`JournalError::Broken`].
+    /// [`JournalError::Broken`] or [`JournalError::Fenced`].
     pub fn append(&mut self, records: &[Record], durability: Durability) -> Result<(), JournalError> {
-        if self.broken {
-            return Err(JournalError::Broken);
-        }
-        let (mut bytes, mut head) = (Vec::new(), self.head);
+        let mut page = self.page()?;
         for record in records {
-            head = self.encode(record, head, &mut bytes)?;
+            self.encode(record, &mut page)?;
         }
-        // Set before the first write, so that no way out of here leaves it unset after a failure.
-        self.broken = true;
-        self.chain.append(&bytes)?;
+        self.write(&page, durability)
+    }
+
+    /// An empty page after the last record.
+    pub(crate) fn page(&self) -> Result<Page, JournalError> {
+        match self.state {
+            Writing::Sound => Ok(Page { bytes: Vec::new(), head: self.head, records: 0 }),
+            Writing::Broken => Err(JournalError::Broken),
+            Writing::Fenced => Err(JournalError::Fenced),
+        }
+    }
+
+    /// Writes a page that was begun after the last record.
+    pub(crate) fn write(&mut self, page: &Page, durability: Durability) -> Result<(), JournalError> {
+        if page.records == 0 && durability == Durability::Buffered {
+            return Ok(());
+        }
+        // Set before the first write, so that no way out of here leaves it sound after a failure.
+        self.state = Writing::Broken;
+        if !self.chain.append_at(self.bytes, &page.bytes)? {
+            self.state = Writing::Fenced;
+            return Err(JournalError::Fenced);
+        }
         if durability == Durability::Synced {
             self.chain.sync()?;
         }
-        self.broken = false;
-        self.head = head;
-        self.bytes = self.bytes.saturating_add(bytes.len() as u64);
-        self.records = self.records.saturating_add(records.len() as u64);
+        self.state = Writing::Sound;
+        self.head = page.head;
+        self.bytes = self.bytes.saturating_add(page.bytes.len() as u64);
+        self.records = self.records.saturating_add(page.records);
         Ok(())
     }
 
-    fn encode(
-        &mut self,
-        record: &Record,
-        previous: [u8; 32],
-        out: &mut Vec<u8>,
-    ) -> Result<[u8; 32], JournalError> {
+    /// Whether this is still the only writer; asked before what needs no record.
+    ///
+    /// # Errors
+    ///
+    /// [`JournalError::Fenced`] when another executor wrote since.
+    pub(crate) fn check_ours(&mut self) -> Result<(), JournalError> {
+        drop(self.page()?);
+        if self.chain.append_at(self.bytes, &[])? {
+            return Ok(());
+        }
+        self.state = Writing::Fenced;
+        Err(JournalError::Fenced)
+    }
+
+    /// Adds `record` to a page.
+    pub(crate) fn encode(&mut self, record: &Record, page: &mut Page) -> Result<(), JournalError> {
         let people = record.people();
-        self.names.introduce(&people)?;
-        let sealed = record.clone().map_texts(&|text| self.names.seal(text, &people));
-        let body = serde_json::to_vec(&sealed).map_err(io::Error::other)?;
+        let body = if people.is_empty() {
+            serde_json::to_vec(record)
+        } else {
+            self.names.introduce(&people)?;
+            serde_json::to_vec(&record.clone().map_texts(&|text| self.names.seal(text, &people)))
+        };
+        let body = body.map_err(io::Error::other)?;
         if body.len() > BODY_LIMIT {
             return Err(JournalError::TooLong { bytes: body.len() });
         }
-        Ok(frame(&previous, &body, out))
+        page.head = frame(&page.head, &body, &mut page.bytes);
+        page.records = page.records.saturating_add(1);
+        Ok(())
     }
 
     /// Drops the way back from a person's pseudonym to the name; whether there was any. The chain stays as it is.
@@ -227,85 +205,13 @@ fn spellings(name: &str) -> Vec<String> {
     spellings.into_iter().filter(|spelling| !spelling.is_empty()).collect()
 }
 
-impl Record {
-    /// The spellings of everybody the record names, longest first.
-    fn people(&self) -> Vec<String> {
-        let mut names: Vec<&str> = Vec::new();
-        match &self.entry {
-            Entry::Brake { by, .. } => names.push(by.name()),
-            Entry::Action { event, .. } => match event {
-                Event::Proposed { request } => {
-                    if let Proposer::Person(person) = &request.proposer {
-                        names.push(person.name());
-                    }
-                    names.extend(personal(&request.target));
-                }
-                Event::Planned { plan, .. } => {
-                    names.extend(personal(&plan.target));
-                    names.extend(plan.touches.iter().filter_map(personal));
-                }
-                Event::Approved { by, .. }
-                | Event::Extended { by, .. }
-                | Event::RevertIntent { by: Some(by), .. } => names.push(by.name()),
-                _ => {}
-            },
-        }
-        let spellings: BTreeSet<String> = names.into_iter().flat_map(spellings).collect();
-        let mut people: Vec<String> = spellings.into_iter().collect();
-        people.sort_by_key(|name| std::cmp::Reverse(name.len()));
-        people
-    }
-
-    /// The record with `map` done to every text that may name a person.
-    fn map_texts(mut self, map: &impl Fn(&str) -> String) -> Self {
-        let person = |by: &mut Person| *by = Person::new(&map(by.name()));
-        match &mut self.entry {
-            Entry::Brake { by, .. } => person(by),
-            Entry::Action { event, .. } => match event {
-                Event::Proposed { request } => map_request(request, map),
-                Event::Planned { plan, .. } => map_plan(plan, map),
-                Event::Approved { by, .. }
-                | Event::Extended { by, .. }
-                | Event::RevertIntent { by: Some(by), .. } => person(by),
-                _ => {}
-            },
-        }
-        self
-    }
-}
-
-fn personal(target: &Target) -> Option<&str> {
-    target.kind.is_personal().then_some(target.id.as_str())
-}
-
-fn map_target(target: &mut Target, map: &impl Fn(&str) -> String) {
-    target.id = map(&target.id);
-    target.attrs.values_mut().for_each(|value| *value = map(value));
-}
-
-fn map_request(request: &mut Request, map: &impl Fn(&str) -> String) {
-    map_target(&mut request.target, map);
-    request.args.values_mut().flatten().for_each(|value| *value = map(value));
-    request.reason = map(&request.reason);
-    request.incident = request.incident.as_deref().map(map);
-    if let Proposer::Person(person) = &mut request.proposer {
-        *person = Person::new(&map(person.name()));
-    }
-}
-
-fn map_plan(plan: &mut Plan, map: &impl Fn(&str) -> String) {
-    map_target(&mut plan.target, map);
-    plan.touches.iter_mut().for_each(|target| map_target(target, map));
-    plan.args.values_mut().flatten().for_each(|value| *value = map(value));
-    plan.summary = map(&plan.summary);
-    plan.undo = plan.undo.map_text(map);
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Action, TargetKind, Undo};
+    use crate::request::Proposer;
+    use crate::{Action, ActionId, Brake, Event, Person, Plan, Request, Target, TargetKind, Undo};
     use homeostat_core::TenantId;
+    use homeostat_core::Timestamp;
     use proptest::prelude::*;
 
     fn open(storage: &MemoryStorage) -> Result<(Journal<MemoryStorage>, Vec<Record>), JournalError> {

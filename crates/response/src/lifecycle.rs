@@ -112,6 +112,8 @@ pub enum Ending {
     Braked,
     /// Only some of it came into force, or some of it was lifted by somebody else.
     NotEffective,
+    /// Another step of its chain failed.
+    Compensated,
 }
 
 /// What happens to an action. Each stands in the journal.
@@ -195,12 +197,19 @@ impl Event {
 }
 
 /// An event that can not happen in a phase.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{event}` can not happen to an action that is `{phase}`")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Illegal {
     phase: &'static str,
     event: &'static str,
 }
+
+impl fmt::Display for Illegal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "`{}` can not happen to an action that is `{}`", self.event, self.phase)
+    }
+}
+
+impl std::error::Error for Illegal {}
 
 /// The phase after `event`. Pure; O(1) but for the set of approvers.
 ///

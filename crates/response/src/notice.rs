@@ -44,6 +44,12 @@ pub enum News {
     Reverting(Ending),
     /// `revert` failed.
     NotReverted(ActError),
+    /// The gate set its own brake: so many proposals met a budget or a floor. Nothing new is begun until a person
+    /// lets go of it.
+    Surge {
+        /// How many.
+        beyond: usize,
+    },
     /// A person must look.
     NeedsHuman,
     /// It is over, in this phase.
@@ -83,8 +89,15 @@ impl fmt::Display for News {
             Self::Reverting(Ending::Expired) => f.write_str("reverting: the lease is over"),
             Self::Reverting(Ending::Asked) => f.write_str("reverting: a person asked"),
             Self::Reverting(Ending::Braked) => f.write_str("reverting: the brake reverts everything"),
+            Self::Reverting(Ending::Compensated) => f.write_str("reverting: its chain failed"),
             Self::Reverting(Ending::NotEffective) => f.write_str("reverting: not wholly in force"),
             Self::NotReverted(error) => write!(f, "not reverted: {error}"),
+            Self::Surge { beyond } => {
+                write!(
+                    f,
+                    "THE BRAKE IS SET: {beyond} proposals went beyond the rails; a person must let go of it"
+                )
+            }
             Self::NeedsHuman => f.write_str("A PERSON MUST LOOK"),
             Self::Ended(phase) => write!(f, "over: {phase}"),
         }

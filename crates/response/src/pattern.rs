@@ -16,6 +16,11 @@ impl Glob {
         (!self.0.contains(['*', '?'])).then_some(&*self.0)
     }
 
+    /// The text before the first `*` or `?`: whatever fits begins with it.
+    pub(crate) fn literal(&self) -> &str {
+        self.0.split(['*', '?']).next().unwrap_or_default()
+    }
+
     pub(crate) fn fits(&self, text: &str) -> bool {
         let (mut pattern, mut rest) = (self.0.chars(), text.chars());
         // Where to go on when the characters after the last star do not fit: one character of text further.
@@ -65,6 +70,22 @@ impl Cidr {
         let all = if width == 32 { u128::from(u32::MAX) } else { u128::MAX };
         let mask = if host == 128 { 0 } else { all >> host << host };
         (bits & !mask == 0).then_some(Self { bits, mask, v6: address.is_ipv6() })
+    }
+
+    /// The family and the mask: prefixes that share both are told apart by their bits alone.
+    pub(crate) fn shape(self) -> (bool, u128) {
+        (self.v6, self.mask)
+    }
+
+    /// The bits that every address in it begins with.
+    pub(crate) fn bits(self) -> u128 {
+        self.bits
+    }
+
+    /// The bits of `address` under `mask`, when it is of that family.
+    pub(crate) fn under(address: IpAddr, (v6, mask): (bool, u128)) -> Option<u128> {
+        let address = address.to_canonical();
+        (address.is_ipv6() == v6).then(|| bits_of(address).0 & mask)
     }
 
     pub(crate) fn holds(self, address: IpAddr) -> bool {

@@ -5,7 +5,7 @@ use crate::request::Args;
 use crate::{Action, ActionId, Request, Target};
 use core::fmt;
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 use sha2::{Digest, Sha256};
 
 /// Prior state, in the actuator's own words and its own version. Opaque to everybody else.
@@ -26,11 +26,18 @@ pub struct Undo {
 }
 
 /// An undo value that this version of the actuator can not read or write.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the undo value is not one of version {wanted}")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BadUndo {
     wanted: u16,
 }
+
+impl fmt::Display for BadUndo {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the undo value is not one of version {}", self.wanted)
+    }
+}
+
+impl std::error::Error for BadUndo {}
 
 impl Undo {
     /// Keeps `state` as layout `version`.
@@ -118,9 +125,16 @@ impl fmt::Debug for PlanHash {
 }
 
 /// A text that is no plan hash: 64 hexadecimal digits.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("a plan hash has 64 hexadecimal digits")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BadPlanHash(());
+
+impl fmt::Display for BadPlanHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a plan hash has 64 hexadecimal digits")
+    }
+}
+
+impl std::error::Error for BadPlanHash {}
 
 impl TryFrom<String> for PlanHash {
     type Error = BadPlanHash;
@@ -148,7 +162,8 @@ impl From<PlanHash> for String {
 /// What would be done and how to come back.
 ///
 /// `Debug` shows ids, class and place; never arguments, undo or summary.
-#[derive(Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Deserialize)]
+#[serde(from = "Read")]
 #[non_exhaustive]
 pub struct Plan {
     /// The id of the action; every name and tag that `apply` leaves derives from it.
@@ -218,6 +233,52 @@ impl Plan {
         // A plan always has a JSON form: its maps have text keys. A NaN share would become `null`.
         let json = serde_json::to_vec(self).unwrap_or_default();
         PlanHash(Sha256::digest(json).into())
+    }
+}
+
+/// A plan as it is written: most touch just their target, and the journal need not hold it twice.
+#[derive(Serialize)]
+struct Written<'a> {
+    id: &'a ActionId,
+    action: Action,
+    target: &'a Target,
+    #[serde(skip_serializing_if = "Args::is_empty")]
+    args: &'a Args,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    touches: Option<&'a [Target]>,
+    undo: &'a Undo,
+    summary: &'a str,
+    impact: Impact,
+}
+
+#[derive(Deserialize)]
+struct Read {
+    id: ActionId,
+    action: Action,
+    target: Target,
+    #[serde(default)]
+    args: Args,
+    touches: Option<Vec<Target>>,
+    undo: Undo,
+    summary: String,
+    impact: Impact,
+}
+
+impl Serialize for Plan {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self { id, action, target, args, touches, undo, summary, impact } = self;
+        let just_target = matches!(touches.as_slice(), [only] if only == target);
+        let touches = (!just_target).then_some(touches.as_slice());
+        let (action, impact) = (*action, *impact);
+        Written { id, action, target, args, touches, undo, summary, impact }.serialize(serializer)
+    }
+}
+
+impl From<Read> for Plan {
+    fn from(read: Read) -> Self {
+        let Read { id, action, target, args, touches, undo, summary, impact } = read;
+        let touches = touches.unwrap_or_else(|| vec![target.clone()]);
+        Self { id, action, target, args, touches, undo, summary, impact }
     }
 }
 
@@ -302,6 +363,10 @@ mod tests {
             plan.clone().hitting(Impact::new(1, 0).of_population(0.5)),
         ];
         assert!(others.iter().all(|other| other.hash() != plan.hash()));
+        for one in others.iter().chain([&plan, &plan.clone().touching(Vec::new())]) {
+            let json = serde_json::to_string(one).unwrap();
+            assert_eq!(serde_json::from_str::<Plan>(&json).unwrap(), *one, "{json}");
+        }
         let text = plan.hash().to_string();
         assert_eq!(PlanHash::try_from(text), Ok(plan.hash()));
         assert!(PlanHash::try_from("ab".to_owned()).is_err() && PlanHash::try_from("ü".repeat(32)).is_err());

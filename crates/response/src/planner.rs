@@ -71,7 +71,7 @@ impl fmt::Display for Declined {
 #[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Course {
-    /// The steps, threat by threat, the narrowest first; each with its reason.
+    /// The steps, threat by threat: those first that cost a mistake a minute, then the narrowest; each with its reason.
     pub requests: Vec<Request>,
     /// The ids of threats about which nothing is done, and why.
     pub nothing: Vec<(String, Declined)>,
@@ -189,7 +189,9 @@ impl Planner {
             }
         }
         let mut steps = narrowest(steps);
-        steps.sort_by(|a, b| (breadth(a), &a.target).cmp(&(breadth(b), &b.target)));
+        // A question that costs a minute is asked before anything is cut off: its answer may end the rest.
+        let cuts = |step: &Step<'_>| step.row.action.facts().cost_minutes > 1;
+        steps.sort_by(|a, b| (cuts(a), breadth(a), &a.target).cmp(&(cuts(b), breadth(b), &b.target)));
         if steps.is_empty() { Err(declined) } else { Ok(steps) }
     }
 
@@ -359,6 +361,10 @@ mod tests {
             &[Action::Challenge, Action::Tighten, Action::ReAuthenticate],
         );
         check(&threat(0.9, Stage::Entry, &[(EntityKind::Ip, "203.0.113.9", origin)]), &[Action::RateLimit]);
+        check(
+            &threat(0.9, Stage::Entry, &[(EntityKind::Ip, "203.0.113.9", origin), jane]),
+            &[Action::Challenge, Action::RateLimit],
+        );
         check(
             &threat(0.9, Stage::C2, &[(EntityKind::Hostname, "web-1", actor)]),
             &[Action::EnforcePatternOfLife],

@@ -83,12 +83,22 @@ pub struct Rule {
     /// The longest lease it lets pass, in milliseconds.
     #[serde(default)]
     pub max_ttl_ms: Option<u64>,
+    /// It lets pass by itself only what the same actuator did and undid within so many milliseconds in a drill;
+    /// else a person is asked.
+    #[serde(default)]
+    pub requires_drill_within_ms: Option<u64>,
 }
 
 impl Rule {
     /// The rule `id` that fits everything and says `then`.
     pub fn new(id: &str, then: Ruling) -> Self {
-        Self { id: id.to_owned(), when: When::default(), then, max_ttl_ms: None }
+        Self {
+            id: id.to_owned(),
+            when: When::default(),
+            then,
+            max_ttl_ms: None,
+            requires_drill_within_ms: None,
+        }
     }
 }
 
@@ -166,6 +176,31 @@ pub struct Floor {
     pub population: Option<u64>,
     /// How many must remain untouched.
     pub min_remaining: u64,
+}
+
+/// When the gate sets its own brake: so many proposals in a row meet a budget or a floor that somebody must have
+/// driven the detectors, or one of them runs wild. A person releases it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[non_exhaustive]
+pub struct Surge {
+    /// After so many proposals beyond a budget or a floor; 0 is never. Ten by default: one or two are bad luck, and
+    /// a person who finds ten waiting needs quiet to look.
+    #[serde(default = "ten")]
+    pub beyond: u32,
+    /// Within so many milliseconds; an hour by default, as the window of a budget.
+    #[serde(default = "an_hour")]
+    pub window_ms: u64,
+}
+
+impl Default for Surge {
+    fn default() -> Self {
+        Self { beyond: ten(), window_ms: an_hour() }
+    }
+}
+
+fn ten() -> u32 {
+    10
 }
 
 /// What is never acted upon, but for capturing evidence and telling people.
@@ -246,6 +281,9 @@ pub struct Policy {
     /// The calendars that rules name.
     #[serde(default)]
     pub calendars: Vec<Calendar>,
+    /// When the gate sets its own brake.
+    #[serde(default)]
+    pub surge: Surge,
 }
 
 fn one_half() -> f64 {
@@ -273,6 +311,7 @@ impl Policy {
             floors: Vec::new(),
             protected: Vec::new(),
             calendars: Vec::new(),
+            surge: Surge::default(),
         }
     }
 
@@ -317,8 +356,7 @@ impl Policy {
 }
 
 /// Why a policy can not be used: where, and what.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("policy, {place}: {cause}")]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BadPolicy {
     place: String,
     cause: Cause,
@@ -339,6 +377,14 @@ pub(crate) enum Cause {
     NoTime,
     FloorCondition,
 }
+
+impl fmt::Display for BadPolicy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "policy, {}: {}", self.place, self.cause)
+    }
+}
+
+impl std::error::Error for BadPolicy {}
 
 impl BadPolicy {
     pub(crate) fn new(place: String, cause: Cause) -> Self {

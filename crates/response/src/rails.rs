@@ -1,14 +1,17 @@
 //! May this be done, by the rules? The most restrictive answer over all touched resources and all fitting rules.
 //!
-//! Each rule lies under its most selective key (target id, attribute, target kind, action, else all), so a
-//! decision looks at the few that can fit: O(log n) in the rules plus those found. What a rule needs and is not
+//! Each rule lies under its most selective key, so a decision looks at the few that can fit: O(log n) in the rules
+//! plus those found. What a rule needs and is not
 //! known counts against the action, never for it.
+
+mod index;
 
 use crate::decision::{Because, Decision};
 use crate::pattern::{Cidr, Glob};
 use crate::policy::{BadPolicy, Cause, Floor, Policy, Rule, Ruling, When};
-use crate::{Action, Budget, Calendar, Effect, Offsets, Plan, Request, Target, TargetKind};
+use crate::{Budget, Calendar, Effect, Offsets, Plan, Request, Surge, Target, TargetKind};
 use homeostat_core::Timestamp;
+use index::Index;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What is asked of the rails.
@@ -39,6 +42,9 @@ pub struct Rails {
     calendars: Vec<Calendar>,
     pub(crate) budgets: Vec<Budget>,
     pub(crate) floors: Vec<(Floor, Compiled)>,
+    pub(crate) surge: Surge,
+    /// Within which time, in milliseconds, the rules of these ids want a drill that went well.
+    drills: BTreeMap<String, u64>,
 }
 
 impl Rails {
@@ -70,7 +76,18 @@ impl Rails {
             calendars,
             budgets: policy.budgets,
             floors,
+            surge: policy.surge,
+            drills: policy
+                .rules
+                .into_iter()
+                .filter_map(|rule| Some((rule.id, rule.requires_drill_within_ms?)))
+                .collect(),
         })
+    }
+
+    /// Within which time, in milliseconds, rule `id` wants a drill that went well.
+    pub(crate) fn drill_within(&self, id: &str) -> Option<u64> {
+        self.drills.get(id).copied()
     }
 
     /// The version of the policy.
@@ -180,7 +197,7 @@ impl Compiled {
         if rule.then == (Ruling::Approve { distinct: 0 }) {
             return Err(Cause::NoApprovers);
         }
-        if rule.max_ttl_ms == Some(0) {
+        if rule.max_ttl_ms == Some(0) || rule.requires_drill_within_ms == Some(0) {
             return Err(Cause::NoTime);
         }
         let calendar = match calendar {
@@ -279,65 +296,6 @@ fn selector(floor: &Floor) -> Result<Compiled, Cause> {
     Compiled::new(&rule, &[])
 }
 
-/// The numbers of the rules, each under its most selective key.
-#[derive(Clone, Debug, Default)]
-struct Index {
-    by_id: BTreeMap<Box<str>, Vec<usize>>,
-    by_attr: BTreeMap<Box<str>, ByValue>,
-    by_kind: BTreeMap<TargetKind, Vec<usize>>,
-    by_action: BTreeMap<Action, Vec<usize>>,
-    rest: Vec<usize>,
-}
-
-#[derive(Clone, Debug, Default)]
-struct ByValue {
-    values: BTreeMap<Box<str>, Vec<usize>>,
-    // All of them, for targets of which the attribute is not known.
-    all: Vec<usize>,
-}
-
-impl Index {
-    fn of(rules: &[Compiled]) -> Self {
-        let mut index = Self::default();
-        for (number, rule) in rules.iter().enumerate() {
-            index.insert(number, rule);
-        }
-        index
-    }
-
-    fn insert(&mut self, number: usize, rule: &Compiled) {
-        let exact = rule.attrs.iter().find_map(|(name, value)| Some((name, value.exact()?)));
-        if let Some(id) = &rule.target_id {
-            self.by_id.entry(id.clone()).or_default().push(number);
-        } else if let Some((name, value)) = exact {
-            let by_value = self.by_attr.entry(name.clone()).or_default();
-            by_value.values.entry(value.into()).or_default().push(number);
-            by_value.all.push(number);
-        } else if let Some(kind) = rule.kind {
-            self.by_kind.entry(kind).or_default().push(number);
-        } else if rule.actions != u32::MAX {
-            for action in Action::ALL.into_iter().filter(|action| rule.actions & action.bit() != 0) {
-                self.by_action.entry(action).or_default().push(number);
-            }
-        } else {
-            self.rest.push(number);
-        }
-    }
-
-    /// Hands out every rule that may fit `target`, each once.
-    fn candidates(&self, action: Action, target: &Target, mut hand_out: impl FnMut(usize)) {
-        let by_id = self.by_id.get(target.id.as_str());
-        let by_attr = self.by_attr.iter().filter_map(|(name, by_value)| match target.attrs.get(&**name) {
-            Some(value) => by_value.values.get(value.as_str()),
-            None => Some(&by_value.all),
-        });
-        let by_kind = self.by_kind.get(&target.kind);
-        let by_action = self.by_action.get(&action);
-        let lists = by_id.into_iter().chain(by_attr).chain(by_kind).chain(by_action).chain([&self.rest]);
-        lists.flatten().for_each(|number| hand_out(*number));
-    }
-}
-
 fn check_ids(policy: &Policy) -> Result<(), BadPolicy> {
     let lists: [(&str, Vec<&str>); 5] = [
         ("rules", policy.rules.iter().map(|one| one.id.as_str()).collect()),
@@ -370,6 +328,9 @@ fn check_numbers(policy: &Policy) -> Result<(), BadPolicy> {
     }
     if policy.max_ttl_ms == 0 || policy.patience_ms == 0 {
         return bad("max_ttl_ms or patience_ms".into(), Cause::NoTime);
+    }
+    if policy.surge.window_ms == 0 {
+        return bad("surge".into(), Cause::NoTime);
     }
     for (number, budget) in policy.budgets.iter().enumerate() {
         let place = format!("budgets[{number}] `{}`", budget.id);

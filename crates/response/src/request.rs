@@ -19,9 +19,16 @@ use std::time::Duration;
 pub struct ActionId(Arc<str>);
 
 /// A text that is no action id.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("an action id has 1 to 63 bytes of a-z, 0-9 and -")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BadActionId(());
+
+impl fmt::Display for BadActionId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an action id has 1 to 63 bytes of a-z, 0-9 and -")
+    }
+}
+
+impl std::error::Error for BadActionId {}
 
 impl ActionId {
     /// The longest id in bytes: the longest DNS label.
@@ -195,6 +202,25 @@ impl TargetKind {
             }
             _ => return None,
         })
+    }
+
+    /// The word on the wire.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Person => "person",
+            Self::ServiceAccount => "service_account",
+            Self::Credential => "credential",
+            Self::Session => "session",
+            Self::Host => "host",
+            Self::Instance => "instance",
+            Self::Workload => "workload",
+            Self::Address => "address",
+            Self::Name => "name",
+            Self::Message => "message",
+            Self::Mailbox => "mailbox",
+            Self::Application => "application",
+            Self::Resource => "resource",
+        }
     }
 
     /// Whether the id of such a target names a person, and so never enters the journal in clear.

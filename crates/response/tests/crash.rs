@@ -49,7 +49,12 @@ enum Mutant {
     EffectBeforeIntent,
     /// Recovery does not know of actions in this phase.
     Ignores(&'static str),
+    /// What is in force takes no budget.
+    NoBudget,
 }
+
+/// The budget of the scripts: so many resources at one time.
+const BUDGET: u32 = 3;
 
 struct CrashStorage {
     inner: MemoryStorage,
@@ -114,12 +119,26 @@ impl Storage for CrashStorage {
 /// durable when the effect came.
 struct CrashActuator {
     inner: Erase<MemoryActuator>,
+    world: MemoryWorld,
     fuse: Fuse,
     disk: Disk,
     breaches: Arc<Mutex<BTreeSet<String>>>,
 }
 
 impl CrashActuator {
+    /// Sees whether more is in force than was allowed without a person's approval.
+    fn count(&self) {
+        let alone = |id: &str| match id {
+            "a" | "d" => 1,
+            "b" => 2,
+            _ => 0,
+        };
+        let units: u32 = self.world.in_force().iter().map(|id| alone(id)).sum();
+        if units > BUDGET {
+            self.breaches.lock().unwrap().insert("more in force than the budget".to_owned());
+        }
+    }
+
     async fn call<T>(&self, call: BoxFuture<'_, Result<T, ActError>>) -> Result<T, ActError> {
         let dead = Err(ActError::unknown("crashed"));
         if !self.fuse.holds() {
@@ -158,7 +177,11 @@ impl Actuator for CrashActuator {
         if !self.fuse.burnt() && !self.disk.knows_intent(&plan.id) {
             self.breaches.lock().unwrap().insert(format!("{}: effect without durable intent", plan.id));
         }
-        Box::pin(self.call(self.inner.apply(permit, plan)))
+        Box::pin(async move {
+            let answer = self.call(self.inner.apply(permit, plan)).await;
+            self.count();
+            answer
+        })
     }
 
     fn observe<'a>(&'a self, plan: &'a Plan) -> BoxFuture<'a, Result<Observed, ActError>> {
@@ -255,6 +278,7 @@ fn requests(script: Script) -> Vec<Request> {
     if script == Script::Long {
         all.push(ask("b", Action::Isolate, TargetKind::Host, "group", 120));
         all.push(ask("c", Action::Challenge, TargetKind::Person, "jane@acme.example", 90));
+        all.push(ask("d", Action::Block, TargetKind::Address, "203.0.113.10", 60));
     }
     all
 }
@@ -263,7 +287,8 @@ fn requests(script: Script) -> Vec<Request> {
 enum Script {
     /// One action with an extension, to its end.
     Short,
-    /// Three actions: one extended, one on a group and reverted by hand, one that a person approves.
+    /// Four actions: one extended, one on a group and reverted by hand, one that a person approves, and one for
+    /// which no budget is left.
     Long,
 }
 
@@ -303,7 +328,8 @@ impl Scene {
         };
         let chain = storage(&self.disk.chain, self.mutant);
         let (journal, records) = Journal::open(chain, storage(&self.disk.names, Mutant::None), key()).ok()?;
-        let mut policy = Policy::new("1", Budget::new("all", 5));
+        let limit = if self.mutant == Mutant::NoBudget { u32::MAX } else { BUDGET };
+        let mut policy = Policy::new("1", Budget::new("all", limit));
         policy.rules.push(Rule::new("anything", Ruling::Autonomous));
         let mut ask = Rule::new("people", Ruling::ASK);
         ask.when.target_kind = Some(TargetKind::Person);
@@ -313,6 +339,7 @@ impl Scene {
         let gate = Gate::open(config, journal, records).unwrap();
         let actuator = CrashActuator {
             inner: Erase(MemoryActuator::new(self.world.clone())),
+            world: self.world.clone(),
             fuse: fuse.clone(),
             disk: self.disk.clone(),
             breaches: self.breaches.clone(),
@@ -439,6 +466,7 @@ fn the_same_harness_catches_each_mutant() {
         (Mutant::Ignores("applying"), Tail::Kept, "in force after its lease"),
         (Mutant::Ignores("active"), Tail::Kept, "in force after its lease"),
         (Mutant::Ignores("reverting"), Tail::Kept, "in force after its lease"),
+        (Mutant::NoBudget, Tail::Kept, "more in force than the budget"),
     ] {
         let (_, breaches) = scenarios(Script::Long, 1, tail, mutant);
         assert!(breaches.iter().any(|breach| breach.contains(expected)), "{expected}: {breaches:?}");

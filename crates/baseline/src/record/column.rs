@@ -4,6 +4,7 @@
 //! every number in a long thin tail is as rare as the tail is, and one in a gap is rarer; a word by its share.
 //! What a number's rarity is, is worked out once in a fraction of a tick, not for each record: O(1) a number.
 
+use super::climb::Climb;
 use super::ladder::{GROUP, Ladder, UNIT, kept, position};
 use super::words::Words;
 use crate::varint::{Fields, put};
@@ -16,6 +17,8 @@ pub(super) const MEMORY: u32 = 1 << 17;
 pub(super) const BINS: usize = 64;
 /// A group that holds this share of its column is believed bin by bin; in a lesser one neighbours speak for each other.
 const SMOOTHING: f64 = 0.1;
+/// Words of a column in which more than this share is new are told apart no more.
+const MOSTLY: f64 = 0.5;
 /// Steps of density told apart: quarters of a bit, 32 bits down.
 const LEVELS: usize = 128;
 
@@ -56,6 +59,7 @@ pub(super) struct Rarity {
 pub(super) struct Column {
     pub(super) numbers: Ladder<BINS>,
     pub(super) words: Words,
+    climb: Climb,
     // Masses of absent cells, numbers and words.
     kinds: [u64; 3],
     told: Told,
@@ -74,7 +78,13 @@ struct Told {
 impl Column {
     pub(super) fn new() -> Self {
         let told = Told { bits: [0.0; BINS], share: [1.0; BINS], outside: 0.0, kinds: [0.0; 3] };
-        Self { numbers: Ladder::new(MEMORY), words: Words::new(MEMORY), kinds: [0; 3], told }
+        Self {
+            numbers: Ladder::new(MEMORY),
+            words: Words::new(MEMORY),
+            climb: Climb::default(),
+            kinds: [0; 3],
+            told,
+        }
     }
 
     /// How rare a cell is. What kind of cell it is, a number, a word or none, counts too.
@@ -89,6 +99,15 @@ impl Column {
             }
         };
         Rarity { bits: own.bits + kind, ..own }
+    }
+
+    /// Whether such cells are new each time, as identifiers and counters are: then none tells anything.
+    pub(super) fn is_always_new(&self, reading: Reading) -> bool {
+        match reading {
+            Reading::Absent => false,
+            Reading::Number(_) => self.climb.is_clock(),
+            Reading::Word(_) => self.words.chance_of_new() > MOSTLY,
+        }
     }
 
     fn number(&self, position: i64) -> Rarity {
@@ -108,6 +127,7 @@ impl Column {
             Reading::Absent => {}
             Reading::Word(tag) => self.words.learn(tag, weight),
             Reading::Number(position) => {
+                self.climb.learn(position);
                 if self.numbers.learn(position, weight) {
                     self.fit();
                 }
@@ -195,6 +215,7 @@ impl Column {
     pub(super) fn write(&self, out: &mut Vec<u8>) {
         self.numbers.write(out);
         self.words.write(out);
+        self.climb.write(out);
         for mass in self.kinds {
             put(out, mass);
         }
@@ -204,10 +225,14 @@ impl Column {
         }
     }
 
-    pub(super) fn read(fields: &mut Fields<'_>) -> Result<Self, SnapshotError> {
+    /// Reads what a snapshot of `version` holds; the first knew nothing of counters.
+    pub(super) fn read(fields: &mut Fields<'_>, version: u16) -> Result<Self, SnapshotError> {
         let mut read = Self::new();
         read.numbers = Ladder::read(fields, MEMORY)?;
         read.words = Words::read(fields, MEMORY)?;
+        if version > 1 {
+            read.climb = Climb::read(fields)?;
+        }
         for mass in &mut read.kinds {
             *mass = fields.number()?;
             if *mass > 1 << 40 {

@@ -9,6 +9,8 @@ use libm::log2;
 
 /// A cell of a column that is not known yet.
 const UNKNOWN: Rarity = Rarity { bits: 0.0, share: 1.0 };
+/// Stands for any cell of a column whose cells are new each time.
+const NEW_EACH_TIME: u64 = 0x6E65_7765_6163_6821;
 /// Combinations of octaves that usually come less often than once in 16 ticks are equally rare.
 const SELDOM: f64 = 1.0 / 16.0;
 
@@ -50,14 +52,20 @@ impl RecordModel {
         (sight.words, sight.signature, sight.rarity) = (0, 0, 0.0);
         sight.has_words = false;
         for (column, cell) in (0_u32..).zip(record.cells()) {
-            let (reading, rough, fine) = read(self.config.seed(), column, cell);
-            if !matches!(reading, Reading::Number(_)) {
+            let (reading, mut rough, mut fine) = read(self.config.seed(), column, cell);
+            let own = usize::try_from(column).ok().and_then(|at| self.columns.get(at));
+            let is_always_new = own.is_some_and(|own| own.is_always_new(reading));
+            if is_always_new {
+                // That there is one counts, which one it is does not: else no two records would be alike.
+                (rough, fine) = (NEW_EACH_TIME ^ u64::from(column), NEW_EACH_TIME ^ !u64::from(column));
+            }
+            if !matches!(reading, Reading::Number(_)) && !is_always_new {
                 sight.has_words = true;
                 sight.words = sight.words.wrapping_add(rough);
             }
             sight.signature = sight.signature.wrapping_add(rough);
-            let own = usize::try_from(column).ok().and_then(|at| self.columns.get(at));
-            let Rarity { bits, share } = own.map_or(UNKNOWN, |own| own.rarity(reading));
+            let known = own.filter(|_| !is_always_new);
+            let Rarity { bits, share } = known.map_or(UNKNOWN, |own| own.rarity(reading));
             sight.rarity += bits;
             sight.looks.push(Look { reading, fine, rarity: bits, share });
         }

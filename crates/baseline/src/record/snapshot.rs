@@ -9,7 +9,7 @@ use crate::varint::{Fields, put};
 use homeostat_core::{SnapshotError, SnapshotReader, SnapshotWriter};
 
 const MAGIC: [u8; 4] = *b"HREC";
-const VERSION: u16 = 1;
+const VERSION: u16 = 2;
 
 const RULES: [RecordLearning; 4] = [
     RecordLearning::Guarded,
@@ -44,20 +44,21 @@ impl RecordModel {
 
     pub(super) fn restored(bytes: &[u8]) -> Result<Self, SnapshotError> {
         const INVALID: SnapshotError = SnapshotError::Invalid { field: "settings" };
-        let mut fields = SnapshotReader::open(bytes, MAGIC, VERSION..=VERSION)?;
+        let mut fields = SnapshotReader::open(bytes, MAGIC, 1..=VERSION)?;
         let (table_seed, tick) = (fields.u64()?, fields.u32()?);
         let learning = RULES.get(usize::from(fields.u8()?)).copied().ok_or(INVALID)?;
         let config = RecordConfig { table_seed, tick, learning }.check().map_err(|_| INVALID)?;
         let mut read = Self { seen: fields.positions()?, ..Self::of(config) };
         (read.records, read.refused) = (fields.u64()?, fields.u64()?);
-        read.read_body(&mut Fields(fields.bytes()?))?;
+        let version = fields.version();
+        read.read_body(&mut Fields(fields.bytes()?), version)?;
         fields.finish()?;
         Ok(read)
     }
 
-    fn read_body(&mut self, body: &mut Fields<'_>) -> Result<(), SnapshotError> {
+    fn read_body(&mut self, body: &mut Fields<'_>, version: u16) -> Result<(), SnapshotError> {
         for _ in 0..body.count(Record::COLUMNS)? {
-            self.columns.push(Column::read(body)?);
+            self.columns.push(Column::read(body, version)?);
         }
         self.contexts = Contexts::read(body)?;
         self.bursts = Bursts::read(body)?;

@@ -33,13 +33,12 @@ impl Alarm {
     /// What is told of a reading, the `count`-th, whose views joined give `surprise` bits; at most `most` bits.
     pub(crate) fn hear(&mut self, surprise: f64, count: u64, most: f64, tuning: &Tuning) -> f64 {
         let known = count as f64 > tuning.warm;
-        let size = surprise / tuning.unit;
-        let ranked = known && size >= 1.0;
-        let own = if ranked { (-libm::log2(self.history.p(size, tuning))).clamp(0.0, most) } else { 0.0 };
+        let ranked = known && surprise >= 1.0;
+        let own = if ranked { (-libm::log2(self.history.p(surprise, tuning))).clamp(0.0, most) } else { 0.0 };
         let bits = (1.0 - tuning.own) * surprise + tuning.own * own;
         let is_news = bits > self.peak + tuning.margin;
         if known && (is_news || surprise < tuning.calm) {
-            self.history.learn(size, 1.0, tuning.memory);
+            self.history.learn(surprise, 1.0, tuning.memory);
         }
         let told = if is_news { self.alert(bits, tuning) } else { tuning.quiet * bits };
         self.forget(count, tuning);
@@ -62,7 +61,7 @@ impl Alarm {
             let kept = libm::exp2(-(STEP as f64) / tuning.habit_memory) as f32;
             self.alerts.iter_mut().for_each(|alerts| *alerts *= kept);
         }
-        self.peak *= libm::exp2(-1.0 / tuning.rest);
+        self.peak *= libm::exp2(-1.0 / tuning.rest.min(tuning.rest_share * count as f64));
     }
 
     pub(crate) fn write(&self, out: &mut SnapshotWriter) {

@@ -1,7 +1,7 @@
 //! The numbers that the model of a series is set with: one set for every series, scale and sampling interval.
 //!
-//! They are fitted by random steps on public series of operations (docs/provenance.md); judged by the mean
-//! over neighbouring settings, since one setting's score moves by chance.
+//! Chosen among round numbers on public series of operations (docs/provenance.md), by the mean over neighbouring
+//! settings: one setting's score moves by chance, its neighbourhood's does not. All views count alike.
 
 /// One set of constants.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -40,16 +40,16 @@ pub(crate) struct Tuning {
     pub(crate) unrest: f64,
     /// The power mean by which views join: 1 is the harmonic mean of their p-values, 0 the geometric one.
     pub(crate) power: f64,
-    /// Bits added to each view, in the order of `Surprises`.
-    pub(crate) handicap: [f64; 10],
+    /// Bits that a flat line must have beyond those of other views: what is measured in steps stands still often.
+    pub(crate) steps: f64,
     /// The share of a score that is its rank in the series' own history of scores.
     pub(crate) own: f64,
-    /// Bits that are one unit of that history.
-    pub(crate) unit: f64,
     /// During a rest only scores below so many bits are history.
     pub(crate) calm: f64,
-    /// Readings in which the memory of an alert loses half of its bits.
+    /// Readings in which the memory of an alert loses half of its bits, and at most this share of the history: who
+    /// has seen little cannot say that all is told.
     pub(crate) rest: f64,
+    pub(crate) rest_share: f64,
     /// Bits by which evidence must be higher to end a rest.
     pub(crate) margin: f64,
     /// What a score keeps during a rest.
@@ -64,30 +64,30 @@ pub(crate) struct Tuning {
 
 pub(crate) static DEFAULT: Tuning = Tuning {
     memory: 8_000.0,
-    horizon: 4_591.0,
-    fast: 0.0941,
+    horizon: 4_000.0,
+    fast: 0.1,
     short: 12.0,
     long: 96.0,
     warm: 50.0,
-    trust: 2.5921,
-    gate: 10.0,
+    trust: 1.5,
+    gate: 7.0,
     gate_weight: 0.1,
     winsor: 12.0,
     tail_excess: 0.4,
-    tail_shape: 0.1169,
-    tail_weight: 2.3087,
-    visits: 5.0,
+    tail_shape: 0.1,
+    tail_weight: 8.0,
+    visits: 3.0,
     skill: 1.2,
-    shared: 2.7375,
+    shared: 2.0,
     tie: 0.97,
-    unrest: 0.0652,
-    power: 0.4195,
-    handicap: [0.0, 1.0, 0.0, 0.8297, -2.9802, -0.4937, -3.0, -3.0, -14.0, -3.0],
-    own: 0.8,
-    unit: 2.0,
-    calm: 3.2359,
+    unrest: 0.2,
+    power: 0.3,
+    steps: 12.0,
+    own: 0.5,
+    calm: 2.0,
     rest: 200.0,
-    margin: 2.0188,
+    rest_share: 0.1,
+    margin: 2.0,
     quiet: 0.3,
     habit: 1.0,
     habit_slack: 1.0,

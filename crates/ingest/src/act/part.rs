@@ -53,8 +53,14 @@ impl<'a> From<&'a str> for Word<'a> {
 /// The field when it tells a value: many sources write words for none.
 pub(crate) fn told(field: Field<'_>) -> Option<Field<'_>> {
     const NOTHING: [&str; 7] = ["null", "unknown", "-", "n/a", "none", "undefined", "<null>"];
+    const LONGEST: usize = "undefined".len();
     let text = field.look()?;
-    (!NOTHING.iter().any(|word| text.trim().eq_ignore_ascii_case(word))).then_some(field)
+    let plain = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_graphic);
+    if text.len() > LONGEST && plain(text.as_bytes().first()) && plain(text.as_bytes().last()) {
+        return Some(field);
+    }
+    let text = text.trim();
+    (!NOTHING.iter().any(|word| text.eq_ignore_ascii_case(word))).then_some(field)
 }
 
 /// A person or service by its places in the record.

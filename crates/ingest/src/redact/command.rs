@@ -181,30 +181,38 @@ fn words(line: &str) -> Vec<Word<'_>> {
 fn in_line(line: &str, offset: usize, found: &mut Vec<Range<usize>>) {
     let words = words(line);
     let mut push = |range: Range<usize>| found.push(range.start + offset..range.end + offset);
-    let mut program = "";
     for (number, word) in words.iter().enumerate() {
         let next = words.get(number + 1).copied();
-        let name = program_name(word.text);
-        if number == 0 || is_program(word.text) {
-            program = name;
-        }
-        if let Some(range) = in_url(word) {
+        let holds = |sign: u8| word.text.bytes().any(|byte| byte == sign);
+        if holds(b'@')
+            && let Some(range) = in_url(word)
+        {
             push(range);
         }
-        if let Some(range) = by_option(word, next, program) {
+        if let Some(range) = by_option(word, next, &|| program_at(&words, number)) {
             push(range);
         }
-        if let Some(range) = by_name(word) {
+        if holds(b'=')
+            && let Some(range) = by_name(word)
+        {
             push(range);
         }
-        if matches!(name.to_ascii_lowercase().as_str(), "net" | "net1")
-            && next.is_some_and(|next| next.text.eq_ignore_ascii_case("user"))
+        let is_net = |name: &str| ["net", "net1"].iter().any(|net| name.eq_ignore_ascii_case(net));
+        if next.is_some_and(|next| next.text.eq_ignore_ascii_case("user"))
+            && is_net(program_name(word.text))
             && let Some(password) =
                 words.get(number + 3).filter(|word| !word.text.starts_with('/') && word.text != "*")
         {
             push(password.range());
         }
     }
+}
+
+/// The program that word `number` is of: itself, or the last before it, else the first word.
+fn program_at<'t>(words: &[Word<'t>], number: usize) -> &'t str {
+    let mut before = words.iter().take(number.saturating_add(1)).rev();
+    let word = before.find(|word| is_program(word.text)).or(words.first());
+    word.map_or("", |word| program_name(word.text))
 }
 
 /// The last part of a path without its extension.
@@ -232,7 +240,10 @@ fn is_program(text: &str) -> bool {
         "wget",
     ];
     let name = program_name(text);
-    text.to_ascii_lowercase().ends_with(".exe") || KNOWN.contains(&name) || OTHER_P.contains(&name)
+    let end = text.len().checked_sub(4).and_then(|start| text.get(start..));
+    end.is_some_and(|end| end.eq_ignore_ascii_case(".exe"))
+        || KNOWN.contains(&name)
+        || OTHER_P.contains(&name)
 }
 
 /// `scheme://user:password@host`.
@@ -247,7 +258,11 @@ fn in_url(word: &Word<'_>) -> Option<Range<usize>> {
 }
 
 /// An option and its value, in the same word or in the next.
-fn by_option(word: &Word<'_>, next: Option<Word<'_>>, program: &str) -> Option<Range<usize>> {
+fn by_option<'t>(
+    word: &Word<'t>,
+    next: Option<Word<'t>>,
+    program: &dyn Fn() -> &'t str,
+) -> Option<Range<usize>> {
     let bare = word.text.trim_start_matches(['-', '/']);
     let signs = word.text.len() - bare.len();
     if signs == 0 {
@@ -259,6 +274,7 @@ fn by_option(word: &Word<'_>, next: Option<Word<'_>>, program: &str) -> Option<R
     }
     let end = bare.find([':', '=']).unwrap_or(bare.len());
     let name = bare.get(..end)?.to_ascii_lowercase().replace(['-', '_'], "");
+    let program = program();
     let short = short_secret(&name, bare, program);
     if !short && !OPTIONS.contains(&name.as_str()) {
         return attached(word, bare, program).or_else(|| user_and_password(&name, next));
@@ -315,9 +331,9 @@ fn user_and_password(name: &str, next: Option<Word<'_>>) -> Option<Range<usize>>
 
 /// `PGPASSWORD=…`, `AccountKey=…`, `$token = '…'` written as one word.
 fn by_name(word: &Word<'_>) -> Option<Range<usize>> {
-    let (name, value) = word.text.split_once('=')?;
+    let (name, _) = word.text.split_once('=').filter(|(_, value)| !value.is_empty())?;
     let lower = name.to_ascii_lowercase();
-    let secret = !value.is_empty() && lower.len() <= 64 && NAMES.iter().any(|part| lower.ends_with(part));
+    let secret = lower.len() <= 64 && NAMES.iter().any(|part| lower.ends_with(part));
     secret.then(|| word.after(name.len() + 1))
 }
 

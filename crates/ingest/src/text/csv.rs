@@ -2,14 +2,17 @@
 //!
 //! Source: RFC 4180. Only headers that name the columns of a known export are taken, for any line of text may hold
 //! commas. A row becomes an object of texts without the empty cells; a cell that holds a record as JSON is opened as any
-//! envelope is. Exports read: the unified audit of Microsoft 365 (`AuditData`), message traces of Exchange. O(row).
+//! envelope is. Exports read: the unified audit of Microsoft 365 (`AuditData`), message traces of Exchange, sign-ins of Entra
+//! ([`sign_ins`]). O(row).
 
-use super::{Claims, Form, Rows, Taken, write_member};
+use super::table::{Columns, FlatRow};
+use super::{Claims, Form, Rows, Taken, sign_ins, write_member};
 use crate::error::Reason;
-use csv::{ReaderBuilder, StringRecord};
+use std::borrow::Cow;
 
 /// Columns by which a header is told: all of one line.
-const SIGNS: [&[&str]; 4] = [
+const SIGNS: [&[&str]; 5] = [
+    sign_ins::SIGNS,
     &["AuditData"],
     &["MessageTraceId", "RecipientAddress"],
     &["origin_timestamp_utc", "recipient_status"],
@@ -23,6 +26,8 @@ const LONGEST: usize = 16 << 20;
 #[derive(Default)]
 pub(crate) struct CsvText {
     columns: Vec<String>,
+    flat: Option<Columns>,
+    is_of_sign_ins: bool,
     held: String,
     is_open: bool,
     number: u64,
@@ -78,27 +83,51 @@ impl Form for CsvText {
 impl CsvText {
     /// Takes in the names of the columns when the line is a known header.
     fn header(&mut self, line: &str) -> bool {
-        let named = |cells: &StringRecord, name: &str| cells.iter().any(|cell| cell.trim() == name);
-        let known = |cells: &StringRecord| {
+        let named = |cells: &[Cow<'_, str>], name: &str| cells.iter().any(|cell| cell.trim() == name);
+        let known = |cells: &Vec<Cow<'_, str>>| {
             cells.len() > 1 && SIGNS.iter().any(|names| names.iter().all(|name| named(cells, name)))
         };
         // Most lines of other logs name no such column.
         let may_be = SIGNS.iter().any(|names| names.iter().all(|name| line.contains(name)));
-        let Some(cells) = may_be.then(|| cells(line)).flatten().filter(known) else { return false };
+        let Some(cells) = may_be.then(|| cells(line)).filter(known) else { return false };
         for cell in &cells {
             let name = cell.trim();
             let again = self.columns.iter().filter(|known| known.split('#').next() == Some(name)).count();
             // Members of one name would be none of them.
             self.columns.push(if again == 0 { name.to_owned() } else { format!("{name}#{}", again + 1) });
         }
+        self.is_of_sign_ins = sign_ins::SIGNS.iter().all(|sign| self.columns.iter().any(|name| name == sign));
+        self.flat = Columns::called(self.columns.iter().map(String::as_str));
         true
     }
 
     fn give(&self, rows: &mut Rows) -> Taken {
-        let Some(cells) = cells(&self.held) else { return Taken::Bad(Reason::UnknownForm) };
+        if self.held.is_empty() {
+            return Taken::Bad(Reason::UnknownForm);
+        }
+        let cells = cells(&self.held);
         let (named, found) = (self.columns.len(), cells.len());
         if named != found {
             return Taken::Bad(Reason::Columns { named, found });
+        }
+        if self.is_of_sign_ins {
+            let told: Vec<(&str, &str)> =
+                self.columns.iter().zip(&cells).map(|(name, cell)| (name.as_str(), &**cell)).collect();
+            let mut json = rows.blank();
+            sign_ins::write(&told, &mut json);
+            rows.push(self.number, json);
+            return Taken::Record;
+        }
+        if let Some(columns) = &self.flat {
+            let mut row = FlatRow::begin(rows.blank_row(), self.number);
+            for column in columns.iter() {
+                let cell = cells.get(column.place).map_or("", |cell| &**cell);
+                if !cell.is_empty() {
+                    row.text(column, cell);
+                }
+            }
+            rows.push_row(row.end());
+            return Taken::Record;
         }
         let mut json = rows.blank();
         json.push('{');
@@ -111,16 +140,42 @@ impl CsvText {
     }
 }
 
-/// The cells of one record.
-fn cells(text: &str) -> Option<StringRecord> {
-    let mut reader = ReaderBuilder::new()
-        .has_headers(false)
-        .flexible(true)
-        .buffer_capacity(text.len().saturating_add(1))
-        .from_reader(text.as_bytes());
-    let mut cells = StringRecord::new();
-    reader.read_record(&mut cells).ok().filter(|read| *read)?;
-    Some(cells)
+/// The cells of one record. What stands behind a closing quote belongs to the cell, as spreadsheets read it.
+fn cells(text: &str) -> Vec<Cow<'_, str>> {
+    let (mut cells, mut rest) = (Vec::new(), Some(text));
+    while let Some(from) = rest {
+        let (cell, after) =
+            if let Some(inside) = from.strip_prefix('"') { quoted(inside) } else { plain(from) };
+        cells.push(cell);
+        rest = after;
+    }
+    cells
+}
+
+/// A cell without quotes around it, and what follows the comma behind it.
+fn plain(from: &str) -> (Cow<'_, str>, Option<&str>) {
+    match from.split_once(',') {
+        Some((cell, after)) => (Cow::Borrowed(cell), Some(after)),
+        None => (Cow::Borrowed(from), None),
+    }
+}
+
+/// As [`plain`], of a cell whose opening quote was passed: inside it a quote stands twice.
+fn quoted(from: &str) -> (Cow<'_, str>, Option<&str>) {
+    let mut cell = Cow::Borrowed("");
+    let mut rest = from;
+    loop {
+        let (before, behind) = rest.split_once('"').unwrap_or((rest, ""));
+        cell += before;
+        if let Some(after) = behind.strip_prefix('"') {
+            cell += "\"";
+            rest = after;
+        } else {
+            let (tail, after) = plain(behind);
+            cell += tail;
+            return (cell, after);
+        }
+    }
 }
 
 #[cfg(test)]
@@ -157,8 +212,8 @@ mod tests {
         let (part, record) = (Taken::Part, Taken::Record);
         assert_eq!(taken, [part, part, record, part, record, columns, part]);
         let expected = [
-            (0, r#"{"RecordId":"1","AuditData":"{\"Operation\":\"FileAccessed\"}"}"#),
-            (1, "{\"RecordId\":\"2\",\"AuditData\":\"{\\\"a\\\":\\u000a 1}\",\"Note\":\"x, y\"}"),
+            (0, r#"{"AuditData":"{\"Operation\":\"FileAccessed\"}","RecordId":"1"}"#),
+            (1, "{\"AuditData\":\"{\\\"a\\\":\\u000a 1}\",\"Note\":\"x, y\",\"RecordId\":\"2\"}"),
             (3, r#"{"message":"4,\"cut"}"#),
         ];
         assert_eq!(rows, expected.map(|(number, json)| (number, json.to_owned())));
@@ -174,6 +229,6 @@ mod tests {
     #[test]
     fn columns_of_one_name_are_kept_apart() {
         let (_, rows) = read(&["a,AuditData,a", "1,2,3"]);
-        assert_eq!(rows[0].1, r#"{"a":"1","AuditData":"2","a#2":"3"}"#);
+        assert_eq!(rows[0].1, r#"{"AuditData":"2","a":"1","a#2":"3"}"#);
     }
 }

@@ -4,6 +4,7 @@
 //! Parquet form of the logs has them; `-` stays, for it says that nothing was there. O(row).
 //! Source: Amazon VPC User Guide, "Flow log records".
 
+use super::table::{Columns, FlatRow};
 use super::{Form, Rows, Taken, write_member};
 use crate::error::Reason;
 
@@ -79,53 +80,98 @@ const EXAMPLE: [&str; 21] = [
 /// The fewest columns of a header: fewer words in a row are a sentence.
 const FEWEST: usize = 5;
 
-/// The header in force, if there was one.
+/// The header in force, if there was one, and the columns in use with the names they were made of.
 #[derive(Default)]
 pub(crate) struct FlowText {
-    columns: Vec<String>,
+    header: Vec<String>,
+    names: Vec<String>,
+    columns: Option<Columns>,
 }
 
 impl Form for FlowText {
     fn take(&mut self, line: &str, number: u64, rows: &mut Rows) -> Taken {
-        if let Some(columns) = header(line) {
-            self.columns = columns;
+        if let Some(names) = header(line) {
+            self.header.clone_from(&names);
+            self.use_names(names);
             return Taken::Part;
         }
-        let found = cells(line).count();
-        if self.columns.is_empty() {
-            return match layout(line, found) {
-                Some(columns) => give(columns.iter().copied(), line, number, rows),
-                None => Taken::No,
-            };
+        if self.header.is_empty() && !line.starts_with(|sign: char| sign.is_ascii_digit()) {
+            return Taken::No;
         }
-        if found != self.columns.len() {
-            return Taken::Bad(Reason::Columns { named: self.columns.len(), found });
+        let cells: Vec<&str> = cells(line).collect();
+        let found = cells.len();
+        if self.header.is_empty() {
+            let Some(names) = layout(&cells) else { return Taken::No };
+            if !self.names.iter().eq(names) {
+                self.use_names(names.iter().map(ToString::to_string).collect());
+            }
+        } else if found != self.names.len() {
+            return Taken::Bad(Reason::Columns { named: self.names.len(), found });
         }
-        give(self.columns.iter().map(String::as_str), line, number, rows)
+        self.give(&cells, number, rows)
     }
 }
 
-fn give<'n>(names: impl Iterator<Item = &'n str>, line: &str, number: u64, rows: &mut Rows) -> Taken {
-    let mut json = rows.blank();
-    json.push('{');
-    for (name, cell) in names.zip(cells(line)) {
-        write_member(name, cell, &mut json);
+impl FlowText {
+    fn use_names(&mut self, names: Vec<String>) {
+        self.columns = Columns::called(names.iter().map(String::as_str));
+        self.names = names;
     }
-    json.push('}');
-    rows.push(number, json);
-    Taken::Record
+
+    fn give(&self, cells: &[&str], number: u64, rows: &mut Rows) -> Taken {
+        if let Some(columns) = &self.columns {
+            let mut row = FlatRow::begin(rows.blank_row(), number);
+            for column in columns.iter() {
+                row.text(column, cells.get(column.place).copied().unwrap_or_default());
+            }
+            rows.push_row(row.end());
+            return Taken::Record;
+        }
+        let mut json = rows.blank();
+        json.push('{');
+        self.names.iter().zip(cells).for_each(|(name, cell)| write_member(name, cell, &mut json));
+        json.push('}');
+        rows.push(number, json);
+        Taken::Record
+    }
 }
 
 fn cells(line: &str) -> impl Iterator<Item = &str> {
-    let comma = line.contains(',');
-    let parts = line.split(move |sign: char| if comma { sign == ',' } else { sign.is_ascii_whitespace() });
-    parts.map(|cell| cell.trim().trim_matches('"')).filter(move |cell| comma || !cell.is_empty())
+    let comma = line.as_bytes().contains(&b',');
+    let space = |sign: u8| matches!(sign, b' ' | b'\t' | b'\n' | b'\r' | 0x0C);
+    let parts = split(line, move |sign| if comma { sign == b',' } else { space(sign) });
+    let cells = parts.map(|cell| if is_bare(cell) { cell } else { cell.trim().trim_matches('"') });
+    cells.filter(move |cell| comma || !cell.is_empty())
+}
+
+/// Whether nothing stands around what a cell tells.
+fn is_bare(cell: &str) -> bool {
+    let plain = |byte: Option<&u8>| byte.is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'-');
+    plain(cell.as_bytes().first()) && plain(cell.as_bytes().last())
+}
+
+/// The parts of a line between signs of ASCII.
+fn split(line: &str, parts: impl Fn(u8) -> bool) -> impl Iterator<Item = &str> {
+    let mut rest = Some(line);
+    core::iter::from_fn(move || {
+        let line = rest?;
+        match line.bytes().position(&parts) {
+            Some(at) => {
+                rest = line.get(at.saturating_add(1)..);
+                line.get(..at)
+            }
+            None => rest.take(),
+        }
+    })
 }
 
 /// The columns that a header names: fields of flow logs and nothing else.
 fn header(line: &str) -> Option<Vec<String>> {
     // Most lines are rows, and rows start with a number or an address.
     line.starts_with(|sign: char| sign.is_ascii_alphabetic() || sign == '"').then_some(())?;
+    // And most other lines tell by their first word already that they name no fields.
+    let first = cells(line).next()?;
+    first.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'_' | b'-')).then_some(())?;
     let names: Vec<String> = cells(line).map(|cell| cell.replace('-', "_")).collect();
     let known = names.iter().filter(|name| GUIDE.contains(&name.as_str())).count();
     let flow = names.iter().any(|name| matches!(name.as_str(), "srcaddr" | "pkt_srcaddr" | "interface_id"));
@@ -140,20 +186,20 @@ fn is_field(name: &str) -> bool {
 }
 
 /// The documented order that the row's cells fit.
-fn layout(line: &str, found: usize) -> Option<&'static [&'static str]> {
-    line.starts_with(|sign: char| sign.is_ascii_digit()).then_some(())?;
+fn layout(cells: &[&str]) -> Option<&'static [&'static str]> {
+    let found = cells.len();
     let guide = GUIDE.get(..found).filter(|_| found >= 14);
     let example = EXAMPLE.get(..).filter(|_| found == EXAMPLE.len());
-    [guide, example].into_iter().flatten().find(|names| fits(names, line))
+    [guide, example].into_iter().flatten().find(|names| fits(names, cells))
 }
 
-fn fits(names: &[&str], line: &str) -> bool {
-    names.iter().zip(cells(line)).all(|(name, cell)| match *name {
+fn fits(names: &[&str], cells: &[&str]) -> bool {
+    names.iter().zip(cells).all(|(name, cell)| match *name {
         "version" => (cell.len() <= 2) && cell.parse::<u8>().is_ok(),
-        "interface_id" => cell == "-" || cell.starts_with("eni-"),
-        "action" => matches!(cell, "-" | "ACCEPT" | "REJECT"),
-        "log_status" => matches!(cell, "-" | "OK" | "NODATA" | "SKIPDATA"),
-        "start" | "end" => cell == "-" || cell.bytes().all(|byte| byte.is_ascii_digit()),
+        "interface_id" => *cell == "-" || cell.starts_with("eni-"),
+        "action" => matches!(*cell, "-" | "ACCEPT" | "REJECT"),
+        "log_status" => matches!(*cell, "-" | "OK" | "NODATA" | "SKIPDATA"),
+        "start" | "end" => *cell == "-" || cell.bytes().all(|byte| byte.is_ascii_digit()),
         _ => true,
     })
 }
@@ -178,14 +224,14 @@ mod tests {
             "2 123456789012 eni-0a1b 192.0.2.7 10.0.0.5 44300 22 6 20 4249 1418530010 1418530070 REJECT OK";
         check(
             &[row],
-            r#""interface_id":"eni-0a1b","srcaddr":"192.0.2.7","dstaddr":"10.0.0.5","srcport":"44300""#,
+            r#""dstaddr":"10.0.0.5","dstport":"22","end":"1418530070","interface_id":"eni-0a1b","log_status":"OK""#,
         );
         check(
             &[
                 "version interface-id srcaddr dstaddr action log-status",
                 "5 eni-0a1b 192.0.2.7 10.0.0.5 ACCEPT OK",
             ],
-            r#""interface_id":"eni-0a1b","srcaddr":"192.0.2.7","dstaddr":"10.0.0.5","action":"ACCEPT""#,
+            r#"{"action":"ACCEPT","dstaddr":"10.0.0.5","interface_id":"eni-0a1b","log_status":"OK","srcaddr":"192.0.2.7""#,
         );
         check(
             &[

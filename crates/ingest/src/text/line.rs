@@ -29,8 +29,11 @@ impl Form for Line {
 /// Whether a line can be what a program wrote for people to read. Half a line of JSON is not, nor are bytes of a
 /// packed or binary file.
 fn is_text(line: &str) -> bool {
-    let control = |sign: char| sign.is_control() && !matches!(sign, '\t' | '\u{1B}' | '\u{1D}');
-    !line.starts_with(['"', '}', ']', ',']) && !line.chars().any(control)
+    let low = |byte: u8| byte.is_ascii_control() && !matches!(byte, b'\t' | 0x1B | 0x1D);
+    let high = |sign: char| sign.is_control() && !sign.is_ascii();
+    !line.starts_with(['"', '}', ']', ','])
+        && !line.bytes().any(low)
+        && (line.is_ascii() || !line.chars().any(high))
 }
 
 /// Makes a line with a prefix of syslog a row; gives whether it has one.

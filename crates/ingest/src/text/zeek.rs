@@ -4,8 +4,10 @@
 //! `(empty)` is an empty list or text, sets and vectors are arrays, numbers keep their digits. O(row).
 //! Source: docs.zeek.org, log formats; writer `Ascii.cc`.
 
+use super::table::{Columns, FlatRow};
 use super::{Claims, Form, Rows, Taken, write_text};
 use crate::error::Reason;
+use crate::tape::Kind;
 
 /// The header in force.
 #[derive(Debug)]
@@ -18,6 +20,7 @@ pub(crate) struct ZeekText {
     columns: Vec<Column>,
     // The columns in the order of their names, and where the cells of the row at hand stand.
     order: Vec<usize>,
+    flat: Option<Columns>,
     cells: Vec<(usize, usize)>,
 }
 
@@ -46,6 +49,7 @@ impl Default for ZeekText {
             path: None,
             columns: Vec::new(),
             order: Vec::new(),
+            flat: None,
             cells: Vec::new(),
         }
     }
@@ -59,14 +63,21 @@ impl Form for ZeekText {
         if self.columns.is_empty() {
             return Taken::No;
         }
-        let mut json = rows.blank();
-        match self.row(line, &mut json) {
-            Ok(()) => {
-                rows.push(number, json);
-                Taken::Record
-            }
-            Err(reason) => Taken::Bad(reason),
+        self.cut(line);
+        let (named, found) = (self.columns.len(), self.cells.len());
+        if found != named {
+            return Taken::Bad(Reason::Columns { named, found });
         }
+        if let Some(columns) = &self.flat {
+            let mut row = FlatRow::begin(rows.blank_row(), number);
+            self.write_flat(line, columns, &mut row);
+            rows.push_row(row.end());
+        } else {
+            let mut json = rows.blank();
+            self.write_row(line, &mut json);
+            rows.push(number, json);
+        }
+        Taken::Record
     }
 
     fn stream(&self) -> Option<&str> {
@@ -94,6 +105,7 @@ impl ZeekText {
             "#empty_field" => self.empty = first,
             "#path" => self.path = Some(first),
             "#fields" => {
+                self.flat = Columns::called(parts.clone());
                 self.columns = parts.map(Column::named).collect();
                 self.sort();
             }
@@ -108,20 +120,43 @@ impl ZeekText {
         true
     }
 
-    /// Writes a row as a JSON object, its members in the order of their names.
-    fn row(&mut self, line: &str, json: &mut String) -> Result<(), Reason> {
-        self.cut(line);
-        let found = self.cells.len();
-        if found != self.columns.len() {
-            return Err(Reason::Columns { named: self.columns.len(), found });
+    fn cell<'l>(&self, place: usize, line: &'l str) -> &'l str {
+        let (start, end) = self.cells.get(place).copied().unwrap_or_default();
+        line.get(start..end).unwrap_or_default()
+    }
+
+    fn write_flat(&self, line: &str, columns: &Columns, row: &mut FlatRow) {
+        for (column, own) in
+            columns.iter().filter_map(|column| Some((column, self.columns.get(column.place)?)))
+        {
+            let cell = self.cell(column.place, line);
+            if cell == self.unset {
+                continue;
+            }
+            if own.is_list {
+                let elements = cell.split(self.set_separator.as_str()).filter(|_| cell != self.empty);
+                row.list(
+                    column,
+                    elements.map(|element| match element {
+                        unset if unset == self.unset => (Kind::Null, "null"),
+                        element => told(own.shape, element),
+                    }),
+                );
+                continue;
+            }
+            match told(own.shape, if cell == self.empty { "" } else { cell }) {
+                (Kind::Text, cell) => row.text(column, cell),
+                (kind, json) => row.word(column, kind, json),
+            }
         }
+    }
+
+    /// Writes a row as a JSON object, its members in the order of their names.
+    fn write_row(&self, line: &str, json: &mut String) {
         json.push('{');
         for place in &self.order {
-            let (Some(column), Some((start, end))) = (self.columns.get(*place), self.cells.get(*place))
-            else {
-                continue;
-            };
-            let cell = line.get(*start..*end).unwrap_or_default();
+            let Some(column) = self.columns.get(*place) else { continue };
+            let cell = self.cell(*place, line);
             if cell == self.unset {
                 continue;
             }
@@ -133,7 +168,6 @@ impl ZeekText {
             self.write_cell(column, cell, json);
         }
         json.push('}');
-        Ok(())
     }
 
     /// Notes where the cells of a row start and end.
@@ -198,13 +232,20 @@ impl Column {
     }
 }
 
-/// Writes a cell in its shape; what is no number or truth value of JSON is written as a text.
-fn write_scalar(shape: Shape, cell: &str, json: &mut String) {
+/// What a cell is by its shape, and how JSON writes it unless it is a text: what is no number or truth value is one.
+fn told(shape: Shape, cell: &str) -> (Kind, &str) {
     match (shape, cell) {
-        (Shape::Truth, "T") => json.push_str("true"),
-        (Shape::Truth, "F") => json.push_str("false"),
-        (Shape::Number, number) if is_number(number) => json.push_str(number),
-        _ => write_text(cell, json),
+        (Shape::Truth, "T") => (Kind::Bool, "true"),
+        (Shape::Truth, "F") => (Kind::Bool, "false"),
+        (Shape::Number, number) if is_number(number) => (Kind::Number, number),
+        _ => (Kind::Text, cell),
+    }
+}
+
+fn write_scalar(shape: Shape, cell: &str, json: &mut String) {
+    match told(shape, cell) {
+        (Kind::Text, cell) => write_text(cell, json),
+        (_, word) => json.push_str(word),
     }
 }
 
@@ -239,6 +280,7 @@ fn decoded(separator: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::text::Row;
 
     fn reader(header: &str) -> ZeekText {
         let mut zeek = ZeekText::default();
@@ -249,8 +291,11 @@ mod tests {
     }
 
     fn row(zeek: &mut ZeekText, line: &str) -> Result<String, Reason> {
-        let mut json = String::new();
-        zeek.row(line, &mut json).map(|()| json)
+        let mut rows = Rows::default();
+        match zeek.take(line, 0, &mut rows) {
+            Taken::Bad(reason) => Err(reason),
+            _ => Ok(rows.next(Row::default()).unwrap().json),
+        }
     }
 
     #[test]

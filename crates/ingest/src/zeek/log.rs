@@ -182,9 +182,10 @@ fn shape_of(root: Field<'_>) -> Option<&'static str> {
 pub(super) fn is_known_log(record: &Record<'_>) -> bool {
     let shaped =
         ["fuid", "uid", "uids", "certificate.serial", "ts_delta", "port_num", "peer_descr", "@stream"];
-    log_in(record.stream()).is_some()
-        || shaped.iter().any(|name| record.root().member(name).is_some())
+    // The name of the file is looked at last, for it takes the longest.
+    shaped.iter().any(|name| record.root().member(name).is_some())
         || shape_of(record.root()).is_some()
+        || log_in(record.stream()).is_some()
 }
 
 /// `conn.2020-01-01` and `test-conn` → `conn`.

@@ -45,21 +45,44 @@ impl fmt::Debug for ExecutorConfig {
 }
 
 /// Why a request went no further. Nothing was done then.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug)]
 #[non_exhaustive]
 pub enum SubmitError {
     /// No actuator serves this action on this kind of target.
-    #[error("no actuator serves this action on this kind of target")]
     NoActuator,
     /// The actuator can not mean the request.
-    #[error("the request is not valid for the actuator")]
-    Invalid(#[source] ActError),
+    Invalid(ActError),
     /// The actuator could not plan.
-    #[error("the action could not be planned")]
-    NotPlanned(#[source] ActError),
+    NotPlanned(ActError),
     /// The gate could not answer.
-    #[error(transparent)]
-    Gate(#[from] GateError),
+    Gate(GateError),
+}
+
+impl fmt::Display for SubmitError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Gate(error) => return fmt::Display::fmt(error, f),
+            Self::NoActuator => "no actuator serves this action on this kind of target",
+            Self::Invalid(_) => "the request is not valid for the actuator",
+            Self::NotPlanned(_) => "the action could not be planned",
+        })
+    }
+}
+
+impl std::error::Error for SubmitError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Invalid(cause) | Self::NotPlanned(cause) => Some(cause),
+            Self::Gate(error) => error.source(),
+            Self::NoActuator => None,
+        }
+    }
+}
+
+impl From<GateError> for SubmitError {
+    fn from(error: GateError) -> Self {
+        Self::Gate(error)
+    }
 }
 
 /// What the executor counts.
@@ -70,6 +93,14 @@ pub struct ExecutorStats {
     pub applies: u64,
     /// Calls of `revert`.
     pub reverts: u64,
+    /// Calls of `apply` of which it is not known whether they took effect.
+    pub unknown: u64,
+    /// Times that a person was called.
+    pub calls_for_people: u64,
+    /// Times that something in force was seen lifted before its time.
+    pub drifted: u64,
+    /// Times that the gate set its own brake.
+    pub surges: u64,
     /// The latest that a lease was ended after its time, in microseconds.
     pub latest_expiry: u64,
     /// Notices dropped because nobody took them.

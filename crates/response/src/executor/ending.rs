@@ -1,7 +1,7 @@
 //! The end of an action: reverting, looking whether it is so, trying again, and calling a person.
 
 use super::{Executor, later};
-use crate::journal::{Durability, Storage};
+use crate::journal::{Durability, JournalError, Storage};
 use crate::lifecycle::{Ending, Event, Phase};
 use crate::notice::News;
 use crate::{ActError, ActionId, GateError, Observed, Person};
@@ -17,15 +17,16 @@ impl<S: Storage> Executor<S> {
         let durability = if by.is_some() { Durability::Synced } else { Durability::Buffered };
         let (actuator, plan) = (self.actuator(id), self.gate.shared_plan(id));
         let begun = if self.gate.phase(id) == Phase::Reverting {
-            Ok(())
+            self.gate.check_ours()
         } else {
             self.tell(id, News::Reverting(why));
             let run = self.run(id);
             (run.failures, run.reverted_at) = (0, None);
             self.gate.commit(id, vec![Event::RevertIntent { why, by }], durability)
         };
-        if let Err(GateError::Illegal(illegal)) = begun {
-            return Err(illegal.into());
+        // Another executor may have given it another lease; what happens to it is for that one to say.
+        if matches!(begun, Err(GateError::Illegal(_) | GateError::Journal(JournalError::Fenced))) {
+            return begun;
         }
         let (Some(actuator), Some(plan)) = (actuator, plan) else {
             begun?;
@@ -90,6 +91,7 @@ impl<S: Storage> Executor<S> {
     pub(super) fn call_person(&mut self, id: &ActionId) -> Result<(), GateError> {
         self.gate.commit(id, vec![Event::NeedsHuman], Durability::Synced)?;
         self.run(id).failures = 0;
+        self.stats.calls_for_people = self.stats.calls_for_people.saturating_add(1);
         self.tell(id, News::NeedsHuman);
         Ok(())
     }

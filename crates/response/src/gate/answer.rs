@@ -1,6 +1,8 @@
 //! What is brought before the gate, and what it answers.
 
 use super::Permit;
+use core::fmt;
+
 use crate::{Descriptor, Hold, Illegal, JournalError, Plan, Request};
 
 /// What is brought before the gate.
@@ -33,45 +35,70 @@ pub enum Admission {
 }
 
 /// Why the gate could not answer. Nothing was done then.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug)]
 #[non_exhaustive]
 pub enum GateError {
     /// The journal failed.
-    #[error("the gate's journal failed")]
-    Journal(#[from] JournalError),
+    Journal(JournalError),
     /// The event can not happen now.
-    #[error(transparent)]
-    Illegal(#[from] Illegal),
+    Illegal(Illegal),
     /// No action of that id is known.
-    #[error("no action of that id is known")]
     UnknownAction,
     /// The request is another tenant's.
-    #[error("the request belongs to another tenant")]
     OtherTenant,
     /// The plan is not one of the request.
-    #[error("the plan was made for another request")]
     OtherPlan,
     /// The approval is of a plan that is not this one.
-    #[error("the approval is of another plan")]
     PlanChanged,
     /// The confidence is no number from 0 to 1.
-    #[error("a confidence lies between 0 and 1")]
     BadConfidence,
     /// Neither a remediation nor irreversible, and no lease asked for.
-    #[error("such an action needs a lease")]
     NoLease,
     /// The time given is no moment.
-    #[error("the time given is no moment")]
     NoTime,
     /// The brake holds everything new.
-    #[error("the brake is set")]
     Braked,
     /// The target system ends the lease by itself.
-    #[error("the target system ends the lease by itself")]
     TargetSide,
     /// The person is named by an action that is not over.
-    #[error("an action about this person is not over")]
     InForce,
+}
+
+impl fmt::Display for GateError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Illegal(illegal) => return fmt::Display::fmt(illegal, f),
+            Self::Journal(_) => "the gate's journal failed",
+            Self::UnknownAction => "no action of that id is known",
+            Self::OtherTenant => "the request belongs to another tenant",
+            Self::OtherPlan => "the plan was made for another request",
+            Self::PlanChanged => "the approval is of another plan",
+            Self::BadConfidence => "a confidence lies between 0 and 1",
+            Self::NoLease => "such an action needs a lease",
+            Self::NoTime => "the time given is no moment",
+            Self::Braked => "the brake is set",
+            Self::TargetSide => "the target system ends the lease by itself",
+            Self::InForce => "an action about this person is not over",
+        })
+    }
+}
+
+impl std::error::Error for GateError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        if let Self::Journal(cause) = self { Some(cause) } else { None }
+    }
+}
+
+impl From<JournalError> for GateError {
+    fn from(cause: JournalError) -> Self {
+        Self::Journal(cause)
+    }
+}
+
+impl From<Illegal> for GateError {
+    fn from(illegal: Illegal) -> Self {
+        Self::Illegal(illegal)
+    }
 }
 
 /// What the gate counts.
@@ -86,6 +113,8 @@ pub struct GateStats {
     pub needs_human: usize,
     /// Actions that wait for approval, budget or brake.
     pub waiting: usize,
+    /// Proposals that met a budget or a floor within the policy's surge window.
+    pub beyond: usize,
     /// Requests whose id was known already.
     pub duplicates: u64,
     /// Records in the journal.

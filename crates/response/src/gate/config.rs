@@ -17,8 +17,8 @@ pub enum Mode {
     Act,
 }
 
-/// The brake on everything.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+/// The brake on everything, from the loosest to the hardest.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Brake {
     /// Off.
@@ -28,6 +28,26 @@ pub enum Brake {
     HoldNew,
     /// Nothing new is begun and everything in force is reverted.
     RevertAll,
+}
+
+/// How a drill went: an action tried on a canary.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Drill {
+    /// It was applied, seen in force, reverted and seen not to be in force.
+    Passed,
+    /// Something of that did not come about.
+    Failed,
+}
+
+/// What a person thinks of an action that was only shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Opinion {
+    /// It should have been done.
+    Agrees,
+    /// It should not have been done.
+    Disagrees,
 }
 
 /// What a gate is made of.

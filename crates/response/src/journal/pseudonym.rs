@@ -49,6 +49,9 @@ pub(crate) struct Names<S> {
 }
 
 impl<S: Storage> Names<S> {
+    /// The byte that every pseudonym begins with.
+    pub(crate) const MARK: u8 = MARK as u8;
+
     pub(crate) fn open(mut storage: S, key: PseudonymKey) -> Result<Self, JournalError> {
         let bytes = storage.read()?;
         let mut names =

@@ -1,0 +1,5 @@
+#![doc = include_str!("../README.md")]
+
+mod oauth;
+
+pub use oauth::{OAuth, Tokens};

@@ -1,0 +1,81 @@
+//! A gate, an executor and a target in memory that outlive a restart.
+
+use homeostat_core::{TenantId, Timestamp};
+use homeostat_response::conformance::block_on;
+use homeostat_response::{
+    Action, ActionId, Erase, Executor, ExecutorConfig, Gate, GateConfig, Journal, MemoryActuator,
+    MemoryStorage, MemoryWorld, Mode, Phase, Policy, PseudonymKey, Record, Request, Target, TargetKind,
+};
+use std::sync::Arc;
+use std::time::Duration;
+
+pub(crate) struct Room {
+    pub(crate) world: MemoryWorld,
+    pub(crate) chain: MemoryStorage,
+    pub(crate) names: MemoryStorage,
+    pub(crate) policy: Policy,
+    pub(crate) mode: Mode,
+}
+
+impl Room {
+    /// Acts by what the policy `text` says.
+    pub(crate) fn new(text: &str) -> Self {
+        Self {
+            world: MemoryWorld::default(),
+            chain: MemoryStorage::default(),
+            names: MemoryStorage::default(),
+            policy: Policy::from_toml(&format!("version = '1'\n{text}")).unwrap(),
+            mode: Mode::Act,
+        }
+    }
+
+    pub(crate) fn records(&self) -> Vec<Record> {
+        Journal::open(self.chain.clone(), self.names.clone(), PseudonymKey::new([4; 32])).unwrap().1
+    }
+
+    pub(crate) fn gate(&self) -> Gate<MemoryStorage> {
+        let key = PseudonymKey::new([4; 32]);
+        let (journal, records) = Journal::open(self.chain.clone(), self.names.clone(), key).unwrap();
+        let rails = self.policy.clone().compile().unwrap();
+        let config = GateConfig::new(TenantId::new("acme").unwrap(), rails).mode(self.mode);
+        Gate::open(config, journal, records).unwrap()
+    }
+
+    pub(crate) fn open(&self, now: u64) -> Executor<MemoryStorage> {
+        let actuator = Arc::new(Erase(MemoryActuator::new(self.world.clone())));
+        block_on(Executor::open(self.gate(), ExecutorConfig::new(vec![actuator]), at(now))).unwrap()
+    }
+}
+
+/// Everything is allowed, and `budget` bounds it.
+pub(crate) fn allowing(budget: &str) -> String {
+    format!("[[rules]]\nid = 'anything'\nthen = 'autonomous'\n[[budgets]]\nid = 'all'\n{budget}\n")
+}
+
+pub(crate) fn at(seconds: u64) -> Timestamp {
+    Timestamp::from_micros(1_700_000_000_000_000).plus(Duration::from_secs(seconds)).unwrap()
+}
+
+pub(crate) fn id(name: &str) -> ActionId {
+    ActionId::new(name).unwrap()
+}
+
+/// A sure request with a lease of a minute.
+pub(crate) fn ask(name: &str, action: Action, kind: TargetKind, target: &str) -> Request {
+    Request::new(id(name), TenantId::new("acme").unwrap(), action, Target::new(kind, target))
+        .sure(0.9)
+        .lease(Duration::from_mins(1))
+}
+
+pub(crate) fn isolate(name: &str, host: &str) -> Request {
+    ask(name, Action::Isolate, TargetKind::Host, host)
+}
+
+#[track_caller]
+pub(crate) fn submit(executor: &mut Executor<MemoryStorage>, request: &Request, now: u64) -> Phase {
+    block_on(executor.submit(request, at(now))).unwrap()
+}
+
+pub(crate) fn told(executor: &mut Executor<MemoryStorage>) -> Vec<String> {
+    executor.take_notices().into_iter().map(|notice| notice.news.to_string()).collect()
+}
