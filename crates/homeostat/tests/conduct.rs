@@ -1,3 +1,4 @@
+#![cfg(test)]
 //! Machines on the network: who is moved to, which far places are odd, and what an ordinary day says nothing of.
 
 use homeostat::Conduct;

@@ -1,3 +1,4 @@
+#![cfg(test)]
 //! A program that somebody brought in is followed by exact ties alone; whoever works beside it stays out.
 
 use homeostat::Lineage;
