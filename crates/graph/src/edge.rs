@@ -196,6 +196,23 @@ impl fmt::Debug for Edge {
     }
 }
 
+/// An edge that a product brings.
+#[derive(Clone, Debug, PartialEq)]
+pub struct OwnEdge {
+    /// Where it starts.
+    pub from: EntityKey,
+    /// Where it leads.
+    pub to: EntityKey,
+    /// Its kind, from [`Graph::register`].
+    pub kind: EdgeKind,
+    /// How likely it succeeds, in `0.0..=1.0`; `None` is the kind's own.
+    pub probability: Option<f64>,
+    /// What says so.
+    pub evidence: Evidence,
+    /// How it came to be known.
+    pub standing: Standing,
+}
+
 pub(crate) fn probability(value: f64) -> f64 {
     if value.is_nan() { 0.0 } else { value.clamp(0.0, 1.0) }
 }

@@ -4,13 +4,13 @@
 //! and no others. Building asks each principal about each target, most pairs cost a few look-ups. The state is
 //! O(nodes + edges).
 
-use crate::Evidence;
 use crate::authority::{Authority, RoleSide};
 use crate::change::Touched;
 use crate::derive::Derivation;
-use crate::edge::{Edge, EdgeKind, EdgeKinds, KindInfo, Standing, probability};
+use crate::edge::{Edge, EdgeKind, EdgeKinds, KindInfo, OwnEdge, Standing, probability};
 use crate::inventory::Inventory;
 use crate::object::{Object, ObjectKind, account_key};
+use crate::report::GraphStats;
 use crate::target::{Targets, inside};
 use crate::value::ValueRules;
 use crate::workload::ACCOUNT;
@@ -105,37 +105,6 @@ pub struct EdgeChanges {
     pub removed: usize,
     /// Pairs of objects that were looked at.
     pub pairs: usize,
-}
-
-/// How big the graph is.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct GraphStats {
-    /// Nodes, those without edges included.
-    pub nodes: usize,
-    /// Edges.
-    pub edges: usize,
-    /// Users and roles.
-    pub principals: usize,
-    /// Attachments whose policy document nobody told: such a policy grants nothing here.
-    pub unresolved: usize,
-}
-
-/// An edge that a product brings.
-#[derive(Clone, Debug, PartialEq)]
-pub struct OwnEdge {
-    /// Where it starts.
-    pub from: EntityKey,
-    /// Where it leads.
-    pub to: EntityKey,
-    /// Its kind, from [`Graph::register`].
-    pub kind: EdgeKind,
-    /// How likely it succeeds, in `0.0..=1.0`; `None` is the kind's own.
-    pub probability: Option<f64>,
-    /// What says so.
-    pub evidence: Evidence,
-    /// How it came to be known.
-    pub standing: Standing,
 }
 
 impl Default for Graph {

@@ -1,6 +1,5 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![doc = include_str!("../README.md")]
-
 mod and_edge;
 mod authority;
 mod best_path;
@@ -57,9 +56,9 @@ pub use cut::Cut;
 pub use distance::Distances;
 pub use dominator::{Dominators, OnlyStep};
 pub use drift::{Drift, DriftEdge, DriftKind, Stakes};
-pub use edge::{Edge, EdgeClass, EdgeKind, EdgeKinds, KindInfo, Standing};
+pub use edge::{Edge, EdgeClass, EdgeKind, EdgeKinds, KindInfo, OwnEdge, Standing};
 pub use evidence::Evidence;
-pub use graph::{EdgeChanges, Graph, GraphStats, OwnEdge};
+pub use graph::{EdgeChanges, Graph};
 pub use inventory::{Inventory, InventoryStats, Listing, Problem};
 pub use live::{EdgeChange, LiveNet, Moved, WhatIf};
 pub use named::{NamedEdge, NamedGraph, NamedGraphBuilder, Told};
@@ -72,7 +71,8 @@ pub use path::Path;
 pub use petgraph_view::{Neighbors, WeighedEdge, WeighedEdges};
 pub use reduction::Reduction;
 pub use report::{
-    ChokePoint, ExposureReport, PathsReport, PrincipalReport, ReportCounts, ReportOptions, StepReport,
+    ChokePoint, ExposureReport, GraphStats, PathsReport, PrincipalReport, ReportCounts, ReportOptions,
+    StepReport,
 };
 pub use sharp_hound::SharpHound;
 pub use snapshot::Snapshot;

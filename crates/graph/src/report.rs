@@ -122,6 +122,20 @@ pub struct ReportCounts {
     pub unresolved_policies: usize,
 }
 
+/// How big the graph is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct GraphStats {
+    /// Nodes, those without edges included.
+    pub nodes: usize,
+    /// Edges.
+    pub edges: usize,
+    /// Users and roles.
+    pub principals: usize,
+    /// Attachments whose policy document nobody told: such a policy grants nothing here.
+    pub unresolved: usize,
+}
+
 impl Graph {
     /// All paths of the estate as one value.
     ///
