@@ -138,7 +138,11 @@ mod tests {
     #[track_caller]
     fn check(text: &str, expected: &[&str]) {
         let found = techniques_of_words(text);
-        assert_eq!(found.iter().map(|technique| technique.as_str()).collect::<Vec<_>>(), expected, "{text}");
+        assert_eq!(
+            found.iter().map(homeostat_core::Technique::as_str).collect::<Vec<_>>(),
+            expected,
+            "{text}"
+        );
     }
 
     #[test]

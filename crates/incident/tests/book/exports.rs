@@ -71,7 +71,7 @@ fn an_attack_flow_is_closed_and_reaches_every_action() {
 #[test]
 fn an_incident_finding_has_what_ocsf_asks_for_and_claims_no_more() {
     let finding: Value = serde_json::from_str(&leaked().to_ocsf()).unwrap();
-    assert_eq!((&finding["class_uid"], &finding["type_uid"]), (&200_5.into(), &200_501.into()));
+    assert_eq!((&finding["class_uid"], &finding["type_uid"]), (&2_005.into(), &200_501.into()));
     assert_eq!(finding["verdict_id"], 4, "suspicious, until a person says more");
     assert!(finding["assignee_group"]["name"].is_string());
     let infos = finding["finding_info_list"].as_array().unwrap();
