@@ -1,5 +1,6 @@
-//! What is told beside an incident without being part of it: detections about its entities just before its first act,
-//! and what is so rare that it hardly happens by chance at the very time, wherever it happens.
+//! What is told beside an incident without being part of it: detections about its entities just before its first act
+//! that are not told of them all along, and what is so rare that it hardly happens by chance at the very time,
+//! wherever it happens.
 //!
 //! Found when an incident is read, among episodes that no incident holds; nothing is learnt from it, and it opens,
 //! joins and weighs nothing. With λ episodes of two bits or more a bin in the tenant, the number that falls into `n`
@@ -13,7 +14,7 @@ use crate::walk::{EDGE_HALF_LIFE, MARGINAL};
 use crate::weight::{BIN, log2};
 use homeostat_core::Bits;
 use homeostat_identity::EntityId;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Bits from which a coincidence is told: likelier than not it is none.
 const COINCIDENCE: f64 = 1.0;
@@ -39,15 +40,25 @@ pub(crate) fn beside(id: u64, story: &Story, book: &Investigator) -> Vec<(u64, J
 fn lead_up(story: &Story, entity: EntityId, book: &Investigator) -> Vec<(u64, Joined)> {
     let Some(profile) = book.ledger.profiles.get(&entity) else { return Vec::new() };
     let (from, to) = (story.first.saturating_sub(BIN), story.first);
-    let before = |id: &&u64| {
-        book.ledger.episodes.get(id).is_some_and(|episode| {
+    let joined = Joined { why: Why::LeadUp, via: entity, bits: 0.0, hop: 0 };
+    let near: Vec<&u64> =
+        profile.episodes.iter().rev().skip_while(|id| is_later(**id, to, book)).take(LEAD_UP).collect();
+    let told = |id: &u64| book.ledger.episodes.get(id);
+    // What is told of it all along leads up to nothing.
+    let ended = |episode: &Episode| episode.last < from;
+    let usual: BTreeSet<&str> = near
+        .iter()
+        .filter_map(|id| told(id))
+        .filter(|episode| ended(episode))
+        .map(|episode| episode.act.kind.as_str())
+        .collect();
+    let before = |id: &u64| {
+        told(id).is_some_and(|episode| {
             let detection = episode.act.bits > Bits::ZERO && episode.story.is_none();
-            detection && episode.act.time < to && episode.last >= from
+            detection && !ended(episode) && !usual.contains(episode.act.kind.as_str())
         })
     };
-    let joined = Joined { why: Why::LeadUp, via: entity, bits: 0.0, hop: 0 };
-    let near = profile.episodes.iter().rev().skip_while(|id| is_later(**id, to, book)).take(LEAD_UP);
-    near.filter(before).map(|id| (*id, joined)).collect()
+    near.iter().filter(|id| before(id)).map(|id| (**id, joined)).collect()
 }
 
 fn is_later(id: u64, time: i64, book: &Investigator) -> bool {
