@@ -44,21 +44,27 @@ fn lead_up(story: &Story, entity: EntityId, book: &Investigator) -> Vec<(u64, Jo
     let near: Vec<&u64> =
         profile.episodes.iter().rev().skip_while(|id| is_later(**id, to, book)).take(LEAD_UP).collect();
     let told = |id: &u64| book.ledger.episodes.get(id);
-    // What is told of it all along leads up to nothing.
-    let ended = |episode: &Episode| episode.last < from;
-    let usual: BTreeSet<&str> = near
-        .iter()
-        .filter_map(|id| told(id))
-        .filter(|episode| ended(episode))
-        .map(|episode| episode.act.kind.as_str())
-        .collect();
+    let usual = usual(near.iter().filter_map(|id| told(id)).filter(|episode| episode.last < from), from);
     let before = |id: &u64| {
         told(id).is_some_and(|episode| {
             let detection = episode.act.bits > Bits::ZERO && episode.story.is_none();
-            detection && !ended(episode) && !usual.contains(episode.act.kind.as_str())
+            detection && episode.last >= from && !usual.contains(episode.act.kind.as_str())
         })
     };
     near.iter().filter(|id| before(id)).map(|id| (**id, joined)).collect()
+}
+
+/// The kinds of which a bin holds one as often as not, by the episodes before `from`: what is told of somebody all
+/// along leads up to nothing.
+fn usual<'a>(earlier: impl Iterator<Item = &'a Episode>, from: i64) -> BTreeSet<&'a str> {
+    let mut kinds = BTreeMap::<&str, i64>::new();
+    let mut span = BIN;
+    for episode in earlier {
+        *kinds.entry(episode.act.kind.as_str()).or_default() += 1;
+        span = span.max(from.saturating_sub(episode.act.time));
+    }
+    let often = |count: i64| count.saturating_mul(2).saturating_mul(BIN) >= span;
+    kinds.into_iter().filter(|(_, count)| often(*count)).map(|(kind, _)| kind).collect()
 }
 
 fn is_later(id: u64, time: i64, book: &Investigator) -> bool {
