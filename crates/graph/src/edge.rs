@@ -203,7 +203,7 @@ pub struct OwnEdge {
     pub from: EntityKey,
     /// Where it leads.
     pub to: EntityKey,
-    /// Its kind, from [`Graph::register`].
+    /// Its kind, from [`Graph::register`](crate::Graph::register).
     pub kind: EdgeKind,
     /// How likely it succeeds, in `0.0..=1.0`; `None` is the kind's own.
     pub probability: Option<f64>,
