@@ -271,7 +271,7 @@ impl<'e> Reading<'e> {
 
 impl Placed<'_> {
     fn witness(&self, object: &Object, wanted: String) -> Witness {
-        let observed = Some(self.value.to_string());
+        let observed = Some(crate::patch::text(self.value));
         Witness { object: object.key.clone(), place: self.pointer.clone(), observed, wanted }
     }
 }
