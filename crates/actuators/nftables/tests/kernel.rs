@@ -74,6 +74,7 @@ impl Drop for Namespace {
 fn open(space: &Namespace, journal: &Path) -> Executor<FileStorage> {
     let mut policy = Policy::new("test", Budget::new("at-once", BUDGET));
     policy.rules.push(Rule::new("everything", Ruling::Autonomous));
+    policy.surge.beyond = 0; // here they ask for more than the budget all the time
     let names = FileStorage::open(journal.with_extension("names")).unwrap();
     let chain = FileStorage::open(journal).unwrap();
     let (journal, records) = Journal::open(chain, names, PseudonymKey::new([7; 32])).unwrap();
@@ -227,7 +228,7 @@ fn judge(told: &str, executor: &Executor<FileStorage>) {
     });
     let doubled = added.values().filter(|count| **count > 1).count();
     println!("{KILLS} kills: {} effects, none without an intent, none doubled, none left", added.len());
-    assert!(added.len() >= KILLS as usize / 2, "something was done between the kills");
+    assert!(added.len() >= BUDGET as usize, "something was done between the kills");
     assert_eq!((unplanned.count(), doubled), (0, 0));
 }
 
