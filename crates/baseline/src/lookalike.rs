@@ -167,7 +167,7 @@ impl Lookalikes {
 
     /// Whether the registered name is known.
     pub fn knows(&self, name: DomainName<'_>) -> bool {
-        self.place(&name.registered().to_lowercase()).is_ok()
+        self.place(&small(name.registered())).is_ok()
     }
 
     /// The known name that `name` resembles most improbably; `None` for a known name and for one that is like none.
@@ -176,7 +176,7 @@ impl Lookalikes {
             return None;
         }
         let candidate = Known::new(name, false);
-        let below = name.below().to_lowercase();
+        let below = small(name.below());
         let found = self.known.iter().filter_map(|known| {
             let trick = candidate.trick(known, &below)?;
             let p = self.chance(known, &candidate, trick);
@@ -220,7 +220,7 @@ impl Lookalikes {
     }
 
     fn add(&mut self, name: DomainName<'_>, is_own: bool) {
-        let registered = name.registered().to_lowercase();
+        let registered = small(name.registered());
         if let Ok(at) = self.place(&registered) {
             if let Some(known) = self.known.get_mut(at) {
                 known.seen = known.seen.saturating_add(1);
@@ -301,7 +301,7 @@ impl Lookalikes {
             let at = registered.len().checked_sub(suffix).ok_or(INVALID)?;
             let suffix = registered.get(at..).ok_or(INVALID)?;
             let name = DomainName::with_suffix(&registered, suffix).ok_or(INVALID)?;
-            let whole = name.registered() == registered && registered.to_lowercase() == registered;
+            let whole = name.registered() == registered && small(&registered) == registered;
             let mut known = Known::new(name, fields.u8()? == 1);
             known.seen = fields.u32()?;
             let after = read.known.last().is_none_or(|last| last.registered < known.registered);
@@ -324,12 +324,18 @@ impl Lookalikes {
     }
 }
 
+/// The text in small letters, letter by letter: what a letter becomes must not depend on those beside it, as that of a
+/// final sigma does, or a label by itself would differ from the same label in a name.
+fn small(text: &str) -> String {
+    text.chars().flat_map(char::to_lowercase).collect()
+}
+
 impl Known {
     fn new(name: DomainName<'_>, is_own: bool) -> Self {
         let label = shown(name.label());
         let skeleton = skeleton(&label);
         let mask = label.chars().fold(0, |mask, letter| mask | 1 << letter_number(letter));
-        Self { registered: name.registered().to_lowercase(), label, skeleton, mask, is_own, seen: 1 }
+        Self { registered: small(name.registered()), label, skeleton, mask, is_own, seen: 1 }
     }
 
     fn suffix_at(&self) -> usize {

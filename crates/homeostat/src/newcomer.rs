@@ -3,7 +3,8 @@
 //! Neither is odd by itself: people join, and administrators change rights. Together, within a day of the first sight,
 //! they weigh as much as first sights are rare in the tenant, (n1 + 1) / (n + 2) of Good and Turing (Biometrika 40,
 //! 1953, eq. 9), times how rare the goal is among all that is done: the two are independent among ordinary people. So
-//! where newcomers come daily, or everybody reads secrets, that part weighs nothing. Each goal is told by its own kind. O(log n) an event; at most 65,536 principals are kept.
+//! where newcomers come daily, or everybody reads secrets, that part weighs nothing. An account that somebody known
+//! makes is announced and never new. Each goal is told by its own kind. O(log n) an event; at most 65,536 principals are kept.
 
 use crate::act::party_of;
 use crate::semantics::meaning;
@@ -77,6 +78,19 @@ impl Newcomers {
 }
 
 impl Newcomers {
+    /// Takes accounts that somebody known makes for known: whoever joins through the front door is no stranger.
+    fn announce(&mut self, event: &Event, now: Timestamp) {
+        let made = event
+            .entities()
+            .into_iter()
+            .filter(|(key, role)| *role == Role::Target && is_lasting(key.kind()));
+        for (key, _) in made {
+            if self.known.len() < KEPT {
+                self.known.entry(key).or_insert(Known { first: now, again: true, bits: Bits::ZERO });
+            }
+        }
+    }
+
     /// How rare the goal was until now, and counts it.
     fn rarity(&mut self, goal: &'static str) -> Bits {
         let served = self.goals.entry(goal).or_default();
@@ -89,21 +103,28 @@ impl Newcomers {
 /// Who acts, under a name that outlives the session: the user, else the role.
 fn principal(event: &Event) -> Option<EntityKey> {
     let acts = |role: Role| matches!(role, Role::Actor | Role::Via | Role::Related);
-    let lasting = |kind: EntityKind| {
-        matches!(
-            kind,
-            EntityKind::IamUserArn
-                | EntityKind::IamRoleArn
-                | EntityKind::Upn
-                | EntityKind::GcpServiceAccount
-                | EntityKind::ServicePrincipalId
-                | EntityKind::DirectoryObjectId
-                | EntityKind::SaasUserId
-                | EntityKind::K8sServiceAccount
-        )
-    };
-    let found = event.entities().into_iter().filter(|(key, role)| acts(*role) && lasting(key.kind()));
+    let found = event.entities().into_iter().filter(|(key, role)| acts(*role) && is_lasting(key.kind()));
     found.min_by_key(|(_, role)| *role as u8).map(|(key, _)| key)
+}
+
+/// Whether a name of that kind outlives the session.
+const fn is_lasting(kind: EntityKind) -> bool {
+    matches!(
+        kind,
+        EntityKind::IamUserArn
+            | EntityKind::IamRoleArn
+            | EntityKind::Upn
+            | EntityKind::GcpServiceAccount
+            | EntityKind::ServicePrincipalId
+            | EntityKind::DirectoryObjectId
+            | EntityKind::SaasUserId
+            | EntityKind::K8sServiceAccount
+    )
+}
+
+/// Whether `event` makes an account (OCSF Account Change, Create).
+fn creates_account(event: &Event) -> bool {
+    event.class_uid() == ClassUid::ACCOUNT_CHANGE && event.activity_id() == 1
 }
 
 /// The goal that `event` serves, with its technique.
@@ -124,6 +145,9 @@ impl Detector<Event> for Newcomers {
     fn detect(&mut self, event: &Event, _risk: &dyn RiskView) -> Vec<Signal> {
         let (Some(who), Some(occurrence)) = (principal(event), event.occurrence()) else { return Vec::new() };
         let new = self.learn(who, occurrence.time);
+        if creates_account(event) && new.is_none_or(|bits| bits < TOLD) {
+            self.announce(event, occurrence.time);
+        }
         let Some((kind, technique)) = goal(event) else { return Vec::new() };
         let rarity = self.rarity(kind);
         let (Some(new), Some(party)) = (new.filter(|bits| *bits >= TOLD), party_of(event)) else {

@@ -16,6 +16,9 @@ use homeostat_core::Bits;
 use homeostat_identity::EntityId;
 use std::collections::{BTreeMap, BTreeSet};
 
+/// How far from an act of the incident a coincidence lies at most, in microseconds: an hour. What is further away is
+/// another morning's work.
+const VERY_TIME: u64 = 6 * BIN.unsigned_abs();
 /// Bits from which a coincidence is told: likelier than not it is none.
 const COINCIDENCE: f64 = 1.0;
 /// The most episodes of an entity among which the lead-up is looked for.
@@ -105,7 +108,7 @@ fn coincidence(times: &[i64], episode: &Episode, book: &Investigator) -> Option<
     let apart = around.map(|time| time.abs_diff(episode.act.time)).min()?;
     let window = 1.0 + 2.0 * (apart as f64 / BIN as f64);
     let bits = episode.weight - MARGINAL - signed_log2(book.ledger.heavy_rate() * window);
-    (bits >= COINCIDENCE && apart <= EDGE_HALF_LIFE.unsigned_abs()).then_some(bits)
+    (bits >= COINCIDENCE && apart <= VERY_TIME).then_some(bits)
 }
 
 /// Whether another incident is nearer in time, so that each episode is told beside one alone.
