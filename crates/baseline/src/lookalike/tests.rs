@@ -125,3 +125,11 @@ proptest! {
         prop_assert!(Lookalikes::from_bytes(&bytes).is_err());
     }
 }
+
+#[test]
+fn a_letter_that_its_neighbours_change_comes_back_from_bytes() {
+    let mut names = Lookalikes::default();
+    names.own(DomainName::new("aΣ.example").unwrap()); // a sigma at the end has a small letter of its own
+    let read = Lookalikes::from_bytes(&names.to_bytes()).unwrap();
+    assert!(read == names && read.knows(DomainName::new("AΣ.EXAMPLE").unwrap()));
+}
