@@ -46,6 +46,24 @@ pub enum MisfitCause {
     Unnamed,
 }
 
+/// What `read` makes of each object in `json`, `None` being left aside; those of a list lie in its field `list`.
+pub(crate) fn gather<T>(
+    json: &str,
+    list: &str,
+    read: impl Fn(&str) -> Result<Option<T>, MisfitCause>,
+) -> Result<(Vec<T>, Added), Misfit> {
+    let (mut objects, mut added) = (Vec::new(), Added::default());
+    for (index, raw) in items(json, list)?.into_iter().enumerate() {
+        match read(raw.get()) {
+            Ok(Some(object)) => objects.push(object),
+            Ok(None) => added.skipped += 1,
+            Err(cause) => added.bad.push(Misfit { index, cause }),
+        }
+    }
+    added.read = objects.len();
+    Ok((objects, added))
+}
+
 /// The objects in `json`; those of a list lie in its field `list`.
 pub(crate) fn items<'a>(json: &'a str, list: &str) -> Result<Vec<&'a RawValue>, Misfit> {
     if json.len() > LIMIT {

@@ -4,8 +4,9 @@
 //! its own plus that of all it needs, O(size log V); a step is taken when the last of its needs is reached, as in Dowling
 //! and Gallier (J. Logic Programming 1(3), 1984). What two needs share is counted for each, as independent chances are.
 
+use crate::live::Waiting;
 use crate::net::{Half, Net};
-use core::cmp::{Ordering, Reverse};
+use core::cmp::Reverse;
 use std::collections::BinaryHeap;
 
 /// A step that needs all of several nodes.
@@ -132,23 +133,6 @@ impl<'a> Search<'a> {
                 self.reach(and.to, sum, By::And(at));
             }
         }
-    }
-}
-
-#[derive(Clone, Copy, PartialEq)]
-struct Waiting(f32, u32);
-
-impl Eq for Waiting {}
-
-impl PartialOrd for Waiting {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl Ord for Waiting {
-    fn cmp(&self, other: &Self) -> Ordering {
-        self.0.total_cmp(&other.0).then(self.1.cmp(&other.1))
     }
 }
 

@@ -368,7 +368,7 @@ impl<L: Copy + Default + PartialEq> LiveNet<L> {
 
 /// A node that waits for its turn, by its effort.
 #[derive(Clone, Copy, PartialEq)]
-struct Waiting(f32, u32);
+pub(crate) struct Waiting(pub(crate) f32, pub(crate) u32);
 
 impl Eq for Waiting {}
 

@@ -2,7 +2,7 @@
 //! tool prints them.
 
 use super::assignment::{Assignment, Denial, Depth, Permission, normal};
-use crate::document::{Added, Misfit, MisfitCause, items, shaped};
+use crate::document::{Added, Misfit, MisfitCause, gather, shaped};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -79,16 +79,7 @@ struct Principal {
 }
 
 pub(super) fn objects(json: &str) -> Result<(Vec<Object>, Added), Misfit> {
-    let (mut objects, mut added) = (Vec::new(), Added::default());
-    for (index, raw) in items(json, "value")?.into_iter().enumerate() {
-        match object(raw.get()) {
-            Ok(Some(object)) => objects.push(object),
-            Ok(None) => added.skipped += 1,
-            Err(cause) => added.bad.push(Misfit { index, cause }),
-        }
-    }
-    added.read = objects.len();
-    Ok((objects, added))
+    gather(json, "value", object)
 }
 
 fn object(json: &str) -> Result<Option<Object>, MisfitCause> {

@@ -1,7 +1,7 @@
 //! Reads objects as Microsoft Graph returns them.
 
 use super::directory::{Assignment, Condition, Granted, Permission};
-use crate::document::{Added, Misfit, MisfitCause, items, shaped};
+use crate::document::{Added, Misfit, MisfitCause, gather, shaped};
 use serde::Deserialize;
 
 /// One object that has a say, by its id.
@@ -84,16 +84,7 @@ struct AppRole {
 }
 
 pub(super) fn objects(json: &str) -> Result<(Vec<Object>, Added), Misfit> {
-    let (mut objects, mut added) = (Vec::new(), Added::default());
-    for (index, raw) in items(json, "value")?.into_iter().enumerate() {
-        match object(raw.get()) {
-            Ok(Some(object)) => objects.push(object),
-            Ok(None) => added.skipped += 1,
-            Err(cause) => added.bad.push(Misfit { index, cause }),
-        }
-    }
-    added.read = objects.len();
-    Ok((objects, added))
+    gather(json, "value", object)
 }
 
 fn object(json: &str) -> Result<Option<Object>, MisfitCause> {

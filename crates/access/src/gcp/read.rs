@@ -2,7 +2,7 @@
 
 use super::caller;
 use super::policy::{Binding, BoundTo, DenyPolicy, DenyRule, normal};
-use crate::document::{Added, Misfit, MisfitCause, items, shaped};
+use crate::document::{Added, Misfit, MisfitCause, gather, shaped};
 use serde::Deserialize;
 use std::collections::BTreeSet;
 
@@ -108,16 +108,7 @@ struct Target {
 }
 
 pub(super) fn objects(json: &str) -> Result<(Vec<Object>, Added), Misfit> {
-    let (mut objects, mut added) = (Vec::new(), Added::default());
-    for (index, raw) in items(json, "items")?.into_iter().enumerate() {
-        match object(raw.get()) {
-            Ok(Some(object)) => objects.push(object),
-            Ok(None) => added.skipped += 1,
-            Err(cause) => added.bad.push(Misfit { index, cause }),
-        }
-    }
-    added.read = objects.len();
-    Ok((objects, added))
+    gather(json, "items", object)
 }
 
 /// The bindings of an allow policy.

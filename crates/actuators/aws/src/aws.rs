@@ -9,7 +9,7 @@ use core::fmt;
 use homeostat_actuator_http::HttpSend;
 use homeostat_core::Timestamp;
 use homeostat_response::{
-    Act, ActError, Action, Descriptor, Impact, Observed, Permit, Plan, Request, Target, TargetKind, Undo,
+    Act, ActError, Action, Descriptor, Impact, Observed, Permit, Plan, Request, TargetKind, Undo,
 };
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -142,9 +142,7 @@ impl Act for Aws {
             }
         };
         let undo = Undo::new(UNDO, &change).map_err(|_| ActError::permanent("keep the prior state"))?;
-        let mut touched = Target::new(request.target.kind, id);
-        touched.attrs.clone_from(&request.target.attrs);
-        let plan = Plan::new(request).touching(vec![touched]).with_undo(undo);
+        let plan = Plan::new(request).with_undo(undo);
         Ok(plan.saying(&summary).hitting(Impact::new(1, 1)))
     }
 

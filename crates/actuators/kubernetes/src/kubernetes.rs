@@ -4,7 +4,7 @@ use crate::{policy, selector};
 use core::fmt;
 use homeostat_actuator_http::{Answer, Call, HttpSend, ask, look, percent};
 use homeostat_response::{
-    Act, ActError, Action, Descriptor, Impact, Observed, Permit, Plan, Request, Target, TargetKind, Undo,
+    Act, ActError, Action, Descriptor, Impact, Observed, Permit, Plan, Request, TargetKind, Undo,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
@@ -128,14 +128,8 @@ impl Act for Kubernetes {
         let policy = policy::isolation(request.id.as_str(), &chosen, &peers);
         let kept = Isolation { namespace: workload.namespace.to_owned(), policy };
         let undo = Undo::new(UNDO, &kept).map_err(|_| ActError::permanent("keep the prior state"))?;
-        let mut touched = Target::new(request.target.kind, &request.target.id);
-        touched.attrs.clone_from(&request.target.attrs);
         let summary = format!("isolate one workload but for {} peers", peers.len());
-        Ok(Plan::new(request)
-            .touching(vec![touched])
-            .with_undo(undo)
-            .saying(&summary)
-            .hitting(Impact::new(1, 0)))
+        Ok(Plan::new(request).with_undo(undo).saying(&summary).hitting(Impact::new(1, 0)))
     }
 
     async fn apply(&self, _: &Permit, plan: &Plan) -> Result<(), ActError> {

@@ -3,7 +3,7 @@
 use crate::directory::{Change, Directory, LdapError};
 use core::fmt;
 use homeostat_response::{
-    Act, ActError, Action, Descriptor, Impact, Observed, Permit, Plan, Request, Target, TargetKind, Undo,
+    Act, ActError, Action, Descriptor, Impact, Observed, Permit, Plan, Request, TargetKind, Undo,
 };
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -176,9 +176,7 @@ impl Act for Ldap {
         let after = self.flavor.disabled(before.as_deref()).ok_or(already)?;
         let undo = Undo::new(UNDO, &Lock { dn, before, after });
         let undo = undo.map_err(|_| ActError::permanent("keep the prior state"))?;
-        let mut touched = Target::new(request.target.kind, &request.target.id);
-        touched.attrs.clone_from(&request.target.attrs);
-        let plan = Plan::new(request).touching(vec![touched]).with_undo(undo);
+        let plan = Plan::new(request).with_undo(undo);
         Ok(plan.saying("disable one account").hitting(Impact::new(1, 1)))
     }
 

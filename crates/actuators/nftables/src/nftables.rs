@@ -5,8 +5,7 @@ use crate::kernel::{Kernel, NftError};
 use core::fmt;
 use homeostat_core::Timestamp;
 use homeostat_response::{
-    Act, ActError, Action, Descriptor, Expiry, Impact, Observed, Permit, Plan, Request, Target, TargetKind,
-    Undo,
+    Act, ActError, Action, Descriptor, Expiry, Impact, Observed, Permit, Plan, Request, TargetKind, Undo,
 };
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -100,17 +99,11 @@ impl Act for Nftables {
             return Err(ActError::conflict("add an address that somebody has in a set already"));
         }
         let undo = Undo::new(UNDO, &elements).map_err(|_| ActError::permanent("keep the prior state"))?;
-        let mut touched = Target::new(request.target.kind, &request.target.id);
-        touched.attrs.clone_from(&request.target.attrs);
         let summary = match request.action {
             Action::Block => "drop all traffic of one address".to_owned(),
             _ => format!("drop all traffic of one host but with {} peers", elements.len() - 1),
         };
-        Ok(Plan::new(request)
-            .touching(vec![touched])
-            .with_undo(undo)
-            .saying(&summary)
-            .hitting(Impact::new(1, 1)))
+        Ok(Plan::new(request).with_undo(undo).saying(&summary).hitting(Impact::new(1, 1)))
     }
 
     async fn apply(&self, permit: &Permit, plan: &Plan) -> Result<(), ActError> {

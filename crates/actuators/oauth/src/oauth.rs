@@ -1,5 +1,6 @@
 //! The five verbs over token revocation (RFC 7009) and introspection (RFC 7662).
 
+use base64::prelude::{BASE64_STANDARD, Engine as _};
 use core::fmt;
 use homeostat_actuator_http::{Call, HttpSend, ask, look, percent};
 use homeostat_response::{
@@ -50,7 +51,8 @@ impl OAuth {
     /// The same speaking as client `id` with `secret` (RFC 6749, section 2.3.1).
     #[must_use]
     pub fn client(mut self, id: &str, secret: &str) -> Self {
-        self.client = format!("Basic {}", base64(format!("{}:{}", percent(id), percent(secret)).as_bytes()));
+        self.client =
+            format!("Basic {}", BASE64_STANDARD.encode(format!("{}:{}", percent(id), percent(secret))));
         self
     }
 
@@ -118,34 +120,5 @@ impl Act for OAuth {
     /// Nothing: a revoked token stays revoked, and its owner gets another one by signing in.
     async fn revert(&self, _: &Plan) -> Result<(), ActError> {
         Ok(())
-    }
-}
-
-/// Base 64 of RFC 4648, section 4.
-fn base64(bytes: &[u8]) -> String {
-    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let mut out = String::with_capacity(bytes.len().div_ceil(3) * 4);
-    for chunk in bytes.chunks(3) {
-        let group =
-            (0..3).fold(0_u32, |group, at| group << 8 | u32::from(chunk.get(at).copied().unwrap_or(0)));
-        for at in 0..4 {
-            let sign = ALPHABET.get((group >> (18 - 6 * at)) as usize & 63).copied().unwrap_or(b'=');
-            out.push(if at <= chunk.len() { char::from(sign) } else { '=' });
-        }
-    }
-    out
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn base64_is_that_of_rfc_4648() {
-        for (text, encoded) in
-            [("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foob", "Zm9vYg==")]
-        {
-            assert_eq!(base64(text.as_bytes()), encoded);
-        }
     }
 }

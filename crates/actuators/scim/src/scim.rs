@@ -4,7 +4,7 @@ use crate::account::{Account, Standing};
 use core::fmt;
 use homeostat_actuator_http::{Answer, Call, HttpSend, ask, look, percent};
 use homeostat_response::{
-    Act, ActError, Action, Descriptor, Impact, Observed, Permit, Plan, Request, Target, TargetKind, Undo,
+    Act, ActError, Action, Descriptor, Impact, Observed, Permit, Plan, Request, TargetKind, Undo,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -128,9 +128,7 @@ impl Act for Scim {
         }
         let prior = Prior { id: account.id, standing: account.standing };
         let undo = Undo::new(UNDO, &prior).map_err(|_| ActError::permanent("keep the prior state"))?;
-        let mut touched = Target::new(request.target.kind, &request.target.id);
-        touched.attrs.clone_from(&request.target.attrs);
-        let plan = Plan::new(request).touching(vec![touched]).with_undo(undo);
+        let plan = Plan::new(request).with_undo(undo);
         Ok(plan.saying("disable one account").hitting(Impact::new(1, 1)))
     }
 
