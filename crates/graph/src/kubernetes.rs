@@ -145,7 +145,7 @@ impl KubernetesDump {
         weave.builder.jewel(CLUSTER);
         self.dump.on_nodes(&mut weave);
         self.dump.by_rights(&mut weave);
-        self.dump.from_network(&mut weave);
+        self.dump.by_network(&mut weave);
         for node in self.dump.all_nodes() {
             let id = format!("Node {node}");
             let described = self.dump.nodes.get(node);
@@ -285,7 +285,7 @@ impl Node {
 impl Weave {
     /// Says what the edges rest on that come now.
     fn at(&mut self, origin: Origin) {
-        self.builder.from_document(origin.document);
+        self.builder.at_document(origin.document);
         self.origin = origin;
     }
 

@@ -65,7 +65,7 @@ impl NamedGraphBuilder {
 
     /// Goes back to the `number`th document, from 0.
     #[cfg(feature = "kubernetes")]
-    pub(crate) fn from_document(&mut self, number: usize) {
+    pub(crate) fn at_document(&mut self, number: usize) {
         self.document = number;
     }
 

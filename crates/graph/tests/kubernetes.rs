@@ -1,5 +1,6 @@
 //! Ways through a cluster: what each privilege, mount and right leads to, and what leads nowhere.
-#![cfg(all(test, feature = "kubernetes"))]
+#![cfg(test)]
+#![cfg(feature = "kubernetes")]
 
 use homeostat_graph::{Foreign, KubernetesDump, NamedGraph};
 use proptest::prelude::*;
@@ -36,6 +37,7 @@ fn pairs(objects: &[Value], kind: &str) -> Vec<(String, String)> {
     of.map(|(from, to, _)| (last(&from), last(&to))).collect()
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "literals are written at the call")]
 fn pod(name: &str, spec: Value, container: Value) -> Value {
     let mut own = json!({"name": "main"});
     own.as_object_mut().unwrap().extend(container.as_object().unwrap().clone());

@@ -90,7 +90,7 @@ pub(super) fn behind_ingress(object: &Value) -> BTreeSet<String> {
 
 impl Dump {
     /// All edges from the network.
-    pub(super) fn from_network(&self, weave: &mut Weave) {
+    pub(super) fn by_network(&self, weave: &mut Weave) {
         for (place, pod) in &self.pods {
             weave.at(pod.origin);
             let (name, outside) = (spelled(place), self.is_outside(pod));

@@ -158,7 +158,9 @@ fn mounts(weave: &mut Weave, place: &str, container: &Container, ends: [&str; 3]
 fn together(weave: &mut Weave, place: &str, pod: &Pod) {
     let ids: Vec<String> = pod.containers.iter().map(|one| container_id(place, one)).collect();
     for from in &ids {
-        ids.iter().for_each(|to| weave.edge(from, to, "SHARE_PS_NAMESPACE"));
+        for to in &ids {
+            weave.edge(from, to, "SHARE_PS_NAMESPACE");
+        }
     }
 }
 
