@@ -3,8 +3,9 @@
 //! `cargo run -p homeostat-forensics --features event --example contained_laptop`
 
 use homeostat_forensics::{
-    AssetKind, Capture, CapturePlan, Channel, Containment, Coverage, Custody, CustodyKey, EvidenceStore as _, Manifest,
-    MemoryCollector, MemoryStore, Order, Profile, Progress, TriageSource, Ways, case_bundle, unpack, verify,
+    AssetKind, Capture, CapturePlan, Channel, Containment, Coverage, Custody, CustodyKey, EvidenceStore as _,
+    Manifest, MemoryCollector, MemoryStore, Order, Profile, Progress, TriageSource, Ways, case_bundle,
+    unpack, verify,
 };
 use homeostat_ingest::{Ingest, Registry};
 use homeostat_response::{ActionId, MemoryStorage, Target, TargetKind};
@@ -25,10 +26,18 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let defender = MemoryCollector::new(Channel::defender())
         .with("connections", "connections.jsonl", BEACON)
         .with("processes", "processes.jsonl", SHELL)
-        .with("recent_files", "recent.jsonl", r#"{"homeostat_triage":"file","path":"C:\\Users\\jane\\a.ps1"}"#);
+        .with(
+            "recent_files",
+            "recent.jsonl",
+            r#"{"homeostat_triage":"file","path":"C:\\Users\\jane\\a.ps1"}"#,
+        );
     let (log, names, store) = (MemoryStorage::default(), MemoryStorage::default(), MemoryStore::default());
-    let order = Order::new(ActionId::new("inc-7-capture")?, laptop, CapturePlan::of(AssetKind::Windows, Profile::Triage))
-        .asked_by("joe@acme.example", "a beacon every 60 s to 203.0.113.9");
+    let order = Order::new(
+        ActionId::new("inc-7-capture")?,
+        laptop,
+        CapturePlan::of(AssetKind::Windows, Profile::Triage),
+    )
+    .asked_by("joe@acme.example", "a beacon every 60 s to 203.0.113.9");
     let watch = |_: &Target| Containment::Contained;
     let ways = Ways { collectors: &[Arc::new(defender)], store: &store, watch: &watch };
 
@@ -42,7 +51,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         println!("killed after {} lines of custody", custody.records().len());
     }
     let mut custody = Custody::open(log.clone(), names, CustodyKey::new([7; 32]))?;
-    let Progress::Done(digest) = Capture::open(&order, ways, &mut custody)?.run(start, &mut |until| until)? else {
+    let Progress::Done(digest) = Capture::open(&order, ways, &mut custody)?.run(start, &mut |until| until)?
+    else {
         return Err("halted".into());
     };
     let manifest = Manifest::of(&custody, &order.id);
@@ -53,12 +63,20 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         Ok(event) => {
             let custody = event.unmapped("homeostat_custody");
             let step = custody.as_ref().map_or("", |custody| custody.as_str());
-            println!("event of class {} at {}: {}", event.class_uid().get(), event.when(), &step[..40.min(step.len())]);
+            println!(
+                "event of class {} at {}: {}",
+                event.class_uid().get(),
+                event.when(),
+                &step[..40.min(step.len())]
+            );
         }
         Err(error) => println!("not read: {error}"),
     })?;
     println!("{} events, {} bad records", made.events, made.errors);
-    println!("CASE bundle of {} bytes", case_bundle(&custody, &order.id, "https://acme.example/case/").as_str().len());
+    println!(
+        "CASE bundle of {} bytes",
+        case_bundle(&custody, &order.id, "https://acme.example/case/").as_str().len()
+    );
 
     let head = custody.head();
     let report = verify(&log.durable(), &store, Some(head))?;

@@ -3,8 +3,8 @@
 //! `cargo run -p homeostat-forensics --features event,linux --example linux_triage -- DIR`
 
 use homeostat_forensics::{
-    AssetKind, Capture, CapturePlan, Clock as _, Custody, CustodyKey, DirectoryStore, LinuxTriage, Manifest, Order, Pace,
-    Profile, Progress, SystemClock, TriageSource, Unwatched, Ways, case_bundle, unpack, verify,
+    AssetKind, Capture, CapturePlan, Clock as _, Custody, CustodyKey, DirectoryStore, LinuxTriage, Manifest,
+    Order, Pace, Profile, Progress, SystemClock, TriageSource, Unwatched, Ways, case_bundle, unpack, verify,
 };
 use homeostat_ingest::{Ingest, Registry};
 use homeostat_response::{ActionId, Target, TargetKind};
@@ -22,9 +22,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 
     let host = fs::read_to_string("/proc/sys/kernel/hostname")?;
     let target = Target::new(TargetKind::Host, host.trim()).with("os", "linux");
-    let order = Order::new(ActionId::new("triage")?, target, CapturePlan::of(AssetKind::Linux, Profile::Triage))
-        .asked_by("operator", "triage of this machine")
-        .at(Pace::default());
+    let order =
+        Order::new(ActionId::new("triage")?, target, CapturePlan::of(AssetKind::Linux, Profile::Triage))
+            .asked_by("operator", "triage of this machine")
+            .at(Pace::default());
     let ways = Ways { collectors: &[Arc::new(LinuxTriage::new())], store: &store, watch: &Unwatched };
     let clock = SystemClock;
     let mut capture = Capture::open(&order, ways, &mut custody)?;
@@ -39,7 +40,12 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         let pieces = manifest.pieces.iter().filter(|piece| piece.step == *step);
         println!("{step:16} {ending:?}: {} pieces", pieces.count());
     }
-    println!("{} pieces, {} bytes, {} not readable; manifest {digest}", manifest.pieces.len(), manifest.bytes(), manifest.missed);
+    println!(
+        "{} pieces, {} bytes, {} not readable; manifest {digest}",
+        manifest.pieces.len(),
+        manifest.bytes(),
+        manifest.missed
+    );
 
     let mut classes = BTreeMap::new();
     let mut ingest = Ingest::new(Registry::default().first(TriageSource));
@@ -55,7 +61,13 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let bundle = case_bundle(&custody, &order.id, "https://example.org/case/");
     fs::write(folder.join("case.jsonld"), bundle.as_str())?;
     let report = verify(&fs::read(folder.join("custody.log"))?, &store, Some(custody.head()))?;
-    println!("{} lines, {} objects: sound {}; head {}", report.lines, report.objects, report.is_sound(), report.head);
+    println!(
+        "{} lines, {} objects: sound {}; head {}",
+        report.lines,
+        report.objects,
+        report.is_sound(),
+        report.head
+    );
     if report.is_sound() { Ok(()) } else { Err("what was captured is not sound".into()) }
 }
 

@@ -9,8 +9,8 @@ mod standing;
 
 use crate::custody::About;
 use crate::{
-    CapturePlan, Channel, CollectError, Collector, Containment, Cover, Coverage, Custody, CustodyError, Deed, Digest,
-    Ending, EvidenceStore, Manifest, Record, Step, StoreError, Watch,
+    CapturePlan, Channel, CollectError, Collector, Containment, Cover, Coverage, Custody, CustodyError, Deed,
+    Digest, Ending, EvidenceStore, Manifest, Record, Step, StoreError, Watch,
 };
 use homeostat_core::Timestamp;
 use homeostat_response::{ActionId, Storage, Target};
@@ -62,7 +62,10 @@ impl Order {
 
 impl fmt::Debug for Order {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Order").field("id", &self.id).field("asset", &self.plan.asset()).finish_non_exhaustive()
+        f.debug_struct("Order")
+            .field("id", &self.id)
+            .field("asset", &self.plan.asset())
+            .finish_non_exhaustive()
     }
 }
 
@@ -174,7 +177,9 @@ impl<'a, S: Storage> Capture<'a, S> {
     pub fn open(order: &'a Order, ways: Ways<'a>, custody: &'a mut Custody<S>) -> Result<Self, CaptureError> {
         let begun = Standing::of(custody, &order.id).begun;
         match begun {
-            Some((plan, _)) if plan != order.plan.digest() => Err(CaptureError::OtherPlan { id: order.id.clone() }),
+            Some((plan, _)) if plan != order.plan.digest() => {
+                Err(CaptureError::OtherPlan { id: order.id.clone() })
+            }
             _ => Ok(Self { order, ways, custody }),
         }
     }
@@ -242,7 +247,12 @@ impl<'a, S: Storage> Capture<'a, S> {
         Ok(Progress::Stepped)
     }
 
-    fn halt(&mut self, now: Timestamp, standing: &Standing, seen: Containment) -> Result<Progress, CaptureError> {
+    fn halt(
+        &mut self,
+        now: Timestamp,
+        standing: &Standing,
+        seen: Containment,
+    ) -> Result<Progress, CaptureError> {
         let before = standing.begun.map_or(Containment::Unknown, |(_, before)| before);
         if standing.halted != Some(seen) {
             self.note(now, Deed::Halted { before, now: seen })?;
@@ -275,12 +285,20 @@ impl<'a, S: Storage> Capture<'a, S> {
         };
         let collector = Arc::clone(collector);
         let channel = collector.channel().name.clone();
-        self.note(now, Deed::StepBegun { step: step.id.clone(), channel, attempt: attempt.saturating_add(1) })?;
+        self.note(
+            now,
+            Deed::StepBegun { step: step.id.clone(), channel, attempt: attempt.saturating_add(1) },
+        )?;
         self.collect(now, step, &*collector)
     }
 
     /// Lets a collector carry out a step, and notes how it ended where it ended.
-    fn collect(&mut self, now: Timestamp, step: &Step, collector: &dyn Collector) -> Result<Progress, CaptureError> {
+    fn collect(
+        &mut self,
+        now: Timestamp,
+        step: &Step,
+        collector: &dyn Collector,
+    ) -> Result<Progress, CaptureError> {
         let mut intake = Intake::new(self.order, self.ways.store, self.custody, (step, now));
         let result = collector.collect(step, &self.order.target, &mut intake);
         let (failed, partly, came) = intake.end();

@@ -149,7 +149,13 @@ impl Channel {
 
     /// The five tables of this crate.
     pub fn all() -> [Self; 5] {
-        [Self::own_agent(), Self::crowdstrike(), Self::defender(), Self::sentinelone(), Self::cloud_snapshot()]
+        [
+            Self::own_agent(),
+            Self::crowdstrike(),
+            Self::defender(),
+            Self::sentinelone(),
+            Self::cloud_snapshot(),
+        ]
     }
 
     /// Whether it supplies `need` on an asset of that kind.

@@ -115,8 +115,7 @@ impl<S: Storage> Custody<S> {
     /// A torn line was taken off: said in the log, under the capture and at the time of the line before.
     fn recover(&mut self, bytes: u64) -> Result<(), CustodyError> {
         let before = self.records.last().map(|record| (record.at, record.capture.clone()));
-        let (at, capture) =
-            before.unwrap_or_else(|| (Timestamp::UNKNOWN, ActionId::derive(&["recovered"])));
+        let (at, capture) = before.unwrap_or_else(|| (Timestamp::UNKNOWN, ActionId::derive(&["recovered"])));
         self.note(at, &capture, &Tool::own().name, Deed::Recovered { bytes })
     }
 
@@ -151,10 +150,20 @@ impl<S: Storage> Custody<S> {
     /// # Errors
     ///
     /// When it can not be written; nothing more is written then.
-    pub fn note(&mut self, at: Timestamp, capture: &ActionId, who: &str, deed: Deed) -> Result<(), CustodyError> {
+    pub fn note(
+        &mut self,
+        at: Timestamp,
+        capture: &ActionId,
+        who: &str,
+        deed: Deed,
+    ) -> Result<(), CustodyError> {
         let named = deed.people();
-        let people: Vec<String> = if Tool::is_program(who) { named } else { [vec![who.to_owned()], named].concat() };
-        self.write(Record { at, capture: capture.clone(), who: who.to_owned(), tool: self.tool.clone(), deed }, &people)
+        let people: Vec<String> =
+            if Tool::is_program(who) { named } else { [vec![who.to_owned()], named].concat() };
+        self.write(
+            Record { at, capture: capture.clone(), who: who.to_owned(), tool: self.tool.clone(), deed },
+            &people,
+        )
     }
 
     /// As [`Self::note`], of something about `target` or `item`, which may name people too.
@@ -222,7 +231,9 @@ impl<S: Storage> Custody<S> {
     /// The evidence that is about a person, by what collectors said of their items.
     pub fn about<'a>(&'a self, person: &'a str) -> impl Iterator<Item = Digest> + 'a {
         self.records.iter().filter_map(move |record| match &record.deed {
-            Deed::Acquired { digest, people, .. } if people.iter().any(|name| name == person) => Some(*digest),
+            Deed::Acquired { digest, people, .. } if people.iter().any(|name| name == person) => {
+                Some(*digest)
+            }
             _ => None,
         })
     }
@@ -236,6 +247,9 @@ pub(crate) enum About<'a> {
 
 impl<S> fmt::Debug for Custody<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Custody").field("records", &self.records.len()).field("head", &self.head).finish_non_exhaustive()
+        f.debug_struct("Custody")
+            .field("records", &self.records.len())
+            .field("head", &self.head)
+            .finish_non_exhaustive()
     }
 }

@@ -147,7 +147,10 @@ mod tests {
         let text = Digest::of(b"abc").to_string();
         let upper = text.to_uppercase();
         for wrong in ["", &text[1..], &format!("{text}0"), &upper, &text.replace('b', "g")] {
-            assert_eq!(wrong.parse::<Digest>().unwrap_err().to_string(), "a digest has 64 hexadecimal digits in lower case");
+            assert_eq!(
+                wrong.parse::<Digest>().unwrap_err().to_string(),
+                "a digest has 64 hexadecimal digits in lower case"
+            );
         }
     }
 

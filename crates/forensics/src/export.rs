@@ -1,4 +1,4 @@
-//! Custody and evidence as CASE 1.4 (on UCO 1.4) JSON-LD, which other tools of forensics read.
+//! Custody and evidence as CASE 1.5 (on UCO 1.5) JSON-LD, which other tools of forensics read.
 //!
 //! Each step is an `InvestigativeAction` with its performer, tool and results; each piece of evidence a `File` with its
 //! SHA-256 in a `ContentDataFacet`; each capture a `ProvenanceRecord`. Names are those of the CASE ontology
@@ -73,7 +73,13 @@ impl Graph {
         }
         let hex = digest.to_string();
         let part = |from: usize, to: usize| hex.get(from..to).unwrap_or_default().to_owned();
-        let uuid = [part(0, 8), part(8, 12), format!("8{}", part(13, 16)), format!("a{}", part(17, 20)), part(20, 32)];
+        let uuid = [
+            part(0, 8),
+            part(8, 12),
+            format!("8{}", part(13, 16)),
+            format!("a{}", part(17, 20)),
+            part(20, 32),
+        ];
         format!("kb:{kind}-{}", uuid.join("-"))
     }
 
@@ -142,7 +148,10 @@ impl Graph {
 
     fn tool(&mut self, tool: &Tool) -> Value {
         let id = self.id("tool", &[&tool.name, &tool.version]);
-        self.add(&id, json!({ "@type": "uco-tool:Tool", "uco-core:name": tool.name, "uco-tool:version": tool.version }))
+        self.add(
+            &id,
+            json!({ "@type": "uco-tool:Tool", "uco-core:name": tool.name, "uco-tool:version": tool.version }),
+        )
     }
 
     /// A piece of evidence: a file with its name, length and hash.
@@ -168,7 +177,9 @@ impl Graph {
             &facet,
             json!({ "@type": "uco-observable:FileFacet", "uco-observable:filePath": item, "uco-observable:fileName": named }),
         );
-        Some(self.add(&file, json!({ "@type": "uco-observable:File", "uco-core:hasFacet": [content, facet] })))
+        Some(
+            self.add(&file, json!({ "@type": "uco-observable:File", "uco-core:hasFacet": [content, facet] })),
+        )
     }
 
     /// The capture as a whole: its provenance record and the investigation that it is part of.

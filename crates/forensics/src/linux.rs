@@ -56,7 +56,13 @@ impl LinuxTriage {
     /// taken, at most 5,000 of a step, so that triage stays triage.
     pub fn new() -> Self {
         let recent = Duration::from_secs(14 * 24 * 3_600);
-        Self { channel: Channel::own_agent(), root: PathBuf::from("/"), recent, largest: 1 << 20, most: 5_000 }
+        Self {
+            channel: Channel::own_agent(),
+            root: PathBuf::from("/"),
+            recent,
+            largest: 1 << 20,
+            most: 5_000,
+        }
     }
 
     /// Of the machine whose files are below `root`, such as a disk that was mounted read-only.
@@ -86,15 +92,20 @@ impl Collector for LinuxTriage {
     fn collect(&self, step: &Step, _: &Target, sink: &mut dyn Sink) -> Result<(), CollectError> {
         let seen = SystemClock.now();
         let host = std::fs::read_to_string(self.root.join("proc/sys/kernel/hostname"));
-        let host = host.or_else(|_| std::fs::read_to_string(self.root.join("etc/hostname"))).unwrap_or_default();
+        let host =
+            host.or_else(|_| std::fs::read_to_string(self.root.join("etc/hostname"))).unwrap_or_default();
         let host = host.trim().to_owned();
         let mut taking = Taking { root: &self.root, sink, seen, host, largest: 0, most: self.most };
         match step.id.as_str() {
             "connections" => socket::rows(&mut taking)?,
             "processes" => process::rows(&mut taking)?,
             "sessions" => taking.files(&["run/utmp", "var/log/wtmp", "var/log/btmp", "var/log/lastlog"])?,
-            "network_state" => taking.files(&["proc/net/route", "proc/net/arp", "etc/hosts", "etc/resolv.conf"])?,
-            "kernel_state" => taking.files(&["proc/modules", "proc/self/mounts", "proc/version", "proc/cmdline"])?,
+            "network_state" => {
+                taking.files(&["proc/net/route", "proc/net/arp", "etc/hosts", "etc/resolv.conf"])?
+            }
+            "kernel_state" => {
+                taking.files(&["proc/modules", "proc/self/mounts", "proc/version", "proc/cmdline"])?
+            }
             "temporary_files" => {
                 taking.largest = self.largest;
                 taking.trees(&["tmp", "var/tmp", "dev/shm"])?;
@@ -147,8 +158,21 @@ impl Taking<'_> {
 
 /// What comes back after a start or a sign-in.
 fn persistence(taking: &mut Taking<'_>) -> Result<(), Stop> {
-    taking.files(&["etc/crontab", "etc/anacrontab", "etc/ld.so.preload", "etc/profile", "etc/bash.bashrc", "etc/rc.local"])?;
-    taking.trees(&["etc/cron.d", "etc/cron.hourly", "etc/cron.daily", "etc/cron.weekly", "etc/cron.monthly"])?;
+    taking.files(&[
+        "etc/crontab",
+        "etc/anacrontab",
+        "etc/ld.so.preload",
+        "etc/profile",
+        "etc/bash.bashrc",
+        "etc/rc.local",
+    ])?;
+    taking.trees(&[
+        "etc/cron.d",
+        "etc/cron.hourly",
+        "etc/cron.daily",
+        "etc/cron.weekly",
+        "etc/cron.monthly",
+    ])?;
     taking.trees(&["var/spool/cron", "etc/systemd/system", "etc/profile.d", "etc/init.d", "etc/pam.d"])?;
     const FILES: [&str; 6] = [".bashrc", ".bash_profile", ".profile", ".zshrc", ".bash_login", ".xprofile"];
     for account in account::all(taking.root) {
@@ -195,11 +219,14 @@ fn history(taking: &mut Taking<'_>) -> Result<(), Stop> {
 
 /// Logs in text, those that were rotated too.
 fn logs(taking: &mut Taking<'_>) -> Result<(), Stop> {
-    const NAMES: [&str; 8] = ["auth.log", "secure", "syslog", "messages", "kern.log", "cron", "daemon.log", "audit.log"];
+    const NAMES: [&str; 8] =
+        ["auth.log", "secure", "syslog", "messages", "kern.log", "cron", "daemon.log", "audit.log"];
     for folder in ["var/log", "var/log/audit"] {
         for path in walk::flat(&taking.root.join(folder)) {
             let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-            if NAMES.iter().any(|log| name.strip_prefix(log).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '-']))) {
+            if NAMES.iter().any(|log| {
+                name.strip_prefix(log).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '-']))
+            }) {
                 taking.file(&path, None)?;
             }
         }

@@ -55,7 +55,8 @@ impl Manifest {
 
     /// The manifest of the records of one capture.
     pub(crate) fn of_records<'a>(records: impl Iterator<Item = &'a Record>) -> Self {
-        let mut all = Self { pieces: Vec::new(), endings: BTreeMap::new(), left_out: BTreeMap::new(), missed: 0 };
+        let mut all =
+            Self { pieces: Vec::new(), endings: BTreeMap::new(), left_out: BTreeMap::new(), missed: 0 };
         for record in records {
             match record.deed.clone() {
                 Deed::Acquired { step, item, digest, bytes, format, cut, .. } => {

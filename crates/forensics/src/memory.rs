@@ -1,7 +1,10 @@
 //! The references: a store and a collector in memory, with faults to plant, for tests and for small jobs.
 
 use crate::store::pump;
-use crate::{Channel, CollectError, Collector, Digest, EvidenceStore, HashingReader, Item, Sink, Step, StoreError, Stored};
+use crate::{
+    Channel, CollectError, Collector, Digest, EvidenceStore, HashingReader, Item, Sink, Step, StoreError,
+    Stored,
+};
 use homeostat_response::Target;
 use std::collections::BTreeMap;
 use std::io::{self, Read};
@@ -60,7 +63,9 @@ impl EvidenceStore for MemoryStore {
 
     fn open<'a>(&'a self, digest: &Digest) -> Result<Box<dyn Read + 'a>, StoreError> {
         let bytes = self.lock().kept.get(digest).cloned();
-        bytes.map(|bytes| Box::new(io::Cursor::new(bytes)) as Box<dyn Read>).ok_or(StoreError::Missing(*digest))
+        bytes
+            .map(|bytes| Box::new(io::Cursor::new(bytes)) as Box<dyn Read>)
+            .ok_or(StoreError::Missing(*digest))
     }
 
     fn list(&self) -> Result<Vec<Digest>, StoreError> {

@@ -90,7 +90,10 @@ impl ObjectEvidence {
             let future = pin!(async { answer = Some(call.await) });
             self.drive.drive(future);
         }
-        answer.unwrap_or(Err(Error::NotImplemented { operation: "drive".to_owned(), implementer: "Drive".to_owned() }))
+        answer.unwrap_or(Err(Error::NotImplemented {
+            operation: "drive".to_owned(),
+            implementer: "Drive".to_owned(),
+        }))
     }
 
     /// Sends what is spooled, in parts when it is long.
@@ -108,7 +111,8 @@ impl ObjectEvidence {
         }
         let mut upload = self.call(self.store.put_multipart(&path)).map_err(wrote)?;
         let parts = stored.bytes.div_ceil(PART);
-        let sent = (0..parts).try_for_each(|_| self.call(upload.put_part(part(&mut *content)?)).map_err(wrote));
+        let sent =
+            (0..parts).try_for_each(|_| self.call(upload.put_part(part(&mut *content)?)).map_err(wrote));
         let sent = sent.and_then(|()| self.call(upload.complete()).map(drop).map_err(wrote));
         if sent.is_err() {
             // Parts that stay behind cost room and name nothing.
@@ -148,7 +152,13 @@ impl EvidenceStore for ObjectEvidence {
     fn open<'a>(&'a self, digest: &Digest) -> Result<Box<dyn Read + 'a>, StoreError> {
         let path = self.path(digest);
         match self.call(self.store.head(&path)) {
-            Ok(found) => Ok(Box::new(Ranges { of: self, path, next: 0, size: found.size, held: io::Cursor::default() })),
+            Ok(found) => Ok(Box::new(Ranges {
+                of: self,
+                path,
+                next: 0,
+                size: found.size,
+                held: io::Cursor::default(),
+            })),
             Err(Error::NotFound { .. }) => Err(StoreError::Missing(*digest)),
             Err(error) => Err(read(error)),
         }

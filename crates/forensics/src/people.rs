@@ -98,7 +98,8 @@ impl<S: Storage> People<S> {
             opened.push_str(before);
             let token = from.get(..MARK.len_utf8() + DIGITS);
             let name = token.and_then(|token| Some((token.len(), self.kept.names.get(token)?)));
-            let (taken, shown) = name.map_or((MARK.len_utf8(), "~"), |(length, name)| (length, name.as_str()));
+            let (taken, shown) =
+                name.map_or((MARK.len_utf8(), "~"), |(length, name)| (length, name.as_str()));
             opened.push_str(shown);
             rest = from.get(taken..).unwrap_or_default();
         }
@@ -156,7 +157,10 @@ mod tests {
         let sealed = people.seal("/home/janet/.ssh of jane", &names).unwrap();
         assert!(!sealed.contains("jane"));
         assert_eq!(people.open_text(&sealed), "/home/janet/.ssh of jane");
-        assert_eq!(People::open(storage.clone(), CustodyKey::new([7; 32])).unwrap().open_text(&sealed), "/home/janet/.ssh of jane");
+        assert_eq!(
+            People::open(storage.clone(), CustodyKey::new([7; 32])).unwrap().open_text(&sealed),
+            "/home/janet/.ssh of jane"
+        );
         assert!(people.forget("jane").unwrap() && !people.forget("jane").unwrap());
         let opened = people.open_text(&sealed);
         assert!(opened.contains("janet") && !opened.ends_with("jane"));

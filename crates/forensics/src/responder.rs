@@ -5,8 +5,8 @@
 //! its saga and never holds containment up. The end of the lease is written into custody; the evidence stays.
 
 use crate::{
-    AssetKind, Capture, CaptureError, CapturePlan, Collector, Cover, Coverage, Custody, Deed, EvidenceStore, Manifest,
-    Moment, Order, Pace, Profile, Progress, Watch, Ways,
+    AssetKind, Capture, CaptureError, CapturePlan, Collector, Cover, Coverage, Custody, Deed, EvidenceStore,
+    Manifest, Moment, Order, Pace, Profile, Progress, Watch, Ways,
 };
 use homeostat_core::Timestamp;
 use homeostat_response::{
@@ -34,7 +34,10 @@ pub struct SystemClock;
 impl Clock for SystemClock {
     fn now(&self) -> Timestamp {
         let micros = SystemTime::now().duration_since(UNIX_EPOCH).map(|since| since.as_micros());
-        micros.ok().and_then(|micros| i64::try_from(micros).ok()).map_or(Timestamp::UNKNOWN, Timestamp::from_micros)
+        micros
+            .ok()
+            .and_then(|micros| i64::try_from(micros).ok())
+            .map_or(Timestamp::UNKNOWN, Timestamp::from_micros)
     }
 
     fn wait(&self, until: Timestamp) {
@@ -72,7 +75,17 @@ impl<S: Storage> CaptureActuator<S> {
         descriptor.target_kinds.extend([TargetKind::Instance, TargetKind::Workload, TargetKind::Mailbox]);
         descriptor.residual = vec!["what no channel supplies stands in custody as left out".to_owned()];
         let (clock, profile) = (Arc::new(SystemClock), Profile::Triage);
-        Self { descriptor, collectors, store, custody, watch, clock, profile, moment: None, pace: Pace::default() }
+        Self {
+            descriptor,
+            collectors,
+            store,
+            custody,
+            watch,
+            clock,
+            profile,
+            moment: None,
+            pace: Pace::default(),
+        }
     }
 
     /// The same under that name: an executor may have one for before containment and one for after.
@@ -225,6 +238,9 @@ impl<S: Storage> CaptureActuator<S> {
 
 impl<S> fmt::Debug for CaptureActuator<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("CaptureActuator").field("profile", &self.profile).field("moment", &self.moment).finish_non_exhaustive()
+        f.debug_struct("CaptureActuator")
+            .field("profile", &self.profile)
+            .field("moment", &self.moment)
+            .finish_non_exhaustive()
     }
 }

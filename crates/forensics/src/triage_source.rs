@@ -3,7 +3,8 @@
 
 use homeostat_core::Timestamp;
 use homeostat_event::{
-    Actor, Device, DeviceId, Ends, Event, Head, NetworkConnectionInfo, NetworkEndpoint, OnHost, Process, Product, User,
+    Actor, Device, DeviceId, Ends, Event, Head, NetworkConnectionInfo, NetworkEndpoint, OnHost, Process,
+    Product, User,
 };
 use homeostat_ingest::{Context, Record, Source};
 

@@ -76,7 +76,8 @@ pub fn unpack<S: Storage>(
 
 /// The name of evidence as an input. It ends as the item's name does where that is a plain word, as readers go by it.
 fn place(piece: &Piece) -> String {
-    let plain = |end: &&str| (1..=8).contains(&end.len()) && end.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    let plain =
+        |end: &&str| (1..=8).contains(&end.len()) && end.bytes().all(|byte| byte.is_ascii_alphanumeric());
     match piece.item.rsplit_once('.').map(|(_, end)| end).filter(plain) {
         Some(end) => format!("evidence/{}.{end}", piece.digest),
         None => format!("evidence/{}", piece.digest),
@@ -85,6 +86,7 @@ fn place(piece: &Piece) -> String {
 
 fn reference(capture: &ActionId, piece: &Piece) -> JsonText {
     let Piece { step, digest, .. } = piece;
-    let reference = serde_json::json!({ "capture": capture.as_str(), "step": step, "sha256": digest.to_string() });
+    let reference =
+        serde_json::json!({ "capture": capture.as_str(), "step": step, "sha256": digest.to_string() });
     JsonText::new(reference.to_string())
 }

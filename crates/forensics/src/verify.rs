@@ -47,14 +47,20 @@ pub enum Problem {
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Altered { line, offset } => write!(f, "line {line}, from byte {offset} on, is not as it was written"),
+            Self::Altered { line, offset } => {
+                write!(f, "line {line}, from byte {offset} on, is not as it was written")
+            }
             Self::Torn { bytes } => write!(f, "the log ends within a line, after {bytes} bytes of it"),
-            Self::OtherHead { found } => write!(f, "the log ends at {found}, which is not where it is known to have ended"),
+            Self::OtherHead { found } => {
+                write!(f, "the log ends at {found}, which is not where it is known to have ended")
+            }
             Self::Missing(digest) => write!(f, "{digest} is missing"),
             Self::Changed(digest) => write!(f, "{digest} is not what it was"),
             Self::Unreadable(digest) => write!(f, "{digest} can not be read"),
             Self::Unnamed(digest) => write!(f, "{digest} is there and no line names it"),
-            Self::OtherManifest { found } => write!(f, "a manifest is told that is not {found}, that of the lines"),
+            Self::OtherManifest { found } => {
+                write!(f, "a manifest is told that is not {found}, that of the lines")
+            }
         }
     }
 }

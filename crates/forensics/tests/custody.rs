@@ -2,7 +2,9 @@
 //! The chain of custody: what was written is read back, and whatever is changed is found.
 
 use homeostat_core::Timestamp;
-use homeostat_forensics::{Custody, CustodyError, CustodyKey, Deed, Digest, MemoryStore, Problem, Record, Tool, verify};
+use homeostat_forensics::{
+    Custody, CustodyError, CustodyKey, Deed, Digest, MemoryStore, Problem, Record, Tool, verify,
+};
 use homeostat_response::{ActionId, MemoryStorage};
 use proptest::prelude::*;
 
@@ -26,7 +28,8 @@ fn deeds() -> impl Strategy<Value = Vec<(String, Deed)>> {
 
 fn written(deeds: &[(String, Deed)]) -> (MemoryStorage, MemoryStorage, Vec<Record>) {
     let (log, names) = (MemoryStorage::default(), MemoryStorage::default());
-    let mut custody = Custody::open(log.clone(), names.clone(), key()).unwrap().with_tool(Tool::new("rtr", "7"));
+    let mut custody =
+        Custody::open(log.clone(), names.clone(), key()).unwrap().with_tool(Tool::new("rtr", "7"));
     for (second, (who, deed)) in (0_i64..).zip(deeds) {
         custody.note(Timestamp::from_millis(second), &id(), who, deed.clone()).unwrap();
     }
@@ -59,7 +62,9 @@ fn a_change_of_any_bit_is_found() {
             // Nothing is appended to a log that was changed: it does not open, or what is cut off is told.
             match Custody::open(MemoryStorage::holding(changed), MemoryStorage::default(), key()) {
                 Err(CustodyError::Altered { .. }) => {}
-                Ok(custody) => assert_eq!(custody.records().last().unwrap().deed.word(), "recovered", "byte {at}"),
+                Ok(custody) => {
+                    assert_eq!(custody.records().last().unwrap().deed.word(), "recovered", "byte {at}")
+                }
                 Err(error) => panic!("{error}"),
             }
         }
@@ -80,14 +85,21 @@ fn a_tail_that_is_cut_at_any_byte_leaves_a_clean_prefix() {
         let at_line_end = length == 0 || bytes[length - 1] == b'\n';
         let expected = kept + usize::from(whole_line);
         assert_eq!(custody.records()[..expected], whole.records()[..expected], "cut at {length}");
-        assert_eq!(custody.records().len(), expected + usize::from(!at_line_end && !whole_line), "the cut is told");
+        assert_eq!(
+            custody.records().len(),
+            expected + usize::from(!at_line_end && !whole_line),
+            "the cut is told"
+        );
         let report = verify(&cut.durable(), &MemoryStore::default(), None).unwrap();
         assert!(report.is_sound(), "what was opened is sound again");
         if custody.head() == whole.head() {
             continue; // only the end of the last line was cut off, and is there again
         }
         let other = Problem::OtherHead { found: report.head };
-        assert_eq!(verify(&cut.durable(), &MemoryStore::default(), Some(whole.head())).unwrap().problems, [other]);
+        assert_eq!(
+            verify(&cut.durable(), &MemoryStore::default(), Some(whole.head())).unwrap().problems,
+            [other]
+        );
     }
 }
 
@@ -98,7 +110,10 @@ fn lines_that_are_swapped_left_out_or_doubled_are_found() {
     for (order, first_wrong) in [(vec![1, 0, 2], 1), (vec![0, 2], 2), (vec![0, 0, 1, 2], 2), (vec![2], 1)] {
         let changed: Vec<u8> = order.iter().flat_map(|number: &usize| lines[*number]).copied().collect();
         let report = verify(&changed, &MemoryStore::default(), None).unwrap();
-        assert!(matches!(report.problems[..], [Problem::Altered { line, .. }] if line == first_wrong), "{order:?}");
+        assert!(
+            matches!(report.problems[..], [Problem::Altered { line, .. }] if line == first_wrong),
+            "{order:?}"
+        );
     }
 }
 
@@ -107,12 +122,18 @@ fn a_person_who_is_forgotten_leaves_the_chain_whole() {
     let (log, names) = sample();
     let mut custody = Custody::open(log.clone(), names.clone(), key()).unwrap();
     let (before, head) = (log.durable(), custody.head());
-    assert!(!String::from_utf8_lossy(&before).contains("jane") && !String::from_utf8_lossy(&before).contains("joe"));
+    assert!(
+        !String::from_utf8_lossy(&before).contains("jane")
+            && !String::from_utf8_lossy(&before).contains("joe")
+    );
     custody.forget("jane").unwrap();
     assert_eq!((log.durable(), custody.head()), (before, head));
     assert!(!String::from_utf8_lossy(&names.durable()).contains("jane"));
     for custody in [&custody, &Custody::open(log, names, key()).unwrap()] {
-        let named = format!("{:?}", custody.records().iter().map(|one| serde_json::to_string(one).unwrap()).collect::<Vec<_>>());
+        let named = format!(
+            "{:?}",
+            custody.records().iter().map(|one| serde_json::to_string(one).unwrap()).collect::<Vec<_>>()
+        );
         assert!(!named.contains("jane") && named.contains("joe@acme.example"));
     }
 }

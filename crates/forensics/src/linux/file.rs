@@ -18,7 +18,9 @@ pub(super) fn take(taking: &mut Taking<'_>, path: &Path, owner: Option<&Account>
     }
     let found = match fs::symlink_metadata(path) {
         Ok(found) => found,
-        Err(error) if error.kind() == io::ErrorKind::NotFound || error.kind() == io::ErrorKind::NotADirectory => {
+        Err(error)
+            if error.kind() == io::ErrorKind::NotFound || error.kind() == io::ErrorKind::NotADirectory =>
+        {
             return Ok(());
         }
         Err(_) => return taking.sink.miss(&item, "look at it"),

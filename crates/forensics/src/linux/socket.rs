@@ -45,7 +45,13 @@ impl Socket {
         })
     }
 
-    fn row(&self, taking: &Taking<'_>, protocol: &str, listens: &BTreeSet<u16>, holders: &BTreeMap<u64, u64>) -> Row {
+    fn row(
+        &self,
+        taking: &Taking<'_>,
+        protocol: &str,
+        listens: &BTreeSet<u16>,
+        holders: &BTreeMap<u64, u64>,
+    ) -> Row {
         let unbound = self.remote.0.is_unspecified();
         let state = if unbound && protocol == "udp" { "listen" } else { self.state };
         let row = Row::new("connection", taking)
@@ -72,8 +78,17 @@ impl Socket {
 /// `include/net/tcp_states.h`.
 fn word(state: u8) -> &'static str {
     const WORDS: [&str; 11] = [
-        "established", "syn_sent", "syn_recv", "fin_wait1", "fin_wait2", "time_wait", "close", "close_wait",
-        "last_ack", "listen", "closing",
+        "established",
+        "syn_sent",
+        "syn_recv",
+        "fin_wait1",
+        "fin_wait2",
+        "time_wait",
+        "close",
+        "close_wait",
+        "last_ack",
+        "listen",
+        "closing",
     ];
     WORDS.get(usize::from(state).wrapping_sub(1)).copied().unwrap_or("unknown")
 }
@@ -83,7 +98,8 @@ fn endpoint(text: &str) -> Option<(IpAddr, u16)> {
     let (address, port) = text.split_once(':')?;
     let words = address.as_bytes().as_chunks::<8>().0.iter();
     let words = words.map(|word| u32::from_str_radix(str::from_utf8(word).ok()?, 16).ok());
-    let bytes: Vec<u8> = words.collect::<Option<Vec<u32>>>()?.into_iter().flat_map(u32::to_ne_bytes).collect();
+    let bytes: Vec<u8> =
+        words.collect::<Option<Vec<u32>>>()?.into_iter().flat_map(u32::to_ne_bytes).collect();
     let address = match <[u8; 4]>::try_from(bytes.as_slice()) {
         Ok(four) => IpAddr::V4(Ipv4Addr::from(four)),
         Err(_) => IpAddr::V6(Ipv6Addr::from(<[u8; 16]>::try_from(bytes.as_slice()).ok()?)).to_canonical(),
@@ -96,8 +112,11 @@ fn holders(folder: &Path) -> BTreeMap<u64, u64> {
     let mut holders = BTreeMap::new();
     for pid in process::numbers(folder) {
         let open = fs::read_dir(folder.join(pid.to_string()).join("fd"));
-        for target in open.into_iter().flatten().flatten().filter_map(|file| fs::read_link(file.path()).ok()) {
-            let inode = target.to_str().and_then(|text| text.strip_prefix("socket:[")?.strip_suffix(']')?.parse().ok());
+        for target in open.into_iter().flatten().flatten().filter_map(|file| fs::read_link(file.path()).ok())
+        {
+            let inode = target
+                .to_str()
+                .and_then(|text| text.strip_prefix("socket:[")?.strip_suffix(']')?.parse().ok());
             if let Some(inode) = inode {
                 holders.entry(inode).or_insert(pid);
             }

@@ -41,7 +41,7 @@ fn each(folder: &Path, take: &mut dyn FnMut(&Path, &fs::Metadata) -> bool) -> bo
         return false;
     }
     while let Some((folder, depth)) = open.pop() {
-        for path in flat(&folder).into_iter().rev().collect::<Vec<_>>().into_iter().rev() {
+        for path in flat(&folder) {
             let Ok(found) = fs::symlink_metadata(&path) else { continue };
             if !found.is_dir() {
                 if !take(&path, &found) {
@@ -60,8 +60,19 @@ fn each(folder: &Path, take: &mut dyn FnMut(&Path, &fs::Metadata) -> bool) -> bo
 /// Rows of the files whose content or state changed lately. The time of change (`ctime`) counts: no program can set it.
 pub(super) fn recent(taking: &mut Taking<'_>, recent: Duration) -> Result<(), Stop> {
     const TREES: [&str; 13] = [
-        "etc", "usr/bin", "usr/sbin", "usr/local", "usr/lib/systemd", "opt", "srv", "root", "home", "var/www",
-        "var/spool", "tmp", "dev/shm",
+        "etc",
+        "usr/bin",
+        "usr/sbin",
+        "usr/local",
+        "usr/lib/systemd",
+        "opt",
+        "srv",
+        "root",
+        "home",
+        "var/www",
+        "var/spool",
+        "tmp",
+        "dev/shm",
     ];
     let since = taking.seen.minus(recent).and_then(Timestamp::millis).unwrap_or(0) / 1_000;
     let (mut rows, mut left, most) = (Vec::new(), LOOKED_AT, taking.most.saturating_mul(10));
