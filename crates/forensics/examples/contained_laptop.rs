@@ -2,90 +2,86 @@
 //!
 //! `cargo run -p homeostat-forensics --features event --example contained_laptop`
 
-use homeostat_forensics::{
-    AssetKind, Capture, CapturePlan, Channel, Containment, Coverage, Custody, CustodyKey, EvidenceStore as _,
-    Manifest, MemoryCollector, MemoryStore, Order, Profile, Progress, TriageSource, Ways, case_bundle,
-    unpack, verify,
+use forensics::{
+    Capture, CapturePlan, Channel, Containment, Custody, CustodyKey, EvidenceStore, MemoryStore,
 };
+use homeostat_forensics as forensics;
 use homeostat_ingest::{Ingest, Registry};
 use homeostat_response::{ActionId, MemoryStorage, Target, TargetKind};
-use std::sync::Arc;
+use std::{error::Error, sync::Arc};
 
-const SHELL: &str = r#"{"homeostat_triage":"process","host":"mkt-01","pid":812,"ppid":640,"name":"powershell.exe","user":"jane","cmd_line":"powershell -enc SQBFAFgA","started":"2026-11-21T08:58:12Z"}"#;
-const BEACON: &str = r#"{"homeostat_triage":"connection","state":"established","local_ip":"10.1.2.3","local_port":50112,"remote_ip":"203.0.113.9","remote_port":443,"direction":"outbound","protocol":"tcp","seen":"2026-11-21T09:00:01Z"}"#;
+const SHELL: &str = r#"{"homeostat_triage":"process","host":"mkt-01","pid":812,"ppid":640,
+"name":"powershell.exe","user":"jane","cmd_line":"powershell -enc SQBFAFgA","started":"2026-11-21T08:58:12Z"}"#;
+const BEACON: &str = r#"{"homeostat_triage":"connection","state":"established","local_ip":"10.1.2.3","local_port":50112,
+"remote_ip":"203.0.113.9","remote_port":443,"direction":"outbound","protocol":"tcp","seen":"2026-11-21T09:00:01Z"}"#;
 
-fn main() -> Result<(), Box<dyn std::error::Error>> {
+fn main() -> Result<(), Box<dyn Error>> {
     let laptop = Target::new(TargetKind::Host, "mkt-01").with("os", "windows 11");
-    let plan = CapturePlan::of(AssetKind::of(&laptop).ok_or("no plan fits")?, Profile::Full);
+    let full = CapturePlan::of(forensics::AssetKind::Windows, forensics::Profile::Full);
     let channels = [Channel::defender(), Channel::cloud_snapshot()];
-    println!("with {} and {}:", channels[0].title, channels[1].title);
-    for (step, why) in Coverage::new(&plan, &channels, Containment::Contained).open() {
-        println!("  open: {step}: {why}");
+    for (step, why) in forensics::Coverage::new(&full, &channels, Containment::Contained).open() {
+        println!("open with Defender and snapshots: {step}, as {why}");
     }
 
-    let defender = MemoryCollector::new(Channel::defender())
-        .with("connections", "connections.jsonl", BEACON)
-        .with("processes", "processes.jsonl", SHELL)
-        .with(
-            "recent_files",
-            "recent.jsonl",
-            r#"{"homeostat_triage":"file","path":"C:\\Users\\jane\\a.ps1"}"#,
-        );
+    let defender = forensics::MemoryCollector::new(Channel::defender())
+        .with("connections", "connections.jsonl", BEACON.replace('\n', ""))
+        .with("processes", "processes.jsonl", SHELL.replace('\n', ""));
+    let plan = full.within(forensics::Profile::Triage);
+    let order = forensics::Order::new(ActionId::new("inc-7-capture")?, laptop, plan)
+        .asked_by("joe@acme.example", "a beacon every 60 s to 203.0.113.9");
     let (log, names, store) = (MemoryStorage::default(), MemoryStorage::default(), MemoryStore::default());
-    let order = Order::new(
-        ActionId::new("inc-7-capture")?,
-        laptop,
-        CapturePlan::of(AssetKind::Windows, Profile::Triage),
-    )
-    .asked_by("joe@acme.example", "a beacon every 60 s to 203.0.113.9");
     let watch = |_: &Target| Containment::Contained;
-    let ways = Ways { collectors: &[Arc::new(defender)], store: &store, watch: &watch };
-
+    let ways = forensics::Ways { collectors: &[Arc::new(defender)], store: &store, watch: &watch };
     let start = "2026-11-21T09:00:00Z".parse()?;
-    {
-        let mut custody = Custody::open(log.clone(), names.clone(), CustodyKey::new([7; 32]))?;
-        let mut capture = Capture::open(&order, ways, &mut custody)?;
-        for _ in 0..2 {
-            capture.tick(start)?;
-        }
-        println!("killed after {} lines of custody", custody.records().len());
-    }
-    let mut custody = Custody::open(log.clone(), names, CustodyKey::new([7; 32]))?;
-    let Progress::Done(digest) = Capture::open(&order, ways, &mut custody)?.run(start, &mut |until| until)?
-    else {
-        return Err("halted".into());
-    };
-    let manifest = Manifest::of(&custody, &order.id);
-    println!("went on: {} pieces, {} bytes, manifest {digest}", manifest.pieces.len(), manifest.bytes());
 
-    let mut ingest = Ingest::new(Registry::default().first(TriageSource));
-    let made = unpack((&mut custody, &order.id, start), &store, &mut ingest, &mut |event| match event {
+    let open = || Custody::open(log.clone(), names.clone(), CustodyKey::new([7; 32]));
+    let mut custody = open()?;
+    let mut capture = Capture::open(&order, ways, &mut custody)?;
+    capture.tick(start)?;
+    capture.tick(start)?;
+    println!("killed after {} lines of custody", custody.records().len());
+    let mut custody = open()?;
+    let end = Capture::open(&order, ways, &mut custody)?.run(start, &mut |until| until)?;
+    let manifest = forensics::Manifest::of(&custody, &order.id);
+    println!("went on: {} pieces, {} bytes, {end:?}", manifest.pieces.len(), manifest.bytes());
+
+    events(&mut custody, &order.id, &store)?;
+    let bundle = forensics::case_bundle(&custody, &order.id, "https://acme.example/case/");
+    println!("CASE bundle of {} bytes", bundle.as_str().len());
+
+    let head = custody.head(); // published elsewhere
+    let report = forensics::verify(&log.durable(), &store, Some(head))?;
+    println!("{} lines, {} objects: sound {}", report.lines, report.objects, report.is_sound());
+    let first = store.list()?.into_iter().next().ok_or("nothing was captured")?;
+    store.tamper(&first, b"nothing happened".to_vec());
+    let altered = String::from_utf8(log.durable())?.replace("connections", "c0nnections");
+    for log in [log.durable(), altered.into_bytes()] {
+        let found = forensics::verify(&log, &store, None)?.problems;
+        println!("found: {}", found.first().ok_or("nothing was found")?);
+    }
+    Ok(())
+}
+
+/// What was captured, as events that name their custody.
+fn events(
+    custody: &mut Custody<MemoryStorage>,
+    id: &ActionId,
+    store: &MemoryStore,
+) -> Result<(), Box<dyn Error>> {
+    let now = "2026-11-21T09:05:00Z".parse()?;
+    let mut ingest = Ingest::new(Registry::default().first(forensics::TriageSource));
+    let made = forensics::unpack((custody, id, now), store, &mut ingest, &mut |event| match event {
         Ok(event) => {
-            let custody = event.unmapped("homeostat_custody");
-            let step = custody.as_ref().map_or("", |custody| custody.as_str());
+            let custody = event.unmapped("homeostat_custody").map(|custody| custody.as_str().to_owned());
             println!(
-                "event of class {} at {}: {}",
+                "class {} at {}: {}",
                 event.class_uid().get(),
                 event.when(),
-                &step[..40.min(step.len())]
+                custody.unwrap_or_default()
             );
         }
         Err(error) => println!("not read: {error}"),
     })?;
     println!("{} events, {} bad records", made.events, made.errors);
-    println!(
-        "CASE bundle of {} bytes",
-        case_bundle(&custody, &order.id, "https://acme.example/case/").as_str().len()
-    );
-
-    let head = custody.head();
-    let report = verify(&log.durable(), &store, Some(head))?;
-    println!("{} lines and {} objects: sound {}", report.lines, report.objects, report.is_sound());
-    store.tamper(&store.list()?[0], b"nothing happened".to_vec());
-    let mut altered = log.durable();
-    altered[600] ^= 1;
-    for problem in verify(&altered, &store, Some(head))?.problems.iter().take(2) {
-        println!("found: {problem}");
-    }
     Ok(())
 }

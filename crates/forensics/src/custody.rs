@@ -240,6 +240,7 @@ impl<S: Storage> Custody<S> {
 }
 
 /// What a record is about besides its deed.
+#[derive(Clone, Copy)]
 pub(crate) enum About<'a> {
     Target(&'a Target),
     Item(&'a Item),

@@ -26,6 +26,7 @@ impl Digest {
     }
 
     /// The digest of this one's 32 bytes followed by `bytes`: one link of a chain.
+    #[must_use]
     pub fn chained(&self, bytes: &[u8]) -> Self {
         Self(Sha256::new().chain_update(self.0).chain_update(bytes).finalize().into())
     }

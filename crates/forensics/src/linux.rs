@@ -53,15 +53,15 @@ struct Taking<'s> {
 
 impl LinuxTriage {
     /// Of the machine itself: files that changed within 14 days are recent, and of temporary files those up to 1 MiB are
-    /// taken, at most 5,000 of a step, so that triage stays triage.
+    /// taken, at most 1,000 of a step, so that triage stays triage.
     pub fn new() -> Self {
-        let recent = Duration::from_secs(14 * 24 * 3_600);
+        let recent = Duration::from_hours(14 * 24);
         Self {
             channel: Channel::own_agent(),
             root: PathBuf::from("/"),
             recent,
             largest: 1 << 20,
-            most: 5_000,
+            most: 1_000,
         }
     }
 
@@ -101,10 +101,10 @@ impl Collector for LinuxTriage {
             "processes" => process::rows(&mut taking)?,
             "sessions" => taking.files(&["run/utmp", "var/log/wtmp", "var/log/btmp", "var/log/lastlog"])?,
             "network_state" => {
-                taking.files(&["proc/net/route", "proc/net/arp", "etc/hosts", "etc/resolv.conf"])?
+                taking.files(&["proc/net/route", "proc/net/arp", "etc/hosts", "etc/resolv.conf"])?;
             }
             "kernel_state" => {
-                taking.files(&["proc/modules", "proc/self/mounts", "proc/version", "proc/cmdline"])?
+                taking.files(&["proc/modules", "proc/self/mounts", "proc/version", "proc/cmdline"])?;
             }
             "temporary_files" => {
                 taking.largest = self.largest;
@@ -156,6 +156,9 @@ impl Taking<'_> {
     }
 }
 
+/// What a shell or session runs when somebody signs in.
+const AT_SIGN_IN: [&str; 6] = [".bashrc", ".bash_profile", ".profile", ".zshrc", ".bash_login", ".xprofile"];
+
 /// What comes back after a start or a sign-in.
 fn persistence(taking: &mut Taking<'_>) -> Result<(), Stop> {
     taking.files(&[
@@ -174,10 +177,9 @@ fn persistence(taking: &mut Taking<'_>) -> Result<(), Stop> {
         "etc/cron.monthly",
     ])?;
     taking.trees(&["var/spool/cron", "etc/systemd/system", "etc/profile.d", "etc/init.d", "etc/pam.d"])?;
-    const FILES: [&str; 6] = [".bashrc", ".bash_profile", ".profile", ".zshrc", ".bash_login", ".xprofile"];
     for account in account::all(taking.root) {
         let home = account.home_below(taking.root);
-        for file in FILES {
+        for file in AT_SIGN_IN {
             taking.file(&home.join(file), Some(&account))?;
         }
         for tree in [".config/systemd/user", ".config/autostart"] {
@@ -194,7 +196,9 @@ fn keys(taking: &mut Taking<'_>) -> Result<(), Stop> {
         let (found, _) = walk::files(&folder, taking.most);
         let public = |path: &&PathBuf| {
             let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-            name.starts_with("authorized_keys") || name.starts_with("known_hosts") || name.ends_with(".pub")
+            name.starts_with("authorized_keys")
+                || name.starts_with("known_hosts")
+                || path.extension().is_some_and(|end| end == "pub")
         };
         found.iter().filter(public).try_for_each(|path| taking.file(path, Some(&account)))?;
     }

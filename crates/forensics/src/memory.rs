@@ -55,9 +55,9 @@ impl EvidenceStore for MemoryStore {
             }
         })?;
         let stored = Stored { digest: hashing.digest(), bytes: hashing.length() };
-        let mut shelf = self.lock();
-        shelf.room = room.map(|room| room.saturating_sub(bytes.len()));
-        shelf.kept.entry(stored.digest).or_insert(bytes);
+        let mut held = self.lock();
+        held.room = room.map(|room| room.saturating_sub(bytes.len()));
+        held.kept.entry(stored.digest).or_insert(bytes);
         Ok(stored)
     }
 

@@ -74,15 +74,12 @@ impl<S: Storage> People<S> {
         let mut sealed = String::with_capacity(text.len());
         let mut rest = text;
         while let Some(first) = rest.chars().next() {
-            let taken = match named.iter().find(|name| rest.starts_with(name.as_str())) {
-                Some(name) => {
-                    sealed.push_str(&self.introduce(name)?);
-                    name.len()
-                }
-                None => {
-                    sealed.push(first);
-                    first.len_utf8()
-                }
+            let taken = if let Some(name) = named.iter().find(|name| rest.starts_with(name.as_str())) {
+                sealed.push_str(&self.introduce(name)?);
+                name.len()
+            } else {
+                sealed.push(first);
+                first.len_utf8()
             };
             rest = rest.get(taken..).unwrap_or_default();
         }
@@ -98,10 +95,10 @@ impl<S: Storage> People<S> {
             opened.push_str(before);
             let token = from.get(..MARK.len_utf8() + DIGITS);
             let name = token.and_then(|token| Some((token.len(), self.kept.names.get(token)?)));
-            let (taken, shown) =
+            let (length, shown) =
                 name.map_or((MARK.len_utf8(), "~"), |(length, name)| (length, name.as_str()));
             opened.push_str(shown);
-            rest = from.get(taken..).unwrap_or_default();
+            rest = from.get(length..).unwrap_or_default();
         }
         opened.push_str(rest);
         opened

@@ -307,7 +307,7 @@ mod tests {
             let (triage, full) =
                 (CapturePlan::of(asset, Profile::Triage), CapturePlan::of(asset, Profile::Full));
             assert!(triage.steps().iter().all(|step| full.step(&step.id) == Some(step)));
-            assert!(triage.cost().0 <= Duration::from_secs(600), "{asset}: triage takes minutes");
+            assert!(triage.cost().0 <= Duration::from_mins(10), "{asset}: triage takes minutes");
             assert!(triage.cost() < full.cost(), "{asset}");
         }
     }
@@ -322,10 +322,7 @@ mod tests {
                 full.steps().len()
             );
             assert!(before.steps().iter().all(|step| step.volatility <= Volatility::Temporary));
-            assert!(
-                before.cost().0 <= Duration::from_secs(120),
-                "{asset}: containment does not wait for long"
-            );
+            assert!(before.cost().0 <= Duration::from_mins(2), "{asset}: containment does not wait for long");
         }
     }
 

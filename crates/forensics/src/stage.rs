@@ -53,8 +53,9 @@ pub fn advance(from: Stage, by: Move) -> Result<Stage, Illegal> {
         (Stage::Planned | Stage::Acquiring, Move::Begin) => Ok(Stage::Acquiring),
         (Stage::Acquiring, Move::Finish) => Ok(Stage::Acquired),
         (Stage::Acquired | Stage::Processed, Move::Process) => Ok(Stage::Processed),
-        (Stage::Processed | Stage::Investigating, Move::Look) => Ok(Stage::Investigating),
-        (Stage::Investigating, Move::Process) => Ok(Stage::Investigating),
+        (Stage::Processed, Move::Look) | (Stage::Investigating, Move::Look | Move::Process) => {
+            Ok(Stage::Investigating)
+        }
         _ => Err(Illegal { from, by }),
     }
 }

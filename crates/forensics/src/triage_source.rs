@@ -97,7 +97,7 @@ fn connection(record: &Record<'_>) -> Option<Event> {
         far.set_port(number(record, "remote_port").and_then(|port| i32::try_from(port).ok()));
         far
     });
-    let inbound = record.take("direction").as_deref() == Some("inbound");
+    let inbound = record.look("direction").as_deref() == Some("inbound");
     let ends = match far {
         Some(far) if inbound => Ends::Both(far, near),
         Some(far) => Ends::Both(near, far),
@@ -106,7 +106,13 @@ fn connection(record: &Record<'_>) -> Option<Event> {
     // 7: listen; 6: traffic, as the row tells that there is a connection and not when it was opened.
     let head = Head::new(if listens { 7 } else { 6 }, moment_of(record, &["seen"]), product());
     let mut event = Event::network_activity(head, ends);
-    let mut info = NetworkConnectionInfo::new(if inbound { 1 } else { 2 });
+    let mut info = NetworkConnectionInfo::new(if listens {
+        0
+    } else if inbound {
+        1
+    } else {
+        2
+    });
     info.set_protocol_name(record.take("protocol"));
     event.set_connection_info(info);
     Some(event)

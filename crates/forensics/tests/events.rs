@@ -1,4 +1,5 @@
-#![cfg(all(test, feature = "event"))]
+#![cfg(test)]
+#![cfg(feature = "event")]
 //! Evidence as events again, with its custody; and its export to other tools.
 
 use homeostat_core::Timestamp;
@@ -91,7 +92,11 @@ fn evidence_becomes_valid_events_that_name_their_custody() {
         assert!(event.reference().unwrap().as_str().starts_with(&format!("evidence/{digest}")));
     }
     let launch = events.iter().find(|event| event.to_json().contains("sh -c id")).unwrap();
-    assert_eq!(launch.when().to_string(), "2026-03-16T08:31:00Z", "when it started, not when it was seen");
+    assert_eq!(
+        launch.when().to_string(),
+        "2026-03-16T08:31:00.000000Z",
+        "when it started, not when it was seen"
+    );
     assert_eq!(launch.actor().unwrap().name(), Some("www-data"));
     assert_eq!(scene.custody.records().last().unwrap().deed.word(), "processed");
 }

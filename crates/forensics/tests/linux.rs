@@ -1,4 +1,5 @@
-#![cfg(all(test, feature = "linux", target_os = "linux"))]
+#![cfg(test)]
+#![cfg(all(feature = "linux", target_os = "linux"))]
 //! Our own agent on a machine that is made up, with all that is hostile about file systems.
 
 use homeostat_core::Timestamp;

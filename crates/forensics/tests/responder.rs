@@ -69,7 +69,7 @@ fn scene(collector: MemoryCollector) -> Scene {
 fn ask(id: &str, action: Action) -> Request {
     let target = Target::new(TargetKind::Host, "web-1").with("os", "linux");
     let (id, tenant) = (ActionId::new(id).unwrap(), TenantId::new("acme").unwrap());
-    Request::new(id, tenant, action, target).sure(0.9).lease(Duration::from_secs(3_600))
+    Request::new(id, tenant, action, target).sure(0.9).lease(Duration::from_hours(1))
 }
 
 fn agent() -> MemoryCollector {
@@ -90,7 +90,7 @@ fn a_capture_passes_the_gate_is_in_force_when_it_is_whole_and_ends_with_its_leas
         custody.lock().unwrap().records().iter().map(|record| record.deed.word()).collect();
     assert_eq!(words.iter().filter(|word| **word == "acquired").count(), 1);
     assert_eq!(words.last(), Some(&"finished"));
-    block_on(executor.tick(start.plus(Duration::from_secs(3_600)).unwrap())).unwrap();
+    block_on(executor.tick(start.plus(Duration::from_hours(1)).unwrap())).unwrap();
     assert_eq!(executor.gate().phase(&request.id), Phase::Done);
     let custody = custody.lock().unwrap();
     assert_eq!(custody.records().last().unwrap().deed.word(), "released");

@@ -29,7 +29,7 @@ pub(super) fn take(taking: &mut Taking<'_>, path: &Path, owner: Option<&Account>
         return Ok(());
     }
     if found.is_symlink() {
-        return link(taking, path, item.with_facts(facts(&found, "link")));
+        return link(taking, path, &item.with_facts(facts(&found, "link")));
     }
     if !found.is_file() {
         return taking.sink.miss(&item, "take what is no file");
@@ -43,10 +43,10 @@ pub(super) fn take(taking: &mut Taking<'_>, path: &Path, owner: Option<&Account>
     }
 }
 
-fn link(taking: &mut Taking<'_>, path: &Path, item: Item) -> Result<(), Stop> {
+fn link(taking: &mut Taking<'_>, path: &Path, item: &Item) -> Result<(), Stop> {
     match fs::read_link(path) {
-        Ok(target) => taking.sink.take(&item, &mut target.as_os_str().as_bytes()).map(drop),
-        Err(_) => taking.sink.miss(&item, "read the link"),
+        Ok(target) => taking.sink.take(item, &mut target.as_os_str().as_bytes()).map(drop),
+        Err(_) => taking.sink.miss(item, "read the link"),
     }
 }
 
