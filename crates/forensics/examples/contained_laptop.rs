@@ -18,9 +18,9 @@ const BEACON: &str = r#"{"homeostat_triage":"connection","state":"established","
 fn main() -> Result<(), Box<dyn Error>> {
     let laptop = Target::new(TargetKind::Host, "mkt-01").with("os", "windows 11");
     let full = CapturePlan::of(forensics::AssetKind::Windows, forensics::Profile::Full);
-    let channels = [Channel::defender(), Channel::cloud_snapshot()];
-    for (step, why) in forensics::Coverage::new(&full, &channels, Containment::Contained).open() {
-        println!("open with Defender and snapshots: {step}, as {why}");
+    for (step, why) in forensics::Coverage::new(&full, &[Channel::defender()], Containment::Contained).open()
+    {
+        println!("open with Defender alone: {step}, as {why}");
     }
 
     let defender = forensics::MemoryCollector::new(Channel::defender())
@@ -42,16 +42,12 @@ fn main() -> Result<(), Box<dyn Error>> {
     println!("killed after {} lines of custody", custody.records().len());
     let mut custody = open()?;
     let end = Capture::open(&order, ways, &mut custody)?.run(start, &mut |until| until)?;
-    let manifest = forensics::Manifest::of(&custody, &order.id);
-    println!("went on: {} pieces, {} bytes, {end:?}", manifest.pieces.len(), manifest.bytes());
-
+    println!("went on: {end:?}");
     events(&mut custody, &order.id, &store)?;
-    let bundle = forensics::case_bundle(&custody, &order.id, "https://acme.example/case/");
-    println!("CASE bundle of {} bytes", bundle.as_str().len());
-
+    let bundle = forensics::case_bundle(&custody, &order.id, "https://acme.example/");
+    println!("{} bytes of CASE", bundle.as_str().len());
     let head = custody.head(); // published elsewhere
-    let report = forensics::verify(&log.durable(), &store, Some(head))?;
-    println!("{} lines, {} objects: sound {}", report.lines, report.objects, report.is_sound());
+    println!("sound: {}", forensics::verify(&log.durable(), &store, Some(head))?.is_sound());
     let first = store.list()?.into_iter().next().ok_or("nothing was captured")?;
     store.tamper(&first, b"nothing happened".to_vec());
     let altered = String::from_utf8(log.durable())?.replace("connections", "c0nnections");

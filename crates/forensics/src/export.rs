@@ -65,7 +65,8 @@ struct Graph {
 }
 
 impl Graph {
-    /// A node's id: a UUID of version 8 (RFC 9562) made of the SHA-256 of what it stands for.
+    /// A node's id: a UUID made of the SHA-256 of what it stands for. It says version 5, name-based, as UCO's shape for
+    /// ids knows none after it.
     fn id(&self, kind: &str, parts: &[&str]) -> String {
         let mut digest = Digest::of(self.capture.as_bytes()).chained(kind.as_bytes());
         for part in parts {
@@ -76,7 +77,7 @@ impl Graph {
         let uuid = [
             part(0, 8),
             part(8, 12),
-            format!("8{}", part(13, 16)),
+            format!("5{}", part(13, 16)),
             format!("a{}", part(17, 20)),
             part(20, 32),
         ];
