@@ -2,10 +2,8 @@
 //!
 //! `cargo run -p homeostat-forensics --features event --example contained_laptop`
 
-use forensics::{
-    Capture, CapturePlan, Channel, Containment, Custody, CustodyKey, EvidenceStore, MemoryStore,
-};
-use homeostat_forensics as forensics;
+use forensics::{Capture, CapturePlan, Channel, Containment, Custody, CustodyKey, MemoryStore};
+use homeostat_forensics::{self as forensics, EvidenceStore};
 use homeostat_ingest::{Ingest, Registry};
 use homeostat_response::{ActionId, MemoryStorage, Target, TargetKind};
 use std::{error::Error, sync::Arc};
@@ -26,8 +24,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let defender = forensics::MemoryCollector::new(Channel::defender())
         .with("connections", "connections.jsonl", BEACON.replace('\n', ""))
         .with("processes", "processes.jsonl", SHELL.replace('\n', ""));
-    let plan = full.within(forensics::Profile::Triage);
-    let order = forensics::Order::new(ActionId::new("inc-7-capture")?, laptop, plan)
+    let order = forensics::Order::new(ActionId::new("inc-7-capture")?, laptop, full)
         .asked_by("joe@acme.example", "a beacon every 60 s to 203.0.113.9");
     let (log, names, store) = (MemoryStorage::default(), MemoryStorage::default(), MemoryStore::default());
     let watch = |_: &Target| Containment::Contained;
@@ -58,7 +55,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// What was captured, as events that name their custody.
+/// What was captured, as events.
 fn events(
     custody: &mut Custody<MemoryStorage>,
     id: &ActionId,

@@ -58,7 +58,8 @@ impl Forensics {
     /// The order that carries a request out; `None` when no plan fits its target.
     pub fn order(&self, request: &Request) -> Option<Order> {
         let plan = CapturePlan::of(AssetKind::of(&request.target)?, self.profile);
-        let why = request.incident.as_ref().map(|incident| format!("incident {incident}")).unwrap_or_default();
+        let why =
+            request.incident.as_ref().map(|incident| format!("incident {incident}")).unwrap_or_default();
         let order = Order::new(request.id.clone(), request.target.clone(), plan);
         Some(order.asked_by("detector:homeostat", &why))
     }
@@ -87,6 +88,9 @@ impl Forensics {
 
 impl fmt::Debug for Forensics {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Forensics").field("tenant", &self.tenant).field("profile", &self.profile).finish_non_exhaustive()
+        f.debug_struct("Forensics")
+            .field("tenant", &self.tenant)
+            .field("profile", &self.profile)
+            .finish_non_exhaustive()
     }
 }
