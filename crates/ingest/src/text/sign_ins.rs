@@ -93,7 +93,9 @@ impl Plan {
         }
         close(inside, json);
         for (place, name) in &self.others {
-            told(*place).into_iter().for_each(|cell| write_member(name, cell, json));
+            if let Some(cell) = told(*place) {
+                write_member(name, cell, json);
+            }
         }
         json.push('}');
     }
