@@ -320,7 +320,7 @@ fn involved(story: &Story, book: &Investigator) -> Vec<Involved> {
     let describe = |(id, member): (&EntityId, &crate::story::Member)| {
         let profile = book.ledger.profiles.get(id)?;
         Some(Involved {
-            keys: profile.keys.iter().cloned().collect(),
+            keys: profile.keys.keys().cloned().collect(),
             class: profile.class,
             roles: roles.get(id).cloned().unwrap_or_default(),
             hop: member.hop,
@@ -350,7 +350,7 @@ fn edges(deeds: &[Deed]) -> Vec<Edge> {
 /// Events outside the incident that show one of its techniques on other entities, as evidence of "where else".
 fn elsewhere(id: u64, deeds: &[Deed], book: &Investigator) -> Vec<EventRef> {
     let techniques: BTreeSet<&Technique> = deeds.iter().flat_map(|deed| deed.techniques.iter()).collect();
-    let same = |episode: &&crate::episode::Episode| {
+    let same = |episode: &&Box<crate::episode::Episode>| {
         episode.story != Some(id) && episode.act.techniques.iter().any(|t| techniques.contains(t))
     };
     let episodes = book.ledger.episodes.values().filter(same);

@@ -8,25 +8,33 @@ use crate::episode::Episode;
 use crate::fact::{FactId, FactTable, is_refusal};
 use crate::profile::{FAST, Given, Heat, Profile};
 use crate::settings::InvestigatorBuilder;
+use crate::sorted::EntityTable;
 use crate::weight::{DAY, bin_of, fade};
 use homeostat_core::{Bits, EntityKey, SnapshotError, SnapshotReader, SnapshotWriter, Value};
 use homeostat_identity::{EntityClass, EntityId, LinkKind};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, HashMap};
 
 /// The most that one fact's own bits count: a single surprise, however great, is no story.
 const MOST_OF_ONE: Bits = Bits::CRITICAL;
 /// How many distinct refused actions make a service's failures more than a misconfiguration.
 const PROBING: usize = 3;
 
+/// What makes acts one episode: their bin, and a hash of what is done by whom.
+type Group = (i64, u64);
+
+/// How many episodes incidents hold, and who is in one.
+pub(crate) type Held<'a> = (usize, &'a dyn Fn(&EntityId) -> bool);
+
 /// What is learnt of one tenant outside incidents.
 #[derive(Clone, Default, PartialEq)]
 pub(crate) struct Ledger {
     pub(crate) facts: FactTable,
-    pub(crate) profiles: BTreeMap<EntityId, Profile>,
-    pub(crate) episodes: BTreeMap<u64, Episode>,
+    pub(crate) profiles: EntityTable,
+    pub(crate) episodes: BTreeMap<u64, Box<Episode>>,
     // Under which id each name was met last.
     names: BTreeMap<EntityKey, EntityId>,
-    index: BTreeMap<(i64, u64), u64>,
+    // The episodes of each bin, by what makes them one.
+    index: BTreeMap<i64, HashMap<u64, u64>>,
     next: u64,
     pub(crate) start: Option<i64>,
     signals: u64,
@@ -55,11 +63,13 @@ impl Ledger {
         let history = bin_of(act.time).saturating_sub(bin_of(start));
         self.signals = self.signals.saturating_add(1);
         let fact = self.facts.intern(&act);
-        let echo = self.is_echo(&act, fact);
+        let group = (bin_of(act.time), Episode::group(&act, fact));
+        let open = self.index.get(&group.0).and_then(|bin| bin.get(&group.1)).copied();
+        let echo = open.and_then(|id| self.episodes.get(&id)).is_some_and(|episode| episode.is_echo(&act));
         let tenant_bins = self.facts.note(fact, act.time);
         let takers = act.takers();
         for id in &takers {
-            self.profiles.entry(*id).or_default().meet(*id, &act);
+            self.profiles.known(*id).meet(*id, &act);
         }
         self.join_names(&act);
         let rote = self.is_rote(&act, fact);
@@ -80,11 +90,11 @@ impl Ledger {
                 hot.extend(heats.map(|(fast, slow)| (*id, fast, slow)));
             }
         }
-        let (time, event) = (act.time, act.evidence.clone());
-        let episode = self.fold(act, fact);
+        let (time, told) = (act.time, !act.evidence.is_empty());
+        let episode = self.fold(act, (fact, group, open), &takers);
         let mut weighed = own.is_some();
         if let Some(episode) = self.episodes.get_mut(&episode) {
-            weighed |= episode.count == 1 && !event.is_empty();
+            weighed |= episode.count == 1 && told;
             let enough = |weight: f64| weight >= crate::walk::MARGINAL;
             let heavy = !enough(episode.weight) && own.is_some_and(enough);
             self.heavy = self.heavy.saturating_add(u64::from(heavy));
@@ -99,22 +109,23 @@ impl Ledger {
     fn join_names(&mut self, act: &Act) {
         for participant in &act.who {
             let id = participant.id;
-            if self.names.get(&participant.key) == Some(&id) {
+            let own = self.profiles.get_mut(&id).and_then(|profile| profile.keys.get_mut(&participant.key));
+            if own.is_some_and(|last| std::mem::replace(last, true))
+                || self.names.get(&participant.key) == Some(&id)
+            {
                 continue;
             }
             let old = self.names.insert(participant.key.clone(), id);
+            let theirs = old.and_then(|old| self.profiles.get_mut(&old));
+            if let Some(last) = theirs.and_then(|profile| profile.keys.get_mut(&participant.key)) {
+                *last = false;
+            }
             for (a, b) in old.into_iter().flat_map(|old| [(id, old), (old, id)]) {
                 if let Some(profile) = self.profiles.get_mut(&a) {
                     profile.link(b, LinkKind::SameAs, act.time);
                 }
             }
         }
-    }
-
-    fn is_echo(&self, act: &Act, fact: FactId) -> bool {
-        let key = (bin_of(act.time), Episode::group(act, fact));
-        let episode = self.index.get(&key).and_then(|id| self.episodes.get(id));
-        episode.is_some_and(|episode| episode.is_echo(act))
     }
 
     /// Whether `act` is a service failing the same single way, again and again or and nothing else: a
@@ -144,23 +155,28 @@ impl Ledger {
         Some((weight, heats))
     }
 
-    fn fold(&mut self, act: Act, fact: FactId) -> u64 {
-        let key = (bin_of(act.time), Episode::group(&act, fact));
-        if let Some(id) = self.index.get(&key) {
-            if let Some(episode) = self.episodes.get_mut(id) {
+    /// Folds `act` into the episode that is `open` for it, else into a new one.
+    fn fold(
+        &mut self,
+        act: Act,
+        (fact, group, open): (FactId, Group, Option<u64>),
+        takers: &[EntityId],
+    ) -> u64 {
+        if let Some(id) = open {
+            if let Some(episode) = self.episodes.get_mut(&id) {
                 episode.fold(&act);
             }
-            return *id;
+            return id;
         }
         let id = self.next;
         self.next = self.next.saturating_add(1);
-        self.index.insert(key, id);
-        for taker in act.takers() {
-            if let Some(profile) = self.profiles.get_mut(&taker) {
+        self.index.entry(group.0).or_default().insert(group.1, id);
+        for taker in takers {
+            if let Some(profile) = self.profiles.get_mut(taker) {
                 profile.episodes.push_back(id);
             }
         }
-        self.episodes.insert(id, Episode::new(act, fact));
+        self.episodes.insert(id, Box::new(Episode::new(act, fact)));
         id
     }
 
@@ -205,20 +221,24 @@ impl Ledger {
     /// How many episodes heavy enough to join an incident there are a bin, counted with one more.
     pub(crate) fn heavy_rate(&self) -> f64 {
         let first = self.start.map_or(0, bin_of);
-        let last = self.index.keys().next_back().map_or(first, |(bin, _)| *bin);
+        let last = self.index.keys().next_back().map_or(first, |bin| *bin);
         (self.heavy as f64 + 1.0) / (last.saturating_sub(first).max(0) as f64 + 1.0)
     }
 
     /// The episodes of the bins from that of one moment to that of another.
     pub(crate) fn between(&self, from: i64, to: i64) -> impl Iterator<Item = u64> + '_ {
-        self.index.range((bin_of(from), 0)..=(bin_of(to), u64::MAX)).map(|(_, id)| *id)
+        self.index.range(bin_of(from)..=bin_of(to)).flat_map(|(_, bin)| {
+            let mut ids: Vec<u64> = bin.values().copied().collect();
+            ids.sort_unstable();
+            ids
+        })
     }
 
     /// Loose episodes of `id` still felt at `now`: those behind its heat, in order.
     pub(crate) fn warm(&self, id: EntityId, now: i64, half_life: i64) -> Vec<u64> {
         let Some(profile) = self.profiles.get(&id) else { return Vec::new() };
         let hub = profile.is_hub(self.signals);
-        let felt = |episode: &Episode| {
+        let felt = |episode: &Box<Episode>| {
             let strength = if half_life == FAST { episode.weight } else { episode.rated };
             let own = !hub || episode.act.primary().is_none_or(|p| p.id == id);
             let left = strength * fade(now.saturating_sub(episode.last), half_life);
@@ -229,9 +249,9 @@ impl Ledger {
     }
 
     /// Lets go of what no incident needs and limits do not hold, as of `now`.
-    pub(crate) fn prune(&mut self, now: i64, setup: &InvestigatorBuilder, members: &BTreeSet<EntityId>) {
+    pub(crate) fn prune(&mut self, now: i64, setup: &InvestigatorBuilder, (held, member): Held<'_>) {
         let oldest = now.saturating_sub(i64::from(setup.limits.days).saturating_mul(DAY));
-        let loose = self.episodes.values().filter(|episode| episode.story.is_none()).count();
+        let loose = self.episodes.len().saturating_sub(held);
         let mut over = loose.saturating_sub(setup.limits.loose_episodes);
         let mut gone = Vec::new();
         for (id, episode) in self.episodes.iter().filter(|(_, episode)| episode.story.is_none()) {
@@ -245,19 +265,15 @@ impl Ledger {
         for id in gone {
             self.drop_episode(id);
         }
-        self.prune_entities(setup.limits.entities, members);
+        self.prune_entities(setup.limits.entities, member);
     }
 
-    fn prune_entities(&mut self, limit: usize, members: &BTreeSet<EntityId>) {
+    fn prune_entities(&mut self, limit: usize, member: &dyn Fn(&EntityId) -> bool) {
         if self.profiles.len() <= limit {
             return;
         }
-        let mut idle: Vec<_> = self
-            .profiles
-            .iter()
-            .filter(|(id, _)| !members.contains(id))
-            .map(|(id, p)| (p.last, *id))
-            .collect();
+        let mut idle: Vec<_> =
+            self.profiles.iter().filter(|(id, _)| !member(id)).map(|(id, p)| (p.last, *id)).collect();
         idle.sort_unstable();
         // A sixteenth more than must go, so that the search is not made for every signal.
         let surplus = self.profiles.len() - limit + limit / 16;
@@ -271,17 +287,27 @@ impl Ledger {
 
     pub(crate) fn drop_episode(&mut self, id: u64) {
         let Some(episode) = self.episodes.remove(&id) else { return };
-        self.index.remove(&(bin_of(episode.act.time), Episode::group(&episode.act, episode.fact)));
+        let bin = bin_of(episode.act.time);
+        if let Some(groups) = self.index.get_mut(&bin) {
+            groups.remove(&Episode::group(&episode.act, episode.fact));
+            if groups.is_empty() {
+                self.index.remove(&bin);
+            }
+        }
         for taker in episode.act.takers() {
             if let Some(profile) = self.profiles.get_mut(&taker) {
-                profile.episodes.retain(|other| *other != id);
+                profile.leave(id);
             }
         }
     }
 
     /// The entities that `key` names.
     pub(crate) fn named(&self, key: &EntityKey) -> Vec<EntityId> {
-        self.profiles.iter().filter(|(_, profile)| profile.keys.contains(key)).map(|(id, _)| *id).collect()
+        self.profiles
+            .iter()
+            .filter(|(_, profile)| profile.keys.contains_key(key))
+            .map(|(id, _)| *id)
+            .collect()
     }
 
     /// Clears `id`; tells whether anything was known.
@@ -305,14 +331,15 @@ impl Ledger {
 
     pub(crate) fn bytes(&self) -> usize {
         let profiles: usize = self.profiles.values().map(Profile::bytes).sum();
-        let episodes: usize = self.episodes.values().map(Episode::bytes).sum();
-        profiles + episodes + self.facts.bytes() + self.index.len() * 24
+        let episodes: usize = self.episodes.values().map(|episode| episode.bytes()).sum();
+        let tables = self.profiles.bytes() + self.names.len() * 80 + self.episodes.len() * 48;
+        profiles + episodes + self.facts.bytes() + tables
     }
 
     pub(crate) fn write(&self, out: &mut SnapshotWriter) {
         self.facts.write(out);
         out.len(self.profiles.len());
-        for (id, profile) in &self.profiles {
+        for (id, profile) in self.profiles.iter() {
             out.u32(id.0);
             profile.write(out);
         }
@@ -346,7 +373,12 @@ impl Ledger {
             ledger.profiles.insert(EntityId(fields.u32()?), Profile::read(fields)?);
         }
         let names = act::read_all(fields, 21, |fields| Ok((fields.key()?, EntityId(fields.u32()?))))?;
-        ledger.names = names.into_iter().collect();
+        for (name, id) in names {
+            if let Some(last) = ledger.profiles.get_mut(&id).and_then(|profile| profile.keys.get_mut(&name)) {
+                *last = true;
+            }
+            ledger.names.insert(name, id);
+        }
         for _ in 0..fields.len(80)? {
             let id = fields.u64()?;
             ledger.adopt(id, Episode::read(fields)?);
@@ -372,12 +404,16 @@ impl Ledger {
 
     /// Puts an episode read from a snapshot in its places.
     fn adopt(&mut self, id: u64, episode: Episode) {
-        self.index.insert((bin_of(episode.act.time), Episode::group(&episode.act, episode.fact)), id);
-        self.episodes.insert(id, episode);
+        let group = Episode::group(&episode.act, episode.fact);
+        self.index.entry(bin_of(episode.act.time)).or_default().insert(group, id);
+        self.episodes.insert(id, Box::new(episode));
     }
 }
 
 fn criticality(act: &Act, values: &BTreeMap<EntityKey, Value>) -> f64 {
+    if values.is_empty() {
+        return Value::default().factor();
+    }
     let worth = act.who.iter().filter_map(|p| values.get(&p.key)).max().copied();
     worth.unwrap_or_default().factor()
 }

@@ -48,7 +48,7 @@ impl Investigator {
     }
 
     fn is_exact(&self, id: EntityId) -> bool {
-        self.ledger.profiles.get(&id).is_some_and(|p| p.keys.iter().any(|key| key.kind().is_exact()))
+        self.ledger.profiles.get(&id).is_some_and(|p| p.keys.keys().any(|key| key.kind().is_exact()))
     }
 
     /// The loose episodes that make `entity` hot enough to open an incident.

@@ -5,10 +5,11 @@
 
 use crate::act::{self, Act};
 use crate::fact::{FactId, FactTable};
+use crate::sorted::{VecMap, VecSet};
 use crate::weight::{self, DAY, bin_of, fade, fade_peak};
 use homeostat_core::{EntityKey, SnapshotError, SnapshotReader, SnapshotWriter};
 use homeostat_identity::{EntityClass, EntityId, LinkKind};
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeSet, VecDeque};
 
 /// The most facts kept of one entity; the coldest go first.
 const FACTS: usize = 64;
@@ -51,14 +52,15 @@ pub(crate) struct Seen {
 #[derive(Clone, Default, PartialEq)]
 pub(crate) struct Profile {
     pub(crate) class: EntityClass,
-    pub(crate) keys: BTreeSet<EntityKey>,
+    // Each identifier, and whether it was last met as this entity's.
+    pub(crate) keys: VecMap<EntityKey, bool>,
     pub(crate) first: i64,
     pub(crate) last: i64,
     signals: u64,
-    facts: BTreeMap<FactId, Seen>,
-    pub(crate) partners: BTreeSet<EntityId>,
-    pub(crate) origins: BTreeMap<EntityId, i64>,
-    pub(crate) links: BTreeMap<(EntityId, LinkKind), i64>,
+    facts: VecMap<FactId, Seen>,
+    pub(crate) partners: VecSet<EntityId>,
+    pub(crate) origins: VecMap<EntityId, i64>,
+    pub(crate) links: VecMap<(EntityId, LinkKind), i64>,
     pub(crate) episodes: VecDeque<u64>,
     // The day whose greatest heat is being taken, and that heat.
     day: i64,
@@ -89,8 +91,8 @@ impl Profile {
             if self.class == EntityClass::Unknown {
                 self.class = participant.class;
             }
-            if self.keys.len() < NEIGHBOURS {
-                self.keys.insert(participant.key.clone());
+            if self.keys.len() < NEIGHBOURS && !self.keys.contains_key(&participant.key) {
+                self.keys.insert(participant.key.clone(), false);
             }
         }
         let primary = act.primary().map(|p| p.id).filter(|id| *id != me);
@@ -105,6 +107,15 @@ impl Profile {
             if let Some(other) = other {
                 note_first(&mut self.links, (other, *kind), act.time);
             }
+        }
+    }
+
+    /// Lets go of episode `id`; those that go are nearly always the oldest.
+    pub(crate) fn leave(&mut self, id: u64) {
+        if self.episodes.front() == Some(&id) {
+            self.episodes.pop_front();
+        } else {
+            self.episodes.retain(|other| *other != id);
         }
     }
 
@@ -126,7 +137,7 @@ impl Profile {
         if !self.facts.contains_key(&fact) && self.facts.len() >= FACTS {
             self.drop_coldest(act.time);
         }
-        let seen = self.facts.entry(fact).or_default();
+        let seen = self.facts.known(fact)?;
         let bin = bin_of(act.time);
         let fresh = seen.bins == 0 || bin > seen.last;
         if fresh {
@@ -212,9 +223,14 @@ impl Profile {
     }
 
     pub(crate) fn bytes(&self) -> usize {
-        let neighbours = self.partners.len() * 4 + self.origins.len() * 12 + self.links.len() * 16;
-        let keys: usize = self.keys.iter().map(|key| key.value().len() + key.scope().len() + 40).sum();
-        size_of::<Self>() + keys + neighbours + self.facts.len() * size_of::<Seen>() + self.episodes.len() * 8
+        let neighbours = self.partners.bytes() + self.origins.bytes() + self.links.bytes();
+        let keys: usize = self.keys.keys().map(|key| key.value().len() + key.scope().len() + 32).sum();
+        size_of::<Self>()
+            + keys
+            + self.keys.bytes()
+            + neighbours
+            + self.facts.bytes()
+            + self.episodes.capacity() * 8
     }
 }
 
@@ -291,7 +307,7 @@ fn sum_families(facts: impl Iterator<Item = (u32, (f64, i64))>) -> Heat {
     heat
 }
 
-fn note_first<K: Ord>(map: &mut BTreeMap<K, i64>, key: K, time: i64) {
+fn note_first<K: Ord>(map: &mut VecMap<K, i64>, key: K, time: i64) {
     let room = map.len() < NEIGHBOURS;
     if let Some(first) = map.get_mut(&key) {
         *first = (*first).min(time);
@@ -304,7 +320,7 @@ impl Profile {
     pub(crate) fn write(&self, out: &mut SnapshotWriter) {
         act::write_class(out, self.class);
         out.len(self.keys.len());
-        self.keys.iter().for_each(|key| out.key(key));
+        self.keys.keys().for_each(|key| out.key(key));
         out.u64(self.first.cast_unsigned());
         out.u64(self.last.cast_unsigned());
         out.u64(self.signals);
@@ -334,7 +350,8 @@ impl Profile {
 
     pub(crate) fn read(fields: &mut SnapshotReader<'_>) -> Result<Self, SnapshotError> {
         let mut profile = Self { class: act::read_class(fields)?, ..Self::default() };
-        profile.keys = act::read_all(fields, 17, SnapshotReader::key)?.into_iter().collect();
+        let keys = act::read_all(fields, 17, SnapshotReader::key)?;
+        profile.keys = keys.into_iter().map(|key| (key, false)).collect();
         profile.first = fields.u64()?.cast_signed();
         profile.last = fields.u64()?.cast_signed();
         profile.signals = fields.u64()?;
