@@ -9,7 +9,7 @@ use crate::fact::{FactId, FactTable, is_refusal};
 use crate::profile::{FAST, Given, Heat, Profile};
 use crate::settings::InvestigatorBuilder;
 use crate::sorted::EntityTable;
-use crate::weight::{DAY, bin_of, fade};
+use crate::weight::{DAY, bin_of, fade, log2};
 use homeostat_core::{Bits, EntityKey, SnapshotError, SnapshotReader, SnapshotWriter, Value};
 use homeostat_identity::{EntityClass, EntityId, LinkKind};
 use std::collections::{BTreeMap, HashMap};
@@ -19,6 +19,14 @@ const MOST_OF_ONE: Bits = Bits::CRITICAL;
 /// How many distinct refused actions make a service's failures more than a misconfiguration.
 const PROBING: usize = 3;
 
+/// The episodes of one bin.
+#[derive(Clone, Default)]
+struct Bin {
+    groups: HashMap<u64, u64>,
+    // No episode of the bin has a smaller number.
+    least: u64,
+}
+
 /// What makes acts one episode: their bin, and a hash of what is done by whom.
 type Group = (i64, u64);
 
@@ -26,7 +34,7 @@ type Group = (i64, u64);
 pub(crate) type Held<'a> = (usize, &'a dyn Fn(&EntityId) -> bool);
 
 /// What is learnt of one tenant outside incidents.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 pub(crate) struct Ledger {
     pub(crate) facts: FactTable,
     pub(crate) profiles: EntityTable,
@@ -34,7 +42,7 @@ pub(crate) struct Ledger {
     // Under which id each name was met last.
     names: BTreeMap<EntityKey, EntityId>,
     // The episodes of each bin, by what makes them one.
-    index: BTreeMap<i64, HashMap<u64, u64>>,
+    index: BTreeMap<i64, Bin>,
     next: u64,
     pub(crate) start: Option<i64>,
     signals: u64,
@@ -44,6 +52,20 @@ pub(crate) struct Ledger {
     heats: BTreeMap<u8, u64>,
     pub(crate) evicted_entities: u64,
     pub(crate) evicted_episodes: u64,
+    // No episode kept weighs more.
+    heaviest: f64,
+}
+
+impl PartialEq for Ledger {
+    /// Equal states write equal bytes; what only speeds a search may differ.
+    fn eq(&self, other: &Self) -> bool {
+        let bytes = |ledger: &Self| {
+            let mut out = SnapshotWriter::new([0; 4], 0);
+            ledger.write(&mut out);
+            out.finish()
+        };
+        bytes(self) == bytes(other)
+    }
 }
 
 /// What one act changed.
@@ -52,8 +74,8 @@ pub(crate) struct Applied {
     pub(crate) episode: u64,
     /// Whether its weight is new: only then anything else can change.
     pub(crate) weighed: bool,
-    /// Entities that grew hotter, with fast and slow heat.
-    pub(crate) hot: Vec<(EntityId, Heat, Heat)>,
+    /// Entities that grew hotter, with their heat.
+    pub(crate) hot: Vec<(EntityId, Heat)>,
 }
 
 impl Ledger {
@@ -64,7 +86,7 @@ impl Ledger {
         self.signals = self.signals.saturating_add(1);
         let fact = self.facts.intern(&act);
         let group = (bin_of(act.time), Episode::group(&act, fact));
-        let open = self.index.get(&group.0).and_then(|bin| bin.get(&group.1)).copied();
+        let open = self.index.get(&group.0).and_then(|bin| bin.groups.get(&group.1)).copied();
         let echo = open.and_then(|id| self.episodes.get(&id)).is_some_and(|episode| episode.is_echo(&act));
         let tenant_bins = self.facts.note(fact, act.time);
         let takers = act.takers();
@@ -83,11 +105,12 @@ impl Ledger {
         let (mut own, mut hot) = (None, Vec::new());
         if !echo {
             for id in &takers {
-                let Some((weight, heats)) = self.weigh(*id, &act, (fact, given)) else { continue };
+                let alone = takers.len() == 1;
+                let Some((weight, heat)) = self.weigh(*id, &act, (fact, given, alone)) else { continue };
                 if primary == Some(*id) {
                     own = Some(weight);
                 }
-                hot.extend(heats.map(|(fast, slow)| (*id, fast, slow)));
+                hot.extend(heat.map(|heat| (*id, heat)));
             }
         }
         let (time, told) = (act.time, !act.evidence.is_empty());
@@ -100,6 +123,7 @@ impl Ledger {
             self.heavy = self.heavy.saturating_add(u64::from(heavy));
             episode.weight = episode.weight.max(own.unwrap_or(0.0));
             episode.rated = if rote { 0.0 } else { episode.rated.max(bits) };
+            self.heaviest = self.heaviest.max(episode.weight).max(episode.rated);
         }
         self.note_days(time, &hot);
         Applied { episode, weighed, hot }
@@ -136,13 +160,14 @@ impl Ledger {
         self.profiles.get(&primary.id).is_none_or(stuck) && !act.is_known_bad()
     }
 
-    /// The new weight of a fact for one entity and, unless it is a hub that others act on, its heats.
+    /// The new weight of a fact for one entity and, unless it is a hub that others act on, its heat. Where the entity
+    /// takes part `alone` and no heat could matter, it is given as none.
     fn weigh(
         &mut self,
         id: EntityId,
         act: &Act,
-        (fact, given): (FactId, Given),
-    ) -> Option<(f64, Option<(Heat, Heat)>)> {
+        (fact, given, alone): (FactId, Given, bool),
+    ) -> Option<(f64, Option<Heat>)> {
         let (all, now) = (self.signals, given.now);
         let profile = self.profiles.get_mut(&id)?;
         let acted_on = act.primary().is_some_and(|p| p.id != id);
@@ -150,9 +175,9 @@ impl Ledger {
             return None;
         }
         let weight = profile.weigh(fact, act, given)?;
-        let heats =
-            (weight > 0.0).then(|| (profile.heat(now, &self.facts), profile.slow_heat(now, &self.facts)));
-        Some((weight, heats))
+        let cool = alone && profile.is_cool(act.time);
+        let heat = || if cool { Heat::default() } else { profile.heat(now, &self.facts) };
+        Some((weight, (weight > 0.0).then(heat)))
     }
 
     /// Folds `act` into the episode that is `open` for it, else into a new one.
@@ -170,7 +195,7 @@ impl Ledger {
         }
         let id = self.next;
         self.next = self.next.saturating_add(1);
-        self.index.entry(group.0).or_default().insert(group.1, id);
+        self.put_in_bin(group, id);
         for taker in takers {
             if let Some(profile) = self.profiles.get_mut(taker) {
                 profile.episodes.push_back(id);
@@ -180,8 +205,8 @@ impl Ledger {
         id
     }
 
-    fn note_days(&mut self, time: i64, hot: &[(EntityId, Heat, Heat)]) {
-        for (id, heat, _) in hot {
+    fn note_days(&mut self, time: i64, hot: &[(EntityId, Heat)]) {
+        for (id, heat) in hot {
             let day = self.profiles.get_mut(id).and_then(|profile| profile.note_day(time, heat.bits));
             if let Some(before) = day {
                 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped")]
@@ -208,6 +233,11 @@ impl Ledger {
         None
     }
 
+    /// The slow heat of `id` at `now`.
+    pub(crate) fn slow_heat(&self, id: EntityId, now: i64) -> Heat {
+        self.profiles.get(&id).map_or_else(Heat::default, |profile| profile.slow_heat(now, &self.facts))
+    }
+
     /// Whether so many deal with `id` that dealing with it says nothing.
     pub(crate) fn is_hub(&self, id: EntityId) -> bool {
         self.profiles.get(&id).is_some_and(|profile| profile.is_hub(self.signals))
@@ -228,10 +258,25 @@ impl Ledger {
     /// The episodes of the bins from that of one moment to that of another.
     pub(crate) fn between(&self, from: i64, to: i64) -> impl Iterator<Item = u64> + '_ {
         self.index.range(bin_of(from)..=bin_of(to)).flat_map(|(_, bin)| {
-            let mut ids: Vec<u64> = bin.values().copied().collect();
+            let mut ids: Vec<u64> = bin.groups.values().copied().collect();
             ids.sort_unstable();
             ids
         })
+    }
+
+    /// The least number of an episode that can still be felt at `now`: older bins have faded below one bit, however
+    /// much they weighed. Numbers rise with arrival, so all older bins' episodes have smaller ones or are late.
+    fn least_felt(&self, now: i64, half_life: i64) -> u64 {
+        #[expect(clippy::cast_possible_truncation, reason = "a few half-lives")]
+        let felt = (log2(self.heaviest.max(2.0)).ceil() + 1.0) as i64;
+        let oldest = bin_of(now.saturating_sub(half_life.saturating_mul(felt)));
+        self.index.range(oldest..).map(|(_, bin)| bin.least).min().unwrap_or(u64::MAX)
+    }
+
+    fn put_in_bin(&mut self, (bin, group): Group, id: u64) {
+        let bin = self.index.entry(bin).or_insert_with(|| Bin { least: id, ..Bin::default() });
+        bin.least = bin.least.min(id);
+        bin.groups.insert(group, id);
     }
 
     /// Loose episodes of `id` still felt at `now`: those behind its heat, in order.
@@ -244,7 +289,9 @@ impl Ledger {
             let left = strength * fade(now.saturating_sub(episode.last), half_life);
             own && episode.story.is_none() && left >= 1.0
         };
-        let loose = profile.episodes.iter().filter(|at| self.episodes.get(at).is_some_and(felt));
+        let least = self.least_felt(now, half_life);
+        let from = profile.episodes.partition_point(|id| *id < least);
+        let loose = profile.episodes.range(from..).filter(|at| self.episodes.get(at).is_some_and(felt));
         loose.copied().collect()
     }
 
@@ -288,9 +335,9 @@ impl Ledger {
     pub(crate) fn drop_episode(&mut self, id: u64) {
         let Some(episode) = self.episodes.remove(&id) else { return };
         let bin = bin_of(episode.act.time);
-        if let Some(groups) = self.index.get_mut(&bin) {
-            groups.remove(&Episode::group(&episode.act, episode.fact));
-            if groups.is_empty() {
+        if let Some(own) = self.index.get_mut(&bin) {
+            own.groups.remove(&Episode::group(&episode.act, episode.fact));
+            if own.groups.is_empty() {
                 self.index.remove(&bin);
             }
         }
@@ -405,7 +452,8 @@ impl Ledger {
     /// Puts an episode read from a snapshot in its places.
     fn adopt(&mut self, id: u64, episode: Episode) {
         let group = Episode::group(&episode.act, episode.fact);
-        self.index.entry(bin_of(episode.act.time)).or_default().insert(group, id);
+        self.heaviest = self.heaviest.max(episode.weight).max(episode.rated);
+        self.put_in_bin((bin_of(episode.act.time), group), id);
         self.episodes.insert(id, Box::new(episode));
     }
 }

@@ -6,7 +6,7 @@
 
 use crate::fact::FactId;
 use crate::ledger::Applied;
-use crate::profile::{FAST, Heat, SLOW};
+use crate::profile::{FAST, Heat, SLOW, SLOW_FACTS};
 use crate::settings::FLOOR;
 use crate::story::{Joined, Story, Why, stage};
 use crate::weight::fade;
@@ -23,7 +23,6 @@ const SHARE_OF_ACT: f64 = 0.75;
 const FAMILIES: usize = 2;
 /// Share of the threshold at which slow heat opens, and the days and families it needs.
 const SLOW_SHARE: f64 = 0.75;
-const SLOW_FACTS: usize = 4;
 
 impl Investigator {
     /// Opens an incident where one of the entities that grew hotter is hot enough by loose episodes alone.
@@ -35,12 +34,12 @@ impl Investigator {
     ) {
         let mut hot = applied.hot.clone();
         let primary = self.ledger.episodes.get(&applied.episode).and_then(|e| e.act.primary()).map(|p| p.id);
-        hot.sort_by(|(ia, a, _), (ib, b, _)| {
+        hot.sort_by(|(ia, a), (ib, b)| {
             let later = |id: &EntityId| (!self.is_exact(*id), primary != Some(*id));
             later(ia).cmp(&later(ib)).then(b.bits.total_cmp(&a.bits)).then(ia.cmp(ib))
         });
-        for (entity, fast, slow) in hot {
-            if let Some(seeds) = self.seeds(entity, known_bad, (fast, slow, now)) {
+        for (entity, fast) in hot {
+            if let Some(seeds) = self.seeds(entity, known_bad, (fast, now)) {
                 self.begin(entity, (seeds, now), updates);
                 return;
             }
@@ -52,12 +51,12 @@ impl Investigator {
     }
 
     /// The loose episodes that make `entity` hot enough to open an incident.
-    fn seeds(
-        &self,
-        entity: EntityId,
-        known_bad: bool,
-        (fast, slow, now): (Heat, Heat, i64),
-    ) -> Option<Vec<u64>> {
+    fn seeds(&self, entity: EntityId, known_bad: bool, (fast, now): (Heat, i64)) -> Option<Vec<u64>> {
+        let slow = self.ledger.slow_heat(entity, now);
+        let fast_enough = known_bad || fast.bits >= FLOOR;
+        if !fast_enough && slow.bits < FLOOR * SLOW_SHARE {
+            return None;
+        }
         let threshold = self.threshold();
         let least = if self.ledger.is_early(now) { FLOOR } else { threshold };
         if known_bad || fast.bits >= least && fast.families >= FAMILIES {

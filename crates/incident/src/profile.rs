@@ -5,6 +5,7 @@
 
 use crate::act::{self, Act};
 use crate::fact::{FactId, FactTable};
+use crate::settings::FLOOR;
 use crate::sorted::{VecMap, VecSet};
 use crate::weight::{self, DAY, bin_of, fade, fade_peak};
 use homeostat_core::{EntityKey, SnapshotError, SnapshotReader, SnapshotWriter};
@@ -26,6 +27,10 @@ pub(crate) const SLOW: i64 = 3 * DAY;
 /// From how many times in one bin, or bins in all, the same thing is done over and over.
 const OFTEN: u32 = 8;
 const OFTEN_BINS: u32 = 3;
+/// Families that a slow heat needs to open an incident.
+pub(crate) const SLOW_FACTS: usize = 4;
+/// Bits that are not felt at all.
+const FAINT: f64 = 0.01;
 /// The fewest bits of a detector's own for slow heat: rarity alone comes to everybody in three days.
 const RATED: f64 = 2.0;
 
@@ -182,8 +187,18 @@ impl Profile {
         sum_families(self.facts.iter().map(|(fact, seen)| (table.family(*fact), warmth(seen))))
     }
 
-    /// Heat of the entity at `now` over the last days, of what detectors rated alone.
+    /// Whether its heat can neither open an incident nor be the greatest of the day: what its facts weighed, without
+    /// any fading, comes to less.
+    pub(crate) fn is_cool(&self, time: i64) -> bool {
+        let most: f64 = self.facts.values().map(|seen| seen.weight).sum();
+        time.div_euclid(DAY) <= self.day && most <= self.hottest && most < FLOOR
+    }
+
+    /// Heat of the entity at `now` over the last days, of what detectors rated alone; none where too few facts were.
     pub(crate) fn slow_heat(&self, now: i64, table: &FactTable) -> Heat {
+        if self.facts.values().filter(|seen| seen.rated > FAINT).count() < SLOW_FACTS {
+            return Heat::default();
+        }
         let warmth =
             |seen: &Seen| (seen.rated * fade(now.saturating_sub(seen.rated_time), SLOW), seen.rated_time);
         sum_families(self.facts.iter().map(|(fact, seen)| (table.family(*fact), warmth(seen))))
@@ -289,7 +304,7 @@ impl Seen {
 
 /// The sum over families, each further member of one counting half of the one before.
 fn sum_families(facts: impl Iterator<Item = (u32, (f64, i64))>) -> Heat {
-    let mut warm: Vec<_> = facts.filter(|(_, (bits, _))| *bits > 0.01).collect();
+    let mut warm: Vec<_> = facts.filter(|(_, (bits, _))| *bits > FAINT).collect();
     warm.sort_by(|(fa, (a, _)), (fb, (b, _))| fa.cmp(fb).then(b.total_cmp(a)));
     let (mut heat, mut last, mut share) = (Heat::default(), None, 1.0);
     let mut days = BTreeSet::new();
