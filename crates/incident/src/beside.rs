@@ -46,7 +46,7 @@ fn lead_up(story: &Story, entity: EntityId, book: &Investigator) -> Vec<(u64, Jo
     let joined = Joined { why: Why::LeadUp, via: entity, bits: 0.0, hop: 0 };
     let near: Vec<&u64> =
         profile.episodes.iter().rev().skip_while(|id| is_later(**id, to, book)).take(LEAD_UP).collect();
-    let told = |id: &u64| book.ledger.episodes.get(id).map(Box::as_ref);
+    let told = |id: &u64| book.ledger.episodes.get(id);
     let usual = usual(near.iter().filter_map(|id| told(id)).filter(|episode| episode.last < from), from);
     let before = |id: &u64| {
         told(id).is_some_and(|episode| {

@@ -141,9 +141,10 @@ fn gaps(out: &mut String, report: &Report) {
 
 fn list(out: &mut String, (kind, none): (&str, &str), items: impl Iterator<Item = String>) {
     let items: Vec<String> = items.map(|item| format!("<li>{}</li>\n", escaped(&item))).collect();
-    let _ = match items.is_empty() {
-        true => writeln!(out, "<p>{none}</p>"),
-        false => writeln!(out, "<{kind}>\n{}</{kind}>", items.concat()),
+    let _ = if items.is_empty() {
+        writeln!(out, "<p>{none}</p>")
+    } else {
+        writeln!(out, "<{kind}>\n{}</{kind}>", items.concat())
     };
 }
 

@@ -350,7 +350,7 @@ fn edges(deeds: &[Deed]) -> Vec<Edge> {
 /// Events outside the incident that show one of its techniques on other entities, as evidence of "where else".
 fn elsewhere(id: u64, deeds: &[Deed], book: &Investigator) -> Vec<EventRef> {
     let techniques: BTreeSet<&Technique> = deeds.iter().flat_map(|deed| deed.techniques.iter()).collect();
-    let same = |episode: &&Box<crate::episode::Episode>| {
+    let same = |episode: &&crate::episode::Episode| {
         episode.story != Some(id) && episode.act.techniques.iter().any(|t| techniques.contains(t))
     };
     let episodes = book.ledger.episodes.values().filter(same);

@@ -5,6 +5,7 @@
 
 use crate::act::{self, Act};
 use crate::episode::Episode;
+use crate::episodes::EpisodeTable;
 use crate::fact::{FactId, FactTable, is_refusal};
 use crate::profile::{FAST, Given, Heat, Profile};
 use crate::settings::InvestigatorBuilder;
@@ -38,7 +39,7 @@ pub(crate) type Held<'a> = (usize, &'a dyn Fn(&EntityId) -> bool);
 pub(crate) struct Ledger {
     pub(crate) facts: FactTable,
     pub(crate) profiles: EntityTable,
-    pub(crate) episodes: BTreeMap<u64, Box<Episode>>,
+    pub(crate) episodes: EpisodeTable,
     // Under which id each name was met last.
     names: BTreeMap<EntityKey, EntityId>,
     // The episodes of each bin, by what makes them one.
@@ -201,7 +202,7 @@ impl Ledger {
                 profile.episodes.push_back(id);
             }
         }
-        self.episodes.insert(id, Box::new(Episode::new(act, fact)));
+        self.episodes.insert(id, Episode::new(act, fact));
         id
     }
 
@@ -283,7 +284,7 @@ impl Ledger {
     pub(crate) fn warm(&self, id: EntityId, now: i64, half_life: i64) -> Vec<u64> {
         let Some(profile) = self.profiles.get(&id) else { return Vec::new() };
         let hub = profile.is_hub(self.signals);
-        let felt = |episode: &Box<Episode>| {
+        let felt = |episode: &Episode| {
             let strength = if half_life == FAST { episode.weight } else { episode.rated };
             let own = !hub || episode.act.primary().is_none_or(|p| p.id == id);
             let left = strength * fade(now.saturating_sub(episode.last), half_life);
@@ -307,7 +308,7 @@ impl Ledger {
             }
             self.evicted_episodes += u64::from(episode.last >= oldest);
             over = over.saturating_sub(1);
-            gone.push(*id);
+            gone.push(id);
         }
         for id in gone {
             self.drop_episode(id);
@@ -365,7 +366,7 @@ impl Ledger {
             episode.act.who.iter().any(|p| p.id == id)
                 || episode.act.links.iter().any(|(a, b, _)| *a == id || *b == id)
         };
-        let gone: Vec<u64> = self.episodes.iter().filter(|(_, e)| names(e)).map(|(at, _)| *at).collect();
+        let gone: Vec<u64> = self.episodes.iter().filter(|(_, e)| names(e)).map(|(at, _)| at).collect();
         known |= !gone.is_empty();
         for at in gone {
             self.drop_episode(at);
@@ -378,8 +379,9 @@ impl Ledger {
 
     pub(crate) fn bytes(&self) -> usize {
         let profiles: usize = self.profiles.values().map(Profile::bytes).sum();
-        let episodes: usize = self.episodes.values().map(|episode| episode.bytes()).sum();
-        let tables = self.profiles.bytes() + self.names.len() * 80 + self.episodes.len() * 48;
+        let episodes: usize = self.episodes.values().map(Episode::bytes).sum();
+        let tables =
+            self.profiles.bytes() + self.names.len() * 80 + self.episodes.len() * 32 + self.episodes.bytes();
         profiles + episodes + self.facts.bytes() + tables
     }
 
@@ -396,8 +398,8 @@ impl Ledger {
             out.u32(id.0);
         }
         out.len(self.episodes.len());
-        for (id, episode) in &self.episodes {
-            out.u64(*id);
+        for (id, episode) in self.episodes.iter() {
+            out.u64(id);
             episode.write(out);
         }
         out.u64(self.next);
@@ -443,7 +445,7 @@ impl Ledger {
         }
         ledger.evicted_entities = fields.u64()?;
         ledger.evicted_episodes = fields.u64()?;
-        if ledger.episodes.keys().next_back().is_some_and(|last| *last >= ledger.next) {
+        if ledger.episodes.last().is_some_and(|last| last >= ledger.next) {
             return Err(SnapshotError::Invalid { field: "episode" });
         }
         Ok(ledger)
@@ -454,7 +456,7 @@ impl Ledger {
         let group = Episode::group(&episode.act, episode.fact);
         self.heaviest = self.heaviest.max(episode.weight).max(episode.rated);
         self.put_in_bin((bin_of(episode.act.time), group), id);
-        self.episodes.insert(id, Box::new(episode));
+        self.episodes.insert(id, episode);
     }
 }
 

@@ -8,6 +8,7 @@ mod beside;
 mod clock;
 mod diagram;
 mod episode;
+mod episodes;
 mod fact;
 mod html;
 mod hypothesis;

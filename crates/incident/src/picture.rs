@@ -25,10 +25,10 @@ const STEPS: usize = 48;
 pub(crate) fn timeline(out: &mut String, report: &Report) {
     let lanes = lanes(report);
     let height = LANE * lanes.len() as f64 + 40.0;
-    let _ = write!(
+    let _ = writeln!(
         out,
         "<svg viewBox=\"0 0 {WIDTH} {height}\" role=\"img\"><title>Steps over time, a lane for each \
-         part of the estate</title><desc>{} steps in {} lanes, from {} to {}</desc>\n",
+         part of the estate</title><desc>{} steps in {} lanes, from {} to {}</desc>",
         report.steps.len(),
         lanes.len(),
         report.steps.first().map_or_else(String::new, |step| short(step.time)),
@@ -103,10 +103,10 @@ pub(crate) fn surprise(out: &mut String, report: &Report) {
     let bits: Vec<f64> = report.steps.iter().take(STEPS).map(|step| step.bits).collect();
     let most = bits.iter().copied().fold(1.0, f64::max);
     let height = BAR * bits.len() as f64 + 10.0;
-    let _ = write!(
+    let _ = writeln!(
         out,
         "<svg viewBox=\"0 0 {WIDTH} {height}\" role=\"img\"><title>Bits of surprise of each step</title><desc>{} bars, \
-         the longest {most:.1} bits: so seldom as once in 2 to the power of it</desc>\n",
+         the longest {most:.1} bits: so seldom as once in 2 to the power of it</desc>",
         bits.len()
     );
     for (at, bits) in bits.iter().enumerate() {

@@ -146,10 +146,6 @@ impl<T: Ord> VecSet<T> {
         true
     }
 
-    pub(crate) fn contains(&self, item: &T) -> bool {
-        self.0.binary_search(item).is_ok()
-    }
-
     pub(crate) fn remove(&mut self, item: &T) -> bool {
         self.0.binary_search(item).map(|at| self.0.remove(at)).is_ok()
     }
@@ -220,6 +216,7 @@ impl Hasher for Spread {
 #[derive(Clone, Default, PartialEq)]
 pub(crate) struct EntityTable(HashMap<EntityId, Box<Profile>, BuildHasherDefault<Spread>>);
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "called as a map's methods are")]
 impl EntityTable {
     pub(crate) fn get(&self, id: &EntityId) -> Option<&Profile> {
         self.0.get(id).map(Box::as_ref)

@@ -125,7 +125,9 @@ impl State<Intel> for WatchBook {
         for (asset, products) in &self.runs {
             out.key(asset);
             out.len(products.len());
-            products.iter().for_each(|product| out.text(product));
+            for product in products {
+                out.text(product);
+            }
         }
         out.len(self.advisories.len());
         for (id, advisory) in &self.advisories {
