@@ -269,7 +269,10 @@ impl Investigator {
         if let Some(story) = self.stories.get_mut(&id) {
             story.last = story.last.max(last);
         }
-        if applied.weighed {
+        if applied.changed {
+            self.ledger.settled.remove(&id);
+        }
+        if applied.weighed && !self.ledger.settled.contains(&id) {
             self.reweigh(id, last, updates);
         }
     }
@@ -353,6 +356,7 @@ impl Investigator {
     fn reweigh(&mut self, id: u64, now: i64, updates: &mut Vec<Update>) {
         let Some(story) = self.stories.get_mut(&id) else { return };
         story.score = story.weigh(&self.ledger).max(story.score);
+        self.ledger.settled.insert(id);
         if story.score >= 2.0 * story.told_score {
             (story.told, story.told_score) = (now, story.score);
             updates.push(Update::Raised(IncidentId(id)));
@@ -382,6 +386,7 @@ impl Investigator {
         let Some((x, y)) = self.stories.get(&a).zip(self.stories.get(&b)) else { return };
         let (stays, goes) = if (x.opened, a) <= (y.opened, b) { (a, b) } else { (b, a) };
         let Some(gone) = self.stories.remove(&goes) else { return };
+        self.ledger.settled.remove(&goes);
         for at in gone.episodes.keys() {
             if let Some(episode) = self.ledger.episodes.get_mut(at) {
                 episode.story = Some(stays);
@@ -430,6 +435,7 @@ impl Investigator {
 
     fn drop_story(&mut self, id: u64) {
         let Some(story) = self.stories.remove(&id) else { return };
+        self.ledger.settled.remove(&id);
         for at in story.episodes.keys() {
             if let Some(episode) = self.ledger.episodes.get_mut(at) {
                 episode.story = None;

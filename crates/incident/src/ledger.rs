@@ -13,7 +13,7 @@ use crate::sorted::EntityTable;
 use crate::weight::{DAY, bin_of, fade, log2};
 use homeostat_core::{Bits, EntityKey, SnapshotError, SnapshotReader, SnapshotWriter, Value};
 use homeostat_identity::{EntityClass, EntityId, LinkKind};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// The most that one fact's own bits count: a single surprise, however great, is no story.
 const MOST_OF_ONE: Bits = Bits::CRITICAL;
@@ -55,6 +55,8 @@ pub(crate) struct Ledger {
     pub(crate) evicted_episodes: u64,
     // No episode kept weighs more.
     heaviest: f64,
+    // Incidents in which nothing changed since they were last weighed.
+    pub(crate) settled: BTreeSet<u64>,
 }
 
 impl PartialEq for Ledger {
@@ -75,6 +77,8 @@ pub(crate) struct Applied {
     pub(crate) episode: u64,
     /// Whether its weight is new: only then anything else can change.
     pub(crate) weighed: bool,
+    /// Whether the episode weighs more than before or shows a further technique.
+    pub(crate) changed: bool,
     /// Entities that grew hotter, with their heat.
     pub(crate) hot: Vec<(EntityId, Heat)>,
 }
@@ -115,19 +119,23 @@ impl Ledger {
             }
         }
         let (time, told) = (act.time, !act.evidence.is_empty());
+        let before = open.and_then(|id| self.episodes.get(&id));
+        let techniques = before.map_or(0, |episode| episode.act.techniques.len());
         let episode = self.fold(act, (fact, group, open), &takers);
-        let mut weighed = own.is_some();
+        let (mut weighed, mut changed) = (own.is_some(), false);
         if let Some(episode) = self.episodes.get_mut(&episode) {
             weighed |= episode.count == 1 && told;
             let enough = |weight: f64| weight >= crate::walk::MARGINAL;
             let heavy = !enough(episode.weight) && own.is_some_and(enough);
             self.heavy = self.heavy.saturating_add(u64::from(heavy));
+            changed =
+                own.is_some_and(|own| own > episode.weight) || episode.act.techniques.len() > techniques;
             episode.weight = episode.weight.max(own.unwrap_or(0.0));
             episode.rated = if rote { 0.0 } else { episode.rated.max(bits) };
             self.heaviest = self.heaviest.max(episode.weight).max(episode.rated);
         }
         self.note_days(time, &hot);
-        Applied { episode, weighed, hot }
+        Applied { episode, weighed, changed, hot }
     }
 
     /// Links what was kept under the ids that a name of `act` had before: they turned out to be one entity.

@@ -25,7 +25,9 @@ fn advisory(id: &str, product: &str, (bits, day): (f64, i64)) -> Intel {
 }
 
 fn at_day(day: f64) -> Timestamp {
-    Timestamp::from_micros(START * 1_000_000 + (day * 86_400e6) as i64)
+    let start = Timestamp::from_micros(START * 1_000_000);
+    let span = std::time::Duration::from_secs_f64(day.abs() * 86_400.0);
+    if day < 0.0 { start.minus(span).unwrap() } else { start.plus(span).unwrap() }
 }
 
 fn told(inputs: &[Intel]) -> (WatchBook, Vec<EntityKey>) {
