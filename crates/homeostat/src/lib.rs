@@ -5,6 +5,8 @@ mod act;
 mod conduct;
 mod estate;
 mod first_seen;
+#[cfg(feature = "forensics")]
+mod forensics;
 mod lineage;
 mod newcomer;
 mod pipeline;
@@ -19,6 +21,8 @@ mod wording;
 pub use conduct::Conduct;
 pub use estate::Estate;
 pub use first_seen::FirstSeen;
+#[cfg(feature = "forensics")]
+pub use forensics::{Forensics, SystemOf};
 pub use lineage::Lineage;
 pub use newcomer::Newcomers;
 pub use pipeline::{Pipeline, Stats};
