@@ -1,4 +1,4 @@
-//! The Query API of IAM and EC2: forms in, XML out, and what their error codes mean.
+//! The Query API of IAM, EC2, Auto Scaling and Elastic Load Balancing: forms in, XML out, and what their error codes mean.
 
 use crate::sign::{Credentials, Scope, sign};
 use homeostat_actuator_http::{Answer, Call, HttpSend, SendError, percent};
@@ -8,11 +8,13 @@ use roxmltree::{Document, Node};
 use std::fmt::Write as _;
 use std::sync::Arc;
 
-/// One of the two services that are asked.
+/// One of the services that are asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Service {
     Iam,
     Ec2,
+    Scaling,
+    Balancing,
 }
 
 /// The parameters of a call besides its name.
@@ -63,11 +65,13 @@ impl Api {
         let (name, version, region) = match service {
             Service::Iam => ("iam", "2010-05-08", "us-east-1"),
             Service::Ec2 => ("ec2", "2016-11-15", self.region.as_str()),
+            Service::Scaling => ("autoscaling", "2011-01-01", self.region.as_str()),
+            Service::Balancing => ("elasticloadbalancing", "2015-12-01", self.region.as_str()),
         };
         let address = match (&self.endpoint, service) {
             (Some(endpoint), _) => endpoint.clone(),
             (None, Service::Iam) => "https://iam.amazonaws.com".to_owned(),
-            (None, Service::Ec2) => format!("https://ec2.{region}.amazonaws.com"),
+            (None, _) => format!("https://{name}.{region}.amazonaws.com"),
         };
         let mut body = format!("Action={action}&Version={version}");
         for (name, value) in form {
@@ -78,6 +82,11 @@ impl Api {
             .body("application/x-www-form-urlencoded; charset=utf-8", body);
         sign(call, &self.credentials, Scope { region, service: name, now: (self.clock)() })
     }
+}
+
+/// `NAME.1`, `NAME.2` and so on, as lists stand in a form.
+pub(crate) fn numbered<'a>(name: &str, values: impl Iterator<Item = &'a str>) -> Vec<(String, &'a str)> {
+    values.enumerate().map(|(at, value)| (format!("{name}.{}", at + 1), value)).collect()
 }
 
 /// A whole answer of XML.
@@ -133,13 +142,15 @@ fn told(answer: &Answer, at: &'static str) -> Result<Option<Reply>, ActError> {
     let code = reply.text("Code").unwrap_or_default();
     match code.as_str() {
         "NoSuchEntity" => Ok(None),
-        code if code.ends_with(".NotFound") || code == "InvalidPermission.NotFound" => Ok(None),
+        code if code.ends_with(".NotFound") || code == "TargetGroupNotFound" => Ok(None),
         "EntityAlreadyExists"
         | "InvalidGroup.Duplicate"
         | "ConcurrentModification"
         | "DeleteConflict"
         | "DependencyViolation"
-        | "InvalidGroup.InUse" => Err(ActError::conflict(at)),
+        | "InvalidGroup.InUse"
+        | "ResourceInUse"
+        | "ScalingActivityInProgress" => Err(ActError::conflict(at)),
         "Throttling" | "RequestLimitExceeded" | "ServiceUnavailable" | "RequestExpired" => {
             Err(ActError::transient(at))
         }

@@ -2,9 +2,11 @@
 
 use crate::access_key::AccessKey;
 use crate::api::Api;
+use crate::detachment::Detachment;
 use crate::inline_policy::{Forbids, InlinePolicy, Principal};
 use crate::quarantine::Quarantine;
 use crate::sign::Credentials;
+use crate::snapshots::Snapshots;
 use core::fmt;
 use homeostat_actuator_http::HttpSend;
 use homeostat_core::Timestamp;
@@ -31,13 +33,20 @@ enum Change {
     Key(AccessKey),
     Policy(InlinePolicy),
     Groups(Quarantine),
+    Service(Detachment),
+    Disks(Snapshots),
 }
 
 impl Aws {
     /// The account that `credentials` belong to, in `region`.
     pub fn new(http: Arc<dyn HttpSend>, credentials: Credentials, region: &str) -> Self {
         let mut descriptor = Descriptor::new("aws", Action::DisableCredential, TargetKind::Credential);
-        descriptor.actions.extend([Action::RevokeSession, Action::ApplySecurityGroup]);
+        descriptor.actions.extend([
+            Action::RevokeSession,
+            Action::ApplySecurityGroup,
+            Action::DetachInstance,
+            Action::CaptureEvidence,
+        ]);
         descriptor.target_kinds.extend([
             TargetKind::Person,
             TargetKind::ServiceAccount,
@@ -65,8 +74,43 @@ impl Aws {
     }
 }
 
-/// What it asks IAM and EC2 for.
-const PERMISSIONS: [&str; 17] = [
+impl Aws {
+    /// The effect that a valid request means, with the prior state, and what it is in words.
+    async fn find(&self, request: &Request) -> Result<(Change, String), ActError> {
+        let (api, id, name) = (&self.api, request.target.id.as_str(), request.id.as_str());
+        Ok(match (request.action, request.target.kind) {
+            (Action::ApplySecurityGroup, _) => {
+                let quarantine = Quarantine::find(api, id, name).await?;
+                let count = quarantine.interfaces();
+                (Change::Groups(quarantine), format!("no traffic on {count} network interfaces"))
+            }
+            (Action::DetachInstance, _) => {
+                let detachment = Detachment::find(api, id).await?;
+                let count = detachment.groups();
+                (Change::Service(detachment), format!("one instance out of service in {count} groups"))
+            }
+            (Action::CaptureEvidence, _) => {
+                let snapshots = Snapshots::find(api, id, name).await?;
+                let count = snapshots.volumes();
+                (Change::Disks(snapshots), format!("snapshots of {count} volumes"))
+            }
+            (Action::RevokeSession, _) => {
+                let policy = InlinePolicy::find(api, id, Forbids::OldSessions, name).await?;
+                (Change::Policy(policy), "deny a role's sessions that began before".to_owned())
+            }
+            (_, TargetKind::Credential) => {
+                (Change::Key(AccessKey::find(api, id).await?), "turn one access key off".to_owned())
+            }
+            _ => {
+                let policy = InlinePolicy::find(api, id, Forbids::Everything, name).await?;
+                (Change::Policy(policy), "deny one principal everything".to_owned())
+            }
+        })
+    }
+}
+
+/// What it asks IAM, EC2, Auto Scaling and Elastic Load Balancing for.
+const PERMISSIONS: [&str; 28] = [
     "iam:GetAccessKeyLastUsed",
     "iam:ListAccessKeys",
     "iam:UpdateAccessKey",
@@ -84,6 +128,17 @@ const PERMISSIONS: [&str; 17] = [
     "ec2:RevokeSecurityGroupEgress",
     "ec2:ModifyNetworkInterfaceAttribute",
     "ec2:DeleteSecurityGroup",
+    "ec2:DescribeVolumes",
+    "ec2:DescribeSnapshots",
+    "ec2:CreateSnapshots",
+    "ec2:CreateTags",
+    "autoscaling:DescribeAutoScalingInstances",
+    "autoscaling:EnterStandby",
+    "autoscaling:ExitStandby",
+    "elasticloadbalancing:DescribeTargetGroups",
+    "elasticloadbalancing:DescribeTargetHealth",
+    "elasticloadbalancing:DeregisterTargets",
+    "elasticloadbalancing:RegisterTargets",
 ];
 
 impl fmt::Debug for Aws {
@@ -108,7 +163,10 @@ impl Act for Aws {
         };
         let sound = match (request.action, request.target.kind) {
             (Action::DisableCredential, TargetKind::Credential) => word(128),
-            (Action::ApplySecurityGroup, TargetKind::Instance) => word(32),
+            (
+                Action::ApplySecurityGroup | Action::DetachInstance | Action::CaptureEvidence,
+                TargetKind::Instance,
+            ) => word(32),
             (Action::DisableCredential, TargetKind::Person | TargetKind::ServiceAccount) => {
                 Principal::of(id).is_some()
             }
@@ -122,25 +180,7 @@ impl Act for Aws {
 
     async fn plan(&self, request: &Request) -> Result<Plan, ActError> {
         self.validate(request)?;
-        let (api, id, name) = (&self.api, request.target.id.as_str(), request.id.as_str());
-        let (change, summary) = match (request.action, request.target.kind) {
-            (Action::ApplySecurityGroup, _) => {
-                let quarantine = Quarantine::find(api, id, name).await?;
-                let count = quarantine.interfaces();
-                (Change::Groups(quarantine), format!("no traffic on {count} network interfaces"))
-            }
-            (Action::RevokeSession, _) => {
-                let policy = InlinePolicy::find(api, id, Forbids::OldSessions, name).await?;
-                (Change::Policy(policy), "deny a role's sessions that began before".to_owned())
-            }
-            (_, TargetKind::Credential) => {
-                (Change::Key(AccessKey::find(api, id).await?), "turn one access key off".to_owned())
-            }
-            _ => {
-                let policy = InlinePolicy::find(api, id, Forbids::Everything, name).await?;
-                (Change::Policy(policy), "deny one principal everything".to_owned())
-            }
-        };
+        let (change, summary) = self.find(request).await?;
         let undo = Undo::new(UNDO, &change).map_err(|_| ActError::permanent("keep the prior state"))?;
         let plan = Plan::new(request).with_undo(undo);
         Ok(plan.saying(&summary).hitting(Impact::new(1, 1)))
@@ -151,6 +191,8 @@ impl Act for Aws {
             Change::Key(key) => key.apply(&self.api, permit.attempt()).await,
             Change::Policy(policy) => policy.apply(&self.api, (self.api.clock)(), permit.expires_at()).await,
             Change::Groups(quarantine) => quarantine.apply(&self.api).await,
+            Change::Service(detachment) => detachment.apply(&self.api).await,
+            Change::Disks(snapshots) => snapshots.apply(&self.api).await,
         }
     }
 
@@ -159,6 +201,8 @@ impl Act for Aws {
             Change::Key(key) => key.observe(&self.api).await,
             Change::Policy(policy) => policy.observe(&self.api).await,
             Change::Groups(quarantine) => quarantine.observe(&self.api).await,
+            Change::Service(detachment) => detachment.observe(&self.api).await,
+            Change::Disks(snapshots) => snapshots.observe(&self.api).await,
         }
     }
 
@@ -167,6 +211,8 @@ impl Act for Aws {
             Change::Key(key) => key.revert(&self.api).await,
             Change::Policy(policy) => policy.revert(&self.api).await,
             Change::Groups(quarantine) => quarantine.revert(&self.api).await,
+            Change::Service(detachment) => detachment.revert(&self.api).await,
+            Change::Disks(_) => Ok(()), // evidence stays
         }
     }
 }

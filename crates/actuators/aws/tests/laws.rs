@@ -7,11 +7,14 @@ use homeostat_actuator_http::{Answer, Call, Client, HttpSend, SendError, Steppin
 use homeostat_core::{TenantId, Timestamp};
 use homeostat_response::conformance::{Lab, actuator_laws, block_on};
 use homeostat_response::{
-    Act, ActError, Action, ActionId, Actuator, BoxFuture, Erase, Plan, Request, Target, TargetKind,
+    Act, ActError, Action, ActionId, Actuator, BoxFuture, Budget, Erase, Executor, ExecutorConfig, Gate,
+    GateConfig, Journal, MemoryStorage, Mode, Observed, Phase, Plan, Policy, PseudonymKey, Request, Rule,
+    Ruling, Target, TargetKind,
 };
 use roxmltree::Document;
 use std::fmt::Write as _;
 use std::sync::Arc;
+use std::task::{Context, Waker};
 
 const USER: &str = "arn:aws:iam::123456789012:user/eng/jane";
 const ROLE: &str = "arn:aws:iam::123456789012:role/build";
@@ -24,6 +27,9 @@ struct Account {
     base: String,
     key: String,
     instance: String,
+    /// An instance that serves behind a load balancer.
+    server: String,
+    targets: String,
     image: String,
 }
 
@@ -31,8 +37,8 @@ impl Account {
     fn new(base: &str) -> Self {
         let http = Client::default();
         let wire = Stepping::new(Arc::new(http.clone()));
-        let (key, instance, image) = Default::default();
-        let mut account = Self { http, wire, base: base.to_owned(), key, instance, image };
+        let (key, instance, server, targets, image) = Default::default();
+        let mut account = Self { http, wire, base: base.to_owned(), key, instance, server, targets, image };
         account.reset();
         // The first reset also looked for an image; only those after it draw the same ids.
         account.reset();
@@ -40,7 +46,12 @@ impl Account {
     }
 
     fn ask(&self, service: &str, action: &str, form: &[(&str, &str)]) -> String {
-        let version = if service == "iam" { "2010-05-08" } else { "2016-11-15" };
+        let version = match service {
+            "iam" => "2010-05-08",
+            "autoscaling" => "2011-01-01",
+            "elasticloadbalancing" => "2015-12-01",
+            _ => "2016-11-15",
+        };
         let mut body = format!("Action={action}&Version={version}");
         for (name, value) in form {
             write!(body, "&{name}={}", percent(value)).unwrap();
@@ -55,8 +66,55 @@ impl Account {
     }
 
     fn interface(&self) -> (String, Vec<String>) {
-        let xml = self.ask("ec2", "DescribeNetworkInterfaces", &[]);
+        let form =
+            [("Filter.1.Name", "attachment.instance-id"), ("Filter.1.Value.1", self.instance.as_str())];
+        let xml = self.ask("ec2", "DescribeNetworkInterfaces", &form);
         (first(&xml, "networkInterfaceId"), all(&xml, "groupId"))
+    }
+
+    /// Two instances in a group, one of which also serves on a port of its own.
+    fn serve(&mut self) {
+        let vpc = first(&self.ask("ec2", "DescribeVpcs", &[]), "vpcId");
+        let form = [("Name", "web"), ("Protocol", "HTTP"), ("Port", "80"), ("VpcId", &vpc)];
+        let made = self.ask("elasticloadbalancing", "CreateTargetGroup", &form);
+        self.targets = first(&made, "TargetGroupArn");
+        let form = [
+            ("LaunchConfigurationName", "web"),
+            ("ImageId", self.image.as_str()),
+            ("InstanceType", "t3.micro"),
+        ];
+        self.ask("autoscaling", "CreateLaunchConfiguration", &form);
+        let form = [
+            ("AutoScalingGroupName", "web"),
+            ("LaunchConfigurationName", "web"),
+            ("MinSize", "0"),
+            ("MaxSize", "4"),
+            ("DesiredCapacity", "2"),
+            ("AvailabilityZones.member.1", "us-east-1a"),
+        ];
+        self.ask("autoscaling", "CreateAutoScalingGroup", &form);
+        self.server = first(&self.ask("autoscaling", "DescribeAutoScalingInstances", &[]), "InstanceId");
+        let form = [
+            ("TargetGroupArn", self.targets.as_str()),
+            ("Targets.member.1.Id", &self.server),
+            ("Targets.member.1.Port", "8443"),
+        ];
+        self.ask("elasticloadbalancing", "RegisterTargets", &form);
+    }
+
+    fn serving(&self) -> Vec<String> {
+        let group = self.ask("autoscaling", "DescribeAutoScalingGroups", &[]);
+        let health =
+            self.ask("elasticloadbalancing", "DescribeTargetHealth", &[("TargetGroupArn", &self.targets)]);
+        let mut states: Vec<String> = all(&group, "InstanceId")
+            .into_iter()
+            .zip(all(&group, "LifecycleState"))
+            .map(|(id, state)| id + &state)
+            .collect();
+        states.sort();
+        states.extend(all(&group, "DesiredCapacity"));
+        states.extend(all(&health, "Id").into_iter().chain(all(&health, "Port")));
+        states
     }
 
     fn group(&self, name: &str) -> String {
@@ -111,6 +169,7 @@ impl Lab for Account {
             ("SecurityGroupId.2", &groups[1]),
         ];
         self.ask("ec2", "ModifyNetworkInterfaceAttribute", &form);
+        self.serve();
     }
 
     fn actuator(&self) -> Arc<dyn Actuator> {
@@ -123,6 +182,7 @@ impl Lab for Account {
             request(Action::DisableCredential, TargetKind::Person, USER),
             request(Action::RevokeSession, TargetKind::ServiceAccount, ROLE),
             request(Action::ApplySecurityGroup, TargetKind::Instance, &self.instance),
+            request(Action::DetachInstance, TargetKind::Instance, &self.server),
         ]
     }
 
@@ -131,6 +191,7 @@ impl Lab for Account {
         groups.sort();
         let mut state = vec![interface, groups.join(" "), self.names().join(" ")];
         let keys = self.ask("iam", "ListAccessKeys", &[("UserName", "jane")]);
+        state.extend(self.serving());
         state.extend(all(&keys, "AccessKeyId").into_iter().chain(all(&keys, "Status")));
         for policy in all(&self.ask("iam", "ListUserPolicies", &[("UserName", "jane")]), "member") {
             let xml = self.ask("iam", "GetUserPolicy", &[("UserName", "jane"), ("PolicyName", &policy)]);
@@ -163,6 +224,14 @@ impl Lab for Account {
                 let form = form.each_ref().map(|(name, value)| (*name, value.as_str()));
                 self.ask("ec2", "ModifyNetworkInterfaceAttribute", &form);
             }
+            (Action::DetachInstance, _) => {
+                let form = [
+                    ("AutoScalingGroupName", "web"),
+                    ("InstanceIds.member.1", self.server.as_str()),
+                    ("ShouldDecrementDesiredCapacity", "false"),
+                ];
+                self.ask("autoscaling", "DetachInstances", &form);
+            }
             (_, TargetKind::Credential) => {
                 self.ask("iam", "DeleteAccessKey", &[("UserName", "jane"), ("AccessKeyId", &self.key)]);
             }
@@ -180,6 +249,10 @@ impl Lab for Account {
             (Action::ApplySecurityGroup, _) => {
                 let form = [("Filter.1.Name", "group-name"), ("Filter.1.Value.1", "theirs")];
                 self.interface().1 == all(&self.ask("ec2", "DescribeSecurityGroups", &form), "groupId")
+            }
+            (Action::DetachInstance, _) => {
+                let group = self.ask("autoscaling", "DescribeAutoScalingGroups", &[]);
+                !all(&group, "InstanceId").contains(&self.server)
             }
             (_, TargetKind::Credential) => {
                 all(&self.ask("iam", "ListAccessKeys", &[("UserName", "jane")]), "AccessKeyId").is_empty()
@@ -201,6 +274,55 @@ fn the_laws_hold_in_an_account() {
         return;
     };
     println!("{:?}", actuator_laws(&mut Account::new(&base)).unwrap());
+    snapshots_are_taken_once_whenever_it_is_killed(&mut Account::new(&base));
+}
+
+/// Nothing undoes a capture, so that the laws of what is undone say nothing of it: here it is killed at each step.
+fn snapshots_are_taken_once_whenever_it_is_killed(account: &mut Account) {
+    let request = request(Action::CaptureEvidence, TargetKind::Instance, &account.instance);
+    for kill in 0.. {
+        account.reset();
+        let before = account.state();
+        let journal = MemoryStorage::default();
+        let whole = {
+            let mut executor = executor(account, &journal);
+            polls(kill, executor.submit(&request, NOW()))
+        };
+        let mut executor = executor(account, &journal);
+        block_on(executor.submit(&request, NOW())).unwrap();
+        let taken = account.ask(
+            "ec2",
+            "DescribeSnapshots",
+            &[("Filter.1.Name", "tag:homeostat:action"), ("Filter.1.Value.1", request.id.as_str())],
+        );
+        assert!(all(&taken, "snapshotId").len() <= 1, "killed at step {kill}");
+        assert_eq!(account.state(), before, "nothing else is changed");
+        if whole {
+            assert_eq!(executor.gate().phase(&request.id), Phase::Active);
+            let plan = executor.gate().plan(&request.id).unwrap().clone();
+            block_on(account.actuator().revert(&plan)).unwrap();
+            assert_eq!(block_on(account.actuator().observe(&plan)), Ok(Observed::InForce), "evidence stays");
+            println!("Proof of snapshots: {kill} kills, none taken twice");
+            return;
+        }
+    }
+}
+
+fn executor(account: &Account, storage: &MemoryStorage) -> Executor<MemoryStorage> {
+    let mut policy = Policy::new("test", Budget::new("everything", u32::MAX));
+    policy.rules.push(Rule::new("everything", Ruling::Autonomous));
+    let key = PseudonymKey::new([0; 32]);
+    let (journal, records) = Journal::open(storage.clone(), MemoryStorage::default(), key).unwrap();
+    let config = GateConfig::new(TenantId::new("acme").unwrap(), policy.compile().unwrap()).mode(Mode::Act);
+    let gate = Gate::open(config, journal, records).unwrap();
+    block_on(Executor::open(gate, ExecutorConfig::new(vec![account.actuator()]), NOW())).unwrap()
+}
+
+/// Polls a future so many times and drops it; whether it came to its end.
+fn polls<T>(times: usize, future: impl Future<Output = T>) -> bool {
+    let mut future = std::pin::pin!(future);
+    let mut context = Context::from_waker(Waker::noop());
+    (0..times).any(|_| future.as_mut().poll(&mut context).is_ready())
 }
 
 /// An account that answers everything with one status and code.

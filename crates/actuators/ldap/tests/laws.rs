@@ -1,6 +1,6 @@
 #![cfg(test)]
 //! The nine laws, with a crash before and after each operation: against a double of each flavor, and against a
-//! real `slapd` where `HOMEOSTAT_LDAP` holds its URL.
+//! real `slapd` and a real Samba domain controller where `HOMEOSTAT_LDAP` holds their URLs, with a blank between.
 
 use homeostat_actuator_ldap::{Change, Directory, Flavor, Ldap, LdapError, Server};
 use homeostat_core::TenantId;
@@ -118,6 +118,8 @@ impl Directory for Wire {
 
 struct Estate {
     wire: Wire,
+    /// The entry of the account.
+    dn: &'static str,
     flavor: Flavor,
     /// What the attribute that tells holds at first, and what somebody else sets it to.
     prior: Option<&'static str>,
@@ -127,10 +129,10 @@ struct Estate {
 impl Estate {
     fn new(inner: Arc<dyn Directory>, flavor: Flavor) -> Self {
         let (prior, theirs) = match flavor {
-            Flavor::ActiveDirectory => (Some("66048"), "262656"),
+            Flavor::ActiveDirectory => (Some("66048"), "66176"),
             _ => (None, "20250101000000Z"),
         };
-        Self { wire: Wire { inner, jammed: Arc::default() }, flavor, prior, theirs }
+        Self { wire: Wire { inner, jammed: Arc::default() }, dn: JANE, flavor, prior, theirs }
     }
 
     fn ldap(&self) -> Ldap {
@@ -142,7 +144,7 @@ impl Estate {
     }
 
     fn values(&self) -> Vec<String> {
-        block_on(self.wire.inner.values(JANE, self.attribute())).unwrap()
+        block_on(self.wire.inner.values(self.dn, self.attribute())).unwrap()
     }
 
     fn set(&self, to: Option<&str>) {
@@ -151,7 +153,7 @@ impl Estate {
         let changes: Vec<Change> =
             delete.chain(to.map(|to| Change::Add(name.clone(), to.to_owned()))).collect();
         if !changes.is_empty() && self.values() != to.into_iter().collect::<Vec<_>>() {
-            block_on(self.wire.inner.change(JANE, &changes)).unwrap();
+            block_on(self.wire.inner.change(self.dn, &changes)).unwrap();
         }
     }
 }
@@ -173,7 +175,7 @@ impl Lab for Estate {
     }
 
     fn requests(&self) -> Vec<Request> {
-        vec![request("jane"), request(JANE)]
+        vec![request("jane"), request(self.dn)]
     }
 
     fn state(&self) -> String {
@@ -215,21 +217,40 @@ fn the_laws_hold_on_a_double_of_each_flavor() {
 }
 
 #[test]
-fn the_laws_hold_on_a_real_server() {
-    let Ok(url) = std::env::var("HOMEOSTAT_LDAP") else {
+fn the_laws_hold_on_real_servers() {
+    let Ok(urls) = std::env::var("HOMEOSTAT_LDAP") else {
         println!("HOMEOSTAT_LDAP is not set: no directory to try it on");
         return;
     };
-    let server = Server::new(&url, "dc=acme,dc=example").bind("cn=admin,dc=acme,dc=example", "secret");
-    let mut estate = Estate::new(Arc::new(server), Flavor::PasswordPolicy);
-    println!("{:?}", actuator_laws(&mut estate).unwrap());
+    for url in urls.split_whitespace() {
+        // The port of all domains is that of the protocol; OpenLDAP is started on another here.
+        if url.ends_with(":389") { domain_controller(url) } else { openldap(url) }
+    }
+}
 
-    // What it is for: a disabled account can not sign in.
-    let jane = Server::new(&url, "dc=acme,dc=example").bind(JANE, "jane's");
-    let signs_in = || block_on(jane.find("uid", "jane")).is_ok();
+fn openldap(url: &str) {
+    let server = |dn, word| Server::new(url, "dc=acme,dc=example").bind(dn, word);
+    let admin = Arc::new(server("cn=admin,dc=acme,dc=example", "secret"));
+    let mut estate = Estate::new(admin, Flavor::PasswordPolicy);
+    println!("{:?}", actuator_laws(&mut estate).unwrap());
+    who_is_disabled_can_not_sign_in(&mut estate, &server(JANE, "jane's"), "000001010000Z");
+}
+
+fn domain_controller(url: &str) {
+    let server = |name, word| Server::new(url, "DC=acme,DC=example").bind(name, word);
+    let admin = Arc::new(server("Administrator@acme.example", "Adm1n-secret!"));
+    let mut estate = Estate::new(admin, Flavor::ActiveDirectory);
+    estate.dn = "CN=jane,CN=Users,DC=acme,DC=example";
+    println!("{:?}", actuator_laws(&mut estate).unwrap());
+    who_is_disabled_can_not_sign_in(&mut estate, &server("jane@acme.example", "J4ne-secret!"), "66050");
+}
+
+/// What it is for.
+fn who_is_disabled_can_not_sign_in(estate: &mut Estate, own: &Server, disabled: &str) {
+    let signs_in = || block_on(own.find("objectClass", "organizationalUnit")).is_ok();
     estate.reset();
     assert!(signs_in());
-    estate.set(Some("000001010000Z"));
+    estate.set(Some(disabled));
     assert!(!signs_in());
     estate.reset();
     assert!(signs_in());
