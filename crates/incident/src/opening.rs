@@ -4,6 +4,7 @@
 //! facts of the same two seconds are one act seen by many detectors and count less each. O(f²) for the at most
 //! 64 facts of one entity.
 
+use crate::episode::Episode;
 use crate::fact::FactId;
 use crate::ledger::Applied;
 use crate::profile::{FAST, Heat, SLOW, SLOW_FACTS};
@@ -114,9 +115,10 @@ impl Investigator {
         let mut frontier = Vec::new();
         for seed in &seeds {
             let Some(episode) = self.ledger.episodes.get(seed) else { continue };
+            let why = if self.is_given(entity, episode, &seeds) { Why::Standing } else { Why::Seed };
             let exact = crate::story::parties(&episode.act).iter().any(|(_, exact)| *exact);
-            story.anchored |= exact;
-            let joined = Joined { why: Why::Seed, via: entity, bits: episode.weight, hop: 0 };
+            story.anchored |= exact && why == Why::Seed;
+            let joined = Joined { why, via: entity, bits: episode.weight, hop: 0 };
             frontier.extend(walk::take_in(id, &mut story, (*seed, joined), (&mut self.ledger, &self.setup)));
         }
         let mut added = seeds;
@@ -129,6 +131,16 @@ impl Investigator {
         updates.push(Update::Opened(IncidentId(id)));
         self.merge_by_shared_facts(id, &added, updates);
         self.limit_stories();
+    }
+
+    /// Whether `episode` gave `entity` a foothold before it acted itself: whoever gave it need know nothing of what it
+    /// was used for.
+    fn is_given(&self, entity: EntityId, episode: &Episode, seeds: &[u64]) -> bool {
+        let acts = |episode: &&Episode| episode.act.primary().is_some_and(|p| p.id == entity);
+        let lasts = matches!(stage(episode), Some(Stage::Privilege | Stage::Persistence));
+        let seeds = seeds.iter().filter_map(|id| self.ledger.episodes.get(id));
+        let begins = seeds.filter(acts).map(|own| own.act.time).min();
+        lasts && !acts(&episode) && begins.is_some_and(|begins| episode.act.time <= begins)
     }
 
     /// The id of a new incident: that of its earliest signal.
