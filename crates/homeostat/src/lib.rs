@@ -2,18 +2,24 @@
 #![doc = include_str!("../README.md")]
 
 mod act;
+mod block;
 mod conduct;
 mod estate;
+mod exercise;
 mod first_seen;
 mod lineage;
 mod newcomer;
 mod pipeline;
 mod program;
+mod reflex;
 mod refusals;
+mod repair;
 mod responder;
 mod semantics;
+mod spray;
 mod surprise;
 mod told;
+mod upkeep;
 mod wording;
 
 pub use conduct::Conduct;
@@ -22,8 +28,11 @@ pub use first_seen::FirstSeen;
 pub use lineage::Lineage;
 pub use newcomer::Newcomers;
 pub use pipeline::{Pipeline, Stats};
+pub use reflex::Reflex;
 pub use refusals::Refusals;
+pub use repair::Repair;
 pub use responder::{Answered, Responder, ResponderError, ResponderOptions};
 pub use semantics::{Meaning, is_refusal, meaning};
 pub use told::ActionTold;
+pub use upkeep::Upkeep;
 pub use wording::techniques_of_words;

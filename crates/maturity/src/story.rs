@@ -32,6 +32,13 @@ pub(crate) fn tell(log: &mut Log, seed: u64, story: Story, (cast, calendar): (&C
         Story::Joiners => teller.joiners(),
         Story::WildcardPolicy => teller.wildcard_policy(),
         Story::ApprovedPolicy => teller.approved_policy(),
+        Story::Comeback => teller.comeback(),
+        Story::Maintenance => teller.maintenance(),
+        Story::HiddenSignIn => teller.hidden_sign_in(),
+        Story::Scanner => teller.scanner(),
+        Story::PasswordSpray => teller.password_spray(),
+        Story::PasswordExpiry => teller.password_expiry(),
+        Story::BrokenService => teller.broken_service(),
     };
     teller.log.mark = None;
     teller.truth
