@@ -5,10 +5,10 @@
 
 use crate::{Memory, block_on};
 use homeostat::{ActionTold, Pipeline};
-use homeostat_core::{Domain, EntityKey, EventRef, TenantId, Timestamp};
+use homeostat_core::{Domain, EntityKey, EventRef, Role, TenantId, Threat, Timestamp};
 use homeostat_incident::{Incident, IncidentId, Update};
 use homeostat_maturity::{ActionKind, ActionRecord, ActionState};
-use homeostat_response::{Action, Ending, Mode, Phase, Reversibility, TargetKind, View};
+use homeostat_response::{Action, Ending, Mode, Person, Phase, Reversibility, TargetKind, View};
 use std::collections::BTreeMap;
 use std::error::Error;
 
@@ -19,13 +19,15 @@ pub(crate) struct Reaction {
     // Whom the targets of actions name, and the events of each incident when it was answered.
     names: BTreeMap<String, EntityKey>,
     evidence: BTreeMap<String, Vec<EventRef>>,
+    // Whose sign-in an alarm is about: its actions touch what is theirs.
+    actors: BTreeMap<String, EntityKey>,
 }
 
 impl Reaction {
     /// Nothing done yet.
     pub(crate) fn new(tenant: TenantId) -> Result<Self, Box<dyn Error>> {
         let memory = Memory::new(tenant, Mode::Act)?;
-        Ok(Self { memory, names: BTreeMap::new(), evidence: BTreeMap::new() })
+        Ok(Self { memory, names: BTreeMap::new(), evidence: BTreeMap::new(), actors: BTreeMap::new() })
     }
 
     /// Answers the incidents that `updates` tell of, at `now`.
@@ -38,6 +40,25 @@ impl Reaction {
             // What a failing journal leaves undone shows as an action that is not in force.
             drop(block_on(self.memory.responder.respond(&incident, &view)));
         }
+    }
+
+    /// Answers `alarm` at once.
+    pub(crate) fn alarm(&mut self, pipeline: &Pipeline, alarm: &Threat, now: Timestamp) {
+        self.names.extend(alarm.entities.iter().map(|(key, _)| (key.value().to_owned(), key.clone())));
+        let actor = alarm.entities.iter().find(|(_, role)| *role == Role::Actor);
+        self.actors.extend(actor.map(|(key, _)| (alarm.id.clone(), key.clone())));
+        self.evidence.insert(alarm.id.clone(), alarm.evidence.clone());
+        let graph = pipeline.estate().graph();
+        let view = View { reach: graph, criticality: graph, risk: pipeline.risk(), now };
+        // As with incidents: what a failing journal leaves undone is not in force.
+        drop(block_on(self.memory.responder.respond_to(alarm, &view)));
+    }
+
+    /// Ends what `incident` was answered with: what it was to hold off is mended.
+    pub(crate) fn lift(&mut self, incident: &str, now: Timestamp) {
+        let by = Person::new("whoever approved the repair");
+        // What a failing journal leaves in force shows as an action that is.
+        drop(block_on(self.memory.responder.lift(incident, &by, now)));
     }
 
     /// Lets the time go on to `now`: leases end.
@@ -64,12 +85,17 @@ impl Reaction {
     fn record(&self, told: &ActionTold) -> Option<ActionRecord> {
         let (action, target) = (told.action?, told.target.as_ref()?);
         let touched = told.touches.iter().chain([target]);
+        let whose = told.incident.as_ref().and_then(|id| self.actors.get(id));
         let because = told.incident.as_ref().and_then(|id| self.evidence.get(id));
         Some(ActionRecord {
             id: told.id.to_string(),
             kind: kind(action),
             domain: domain(target.kind),
-            scope: touched.filter_map(|target| self.names.get(&target.id).cloned()).collect(),
+            scope: touched
+                .filter_map(|target| self.names.get(&target.id).cloned())
+                .chain(whose.cloned())
+                .collect(),
+            incident: told.incident.clone(),
             at: told.applied.unwrap_or(told.asked),
             expires: told.lease_end,
             reversible: action.facts().reversibility != Reversibility::NothingToUndo,

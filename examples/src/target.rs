@@ -1,18 +1,17 @@
 //! The `homeostat` pipeline under the maturity tests: how a stack of any vendor is connected, in one file.
 //!
 //! Answers are provisional: what is known at an event, not what is settled once late events have had their time.
-//! Findings and plans are not part of the pipeline yet, so the tests that need them are told that they lack.
 
 use crate::reaction::Reaction;
-use homeostat::{Estate, Pipeline};
-use homeostat_core::{Domain, EntityKey, EntityKind, EventRef, Role, Stage, TenantId, Timestamp};
+use homeostat::{Estate, Pipeline, Reflex, Repair, Upkeep};
+use homeostat_core::{Domain, EntityKey, EntityKind, EventRef, Occurrence, Role, Stage, TenantId, Timestamp};
 use homeostat_event::{Event, Severity};
 use homeostat_graph::{Inventory, Reading};
 use homeostat_identity::{Directory, Entity, EntityClass, Link, LinkKind};
-use homeostat_incident::{Incident, Investigator, Involved, Report};
+use homeostat_incident::{Incident, Investigator, Involved, Report, Update};
 use homeostat_maturity::{
-    ActionRecord, IncidentView, LineView, MaturityTarget, ReportView, Section, Setting, StepView, Thresholds,
-    Unsupported,
+    ActionRecord, FindingView, IncidentView, LineView, MaturityTarget, Part, PlanId, PlanView, ReportView,
+    Section, Setting, StepView, Thresholds, Unsupported,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error;
@@ -25,7 +24,7 @@ use std::time::Duration;
 /// use homeostat_maturity::{MaturityTarget, Setting};
 ///
 /// let account = r#"{"UserDetailList": []}"#.to_owned();
-/// let setting = Setting { tenant: "acme", offset_minutes: 0, account, buckets: Vec::new() };
+/// let setting = Setting { account, ..Setting::of_tenant("acme") };
 /// assert!(HomeostatTarget::new(&setting)?.incidents()?.is_empty());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -34,6 +33,9 @@ pub struct HomeostatTarget {
     pipeline: Pipeline,
     reaction: Reaction,
     now: Timestamp,
+    tenant: TenantId,
+    // Repairs that were carried out.
+    done: u64,
 }
 
 impl HomeostatTarget {
@@ -48,8 +50,26 @@ impl HomeostatTarget {
         let inventory = Inventory::from_account_authorization(&setting.account, &reading)?;
         let at_once = Investigator::builder().lateness(Duration::ZERO).build()?;
         let reaction = Reaction::new(tenant.clone())?;
-        let pipeline = Pipeline::new(tenant).with_estate(Estate::new(inventory)).with_investigator(at_once);
-        Ok(Self { pipeline, reaction, now: Timestamp::UNKNOWN })
+        let upkeep = Upkeep::of_account(&tenant, &setting.account)?.approved_by_tag(setting.approval_tag);
+        let estate = Estate::new(inventory).with_upkeep(upkeep);
+        let pipeline = Pipeline::new(tenant.clone()).with_estate(estate).with_investigator(at_once);
+        let pipeline = pipeline.with_reflex(Reflex::new(setting.anonymisers.iter().map(String::as_str)));
+        Ok(Self { pipeline, reaction, now: Timestamp::UNKNOWN, tenant, done: 0 })
+    }
+
+    /// Answers what the pipeline told, and lifts what is no longer needed.
+    fn react(&mut self, updates: &[Update]) {
+        for alarm in self.pipeline.take_alarms() {
+            self.reaction.alarm(&self.pipeline, &alarm, self.now);
+        }
+        for calmed in self.pipeline.take_calmed() {
+            self.reaction.lift(&calmed, self.now);
+        }
+        self.reaction.answer(&self.pipeline, updates, self.now);
+        for mended in self.pipeline.take_mended() {
+            self.reaction.lift(&mended.to_string(), self.now);
+        }
+        self.reaction.tick(self.now);
     }
 
     fn report_of(&self, incident: &Incident) -> Report {
@@ -61,16 +81,14 @@ impl MaturityTarget for HomeostatTarget {
     fn feed(&mut self, event: Event) -> Result<(), Unsupported> {
         self.now = self.now.max(event.when());
         let updates = self.pipeline.observe(&event);
-        self.reaction.answer(&self.pipeline, &updates, self.now);
-        self.reaction.tick(self.now);
+        self.react(&updates);
         Ok(())
     }
 
     fn tick(&mut self, now: Timestamp) -> Result<(), Unsupported> {
         self.now = self.now.max(now);
         let updates = self.pipeline.tick(now);
-        self.reaction.answer(&self.pipeline, &updates, self.now);
-        self.reaction.tick(self.now);
+        self.react(&updates);
         Ok(())
     }
 
@@ -104,6 +122,36 @@ impl MaturityTarget for HomeostatTarget {
         Ok(incidents.iter().map(shown).collect())
     }
 
+    fn findings(&self) -> Result<Vec<FindingView>, Unsupported> {
+        let upkeep = self.pipeline.estate().upkeep().ok_or(Unsupported(Part::Findings))?;
+        let view = |finding: &homeostat_posture::Finding| FindingView {
+            rule: finding.rule().to_owned(),
+            object: finding.object().clone(),
+            at: finding.since(),
+            because: finding.since().is_moment().then(|| finding.evidence().clone()),
+            regressed: finding
+                .regression()
+                .map(|back| back.story.clone().unwrap_or_else(|| back.earlier.to_string())),
+        };
+        Ok(upkeep.posture().findings().map(view).collect())
+    }
+
+    fn plans(&self) -> Result<Vec<PlanView>, Unsupported> {
+        Ok(self.pipeline.estate().repairs().into_iter().map(plan).collect())
+    }
+
+    fn approve(&mut self, plan: &PlanId) -> Result<(), Unsupported> {
+        let repairs = self.pipeline.estate().repairs();
+        let repair = repairs.iter().find(|repair| repair.id() == plan.0).ok_or(Unsupported(Part::Approve))?;
+        let event = EventRef::new("repairs", self.done).map_err(|_| Unsupported(Part::Approve))?;
+        self.done += 1;
+        let (tenant, time) = (self.tenant.clone(), self.now);
+        let updates =
+            self.pipeline.carry_out(repair, &Occurrence { tenant, event, time, domain: Domain::Cloud });
+        self.react(&updates);
+        Ok(())
+    }
+
     fn report(&self, from: &EventRef) -> Result<ReportView, Unsupported> {
         let Some(incident) = self.pipeline.investigator().incident_with(from) else {
             return Ok(ReportView::default());
@@ -123,6 +171,17 @@ impl MaturityTarget for HomeostatTarget {
 
 type Names<'a> = BTreeMap<&'a EntityKey, &'a Entity>;
 
+fn plan(repair: Repair) -> PlanView {
+    PlanView {
+        id: PlanId(repair.id()),
+        incident: repair.incident.map(|incident| incident.to_string()),
+        permissions: repair.permissions,
+        path_gone: Some(repair.path_gone && repair.lost == 0),
+        who: repair.who,
+        before: repair.before.into_iter().collect(),
+        after: repair.after.into_iter().collect(),
+    }
+}
 fn view(incident: &Incident, report: &Report, (names, directory): (&Names<'_>, &Directory)) -> IncidentView {
     let known = |involved: &Involved| involved.keys.iter().find_map(|key| names.get(key).copied());
     let shown = |entity: &Entity| shown_as(entity, incident, (names, directory));
@@ -172,12 +231,12 @@ fn shown_as(
         .collect();
     let alone = |machine: &EntityKey| logons(machine).all(|link| entity.identifiers.contains(&link.a));
     for machine in machines.into_iter().filter(alone) {
-        let Some(named) = names.get(&machine) else { continue };
-        let own = keys().filter(|key| named.identifiers.contains(key));
+        let Some(known) = names.get(&machine) else { continue };
+        let own = keys().filter(|key| known.identifiers.contains(key));
         let times = [incident.first(), incident.opened(), incident.updated()];
         let holds = |key: &&EntityKey| {
             let holders = times.into_iter().filter_map(|at| directory.holder(key, at));
-            key.kind() == EntityKind::Ip && holders.into_iter().any(|id| id == named.id)
+            key.kind() == EntityKind::Ip && holders.into_iter().any(|id| id == known.id)
         };
         shown.extend(own.chain(keys().filter(holds)).cloned());
     }

@@ -18,9 +18,9 @@ fn rows(page: &str) -> Vec<(u32, Vec<&str>)> {
 
 /// Whether `reference`, a file and the name of a test in it, leads somewhere.
 fn leads(root: &Path, reference: &str) -> bool {
-    let Some((file, test)) = reference.split_once("::") else { return false };
-    let text = fs::read_to_string(root.join(file)).unwrap_or_default();
-    text.contains(&format!("fn {test}("))
+    let Some((file, name)) = reference.split_once("::") else { return false };
+    let source = fs::read_to_string(root.join(file)).unwrap_or_default();
+    source.contains(&format!("fn {name}("))
 }
 
 fn page(root: &Path, name: &str) -> String {

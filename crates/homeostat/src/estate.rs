@@ -4,6 +4,7 @@
 //! and by which path. Rights that one gives oneself weigh most. O(what the change touches) an event.
 
 use crate::act::party_of;
+use crate::upkeep::Upkeep;
 use homeostat_core::{Bits, EntityKey, EntityKind, Occurrence, Reason, Role, Signal, Technique};
 use homeostat_event::Event;
 use homeostat_graph::{Change, Graph, Inventory, Path, Touched};
@@ -21,6 +22,7 @@ const BY_ANOTHER: Bits = Bits::MEDIUM;
 pub struct Estate {
     inventory: Inventory,
     graph: Graph,
+    upkeep: Option<Upkeep>,
     unclear: u64,
 }
 
@@ -34,7 +36,7 @@ enum Standing {
 impl Estate {
     /// The estate that `inventory` describes.
     pub fn new(inventory: Inventory) -> Self {
-        Self { graph: Graph::build(&inventory), inventory, unclear: 0 }
+        Self { graph: Graph::build(&inventory), inventory, upkeep: None, unclear: 0 }
     }
 
     /// What there is.
@@ -47,15 +49,34 @@ impl Estate {
         &self.graph
     }
 
+    /// With posture as well: what is misconfigured, followed by the same changes.
+    #[must_use]
+    pub fn with_upkeep(self, upkeep: Upkeep) -> Self {
+        Self { upkeep: Some(upkeep), ..self }
+    }
+
+    /// What is misconfigured; `None` when nobody asked for it.
+    pub fn upkeep(&self) -> Option<&Upkeep> {
+        self.upkeep.as_ref()
+    }
+
+    pub(crate) fn upkeep_mut(&mut self) -> Option<&mut Upkeep> {
+        self.upkeep.as_mut()
+    }
+
     /// How many events showed a change but not whose, or were another tenant's.
     pub fn unclear(&self) -> u64 {
         self.unclear
     }
 
-    /// Applies the changes that `event` shows; gives a signal for each principal that gained full authority.
-    pub(crate) fn observe(&mut self, event: &Event) -> Vec<Signal> {
+    /// Applies the changes that `event` shows; gives a signal for each principal that gained full authority and for
+    /// each finding that opened.
+    pub fn observe(&mut self, event: &Event) -> Vec<Signal> {
         let changes = match Change::from_event(event) {
-            Ok(changes) if changes.is_empty() => return Vec::new(),
+            Ok(changes) if changes.is_empty() => {
+                self.upkeep.iter_mut().for_each(|upkeep| upkeep.exercise(event));
+                return Vec::new();
+            }
             Ok(changes) => changes,
             Err(_) => {
                 self.unclear = self.unclear.saturating_add(1);
@@ -75,7 +96,19 @@ impl Estate {
         self.graph.update(&self.inventory, &touched);
         let Some(occurrence) = event.occurrence() else { return Vec::new() };
         let rose = before.into_iter().filter(|(key, standing)| self.standing(key) > *standing);
-        rose.map(|(key, _)| self.gained(&occurrence, event, key)).collect()
+        let mut signals: Vec<Signal> = rose.map(|(key, _)| self.gained(&occurrence, event, key)).collect();
+        if let Some(upkeep) = &mut self.upkeep {
+            signals.extend(upkeep.follow(event, &changes));
+        }
+        signals
+    }
+
+    /// Applies a change that no event told.
+    pub(crate) fn apply(&mut self, change: &Change) {
+        match self.inventory.apply(change) {
+            Ok(touched) => drop(self.graph.update(&self.inventory, &touched)),
+            Err(_) => self.unclear = self.unclear.saturating_add(1),
+        }
     }
 
     fn standing(&self, key: &EntityKey) -> Standing {

@@ -2,9 +2,11 @@
 #![doc = include_str!("../README.md")]
 
 mod act;
+mod block;
 mod conduct;
 mod detection;
 mod estate;
+mod exercise;
 mod first_seen;
 #[cfg(feature = "forensics")]
 mod forensics;
@@ -12,11 +14,15 @@ mod lineage;
 mod newcomer;
 mod pipeline;
 mod program;
+mod reflex;
 mod refusals;
+mod repair;
 mod responder;
 mod semantics;
+mod spray;
 mod surprise;
 mod told;
+mod upkeep;
 mod wording;
 
 pub use conduct::Conduct;
@@ -28,8 +34,11 @@ pub use forensics::{Forensics, SystemOf};
 pub use lineage::Lineage;
 pub use newcomer::Newcomers;
 pub use pipeline::{Pipeline, Stats};
+pub use reflex::Reflex;
 pub use refusals::Refusals;
+pub use repair::Repair;
 pub use responder::{Answered, Responder, ResponderError, ResponderOptions};
 pub use semantics::{Meaning, is_refusal, meaning};
 pub use told::ActionTold;
+pub use upkeep::Upkeep;
 pub use wording::techniques_of_words;

@@ -11,16 +11,19 @@ use crate::estate::Estate;
 use crate::first_seen::FirstSeen;
 use crate::lineage::Lineage;
 use crate::newcomer::Newcomers;
+use crate::reflex::Reflex;
 use crate::refusals::Refusals;
+use crate::repair::Repair;
 use crate::surprise::Surprise;
 use core::fmt;
 use homeostat_baseline::Baseline;
 use homeostat_core::{
-    Bits, Detector, EntityKey, Observed, Position, RiskView, Role, Signal, State as _, TenantId, Timestamp,
+    Bits, Detector, EntityKey, Observed, Occurrence, Position, RiskView, Role, Signal, State as _, TenantId,
+    Threat, Timestamp,
 };
 use homeostat_event::Event;
 use homeostat_identity::Directory;
-use homeostat_incident::{Investigator, RiskBook, Update};
+use homeostat_incident::{IncidentId, Investigator, RiskBook, Update};
 
 /// The whole of homeostat for one tenant.
 ///
@@ -41,6 +44,8 @@ pub struct Pipeline {
     estate: Estate,
     surprise: Surprise,
     risk: RiskBook,
+    mended: Vec<IncidentId>,
+    reflex: Reflex,
     next_event: u64,
     next_signal: u64,
     stats: Stats,
@@ -78,6 +83,8 @@ impl Pipeline {
             estate: Estate::default(),
             surprise: Surprise::default(),
             risk: RiskBook::default(),
+            mended: Vec::new(),
+            reflex: Reflex::default(),
             next_event: 0,
             next_signal: 0,
             stats: Stats::default(),
@@ -95,6 +102,12 @@ impl Pipeline {
     #[must_use]
     pub fn with_estate(self, estate: Estate) -> Self {
         Self { estate, ..self }
+    }
+
+    /// Watches sign-ins with `reflex`, which knows the tenant's list of services that hide who comes from them.
+    #[must_use]
+    pub fn with_reflex(self, reflex: Reflex) -> Self {
+        Self { reflex, ..self }
     }
 
     /// Tells stories with `investigator`: one of no lateness tells them at once, before late events can come.
@@ -116,7 +129,9 @@ impl Pipeline {
             self.stats.foreign = self.stats.foreign.saturating_add(1);
         }
         let signals = self.signals(event);
-        signals.iter().flat_map(|signal| self.tell(signal)).collect()
+        let mut updates: Vec<Update> = signals.iter().flat_map(|signal| self.tell(signal)).collect();
+        self.halves(&mut updates);
+        updates
     }
 
     /// Takes in one signal of a detector outside this pipeline.
@@ -138,7 +153,23 @@ impl Pipeline {
     /// Says that it is `now`: stories that went quiet close.
     pub fn tick(&mut self, now: Timestamp) -> Vec<Update> {
         self.surprise.tick(now);
-        self.investigator.tick(now)
+        let mut updates = self.investigator.tick(now);
+        self.halves(&mut updates);
+        updates
+    }
+
+    /// Says that a repair that [`Estate::repairs`] proposes was carried out, as the event `done` tells; an incident
+    /// of which nothing is left open may close from here on, and [`Pipeline::take_mended`] names it.
+    pub fn carry_out(&mut self, repair: &Repair, done: &Occurrence) -> Vec<Update> {
+        let signals = self.estate.carry_out(repair, done);
+        let mut updates: Vec<Update> = signals.iter().flat_map(|signal| self.tell(signal)).collect();
+        self.halves(&mut updates);
+        updates
+    }
+
+    /// The incidents whose posture half was mended since this was asked last: their containment can be lifted.
+    pub fn take_mended(&mut self) -> Vec<IncidentId> {
+        core::mem::take(&mut self.mended)
     }
 
     /// Says that the log has ended: whatever waits for late events counts now.
@@ -181,10 +212,41 @@ impl Pipeline {
         self.stats
     }
 
+    /// What is to be answered at once, before there is a story, since this was asked last.
+    pub fn take_alarms(&mut self) -> Vec<Threat> {
+        self.reflex.take_alarms()
+    }
+
+    /// The ids of alarms that came to nothing since this was asked last: what answered them can be lifted.
+    pub fn take_calmed(&mut self) -> Vec<String> {
+        self.reflex.take_calmed()
+    }
+
+    /// Ties findings to the incidents that hold their events, and holds those open until all is mended.
+    fn halves(&mut self, updates: &mut Vec<Update>) {
+        let Some(upkeep) = self.estate.upkeep_mut() else { return };
+        for update in &*updates {
+            if let Update::Merged { id, into } = update {
+                upkeep.merge(*id, *into);
+            }
+        }
+        for (finding, event) in if updates.is_empty() { Vec::new() } else { upkeep.loose() } {
+            if let Some(incident) = self.investigator.incident_with(&event) {
+                upkeep.tie(finding, incident.id());
+                self.investigator.hold(incident.id());
+            }
+        }
+        for incident in upkeep.take_mended() {
+            updates.extend(self.investigator.release(incident));
+            self.mended.push(incident);
+        }
+    }
+
     /// What is said about `event`: by detectors, or, when they are silent, by the event itself.
     fn signals(&mut self, event: &Event) -> Vec<Signal> {
         let risk: &dyn RiskView = &self.risk;
         let mut signals = self.estate.observe(event);
+        signals.extend(self.reflex.observe(event));
         let directory = &self.directory;
         let holder = |address: &EntityKey| {
             let id = directory.holder(address, event.when())?;

@@ -267,6 +267,22 @@ impl Responder {
         reverted
     }
 
+    /// What an incident was answered with is no longer needed: a person ends all of it that may still be in force.
+    /// Gives how many actions that were.
+    ///
+    /// # Errors
+    ///
+    /// [`GateError`] when the journal fails.
+    pub async fn lift(&mut self, incident: &str, by: &Person, now: Timestamp) -> Result<usize, GateError> {
+        let answers = self.tale.all().filter(|told| told.incident.as_deref() == Some(incident));
+        let standing: Vec<ActionId> =
+            answers.filter(|told| told.phase.may_be_in_force()).map(|told| told.id.clone()).collect();
+        for id in &standing {
+            self.revert(id, by, now).await?;
+        }
+        Ok(standing.len())
+    }
+
     /// A person sets the brake; [`Brake::RevertAll`] reverts everything at once.
     ///
     /// # Errors

@@ -177,6 +177,23 @@ impl Investigator {
         self.judge_by_hand(id, true)
     }
 
+    /// Holds the incident open, however quiet it gets, until [`Self::release`]: something of it is still to be mended
+    /// outside, such as a misconfiguration. Tells whether there is such a one. A closed one opens again.
+    pub fn hold(&mut self, id: IncidentId) -> bool {
+        let story = self.stories.get_mut(&id.0);
+        story.map(|story| (story.held, story.closed) = (true, false)).is_some()
+    }
+
+    /// Says that nothing is left to mend outside; closes the incident when it has long been quiet.
+    pub fn release(&mut self, id: IncidentId) -> Vec<Update> {
+        if let Some(story) = self.stories.get_mut(&id.0) {
+            story.held = false;
+        }
+        self.clock
+            .max(self.ticked)
+            .map_or_else(Vec::new, |now| self.expire(now.saturating_sub(self.lateness())))
+    }
+
     fn judge_by_hand(&mut self, id: IncidentId, hostile: bool) -> bool {
         let story = self.stories.get_mut(&id.0);
         story.map(|story| story.verdict = Some(hostile)).is_some()
@@ -413,7 +430,7 @@ impl Investigator {
     fn expire(&mut self, now: i64) -> Vec<Update> {
         let mut updates = Vec::new();
         for (id, story) in self.stories.iter_mut().filter(|(_, story)| !story.closed) {
-            if now.saturating_sub(story.last) > LINGER {
+            if !story.held && now.saturating_sub(story.last) > LINGER {
                 story.closed = true;
                 updates.push(Update::Closed(IncidentId(*id)));
             }

@@ -109,6 +109,8 @@ pub(crate) struct Story {
     pub(crate) told: i64,
     pub(crate) told_score: f64,
     pub(crate) closed: bool,
+    /// Whether something outside is still open that must be mended before it closes.
+    pub(crate) held: bool,
     pub(crate) first: i64,
     pub(crate) last: i64,
     /// Whether its first episodes hang on sessions, keys or processes.
@@ -238,6 +240,7 @@ impl Story {
         self.first = self.first.min(other.first);
         self.last = self.last.max(other.last);
         self.closed &= other.closed;
+        self.held |= other.held;
         self.anchored |= other.anchored;
         for (id, member) in other.members {
             let mine = self.members.entry(id).or_insert_with(|| member.clone());
@@ -281,7 +284,7 @@ impl Story {
         }
         out.f64(self.told_score);
         out.f64(self.score);
-        out.u8(u8::from(self.closed));
+        out.u8(u8::from(self.closed) | (u8::from(self.held) << 1));
         out.u8(u8::from(self.anchored));
         out.u8(self.verdict.map_or(0, |hostile| 1 + u8::from(hostile)));
         out.len(self.members.len());
@@ -323,7 +326,8 @@ impl Story {
         (story.first, story.last) = (time()?, time()?);
         story.told_score = act::read_weight(fields)?;
         story.score = act::read_weight(fields)?;
-        story.closed = fields.u8()? != 0;
+        let standing = fields.u8()?;
+        (story.closed, story.held) = (standing & 1 != 0, standing & 2 != 0);
         story.anchored = fields.u8()? != 0;
         story.verdict = match fields.u8()? {
             0 => None,

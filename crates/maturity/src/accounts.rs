@@ -1,6 +1,6 @@
 //! The stories about single accounts: one made in the dark, some made in order, one given every right.
 
-use crate::cast::{DORMANT_BUCKET, Habit, Person, office, person};
+use crate::cast::{APPROVAL_TAG, DORMANT_BUCKET, Habit, Person, office, person};
 use crate::cloudtrail::{Call, Caller};
 use crate::intrusion::EVERYTHING;
 use crate::log::pause;
@@ -96,7 +96,7 @@ impl Teller<'_> {
         let at = self.calendar.at(self.calendar.story_day() - 1, minute);
         let session = enter_cloud(self.log, &mut self.rng, at, (self.seed, &visit));
         if let Some(approval) = approval {
-            let tag = Object::default().text("key", "approved-change").text("value", approval).end();
+            let tag = Object::default().text("key", APPROVAL_TAG).text("value", approval).end();
             let asked = Object::default().text("userName", user).list("tags", &[tag]);
             session.write(self.log, &mut self.rng, at + MINUTE, &Call::new("iam", "TagUser").asking(&asked));
         }
@@ -140,6 +140,6 @@ impl Teller<'_> {
     }
 }
 
-fn user_arn(name: &str) -> String {
+pub(crate) fn user_arn(name: &str) -> String {
     format!("arn:aws:iam::{}:user/{name}", crate::cast::ACCOUNT)
 }

@@ -7,6 +7,12 @@ use crate::rng::{CAPITALS, MIXED, Rng};
 
 /// Acme's AWS account.
 pub(crate) const ACCOUNT: &str = "111122223333";
+/// The tag by which an administrator announces an approved change.
+pub(crate) const APPROVAL_TAG: &str = "approved-change";
+/// The tenant's list of services that hide who comes from them.
+pub(crate) const ANONYMISERS: [&str; 2] = ["198.18.64.0/24", "198.18.77.16/28"];
+/// The office and the VPN, behind each of which many people sit.
+pub(crate) const SHARED: [&str; 2] = ["198.51.100.10/32", "198.51.100.20/32"];
 /// The region Acme works in.
 pub(crate) const REGION: &str = "eu-central-1";
 /// The bucket that nobody uses, which the attack reads.

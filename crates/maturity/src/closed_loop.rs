@@ -3,7 +3,7 @@
 use crate::Story;
 use crate::exam::{Exam, Scene, any_of, same, seconds};
 use crate::film::Shot;
-use crate::view::{ActionRecord, ActionState, PlanView};
+use crate::view::{ActionRecord, ActionState, FindingView, PlanView};
 use homeostat_core::Timestamp;
 use homeostat_event::Severity;
 use std::time::Duration;
@@ -79,10 +79,11 @@ impl ClosedLoop {
 }
 
 fn finding(exam: &mut Exam<'_>, story: Story, miss: &str) {
-    let who = exam.who(story);
+    let (who, changed) = (exam.who(story), exam.film.at(exam.film.step(story, 0).last()));
     let answer = exam.target().findings();
     let findings = exam.ask(answer).unwrap_or_default();
-    if !findings.iter().any(|finding| who.iter().any(|key| same(key, &finding.object))) {
+    let about = |finding: &FindingView| who.iter().any(|key| same(key, &finding.object));
+    if !findings.iter().any(|finding| about(finding) && finding.at >= changed) {
         exam.miss(miss);
     }
 }

@@ -33,9 +33,17 @@ pub(crate) fn account(seed: u64, cast: &Cast) -> String {
         .text("CreateDate", CREATED)
         .list("GroupPolicyList", &[policy("developers", &[(actions, &["*"])])])
         .list("AttachedManagedPolicies", &[]);
+    let administrators = Object::default()
+        .text("Path", "/")
+        .text("GroupName", ADMINISTRATORS)
+        .text("GroupId", &principal(seed, "AGPA", ADMINISTRATORS))
+        .text("Arn", &format!("arn:aws:iam::{ACCOUNT}:group/{ADMINISTRATORS}"))
+        .text("CreateDate", CREATED)
+        .list("GroupPolicyList", &[])
+        .list("AttachedManagedPolicies", &[attached()]);
     Object::default()
         .list("UserDetailList", &users)
-        .list("GroupDetailList", &[group.end()])
+        .list("GroupDetailList", &[group.end(), administrators.end()])
         .list("RoleDetailList", &roles)
         .list("Policies", &[managed(seed)])
         .end()
@@ -121,7 +129,9 @@ fn document(statements: &[String]) -> Object {
     Object::default().text("Version", "2012-10-17").list("Statement", statements)
 }
 
-const ADMINISTRATOR: &str = "arn:aws:iam::aws:policy/AdministratorAccess";
+/// The group whose members may do everything; it has none.
+pub(crate) const ADMINISTRATORS: &str = "administrators";
+pub(crate) const ADMINISTRATOR: &str = "arn:aws:iam::aws:policy/AdministratorAccess";
 
 fn attached() -> String {
     Object::default().text("PolicyName", "AdministratorAccess").text("PolicyArn", ADMINISTRATOR).end()

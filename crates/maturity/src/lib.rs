@@ -2,12 +2,17 @@
 #![doc = include_str!("../README.md")]
 
 mod accounts;
+mod autonomous_boundary;
 mod calendar;
 mod cast;
+mod chain_reaction;
 mod closed_loop;
 mod cloudtrail;
+mod comeback;
 mod configuration;
+mod drift_regression;
 mod exam;
+mod faulty;
 mod film;
 mod intrusion;
 mod log;
@@ -20,6 +25,7 @@ mod one_risk;
 mod rng;
 mod scorecard;
 mod shadow_identity;
+mod sign_in;
 mod story;
 mod suite;
 mod target;

@@ -1,7 +1,8 @@
 //! Reference mutants: tiny targets with one fault each, which prove that the tests can fail.
 
+use crate::faulty::{Fault, Faulty};
 use crate::view::{ActionRecord, FindingView, IncidentView, PlanView, ReportView};
-use crate::{MaturityTarget, Unsupported};
+use crate::{MaturityTarget, MaturityTest, Unsupported};
 use homeostat_core::{Domain, EntityKey, EventRef, Role, Timestamp};
 use homeostat_event::{Event, Severity};
 use std::collections::{BTreeMap, BTreeSet};
@@ -16,11 +17,33 @@ pub enum Mutant {
     Loud,
     /// Sees first visits from a country, but reacts in the domain of the event alone.
     OneDomain,
+    /// Acts in a single domain.
+    ActsInOneDomain,
+    /// Has a risk of its own for each domain.
+    RiskOfDomain,
+    /// Locks accounts out.
+    LocksOut,
+    /// Forgets what was fixed.
+    ForgetsFixes,
+    /// Tells the outcome, not the setup.
+    OutcomeOnly,
+    /// Lets no action expire.
+    NeverExpires,
 }
 
 impl Mutant {
     /// Every mutant that is built.
-    pub const ALL: [Self; 3] = [Self::Silent, Self::Loud, Self::OneDomain];
+    pub const ALL: [Self; 9] = [
+        Self::Silent,
+        Self::Loud,
+        Self::OneDomain,
+        Self::ActsInOneDomain,
+        Self::RiskOfDomain,
+        Self::LocksOut,
+        Self::ForgetsFixes,
+        Self::OutcomeOnly,
+        Self::NeverExpires,
+    ];
 
     /// Its name, in lower case.
     pub const fn as_str(self) -> &'static str {
@@ -28,16 +51,45 @@ impl Mutant {
             Self::Silent => "never-alarms",
             Self::Loud => "always-alarms",
             Self::OneDomain => "single-domain",
+            Self::ActsInOneDomain => "acts-in-one-domain",
+            Self::RiskOfDomain => "risk-of-domain",
+            Self::LocksOut => "locks-out",
+            Self::ForgetsFixes => "forgets-fixes",
+            Self::OutcomeOnly => "outcome-only",
+            Self::NeverExpires => "never-expires",
         }
     }
 
-    /// A fresh target with this fault.
-    pub fn target(self) -> Box<dyn MaturityTarget> {
+    /// The test that shows its fault; the first three fail every test.
+    pub const fn own_test(self) -> MaturityTest {
         match self {
-            Self::Silent => Box::new(Silent),
-            Self::Loud => Box::new(Loud::default()),
-            Self::OneDomain => Box::new(OneDomain::default()),
+            Self::Silent | Self::Loud | Self::OneDomain | Self::RiskOfDomain => MaturityTest::ShadowIdentity,
+            Self::ActsInOneDomain | Self::NeverExpires => MaturityTest::ChainReaction,
+            Self::LocksOut => MaturityTest::AutonomousBoundary,
+            Self::ForgetsFixes => MaturityTest::DriftRegression,
+            Self::OutcomeOnly => MaturityTest::MultiHopReplay,
         }
+    }
+
+    /// A fresh target with this fault; `below` is a sound stack, of which most keep all but one thing.
+    pub fn over(self, below: Box<dyn MaturityTarget>) -> Box<dyn MaturityTarget> {
+        let fault = match self {
+            Self::Silent => return Box::new(Silent),
+            Self::Loud => return Box::new(Loud::default()),
+            Self::OneDomain => return Box::new(OneDomain::default()),
+            Self::ActsInOneDomain => Fault::ActsInOneDomain,
+            Self::RiskOfDomain => Fault::RiskOfDomain,
+            Self::LocksOut => Fault::LocksOut,
+            Self::ForgetsFixes => Fault::ForgetsFixes,
+            Self::OutcomeOnly => Fault::OutcomeOnly,
+            Self::NeverExpires => Fault::NeverExpires,
+        };
+        Box::new(Faulty { below, fault })
+    }
+
+    /// A fresh target that sees nothing and so has nothing to say.
+    pub fn silent() -> Box<dyn MaturityTarget> {
+        Box::new(Silent)
     }
 }
 

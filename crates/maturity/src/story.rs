@@ -34,12 +34,28 @@ pub(crate) fn tell(log: &mut Log, seed: u64, story: Story, (cast, calendar): (&C
         Story::ApprovedPolicy => teller.approved_policy(),
         Story::Walks => teller.walks(),
         Story::NewTool => teller.new_tool(),
+        Story::Comeback => teller.comeback(),
+        Story::Maintenance => teller.maintenance(),
+        Story::HiddenSignIn => teller.hidden_sign_in(),
+        Story::PasswordSpray => teller.password_spray(),
+        Story::Scanner | Story::PasswordExpiry | Story::BrokenService => teller.tell_harmless(story),
     };
     teller.log.mark = None;
     teller.truth
 }
 
 impl Teller<'_> {
+    /// The stories whose characters are whoever is there.
+    fn tell_harmless(&mut self, story: Story) -> Option<()> {
+        match story {
+            Story::Scanner => self.scanner(),
+            Story::PasswordExpiry => self.password_expiry(),
+            Story::BrokenService => self.broken_service(),
+            _ => return None,
+        }
+        Some(())
+    }
+
     /// What is written from here on belongs to a new hostile step.
     pub(crate) fn step(&mut self, stage: Stage, technique: &str, what: &'static str) {
         self.begin(TruthStep {

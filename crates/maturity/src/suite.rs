@@ -3,7 +3,11 @@
 //! A tenant is written and read once a seed; each test has a fresh target of its own, with the positive story
 //! and its negative control in the same run, so that a control counts only for a stack that was alive.
 
+use crate::autonomous_boundary::AutonomousBoundary;
+use crate::cast::{ANONYMISERS, APPROVAL_TAG, SHARED};
+use crate::chain_reaction::ChainReaction;
 use crate::closed_loop::ClosedLoop;
+use crate::drift_regression::DriftRegression;
 use crate::exam::{Clock, Exam, Scene};
 use crate::film::{Film, Shot};
 use crate::multi_hop::{MultiHop, Quiet};
@@ -68,6 +72,27 @@ pub struct Setting {
     pub account: String,
     /// The ARNs of the account's buckets.
     pub buckets: Vec<String>,
+    /// The tag that an administrator sets on what is about to be changed with approval.
+    pub approval_tag: &'static str,
+    /// Addresses of services that hide who comes from them, as CIDR blocks: the tenant's own list.
+    pub anonymisers: Vec<String>,
+    /// Addresses behind which many people of the tenant sit, as CIDR blocks: its offices and its VPN.
+    pub shared: Vec<String>,
+}
+
+impl Setting {
+    /// The setting of a tenant of which nothing but the name is told.
+    pub fn of_tenant(tenant: &'static str) -> Self {
+        Self {
+            tenant,
+            offset_minutes: 0,
+            account: r#"{"UserDetailList": []}"#.to_owned(),
+            buckets: Vec::new(),
+            approval_tag: APPROVAL_TAG,
+            anonymisers: Vec::new(),
+            shared: Vec::new(),
+        }
+    }
 }
 
 impl fmt::Debug for Setting {
@@ -157,13 +182,16 @@ impl TestBed {
 }
 
 /// The runs of the tests that are built; a test is passed only in all its runs.
-fn scenes() -> [(MaturityTest, Box<dyn Scene>); 5] {
-    [
+fn scenes() -> Vec<(MaturityTest, Box<dyn Scene>)> {
+    vec![
         (MaturityTest::ShadowIdentity, Box::new(ShadowIdentity::default())),
         (MaturityTest::MultiHopReplay, Box::new(MultiHop)),
         (MaturityTest::MultiHopReplay, Box::new(Quiet)),
+        (MaturityTest::ChainReaction, Box::new(ChainReaction::default())),
+        (MaturityTest::AutonomousBoundary, Box::new(AutonomousBoundary::default())),
         (MaturityTest::ClosedLoop, Box::new(ClosedLoop::default())),
         (MaturityTest::CrossDomainConsistency, Box::new(OneRisk::default())),
+        (MaturityTest::DriftRegression, Box::new(DriftRegression::default())),
     ]
 }
 
@@ -198,6 +226,9 @@ fn setting(tenant: &Tenant) -> Setting {
         offset_minutes: tenant.offset_minutes(),
         account: tenant.account().to_owned(),
         buckets: tenant.buckets().collect(),
+        approval_tag: APPROVAL_TAG,
+        anonymisers: ANONYMISERS.iter().map(|block| (*block).to_owned()).collect(),
+        shared: SHARED.iter().map(|block| (*block).to_owned()).collect(),
     }
 }
 

@@ -27,11 +27,27 @@ pub enum Story {
     Walks,
     /// Benign: somebody signs in to a new internal tool and opens it.
     NewTool,
+    /// What was taken from the service account comes back: the same way, attached, by a group, by a role's trust;
+    /// each is taken back again.
+    Comeback,
+    /// Benign: tags, the same documents in another order, a right less, a resource of its own, an approved change
+    /// and the same once more.
+    Maintenance,
+    /// A sign-in with the password through a service that hides who comes; later the person shows a safe factor.
+    HiddenSignIn,
+    /// Benign: the same address looks at the public site and signs in to nothing.
+    Scanner,
+    /// Twelve addresses try two passwords on thirty-eight accounts, slowly, and one fits; the office works on.
+    PasswordSpray,
+    /// Benign: on a Monday all passwords have run out, and everybody mistypes.
+    PasswordExpiry,
+    /// Benign: a service account with an old password fails five hundred times from its one host.
+    BrokenService,
 }
 
 impl Story {
     /// Every story, in order.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 15] = [
         Self::MultiHop,
         Self::Trip,
         Self::ShadowIdentity,
@@ -40,6 +56,13 @@ impl Story {
         Self::ApprovedPolicy,
         Self::Walks,
         Self::NewTool,
+        Self::Comeback,
+        Self::Maintenance,
+        Self::HiddenSignIn,
+        Self::Scanner,
+        Self::PasswordSpray,
+        Self::PasswordExpiry,
+        Self::BrokenService,
     ];
 
     /// The story's name, in lower case.
@@ -53,12 +76,29 @@ impl Story {
             Self::ApprovedPolicy => "approved-policy",
             Self::Walks => "walks",
             Self::NewTool => "new-tool",
+            Self::Comeback => "comeback",
+            Self::Maintenance => "maintenance",
+            Self::HiddenSignIn => "hidden-sign-in",
+            Self::Scanner => "scanner",
+            Self::PasswordSpray => "password-spray",
+            Self::PasswordExpiry => "password-expiry",
+            Self::BrokenService => "broken-service",
         }
     }
 
     /// Whether nothing of it is hostile, so that a target must keep calm.
     pub const fn is_benign(self) -> bool {
-        matches!(self, Self::Trip | Self::Joiners | Self::ApprovedPolicy | Self::NewTool)
+        matches!(
+            self,
+            Self::Trip
+                | Self::Joiners
+                | Self::ApprovedPolicy
+                | Self::NewTool
+                | Self::Maintenance
+                | Self::Scanner
+                | Self::PasswordExpiry
+                | Self::BrokenService
+        )
     }
 }
 

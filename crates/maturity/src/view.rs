@@ -88,6 +88,8 @@ pub struct ActionRecord {
     pub state: ActionState,
     /// The events that led to it.
     pub because: Vec<EventRef>,
+    /// The incident or alarm it answers: actions of one answer share it.
+    pub incident: Option<String>,
 }
 
 /// The id of a plan, as the target gives it.

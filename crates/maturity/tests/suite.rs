@@ -46,6 +46,63 @@ impl Oracle {
         self.fed.contains_key(self.truths[&story].steps[step].events.last().unwrap())
     }
 
+    /// The change by which a right is back that was not taken away again yet.
+    fn back(&self) -> Option<EventRef> {
+        let ways = (1..=7).step_by(2);
+        let mut back =
+            ways.filter(|step| self.has(Story::Comeback, *step) && !self.has(Story::Comeback, step + 1));
+        back.next().and_then(|step| self.truths[&Story::Comeback].steps[step].events.last().cloned())
+    }
+
+    /// An action for an hour from the event `step` of `story` ends with.
+    fn act(&self, (story, step): (Story, usize), kind: ActionKind, domain: Domain) -> ActionRecord {
+        let truth = &self.truths[&story];
+        let at =
+            truth.steps[step].events.iter().filter_map(|event| self.fed.get(event)).max().copied().unwrap();
+        ActionRecord {
+            id: format!("{story} {kind:?} {domain}"),
+            kind,
+            domain,
+            scope: truth.who.clone(),
+            at,
+            expires: at.plus(std::time::Duration::from_hours(1)).unwrap(),
+            reversible: true,
+            state: ActionState::InForce,
+            because: truth.steps[step].events.clone(),
+            incident: Some(story.to_string()),
+        }
+    }
+
+    /// What is done about a hidden sign-in and about guessed passwords.
+    fn at_once(&self) -> Vec<ActionRecord> {
+        let mut actions = Vec::new();
+        if self.has(Story::HiddenSignIn, 1) {
+            use ActionKind::{Challenge, ReAuthenticate as Again, Tighten};
+            for (kind, domain) in [
+                (Challenge, Domain::Identity),
+                (Tighten, Domain::Email),
+                (Again, Domain::Saas),
+                (Again, Domain::Saas),
+                (Again, Domain::Saas),
+            ] {
+                let action = self.act((Story::HiddenSignIn, 1), kind, domain);
+                let over = self.has(Story::HiddenSignIn, 2);
+                let state = if over { ActionState::Reverted } else { ActionState::InForce };
+                actions.push(ActionRecord { state, ..action });
+            }
+        }
+        let spray = &self.truths[&Story::PasswordSpray];
+        if spray.steps[1].events.iter().filter(|event| self.fed.contains_key(event)).count() >= 8 {
+            let scope = spray.objects.clone();
+            let block = self.act((Story::PasswordSpray, 1), ActionKind::Block, Domain::Network);
+            actions.push(ActionRecord { scope, ..block });
+        }
+        if self.has(Story::PasswordSpray, 2) {
+            actions.push(self.act((Story::PasswordSpray, 2), ActionKind::Revoke, Domain::Identity));
+        }
+        actions
+    }
+
     fn begun(&self, story: Story, step: usize) -> Option<Timestamp> {
         self.fed.get(self.truths[&story].steps[step].events.first().unwrap()).copied()
     }
@@ -60,6 +117,9 @@ impl MaturityTarget for Oracle {
     fn risk(&self, who: &EntityKey, _domain: Domain) -> Result<f64, Unsupported> {
         if ["walk-000@acme.example", "walk-198@acme.example"].contains(&who.value()) {
             return Ok(0.9);
+        }
+        if self.truths[&Story::Comeback].who.contains(who) {
+            return Ok(if self.back().is_some() { 0.5 } else { 0.1 });
         }
         let story = Story::ShadowIdentity;
         let known = self.truths[&story].who.contains(who);
@@ -94,6 +154,7 @@ impl MaturityTarget for Oracle {
     fn findings(&self) -> Result<Vec<FindingView>, Unsupported> {
         let stories =
             [Story::WildcardPolicy, Story::ApprovedPolicy].into_iter().filter(|story| self.has(*story, 0));
+        let stories = stories.filter(|story| !self.approved || *story != Story::WildcardPolicy);
         let finding = |story: Story| {
             let truth = &self.truths[&story];
             let because = truth.steps[0].events.last().cloned();
@@ -106,7 +167,14 @@ impl MaturityTarget for Oracle {
                 regressed: None,
             }
         };
-        Ok(stories.map(finding).collect())
+        let back = self.back().map(|because| FindingView {
+            rule: "wildcard".to_owned(),
+            object: self.truths[&Story::Comeback].who[0].clone(),
+            at: self.fed[&because],
+            because: Some(because),
+            regressed: Some(Story::WildcardPolicy.to_string()),
+        });
+        Ok(stories.map(finding).chain(back).collect())
     }
 
     fn report(&self, from: &EventRef) -> Result<ReportView, Unsupported> {
@@ -120,18 +188,13 @@ impl MaturityTarget for Oracle {
     }
 
     fn actions(&self) -> Result<Vec<ActionRecord>, Unsupported> {
-        let Some(at) = self.begun(Story::WildcardPolicy, 1) else { return Ok(Vec::new()) };
-        Ok(vec![ActionRecord {
-            id: "1".to_owned(),
-            kind: ActionKind::Revoke,
-            domain: Domain::Cloud,
-            scope: self.truths[&Story::WildcardPolicy].who.clone(),
-            at,
-            expires: Timestamp::NEVER,
-            reversible: true,
-            state: if self.approved { ActionState::Reverted } else { ActionState::InForce },
-            because: Vec::new(),
-        }])
+        let mut actions = self.at_once();
+        if let Some(at) = self.begun(Story::WildcardPolicy, 1) {
+            let action = self.act((Story::WildcardPolicy, 1), ActionKind::Revoke, Domain::Cloud);
+            let state = if self.approved { ActionState::Reverted } else { ActionState::InForce };
+            actions.push(ActionRecord { at, state, because: Vec::new(), ..action });
+        }
+        Ok(actions)
     }
 
     fn plans(&self) -> Result<Vec<PlanView>, Unsupported> {
@@ -160,10 +223,11 @@ fn bed() -> &'static TestBed {
 
 type Results = Vec<(MaturityTest, SeedResult)>;
 
-/// The results of each mutant, run once.
+/// The results of each mutant over the truth, run once.
 fn of_mutant(mutant: Mutant) -> Results {
     static RESULTS: OnceLock<BTreeMap<Mutant, Results>> = OnceLock::new();
-    let run = |mutant: Mutant| (mutant, bed().run(&mut |_| mutant.target()).unwrap());
+    let truth = || Box::new(Oracle::of(bed().tenant()));
+    let run = |mutant: Mutant| (mutant, bed().run(&mut |_| mutant.over(truth())).unwrap());
     RESULTS.get_or_init(|| Mutant::ALL.map(run).into_iter().collect())[&mutant].clone()
 }
 
@@ -179,6 +243,10 @@ fn who_knows_the_truth_misses_no_bar_and_lacks_only_what_is_told() {
     assert!(lacks(MaturityTest::MultiHopReplay).starts_with("records of mail and click"));
     assert_eq!(lacks(MaturityTest::OneHourTimeline), "a clock, by which computing time is judged");
     assert_eq!(results[&MaturityTest::CrossDomainConsistency].verdict, Verdict::Passed);
+    for test in [MaturityTest::ChainReaction, MaturityTest::AutonomousBoundary] {
+        assert_eq!(results[&test].verdict, Verdict::Passed, "{test}");
+    }
+    assert_eq!(lacks(MaturityTest::DriftRegression), "a clock, by which computing time is judged");
     assert_eq!(
         lacks(MaturityTest::ClosedLoop),
         "28 days of use before the change: ask for a history of 30 days"
@@ -198,16 +266,18 @@ fn on_five_seeds_and_a_whole_month_the_truth_passes_what_can_be_passed() {
         let bed = TestBed::new(seed, &SuiteOptions::default().clock(clock));
         card.add(bed.run(&mut |_| Box::new(Oracle::of(bed.tenant()))).unwrap());
     }
-    assert_eq!(card.passed(), 4, "{card}");
+    assert_eq!(card.passed(), 7, "{card}");
     let replay = card.of(MaturityTest::MultiHopReplay).unwrap();
     assert!(replay.seeds.iter().all(|seed| matches!(seed.verdict, Verdict::Lacking(_))), "{card}");
 }
 
 #[test]
-fn every_mutant_fails_every_test_that_is_built() {
+fn every_mutant_fails_its_own_test_and_stacks_that_see_nothing_fail_all() {
     for mutant in Mutant::ALL {
+        let blind = [Mutant::Silent, Mutant::Loud, Mutant::OneDomain].contains(&mutant);
         for (test, result) in of_mutant(mutant) {
-            assert_eq!(result.verdict.as_str(), "failed", "{} passes {test}", mutant.as_str());
+            let failed = result.verdict.as_str() == "failed";
+            assert!(failed || !blind && test != mutant.own_test(), "{} passes {test}", mutant.as_str());
         }
     }
 }
@@ -220,7 +290,7 @@ fn equal_runs_give_equal_cards() {
         assert!(card.to_string().ends_with("\n0 of 12"));
         (card.json(), card.to_string())
     };
-    let again = bed().run(&mut |_| Mutant::OneDomain.target()).unwrap();
+    let again = bed().run(&mut |_| Mutant::OneDomain.over(Mutant::silent())).unwrap();
     assert_eq!(card(of_mutant(Mutant::OneDomain)), card(again));
 }
 

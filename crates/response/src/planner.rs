@@ -195,11 +195,14 @@ impl Planner {
         if steps.is_empty() { Err(declined) } else { Ok(steps) }
     }
 
-    /// The highest rung that `urgency` reaches and an actuator serves.
+    /// The highest rung that `urgency` reaches and an actuator serves; a last resort only where nothing else is served.
     fn rung(&self, threat: &Threat, target: &Target, urgency: f64) -> Result<&Row, Declined> {
         let serves = |row: &&Row| self.descriptors.iter().any(|one| one.serves(row.action, row.target));
         let fits = |row: &&Row| row.target == target.kind && row.fits(threat);
-        let rows: Vec<&Row> = self.playbook.rows.iter().filter(fits).filter(serves).collect();
+        let mut rows: Vec<&Row> = self.playbook.rows.iter().filter(fits).filter(serves).collect();
+        if rows.iter().any(|row| !row.last_resort) {
+            rows.retain(|row| !row.last_resort);
+        }
         let best = rows.iter().filter(|row| row.from <= urgency).max_by(|a, b| {
             let narrower = b.action.facts().breadth.cmp(&a.action.facts().breadth);
             a.from.total_cmp(&b.from).then(a.is_specific().cmp(&b.is_specific())).then(narrower)
@@ -412,6 +415,12 @@ mod tests {
             Action::EnforcePatternOfLife
         );
         assert_eq!(plan(&[], &host).nothing, [("inc".to_owned(), Declined::NoActuator)]);
+        let off = Descriptor::new("directory", Action::DisableCredential, TargetKind::Person);
+        let ask = Descriptor::new("idp", Action::Challenge, TargetKind::Person);
+        let jane = threat(0.9, Stage::Movement, &[(EntityKind::Upn, "jane@acme.example", Role::Actor)]);
+        let first = |descriptors: &[Descriptor]| plan(descriptors, &jane).requests[0].action;
+        assert_eq!(first(std::slice::from_ref(&off)), Action::DisableCredential, "nothing else is served");
+        assert_eq!(first(&[off, ask]), Action::Challenge, "the narrower step is served");
         host.confidence = 0.1;
         let declined = &plan(std::slice::from_ref(&milder), &host).nothing[0].1;
         assert_eq!(declined.to_string(), "not now: urgency 0.10 is below 0.30, the mildest step");

@@ -27,6 +27,9 @@ pub struct Row {
     /// The lease asked for, in milliseconds; the action's own when left out.
     #[serde(default)]
     pub ttl_ms: Option<u64>,
+    /// Taken only where no actuator serves a row of this kind of target that is not a last resort.
+    #[serde(default)]
+    pub last_resort: bool,
 }
 
 impl Row {

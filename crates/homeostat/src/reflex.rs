@@ -1,0 +1,212 @@
+//! What is answered at once, before there is a story: a sign-in through a service that hides who comes, and guessed
+//! passwords.
+//!
+//! Each gives a threat that names only what belongs to it, so that the planner's narrowest steps touch nobody else:
+//! the person, the mailbox and the applications that are in use; or the block that guesses and the session it won.
+//! O(log n) a sign-in.
+
+use crate::block::Block;
+use crate::spray::{Guessing, Spray};
+use core::fmt;
+use core::net::IpAddr;
+use homeostat_core::{
+    Bits, EntityKey, EntityKind, Forget, Occurrence, Outcome, Reason, Role, Signal, Stage, Technique, Threat,
+    Timestamp,
+};
+use homeostat_event::{ClassUid, Event};
+use std::collections::BTreeMap;
+
+/// How sure it is that an address on a list is what the list says, and that many who fail are one who guesses: a
+/// list is old by a day, and one in ten is a coincidence.
+const SURE: f64 = 0.9;
+/// How long the use of an application counts as living, in microseconds: a working day.
+const LIVES: i64 = 10 * 3_600_000_000;
+/// What a sign-in through such a service weighs: one in a thousand people does so for privacy.
+const HIDDEN: Bits = Bits::ONE_IN_A_THOUSAND;
+/// What guessing weighs.
+const GUESSED: Bits = Bits::HIGH;
+/// Factors that an intermediary can not pass on (NIST SP 800-63B, 5.2.5 "verifier impersonation resistance").
+const RESISTANT: [&str; 6] =
+    ["FIDO2", "FIDO_WEBAUTHN", "FIDO_U2F", "SIGNED_NONCE", "SMART_CARD_IDP", "WEBAUTHN"];
+
+/// Watches sign-ins for what is answered at once.
+#[derive(Clone, Default)]
+pub struct Reflex {
+    hidden: Vec<Block>,
+    spray: Spray,
+    live: BTreeMap<EntityKey, BTreeMap<EntityKey, Timestamp>>,
+    /// Who was asked, by the id of the threat.
+    asked: BTreeMap<EntityKey, (String, Timestamp)>,
+    alarms: Vec<Threat>,
+    calmed: Vec<String>,
+}
+
+impl Reflex {
+    /// Watches with `anonymisers`, the addresses of services that hide who comes from them, as CIDR blocks; what is
+    /// no block is left out.
+    pub fn new<'a>(anonymisers: impl IntoIterator<Item = &'a str>) -> Self {
+        Self { hidden: anonymisers.into_iter().filter_map(Block::parse).collect(), ..Self::default() }
+    }
+
+    /// The threats since this was asked last, each to be answered at once.
+    pub(crate) fn take_alarms(&mut self) -> Vec<Threat> {
+        core::mem::take(&mut self.alarms)
+    }
+
+    /// The ids of threats that came to nothing since this was asked last: whoever was asked has shown who it is.
+    pub(crate) fn take_calmed(&mut self) -> Vec<String> {
+        core::mem::take(&mut self.calmed)
+    }
+
+    /// Takes in an event; gives signals for what it shows.
+    pub(crate) fn observe(&mut self, event: &Event) -> Vec<Signal> {
+        if event.class_uid() != ClassUid::AUTHENTICATION {
+            return Vec::new();
+        }
+        let (Some(occurrence), Some(who)) = (event.occurrence(), person(event)) else { return Vec::new() };
+        let Some(address) = address(event) else { return Vec::new() };
+        match event.outcome() {
+            Outcome::Failure => {
+                let told = self.spray.failed(who.clone(), address, occurrence.time);
+                told.into_iter().filter_map(|guessing| self.guessed(guessing, &occurrence, event)).collect()
+            }
+            Outcome::Success => {
+                self.live_on(event, &who, occurrence.time);
+                if self.shown(event, &who) {
+                    return Vec::new();
+                }
+                let came_in = self.spray.succeeded(address, occurrence.time);
+                let mut signals: Vec<Signal> = came_in
+                    .into_iter()
+                    .filter_map(|guessing| self.guessed(guessing, &occurrence, event))
+                    .collect();
+                if self.hidden.iter().any(|block| block.holds(address)) {
+                    signals.extend(self.hidden_sign_in(&occurrence, &who));
+                }
+                signals
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    /// Notes which applications `who` uses.
+    fn live_on(&mut self, event: &Event, who: &EntityKey, now: Timestamp) {
+        let apps = event
+            .entities()
+            .into_iter()
+            .filter(|(key, _)| matches!(key.kind(), EntityKind::AppId | EntityKind::AppObjectId));
+        for (app, _) in apps {
+            // One person's use of it: the application itself is everybody's.
+            let value = format!("{}/{}", app.value(), who.value());
+            if let Ok(token) = EntityKey::new(EntityKind::AppId, app.scope(), &value) {
+                self.live.entry(who.clone()).or_default().insert(token, now);
+            }
+        }
+    }
+
+    /// Whether `who` was asked and has now shown a factor that nobody in between can pass on.
+    fn shown(&mut self, event: &Event, who: &EntityKey) -> bool {
+        if event.is_mfa() != Some(true)
+            || !factor(event).is_some_and(|factor| RESISTANT.contains(&factor.as_str()))
+        {
+            return false;
+        }
+        let asked = self.asked.remove(who);
+        self.calmed.extend(asked.iter().map(|(id, _)| id.clone()));
+        asked.is_some()
+    }
+
+    fn hidden_sign_in(&mut self, occurrence: &Occurrence, who: &EntityKey) -> Option<Signal> {
+        let now = occurrence.time;
+        let waits = |(_, at): &(String, Timestamp)| now.since(*at).is_some_and(|age| age < LIVES);
+        if self.asked.get(who).is_some_and(waits) {
+            return None;
+        }
+        let id = format!("hidden-{:016x}-{}", who.hash64(), occurrence.event);
+        let mut threat = threat(&id, occurrence, (HIDDEN, Stage::Entry, "T1090.003"));
+        threat.entities.push((who.clone(), Role::Actor));
+        if let Ok(mailbox) = EntityKey::new(EntityKind::MailboxId, who.scope(), who.value()) {
+            threat.entities.push((mailbox, Role::Via));
+        }
+        let live = self.live.get(who).into_iter().flatten();
+        let live = live.filter(|(_, at)| now.since(**at).is_some_and(|age| age < LIVES));
+        threat.entities.extend(live.map(|(token, _)| (token.clone(), Role::Via)));
+        self.alarms.push(threat);
+        self.asked.insert(who.clone(), (id, now));
+        let mut signal = Signal::new("hidden sign-in", occurrence, who, HIDDEN);
+        signal.techniques.extend(Technique::parse("T1090.003"));
+        signal.reasons.push(Reason::new("from", "a service that hides who comes", "a network", HIDDEN));
+        Some(signal)
+    }
+
+    fn guessed(&mut self, guessing: Guessing, occurrence: &Occurrence, event: &Event) -> Option<Signal> {
+        let (network, addresses, stage, observed) = match guessing {
+            Guessing::From { network, addresses, accounts } => {
+                (network, addresses, Stage::Discovery, format!("{accounts} accounts fail from one network"))
+            }
+            Guessing::CameIn { network, address } => {
+                (network, vec![address], Stage::Entry, "one of many tries succeeds".to_owned())
+            }
+        };
+        let id = format!("guessing-{network}-{}", occurrence.event);
+        let mut threat = threat(&id, occurrence, (GUESSED, stage, "T1110.003"));
+        let keys =
+            addresses.iter().filter_map(|address| EntityKey::ip("guessing", &address.to_string()).ok());
+        threat.entities.extend(keys.map(|key| (key, Role::Origin)));
+        if stage == Stage::Entry {
+            let won = event.entities().into_iter().filter(|(key, _)| key.kind() == EntityKind::WebSession);
+            threat.entities.extend(won.map(|(session, _)| (session, Role::Via)));
+        }
+        let about = threat.entities.first().map(|(key, _)| key.clone()).or_else(|| person(event));
+        let mut signal = Signal::new("guessed passwords", occurrence, about.as_ref()?, GUESSED);
+        signal.techniques.extend(Technique::parse("T1110.003"));
+        signal.reasons.push(Reason::new("sign-ins", observed, "one person's mistakes", GUESSED));
+        self.alarms.push(threat);
+        Some(signal)
+    }
+}
+
+fn threat(id: &str, occurrence: &Occurrence, (bits, stage, technique): (Bits, Stage, &str)) -> Threat {
+    let mut threat = Threat::new(id, occurrence.tenant.clone(), occurrence.time, bits);
+    threat.confidence = SURE;
+    threat.stages.push(stage);
+    threat.techniques.extend(Technique::parse(technique));
+    threat.evidence.push(occurrence.event.clone());
+    threat
+}
+
+/// Who signs in, by the name people know.
+fn person(event: &Event) -> Option<EntityKey> {
+    let named = |key: &EntityKey| matches!(key.kind(), EntityKind::Upn | EntityKind::Email);
+    let entities = event.entities();
+    let found = entities.iter().find(|(key, _)| named(key));
+    let found =
+        found.or_else(|| entities.iter().find(|(key, _)| key.kind() == EntityKind::DirectoryObjectId));
+    found.map(|(key, _)| key.clone())
+}
+
+fn address(event: &Event) -> Option<IpAddr> {
+    event.src_endpoint()?.ip()?.parse().ok()
+}
+
+/// The factor that was shown, as the source names it.
+fn factor(event: &Event) -> Option<String> {
+    let told = event
+        .unmapped("debugContext.debugData.factor")
+        .or_else(|| event.unmapped("authenticationContext.credentialType"))?;
+    serde_json::from_str(told.as_str()).ok()
+}
+
+impl Forget for Reflex {
+    fn forget(&mut self, entity: &EntityKey) -> bool {
+        let known = self.live.remove(entity).is_some() | self.asked.remove(entity).is_some();
+        known | self.spray.forget(entity)
+    }
+}
+
+impl fmt::Debug for Reflex {
+    /// Shows counts alone.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Reflex({} blocks, {} people)", self.hidden.len(), self.live.len())
+    }
+}

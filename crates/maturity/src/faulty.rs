@@ -1,0 +1,108 @@
+//! A sound stack with one fault laid over it: what most reference mutants are.
+//!
+//! The fault changes answers only, so that the stack below sees all and does all: what a test then misses is that
+//! fault and nothing else.
+
+use crate::view::{
+    Acceptance, ActionKind, ActionRecord, FindingView, IncidentView, PlanId, PlanView, ReportView, Thresholds,
+};
+use crate::{MaturityTarget, Unsupported};
+use homeostat_core::{Domain, EntityKey, EventRef, Timestamp};
+use homeostat_event::Event;
+
+/// What is wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fault {
+    /// Only the domain of the first action acts at all.
+    ActsInOneDomain,
+    /// Each domain has a risk of its own.
+    RiskOfDomain,
+    /// Stopping somebody is locking the account.
+    LocksOut,
+    /// What was fixed is forgotten.
+    ForgetsFixes,
+    /// The end of the story is told, not how it began.
+    OutcomeOnly,
+    /// No action ends by itself.
+    NeverExpires,
+}
+
+pub(crate) struct Faulty {
+    pub(crate) below: Box<dyn MaturityTarget>,
+    pub(crate) fault: Fault,
+}
+
+impl MaturityTarget for Faulty {
+    fn feed(&mut self, event: Event) -> Result<(), Unsupported> {
+        self.below.feed(event)
+    }
+
+    fn tick(&mut self, now: Timestamp) -> Result<(), Unsupported> {
+        self.below.tick(now)
+    }
+
+    fn risk(&self, who: &EntityKey, domain: Domain) -> Result<f64, Unsupported> {
+        let risk = self.below.risk(who, domain)?;
+        let own = self.fault != Fault::RiskOfDomain || matches!(domain, Domain::Identity | Domain::Saas);
+        Ok(if own { risk } else { 0.0 })
+    }
+
+    fn thresholds(&self, who: &EntityKey) -> Result<Thresholds, Unsupported> {
+        self.below.thresholds(who)
+    }
+
+    fn actions(&self) -> Result<Vec<ActionRecord>, Unsupported> {
+        let mut actions = self.below.actions()?;
+        let first = actions.first().map(|action| action.domain);
+        if self.fault == Fault::ActsInOneDomain {
+            actions.retain(|action| Some(action.domain) == first);
+        }
+        for action in &mut actions {
+            match self.fault {
+                Fault::LocksOut if action.kind.contains() => action.kind = ActionKind::Lock,
+                Fault::NeverExpires => action.expires = Timestamp::NEVER,
+                _ => {}
+            }
+        }
+        Ok(actions)
+    }
+
+    fn plans(&self) -> Result<Vec<PlanView>, Unsupported> {
+        self.below.plans()
+    }
+
+    fn incidents(&self) -> Result<Vec<IncidentView>, Unsupported> {
+        let mut incidents = self.below.incidents()?;
+        if self.fault == Fault::OutcomeOnly {
+            for incident in &mut incidents {
+                let setup = incident.steps.len().saturating_sub(1);
+                let gone: Vec<EventRef> =
+                    incident.steps.drain(..setup).flat_map(|step| step.events).collect();
+                incident.events.retain(|event| !gone.contains(event));
+            }
+        }
+        Ok(incidents)
+    }
+
+    fn findings(&self) -> Result<Vec<FindingView>, Unsupported> {
+        let mut findings = self.below.findings()?;
+        if self.fault == Fault::ForgetsFixes {
+            for finding in &mut findings {
+                finding.regressed = None;
+            }
+        }
+        Ok(findings)
+    }
+
+    fn report(&self, from: &EventRef) -> Result<ReportView, Unsupported> {
+        self.below.report(from)
+    }
+
+    fn accept(&mut self, what: &Acceptance) -> Result<(), Unsupported> {
+        self.below.accept(what)
+    }
+
+    fn approve(&mut self, plan: &PlanId) -> Result<(), Unsupported> {
+        self.below.approve(plan)
+    }
+}
