@@ -1,5 +1,5 @@
 #![cfg(test)]
-//! `docs/capabilities.md` is true: 118 rows, each with tests that are there, or a plain "not yet" with its reason.
+//! What `docs/` says is shown is shown: each row of the capabilities, and each defence of the threat model.
 
 use std::fs;
 use std::path::Path;
@@ -23,10 +23,25 @@ fn leads(root: &Path, reference: &str) -> bool {
     text.contains(&format!("fn {test}("))
 }
 
+fn page(root: &Path, name: &str) -> String {
+    fs::read_to_string(root.join("docs").join(name)).unwrap()
+}
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap()
+}
+
+#[test]
+fn every_defence_of_the_threat_model_has_its_test() {
+    let page = page(root(), "threat-model.md");
+    let references = page.split('`').skip(1).step_by(2).filter(|code| code.contains("::"));
+    let dangling: Vec<&str> = references.clone().filter(|reference| !leads(root(), reference)).collect();
+    assert!(references.count() > 20 && dangling.is_empty(), "{dangling:?}");
+}
+
 #[test]
 fn every_row_is_shown_or_says_why_not() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
-    let page = fs::read_to_string(root.join("docs/capabilities.md")).unwrap();
+    let page = page(root(), "capabilities.md");
     let rows = rows(&page);
     let numbers: Vec<u32> = rows.iter().map(|(number, _)| *number).collect();
     assert_eq!(numbers, (1..=ROWS).collect::<Vec<_>>(), "each row once, in order");
@@ -42,7 +57,7 @@ fn every_row_is_shown_or_says_why_not() {
         let references: Vec<&str> = shown.split('`').skip(1).step_by(2).collect();
         assert!(!references.is_empty(), "row {number} names a test");
         for reference in references {
-            assert!(leads(root, reference), "row {number}: {reference}");
+            assert!(leads(root(), reference), "row {number}: {reference}");
         }
     }
     println!("{} of {ROWS} rows are shown; open: {open:?}", rows.len() - open.len());
