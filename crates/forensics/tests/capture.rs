@@ -172,17 +172,15 @@ fn killed_at_any_operation_it_brings_what_an_undisturbed_one_brings() {
     for life in 0..operations {
         // Nothing, a little, most or all of the write that the kill came into is there.
         let torn = [0, 1, 70, usize::MAX][usize::try_from(life % 4).unwrap()];
-        {
-            let (log, names, store) =
-                (MemoryStorage::default(), MemoryStorage::default(), MemoryStore::default());
-            let mut second = 0;
-            assert!(!run(life, torn, (&log, &names, &store), &mut second), "killed at {life}");
-            assert!(run(i64::MAX, 0, (&log, &names, &store), &mut second), "goes on after {life}");
-            let custody = Custody::open(log.clone(), names, CustodyKey::new([7; 32])).unwrap();
-            assert_eq!(Manifest::of(&custody, &order().id), expected, "killed at {life}, torn at {torn}");
-            let report = verify(&log.durable(), &store, Some(custody.head())).unwrap();
-            assert_eq!(report.problems, [], "killed at {life}");
-        }
+        let (log, names, store) =
+            (MemoryStorage::default(), MemoryStorage::default(), MemoryStore::default());
+        let mut second = 0;
+        assert!(!run(life, torn, (&log, &names, &store), &mut second), "killed at {life}");
+        assert!(run(i64::MAX, 0, (&log, &names, &store), &mut second), "goes on after {life}");
+        let custody = Custody::open(log.clone(), names, CustodyKey::new([7; 32])).unwrap();
+        assert_eq!(Manifest::of(&custody, &order().id), expected, "killed at {life}, torn at {torn}");
+        let report = verify(&log.durable(), &store, Some(custody.head())).unwrap();
+        assert_eq!(report.problems, [], "killed at {life}");
     }
 }
 
