@@ -45,7 +45,13 @@ fn is_placeholder(text: &str) -> bool {
 }
 
 fn lower(text: &str) -> Cow<'_, str> {
-    if text.chars().any(char::is_uppercase) { Cow::Owned(text.to_lowercase()) } else { Cow::Borrowed(text) }
+    // Nearly all identifiers are ASCII, and bytes are looked through many at a time.
+    let capitals = if text.is_ascii() {
+        text.bytes().any(|byte| byte.is_ascii_uppercase())
+    } else {
+        text.chars().any(char::is_uppercase)
+    };
+    if capitals { Cow::Owned(text.to_lowercase()) } else { Cow::Borrowed(text) }
 }
 
 /// `"Jane" <SMTP:Jane@Acme.example>` → `jane@acme.example`.

@@ -4,7 +4,9 @@
 
 use crate::record::{record, wire_word};
 use crate::{EntityKind, canonical::canonical, xxh64};
+use core::cmp::Ordering;
 use core::fmt;
+use core::hash::{Hash, Hasher};
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -23,11 +25,13 @@ use std::sync::Arc;
 /// assert_eq!(key.partition(8), 6);
 /// # Ok::<(), homeostat_core::BadKey>(())
 /// ```
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone)]
 pub struct EntityKey {
     kind: EntityKind,
-    scope: Arc<str>,
-    value: Arc<str>,
+    /// Where the separator stands in `text`.
+    split: u16,
+    /// Scope, 0x1F, value: one text is made, copied and compared in half the time of two.
+    text: Arc<str>,
 }
 
 impl EntityKey {
@@ -52,11 +56,22 @@ impl EntityKey {
         if raw.len() > Self::LIMIT || scope.len() > Self::LIMIT {
             return Err(BadKey::TooLong);
         }
-        if raw.contains('\x1F') || scope.contains('\x1F') {
+        if raw.contains(SEPARATOR) || scope.contains(SEPARATOR) {
             return Err(BadKey::Separator);
         }
         let value = canonical(kind, raw).ok_or(BadKey::NamesNothing)?;
-        Ok(Self { kind, scope: scope.into(), value: value.into() })
+        Ok(Self::joined(kind, scope, &value))
+    }
+
+    /// The key of parts that are sound.
+    fn joined(kind: EntityKind, scope: &str, value: &str) -> Self {
+        // INVARIANT: a scope is no longer than `LIMIT`, which is far below what the number holds.
+        let split = u16::try_from(scope.len()).unwrap_or(u16::MAX);
+        let mut text = String::with_capacity(scope.len() + 1 + value.len());
+        text.push_str(scope);
+        text.push(SEPARATOR);
+        text.push_str(value);
+        Self { kind, split, text: text.into() }
     }
 
     /// The key of a network address: public ones are the internet's, others belong to `network`.
@@ -66,8 +81,10 @@ impl EntityKey {
     /// As [`Self::new`].
     pub fn ip(network: &str, raw: &str) -> Result<Self, BadKey> {
         let key = Self::new(EntityKind::Ip, network, raw)?;
-        match key.value.parse::<IpAddr>() {
-            Ok(address) if is_public(address) => Ok(Self { scope: Self::INTERNET.into(), ..key }),
+        match key.value().parse::<IpAddr>() {
+            Ok(address) if is_public(address) => {
+                Ok(Self::joined(EntityKind::Ip, Self::INTERNET, key.value()))
+            }
             _ => Ok(key),
         }
     }
@@ -79,12 +96,12 @@ impl EntityKey {
 
     /// Who names the value.
     pub fn scope(&self) -> &str {
-        &self.scope
+        self.text.get(..usize::from(self.split)).unwrap_or_default()
     }
 
     /// The value, in canonical spelling.
     pub fn value(&self) -> &str {
-        &self.value
+        self.text.get(usize::from(self.split) + 1..).unwrap_or_default()
     }
 
     /// XXH64 of the key bytes `scope 0x1F kind 0x1F value`; the same on every platform, for ever.
@@ -105,20 +122,68 @@ impl EntityKey {
 
     /// Whether this is a network address of the public internet.
     pub fn is_public_address(&self) -> bool {
-        self.kind == EntityKind::Ip && &*self.scope == Self::INTERNET
+        self.kind == EntityKind::Ip && self.scope() == Self::INTERNET
     }
 
     pub(crate) fn bytes(&self) -> Vec<u8> {
-        [self.scope.as_bytes(), self.kind.as_str().as_bytes(), self.value.as_bytes()].join(&0x1F)
-    }
-
-    #[expect(clippy::needless_pass_by_value, reason = "the shape `record!` asks for")]
-    fn checked(raw: Self) -> Result<Self, BadKey> {
-        Self::new(raw.kind, &raw.scope, &raw.value)
+        [self.scope(), self.kind.as_str(), self.value()].map(str::as_bytes).join(&0x1F)
     }
 }
 
-record!(EntityKey { kind: EntityKind, scope: Arc<str>, value: Arc<str> } check EntityKey::checked);
+/// What stands between the parts of a key, and in none of them.
+const SEPARATOR: char = '\x1F';
+
+impl PartialEq for EntityKey {
+    fn eq(&self, other: &Self) -> bool {
+        self.kind == other.kind && (Arc::ptr_eq(&self.text, &other.text) || self.text == other.text)
+    }
+}
+
+impl Eq for EntityKey {}
+
+impl Ord for EntityKey {
+    /// By kind, then scope, then value.
+    fn cmp(&self, other: &Self) -> Ordering {
+        // The separator is less than whatever a name begins with, so that a text orders as its parts do.
+        self.kind.cmp(&other.kind).then_with(|| self.text.cmp(&other.text))
+    }
+}
+
+impl PartialOrd for EntityKey {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Hash for EntityKey {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.kind.hash(state);
+        self.text.hash(state);
+    }
+}
+
+/// A key as it stands in JSON.
+struct Parts {
+    kind: EntityKind,
+    scope: String,
+    value: String,
+}
+
+record!(Parts { kind: EntityKind, scope: String, value: String } check Ok::<Parts, BadKey>);
+
+impl serde_core::Serialize for EntityKey {
+    fn serialize<S: serde_core::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let (scope, value) = (self.scope().to_owned(), self.value().to_owned());
+        Parts { kind: self.kind, scope, value }.serialize(serializer)
+    }
+}
+
+impl<'de> serde_core::Deserialize<'de> for EntityKey {
+    fn deserialize<D: serde_core::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let Parts { kind, scope, value } = Parts::deserialize(deserializer)?;
+        Self::new(kind, &scope, &value).map_err(serde_core::de::Error::custom)
+    }
+}
 
 fn is_public(address: IpAddr) -> bool {
     match address {
@@ -140,7 +205,7 @@ impl fmt::Debug for EntityKey {
 impl fmt::Display for EntityKey {
     /// `kind:scope:value`. Shows the value.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}:{}", self.kind, self.scope, self.value)
+        write!(f, "{}:{}:{}", self.kind, self.scope(), self.value())
     }
 }
 

@@ -5,6 +5,7 @@ mod attacker;
 mod drill;
 mod export;
 mod fence;
+mod gate;
 mod group;
 mod room;
 mod saga;
