@@ -210,7 +210,7 @@ impl Entity {
 
     /// Bytes of what is learnt, as in a snapshot.
     pub(crate) fn learnt_bytes(&self) -> usize {
-        let mut out = Vec::new();
+        let mut out = Vec::with_capacity(Self::BYTES);
         self.profile.write(&mut out);
         out.len()
     }

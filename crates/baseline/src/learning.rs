@@ -151,6 +151,8 @@ impl Baseline {
         unit: u32,
     ) -> u64 {
         let (kind, group) = (self.kind_of(key), entity.group);
+        // Few entities have anything refused, and nothing learnt here refuses more.
+        let refuses = self.cold.get(key).is_some_and(|cold| !cold.refused.is_empty());
         let mut cut = 0;
         for (signature, count) in open {
             let p = self.p_of(kind, entity, signature);
@@ -163,9 +165,12 @@ impl Baseline {
                 Counted::Seen => true,
                 Counted::Value => {
                     let value = (signature.feature, signature.value);
-                    let held = units.saturating_sub(weight);
-                    self.gate(key, value, (held, tick.div_euclid(1_440)))
-                        || self.learn_value(entity, value, (weight, &at), [kind, group])
+                    let held = Held { feature: value.0, value: value.1, units: units.saturating_sub(weight) };
+                    let refused = refuses && self.refuses(key, value);
+                    if !refused {
+                        self.hold(key, held, tick.div_euclid(1_440));
+                    }
+                    refused || self.learn_value(entity, value, (weight, &at), [kind, group])
                 }
                 Counted::Octave => {
                     self.teach([kind, group], |cohort| {
@@ -179,16 +184,15 @@ impl Baseline {
         cut
     }
 
-    /// Puts on probation what a suspicious value may not teach yet; tells whether the value is refused.
-    fn gate(&mut self, key: &EntityKey, (feature, value): (u32, u64), (held, day): (u32, i64)) -> bool {
-        if self.cold.get(key).is_some_and(|cold| cold.is_refused(feature, value)) {
-            return true;
+    fn refuses(&self, key: &EntityKey, (feature, value): (u32, u64)) -> bool {
+        self.cold.get(key).is_some_and(|cold| cold.is_refused(feature, value))
+    }
+
+    /// Puts on probation what a suspicious value may not teach yet.
+    fn hold(&mut self, key: &EntityKey, held: Held, day: i64) {
+        if held.units > 0 {
+            self.cold.entry(key.clone()).or_default().hold(held, day);
         }
-        if held > 0 {
-            let cold = self.cold.entry(key.clone()).or_default();
-            cold.hold(Held { feature, value, units: held }, day);
-        }
-        false
     }
 
     /// Learns a value; the first time in a generation, the entity counts as one more peer that shows it.
