@@ -3,11 +3,12 @@
 //! `cargo run --release --example paths -- --input FILE [--from ID] [--to ID]`
 //!
 //! FILE is an answer of `GetAccountAuthorizationDetails` (or several accounts with their resources), a SharpHound
-//! collection (`.zip`), an OpenGraph payload, or an edge list `src,dst,kind,p`. Records that can not be read are told
-//! on standard error.
+//! collection (`.zip`), an OpenGraph payload, an edge list `src,dst,kind,p`, or objects of a Kubernetes cluster as its API
+//! returns them. A directory holds such objects, or the files of a collection, in any number of files. Records that can
+//! not be read are told on standard error.
 
 use clap::Parser;
-use homeostat_examples::{Asked, inputs, paths};
+use homeostat_examples::{Asked, inputs, paths, paths_of_all};
 use std::error::Error;
 use std::io::{self, Write};
 use std::path::PathBuf;
@@ -39,6 +40,19 @@ fn main() -> ExitCode {
 
 fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
     let asked = Asked { from: arguments.from, to: arguments.to };
+    if arguments.input.is_dir() {
+        let files = inputs(&[arguments.input])?;
+        let mut read = Vec::new();
+        for file in &files {
+            read.push((file.name(), file.bytes()?));
+        }
+        let (told, problems) = paths_of_all(read.into_iter(), &asked)?;
+        for problem in problems {
+            eprintln!("paths: {problem}");
+        }
+        writeln!(io::stdout().lock(), "{told}")?;
+        return Ok(());
+    }
     for file in inputs(&[arguments.input])? {
         let (told, problems) = paths(file.name(), &file.bytes()?, &asked)?;
         for problem in problems {

@@ -31,7 +31,7 @@ pub use fields::{Fields, Misread};
 pub use input::{Input, Unreadable, inputs};
 pub use material::Material;
 pub use page::html_table;
-pub use paths::{Asked, paths};
+pub use paths::{Asked, paths, paths_of_all};
 pub use plain::PlainTarget;
 pub use progress::Progress;
 pub use reached::Reached;

@@ -1,9 +1,9 @@
 //! Who reaches what in an estate, whatever form its description has: account authorization details of AWS, a SharpHound
-//! collection, an OpenGraph payload, an edge list.
+//! collection, an OpenGraph payload, an edge list, objects of a Kubernetes cluster.
 
 use homeostat_graph::{
-    Foreign, Graph, Inventory, NamedGraph, NamedGraphBuilder, Path, PathsReport, Problem, Reading,
-    ReportOptions, SharpHound,
+    Foreign, Graph, Inventory, KubernetesDump, NamedGraph, NamedGraphBuilder, Path, PathsReport, Problem,
+    Reading, ReportOptions, SharpHound,
 };
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
@@ -52,7 +52,7 @@ pub fn paths(name: &str, bytes: &[u8], asked: &Asked) -> Result<(Value, Vec<Prob
         return named(builder, foreign, asked, clock);
     }
     let text = std::str::from_utf8(bytes)?.trim_start_matches('\u{feff}');
-    if !text.trim_start().starts_with('{') {
+    if !text.trim_start().starts_with(['{', '[']) {
         let mut builder = NamedGraphBuilder::default();
         builder.document(name);
         let problems = builder.edge_list(text.as_bytes())?;
@@ -71,6 +71,12 @@ pub fn paths(name: &str, bytes: &[u8], asked: &Asked) -> Result<(Value, Vec<Prob
         let (builder, foreign) = collection.finish();
         return named(builder, foreign, asked, clock);
     }
+    let mut cluster = KubernetesDump::default();
+    let is_object = whole.is_array() || whole.get("items").is_some() || whole.get("apiVersion").is_some();
+    if is_object && cluster.read(name, &whole).is_some() {
+        let (builder, foreign) = cluster.finish();
+        return named(builder, foreign, asked, clock);
+    }
     drop(whole);
     let inventory = Inventory::from_account_authorization(text, &Reading::default().named(name))?;
     clock.lap("read");
@@ -79,6 +85,45 @@ pub fn paths(name: &str, bytes: &[u8], asked: &Asked) -> Result<(Value, Vec<Prob
     let report = derived(&graph, asked)?;
     clock.lap("paths");
     Ok((told(&report, None, clock)?, inventory.problems().to_vec()))
+}
+
+/// The paths in all documents of a directory together, names and bytes in order: objects of a Kubernetes cluster as
+/// collectors write them, or the unpacked files of a SharpHound collection.
+///
+/// # Errors
+///
+/// When no document is one of either, or an id that is asked for is not in them.
+pub fn paths_of_all<'a>(
+    files: impl Iterator<Item = (&'a str, Vec<u8>)>,
+    asked: &Asked,
+) -> Result<(Value, Vec<Problem>), Box<dyn Error>> {
+    let clock = Clock::start();
+    let (mut cluster, mut collection) = (KubernetesDump::default(), SharpHound::default());
+    let (mut objects, mut records, mut others) = (0, 0, Vec::new());
+    for (name, bytes) in files {
+        let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes);
+        let cause = match serde_json::from_slice(bytes) {
+            Ok(whole) if collection.read(name, &whole).is_some() => {
+                records += 1;
+                continue;
+            }
+            Ok(whole) if cluster.read(name, &whole).is_some() => {
+                objects += 1;
+                continue;
+            }
+            Ok(_) => "neither objects of a cluster nor a file of a collection".to_owned(),
+            Err(error) => error.to_string(),
+        };
+        others.push(Problem { place: name.to_owned(), cause });
+    }
+    let (builder, mut foreign) = match (objects, records) {
+        (0, 0) => return Err("no file holds objects of a cluster or records of a collection".into()),
+        (_, 0) => cluster.finish(),
+        (0, _) => collection.finish(),
+        _ => return Err("a cluster and a directory lie together: give one of them".into()),
+    };
+    foreign.problems.extend(others);
+    named(builder, foreign, asked, clock)
 }
 
 /// The files of a collection, in the order of their names.
@@ -159,7 +204,7 @@ fn named(
         Some(from) => vec![find(from)?],
         None => principals(&graph, &targets),
     };
-    let administrators: BTreeSet<u32> = graph.belonging_to(&jewels, "MemberOf");
+    let administrators = administrators(&graph, &jewels);
     let mut report = graph.report(&principals, &targets, &administrators, ReportOptions::default());
     if let (Some(from), None) = (&asked.from, &asked.to) {
         // Nothing is marked as worth getting to: all that is in reach is told.
@@ -179,6 +224,17 @@ fn named(
         "records_not_read": foreign.problems.len(),
     });
     Ok((told(&report, Some(counts), clock)?, foreign.problems))
+}
+
+/// Who owns a jewel without a step to take: its members, and in a cluster those whose permission set is all.
+fn administrators(graph: &NamedGraph, jewels: &[u32]) -> BTreeSet<u32> {
+    ["CLUSTER_ADMIN", "PERMISSION_DISCOVER", "MemberOf"].iter().fold(
+        jewels.iter().copied().collect(),
+        |owners: BTreeSet<u32>, kind| {
+            let owners: Vec<u32> = owners.into_iter().collect();
+            graph.belonging_to(&owners, kind)
+        },
+    )
 }
 
 /// Who may be taken over; where nobody is marked, everybody who gets to a target.

@@ -46,6 +46,7 @@ pub enum MisfitCause {
     Unnamed,
 }
 
+#[cfg(any(feature = "azure", feature = "gcp"))]
 /// What `read` makes of each object in `json`, `None` being left aside; those of a list lie in its field `list`.
 pub(crate) fn gather<T>(
     json: &str,

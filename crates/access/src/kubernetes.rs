@@ -8,9 +8,11 @@ mod attempt;
 mod cluster;
 mod escalation;
 mod node;
+mod permission;
 mod read;
 mod rule;
 
 pub use attempt::{Attempt, User};
 pub use cluster::{Cluster, Holder};
+pub use permission::{Granted, PermissionSet};
 pub use rule::{Rule, RuleError};

@@ -20,6 +20,8 @@ mod edge_list;
 mod evidence;
 mod graph;
 mod inventory;
+#[cfg(feature = "kubernetes")]
+mod kubernetes;
 mod live;
 mod managed;
 mod named;
@@ -60,6 +62,8 @@ pub use edge::{Edge, EdgeClass, EdgeKind, EdgeKinds, KindInfo, OwnEdge, Standing
 pub use evidence::Evidence;
 pub use graph::{EdgeChanges, Graph};
 pub use inventory::{Inventory, InventoryStats, Listing, Problem};
+#[cfg(feature = "kubernetes")]
+pub use kubernetes::KubernetesDump;
 pub use live::{EdgeChange, LiveNet, Moved, WhatIf};
 pub use named::{NamedEdge, NamedGraph, NamedGraphBuilder, Told};
 pub use net::{Half, Net, NetBuilder, NetEdge};

@@ -30,6 +30,8 @@ pub struct NamedGraphBuilder {
     jewels: Vec<u32>,
     edges: NetBuilder<Told>,
     documents: Vec<String>,
+    // The document of the edges that come now.
+    document: usize,
     unusable: usize,
 }
 
@@ -57,7 +59,14 @@ pub struct NamedGraph {
 impl NamedGraphBuilder {
     /// Says from which document the edges come that are added from now on. After 65,535 the last one stands for all.
     pub fn document(&mut self, name: &str) {
+        self.document = self.documents.len();
         self.documents.push(name.to_owned());
+    }
+
+    /// Goes back to the `number`th document, from 0.
+    #[cfg(feature = "kubernetes")]
+    pub(crate) fn at_document(&mut self, number: usize) {
+        self.document = number;
     }
 
     /// The number of the node called `name`, which is added when it is new.
@@ -90,7 +99,7 @@ impl NamedGraphBuilder {
             self.unusable += 1;
             return;
         }
-        let document = u16::try_from(self.documents.len().saturating_sub(1)).unwrap_or(u16::MAX);
+        let document = u16::try_from(self.document).unwrap_or(u16::MAX);
         // 65,535 kinds: beyond that all share the last number, which no name has.
         let kind = u16::try_from(self.kinds.number(edge.kind).0).unwrap_or(u16::MAX);
         #[expect(clippy::cast_possible_truncation, reason = "efforts are compared, seven digits are plenty")]

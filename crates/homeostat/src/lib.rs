@@ -3,8 +3,11 @@
 
 mod act;
 mod conduct;
+mod detection;
 mod estate;
 mod first_seen;
+#[cfg(feature = "forensics")]
+mod forensics;
 mod lineage;
 mod newcomer;
 mod pipeline;
@@ -17,8 +20,11 @@ mod told;
 mod wording;
 
 pub use conduct::Conduct;
+pub use detection::Detections;
 pub use estate::Estate;
 pub use first_seen::FirstSeen;
+#[cfg(feature = "forensics")]
+pub use forensics::{Forensics, SystemOf};
 pub use lineage::Lineage;
 pub use newcomer::Newcomers;
 pub use pipeline::{Pipeline, Stats};

@@ -117,6 +117,15 @@ impl Act {
         self.bits.get().to_bits() == Bits::KNOWN_BAD.get().to_bits()
     }
 
+    /// Bytes that it takes beside itself, about: identifiers are shared.
+    pub(crate) fn bytes(&self) -> usize {
+        let reasons: usize =
+            self.reasons.iter().map(|r| r.aspect.len() + r.observed.len() + r.expected.len()).sum();
+        let vectors = self.who.capacity() * size_of::<Participant>() + self.links.capacity() * 12;
+        let rest = (self.evidence.len() + self.techniques.len()) * 16 + self.reasons.len() * 88;
+        vectors + rest + reasons + self.kind.len() + self.action.len()
+    }
+
     pub(crate) fn write(&self, out: &mut SnapshotWriter) {
         out.u64(self.time.cast_unsigned());
         out.u64(self.id.get());

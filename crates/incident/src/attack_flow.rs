@@ -71,6 +71,7 @@ fn extension() -> Value {
     json!({
         "type": "extension-definition", "spec_version": "2.1", "id": EXTENSION, "created": PUBLISHED,
         "modified": PUBLISHED, "created_by_ref": PUBLISHER, "name": "Attack Flow", "schema": SCHEMA,
+        "description": "Objects that tell in which order and by which means an attack goes on.",
         "version": "2.0.0", "extension_types": ["new-sdo"],
     })
 }

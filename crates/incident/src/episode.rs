@@ -5,8 +5,9 @@
 
 use crate::act::{self, Act};
 use crate::fact::FactId;
+use crate::sorted::VecSet;
 use homeostat_core::{EventRef, SnapshotError, SnapshotReader, SnapshotWriter, xxh64};
-use std::collections::BTreeSet;
+use std::sync::Arc;
 
 /// The most event ids kept of one episode; more are counted as cut. An incident's reader needs a few, its
 /// scorer and its evidence export as many as memory allows.
@@ -27,11 +28,11 @@ pub(crate) struct Episode {
     pub(crate) weight: f64,
     /// The most that a detector itself gave.
     pub(crate) rated: f64,
-    pub(crate) events: BTreeSet<(i64, EventRef)>,
+    pub(crate) events: VecSet<(i64, EventRef)>,
     pub(crate) cut: u64,
     // The sensor whose word counted last.
-    spoke: String,
-    pub(crate) witnesses: BTreeSet<String>,
+    spoke: Arc<str>,
+    pub(crate) witnesses: VecSet<Arc<str>>,
     pub(crate) story: Option<u64>,
 }
 
@@ -44,15 +45,16 @@ impl Episode {
             count: 0,
             weight: 0.0,
             rated: 0.0,
-            events: BTreeSet::new(),
+            events: VecSet::default(),
             cut: 0,
-            spoke: String::new(),
-            witnesses: BTreeSet::new(),
+            spoke: Arc::default(),
+            witnesses: VecSet::default(),
             story: None,
             act,
         };
-        let first = episode.act.clone();
-        episode.fold(&first);
+        let evidence = std::mem::take(&mut episode.act.evidence);
+        episode.hear(episode.last, &evidence);
+        episode.act.evidence = evidence;
         episode
     }
 
@@ -61,7 +63,8 @@ impl Episode {
         let mut parts: Vec<_> = act.who.iter().map(|p| (p.id.0, p.role as u8)).collect();
         parts.sort_unstable();
         parts.dedup();
-        let mut bytes = fact.0.to_le_bytes().to_vec();
+        let mut bytes = Vec::with_capacity(5 + 5 * parts.len());
+        bytes.extend_from_slice(&fact.0.to_le_bytes());
         bytes.push(act.outcome as u8);
         for (id, role) in parts {
             bytes.extend_from_slice(&id.to_le_bytes());
@@ -72,23 +75,17 @@ impl Episode {
 
     /// Whether `act` is a further sensor's word about what this episode already tells.
     pub(crate) fn is_echo(&self, act: &Act) -> bool {
-        let place = act.evidence.first().map_or("", EventRef::place);
-        let near = act.time.abs_diff(self.last) <= SAME_MOMENT;
-        self.count > 0 && near && !place.is_empty() && place != self.spoke
+        self.is_echo_of(act.time, act.evidence.first().map_or("", EventRef::place))
+    }
+
+    fn is_echo_of(&self, time: i64, place: &str) -> bool {
+        let near = time.abs_diff(self.last) <= SAME_MOMENT;
+        self.count > 0 && near && !place.is_empty() && *place != *self.spoke
     }
 
     /// Takes one more act in; an echo adds a witness and no count.
     pub(crate) fn fold(&mut self, act: &Act) {
-        let place = act.evidence.first().map_or("", EventRef::place);
-        let echo = self.is_echo(act);
-        if !echo {
-            place.clone_into(&mut self.spoke);
-        }
-        if !place.is_empty() && self.witnesses.len() < WITNESSES {
-            self.witnesses.insert(place.to_owned());
-        }
-        self.count = self.count.saturating_add(u64::from(!echo));
-        self.last = self.last.max(act.time);
+        self.hear(act.time, &act.evidence);
         for technique in &act.techniques {
             if !self.act.techniques.contains(technique) && self.act.techniques.len() < WITNESSES {
                 self.act.techniques.push(technique.clone());
@@ -98,17 +95,42 @@ impl Episode {
             self.act.reasons.clone_from(&act.reasons);
             self.act.bits = act.bits;
         }
-        for event in &act.evidence {
+    }
+
+    /// Takes in who says it, when and by which events.
+    fn hear(&mut self, time: i64, evidence: &[EventRef]) {
+        let place = evidence.first().map_or("", EventRef::place);
+        let echo = self.is_echo_of(time, place);
+        if !echo && *place != *self.spoke {
+            self.spoke = self.witness(place).unwrap_or_else(|| place.into());
+        }
+        let known = self.witness(place).is_some();
+        if !place.is_empty() && !known && self.witnesses.len() < WITNESSES {
+            let place = if *self.spoke == *place { self.spoke.clone() } else { place.into() };
+            self.witnesses.insert(place);
+        }
+        self.count = self.count.saturating_add(u64::from(!echo));
+        self.last = self.last.max(time);
+        for event in evidence {
             if self.events.len() < EVENTS {
-                self.events.insert((act.time, event.clone()));
+                self.events.insert((time, event.clone()));
             } else {
                 self.cut = self.cut.saturating_add(1);
             }
         }
     }
 
+    fn witness(&self, place: &str) -> Option<Arc<str>> {
+        self.witnesses.iter().find(|other| ***other == *place).cloned()
+    }
+
     pub(crate) fn bytes(&self) -> usize {
-        size_of::<Self>() + self.events.len() * 64 + self.act.who.len() * 80 + self.act.kind.len() + 64
+        size_of::<Self>()
+            + self.events.bytes()
+            + self.events.len() * 40
+            + self.act.bytes()
+            + self.witnesses.bytes()
+            + 32
     }
 
     pub(crate) fn write(&self, out: &mut SnapshotWriter) {
@@ -140,8 +162,9 @@ impl Episode {
         let events = act::read_all(fields, 16, |f| Ok((f.u64()?.cast_signed(), act::read_event(f)?)))?;
         episode.events = events.into_iter().collect();
         episode.cut = fields.u64()?;
-        episode.spoke = fields.text()?;
-        episode.witnesses = act::read_all(fields, 8, SnapshotReader::text)?.into_iter().collect();
+        episode.spoke = fields.text()?.into();
+        let witnesses = act::read_all(fields, 8, SnapshotReader::text)?;
+        episode.witnesses = witnesses.into_iter().map(Arc::from).collect();
         let in_story = fields.u8()? != 0;
         let story = fields.u64()?;
         episode.story = in_story.then_some(story);

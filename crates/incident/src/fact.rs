@@ -6,7 +6,8 @@
 use crate::act::Act;
 use crate::weight::bin_of;
 use homeostat_core::{Outcome, SnapshotError, SnapshotReader, SnapshotWriter};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
+use std::hash::{BuildHasher as _, RandomState};
 
 /// The most facts a tenant's table holds; beyond it new actions fold into their kind, and new kinds into one.
 /// Hostile input can invent actions without end.
@@ -22,6 +23,9 @@ pub(crate) struct FactId(pub(crate) u32);
 /// One fact of the table.
 #[derive(Clone, PartialEq)]
 struct Fact {
+    kind: Box<str>,
+    action: Box<str>,
+    refused: bool,
     family: u32,
     // Bins in which anyone did it, the last among them.
     bins: u32,
@@ -31,12 +35,21 @@ struct Fact {
 type FactName = (String, String, bool);
 
 /// The table of facts of one tenant.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 pub(crate) struct FactTable {
     names: BTreeMap<FactName, FactId>,
     families: BTreeMap<String, u32>,
     facts: Vec<Fact>,
     folded: u64,
+    // The way to a fact by a keyed hash of its name, which is compared then; nothing else shows of it.
+    hashes: HashMap<u64, FactId>,
+    keyed: RandomState,
+}
+
+impl PartialEq for FactTable {
+    fn eq(&self, other: &Self) -> bool {
+        self.facts == other.facts && self.names == other.names && self.folded == other.folded
+    }
 }
 
 impl FactTable {
@@ -44,22 +57,37 @@ impl FactTable {
     pub(crate) fn intern(&mut self, act: &Act) -> FactId {
         let refused = is_refusal(act);
         let kind = if refused { REFUSED } else { act.kind.as_str() };
+        let hash = self.keyed.hash_one((kind, act.action.as_str(), refused));
+        let near = self.hashes.get(&hash).copied().filter(|id| self.is_named(*id, kind, &act.action));
+        if let Some(id) = near.filter(|id| self.is_refused(*id) == refused) {
+            return id;
+        }
         let name = (kind.to_owned(), act.action.clone(), refused);
-        match self.names.get(&name) {
+        let id = match self.names.get(&name) {
             Some(id) => *id,
             None if self.facts.len() < FACTS => self.insert(name),
             None => {
                 self.folded = self.folded.saturating_add(1);
-                FactId(0)
+                return FactId(0);
             }
-        }
+        };
+        self.hashes.insert(hash, id);
+        id
+    }
+
+    fn is_named(&self, id: FactId, kind: &str, action: &str) -> bool {
+        self.facts.get(id.0 as usize).is_some_and(|fact| *fact.kind == *kind && *fact.action == *action)
+    }
+
+    fn is_refused(&self, id: FactId) -> bool {
+        self.facts.get(id.0 as usize).is_some_and(|fact| fact.refused)
     }
 
     fn insert(&mut self, name: FactName) -> FactId {
         let next = u32::try_from(self.families.len()).unwrap_or(u32::MAX);
         let family = *self.families.entry(name.0.clone()).or_insert(next);
         let id = FactId(u32::try_from(self.facts.len()).unwrap_or(u32::MAX));
-        self.facts.push(Fact { family, bins: 0, last: i64::MIN });
+        self.facts.push(Fact::new(&name, family));
         self.names.insert(name, id);
         id
     }
@@ -87,7 +115,8 @@ impl FactTable {
     }
 
     pub(crate) fn bytes(&self) -> usize {
-        let names: usize = self.names.keys().map(|(kind, action, _)| kind.len() + action.len() + 72).sum();
+        let names: usize =
+            self.names.keys().map(|(kind, action, _)| 2 * (kind.len() + action.len()) + 100).sum();
         names + self.facts.len() * size_of::<Fact>()
     }
 
@@ -114,7 +143,8 @@ impl FactTable {
             let name = (fields.text()?, fields.text()?, fields.u8()? != 0);
             let id = FactId(fields.u32()?);
             let family = fields.u32()?;
-            let fact = Fact { family, bins: fields.u32()?, last: fields.u64()?.cast_signed() };
+            let (bins, last) = (fields.u32()?, fields.u64()?.cast_signed());
+            let fact = Fact { bins, last, ..Fact::new(&name, family) };
             if *table.families.entry(name.0.clone()).or_insert(family) != family {
                 return Err(INVALID);
             }
@@ -129,6 +159,13 @@ impl FactTable {
         }
         table.facts = facts.into_values().collect();
         Ok(table)
+    }
+}
+
+impl Fact {
+    fn new((kind, action, refused): &FactName, family: u32) -> Self {
+        let (kind, action) = (kind.as_str().into(), action.as_str().into());
+        Self { kind, action, refused: *refused, family, bins: 0, last: i64::MIN }
     }
 }
 

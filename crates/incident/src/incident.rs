@@ -320,7 +320,7 @@ fn involved(story: &Story, book: &Investigator) -> Vec<Involved> {
     let describe = |(id, member): (&EntityId, &crate::story::Member)| {
         let profile = book.ledger.profiles.get(id)?;
         Some(Involved {
-            keys: profile.keys.iter().cloned().collect(),
+            keys: profile.keys.keys().cloned().collect(),
             class: profile.class,
             roles: roles.get(id).cloned().unwrap_or_default(),
             hop: member.hop,

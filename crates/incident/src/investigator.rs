@@ -8,6 +8,7 @@ use crate::act::Act;
 use crate::episode::Episode;
 use crate::fact::FactId;
 use crate::ledger::{Applied, Ledger};
+use crate::queue::Queue;
 use crate::settings::{FLOOR, InvestigatorBuilder};
 use crate::story::{Joined, Story, Why};
 use crate::walk;
@@ -41,7 +42,7 @@ pub struct Investigator {
     pub(crate) setup: InvestigatorBuilder,
     pub(crate) positions: Positions,
     pub(crate) tenant: Option<TenantId>,
-    pub(crate) waiting: BTreeMap<(i64, u64), Act>,
+    pub(crate) waiting: Queue,
     // The latest moment that moves the watermark, one further ahead that does not yet, and the last tick.
     pub(crate) high: Option<i64>,
     pub(crate) ahead: Option<i64>,
@@ -132,7 +133,7 @@ impl Investigator {
 
     /// Tells that the log has ended: all that waits counts now.
     pub fn finish(&mut self) -> Vec<Update> {
-        let last = self.waiting.keys().next_back().map(|(time, _)| *time);
+        let last = self.waiting.last();
         self.high = self.high.max(last);
         self.watermark = self.watermark.max(last);
         self.drain()
@@ -218,7 +219,7 @@ impl Investigator {
         let limit = i64::try_from(FUTURE_LIMIT.as_micros()).unwrap_or(i64::MAX);
         let arrival = self.ticked.max(self.high);
         let future = arrival.is_some_and(|arrival| time.saturating_sub(arrival) > limit);
-        if self.waiting.insert((time, act.id.get()), act).is_some() {
+        if self.waiting.insert(act) {
             self.stats.duplicates = self.stats.duplicates.saturating_add(1);
         }
         if !future {
@@ -238,11 +239,7 @@ impl Investigator {
         self.watermark = self.watermark.max(mark);
         let Some(mark) = self.watermark else { return Vec::new() };
         let mut updates = Vec::new();
-        while let Some(entry) = self.waiting.first_entry() {
-            if entry.key().0 > mark {
-                break;
-            }
-            let act = entry.remove();
+        while let Some(act) = self.waiting.next_until(mark) {
             self.apply(act, &mut updates);
         }
         updates
@@ -272,7 +269,10 @@ impl Investigator {
         if let Some(story) = self.stories.get_mut(&id) {
             story.last = story.last.max(last);
         }
-        if applied.weighed {
+        if applied.changed {
+            self.ledger.settled.remove(&id);
+        }
+        if applied.weighed && !self.ledger.settled.contains(&id) {
             self.reweigh(id, last, updates);
         }
     }
@@ -309,6 +309,9 @@ impl Investigator {
     /// The incidents in which somebody takes part that `episode` names or that is linked to them.
     fn near(&self, episode: &Episode) -> BTreeSet<u64> {
         let mut near = BTreeSet::new();
+        if self.by_member.is_empty() {
+            return near;
+        }
         for id in episode.act.takers() {
             let links = self.ledger.profiles.get(&id).map(|p| p.links.keys().map(|(other, _)| *other));
             for other in links.into_iter().flatten().chain([id]) {
@@ -353,6 +356,7 @@ impl Investigator {
     fn reweigh(&mut self, id: u64, now: i64, updates: &mut Vec<Update>) {
         let Some(story) = self.stories.get_mut(&id) else { return };
         story.score = story.weigh(&self.ledger).max(story.score);
+        self.ledger.settled.insert(id);
         if story.score >= 2.0 * story.told_score {
             (story.told, story.told_score) = (now, story.score);
             updates.push(Update::Raised(IncidentId(id)));
@@ -382,6 +386,7 @@ impl Investigator {
         let Some((x, y)) = self.stories.get(&a).zip(self.stories.get(&b)) else { return };
         let (stays, goes) = if (x.opened, a) <= (y.opened, b) { (a, b) } else { (b, a) };
         let Some(gone) = self.stories.remove(&goes) else { return };
+        self.ledger.settled.remove(&goes);
         for at in gone.episodes.keys() {
             if let Some(episode) = self.ledger.episodes.get_mut(at) {
                 episode.story = Some(stays);
@@ -413,8 +418,9 @@ impl Investigator {
                 updates.push(Update::Closed(IncidentId(*id)));
             }
         }
-        let members: BTreeSet<EntityId> = self.by_member.keys().copied().collect();
-        self.ledger.prune(now, &self.setup, &members);
+        let held = self.stories.values().map(|story| story.episodes.len()).sum();
+        let by_member = &self.by_member;
+        self.ledger.prune(now, &self.setup, (held, &|id| by_member.contains_key(id)));
         updates
     }
 
@@ -429,6 +435,7 @@ impl Investigator {
 
     fn drop_story(&mut self, id: u64) {
         let Some(story) = self.stories.remove(&id) else { return };
+        self.ledger.settled.remove(&id);
         for at in story.episodes.keys() {
             if let Some(episode) = self.ledger.episodes.get_mut(at) {
                 episode.story = None;
@@ -454,10 +461,10 @@ impl Forget for Investigator {
     fn forget(&mut self, entity: &EntityKey) -> bool {
         let mut known = self.setup.values.remove(entity).is_some();
         let before = self.waiting.len();
-        self.waiting.retain(|_, act| act.who.iter().all(|p| p.key != *entity));
+        self.waiting.retain(|act| act.who.iter().all(|p| p.key != *entity));
         known |= before != self.waiting.len();
         for id in self.ledger.named(entity) {
-            self.waiting.retain(|_, act| act.who.iter().all(|p| p.id != id));
+            self.waiting.retain(|act| act.who.iter().all(|p| p.id != id));
             known |= self.ledger.forget(id);
             for story in self.stories.values_mut() {
                 story.forget(id);

@@ -5,28 +5,45 @@
 
 use crate::act::{self, Act};
 use crate::episode::Episode;
+use crate::episodes::EpisodeTable;
 use crate::fact::{FactId, FactTable, is_refusal};
 use crate::profile::{FAST, Given, Heat, Profile};
 use crate::settings::InvestigatorBuilder;
-use crate::weight::{DAY, bin_of, fade};
+use crate::sorted::EntityTable;
+use crate::weight::{DAY, bin_of, fade, log2};
 use homeostat_core::{Bits, EntityKey, SnapshotError, SnapshotReader, SnapshotWriter, Value};
 use homeostat_identity::{EntityClass, EntityId, LinkKind};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// The most that one fact's own bits count: a single surprise, however great, is no story.
 const MOST_OF_ONE: Bits = Bits::CRITICAL;
 /// How many distinct refused actions make a service's failures more than a misconfiguration.
 const PROBING: usize = 3;
 
+/// The episodes of one bin.
+#[derive(Clone, Default)]
+struct Bin {
+    groups: HashMap<u64, u64>,
+    // No episode of the bin has a smaller number.
+    least: u64,
+}
+
+/// What makes acts one episode: their bin, and a hash of what is done by whom.
+type Group = (i64, u64);
+
+/// How many episodes incidents hold, and who is in one.
+pub(crate) type Held<'a> = (usize, &'a dyn Fn(&EntityId) -> bool);
+
 /// What is learnt of one tenant outside incidents.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 pub(crate) struct Ledger {
     pub(crate) facts: FactTable,
-    pub(crate) profiles: BTreeMap<EntityId, Profile>,
-    pub(crate) episodes: BTreeMap<u64, Episode>,
+    pub(crate) profiles: EntityTable,
+    pub(crate) episodes: EpisodeTable,
     // Under which id each name was met last.
     names: BTreeMap<EntityKey, EntityId>,
-    index: BTreeMap<(i64, u64), u64>,
+    // The episodes of each bin, by what makes them one.
+    index: BTreeMap<i64, Bin>,
     next: u64,
     pub(crate) start: Option<i64>,
     signals: u64,
@@ -36,6 +53,22 @@ pub(crate) struct Ledger {
     heats: BTreeMap<u8, u64>,
     pub(crate) evicted_entities: u64,
     pub(crate) evicted_episodes: u64,
+    // No episode kept weighs more.
+    heaviest: f64,
+    // Incidents in which nothing changed since they were last weighed.
+    pub(crate) settled: BTreeSet<u64>,
+}
+
+impl PartialEq for Ledger {
+    /// Equal states write equal bytes; what only speeds a search may differ.
+    fn eq(&self, other: &Self) -> bool {
+        let bytes = |ledger: &Self| {
+            let mut out = SnapshotWriter::new([0; 4], 0);
+            ledger.write(&mut out);
+            out.finish()
+        };
+        bytes(self) == bytes(other)
+    }
 }
 
 /// What one act changed.
@@ -44,8 +77,10 @@ pub(crate) struct Applied {
     pub(crate) episode: u64,
     /// Whether its weight is new: only then anything else can change.
     pub(crate) weighed: bool,
-    /// Entities that grew hotter, with fast and slow heat.
-    pub(crate) hot: Vec<(EntityId, Heat, Heat)>,
+    /// Whether the episode weighs more than before or shows a further technique.
+    pub(crate) changed: bool,
+    /// Entities that grew hotter, with their heat.
+    pub(crate) hot: Vec<(EntityId, Heat)>,
 }
 
 impl Ledger {
@@ -55,11 +90,13 @@ impl Ledger {
         let history = bin_of(act.time).saturating_sub(bin_of(start));
         self.signals = self.signals.saturating_add(1);
         let fact = self.facts.intern(&act);
-        let echo = self.is_echo(&act, fact);
+        let group = (bin_of(act.time), Episode::group(&act, fact));
+        let open = self.index.get(&group.0).and_then(|bin| bin.groups.get(&group.1)).copied();
+        let echo = open.and_then(|id| self.episodes.get(&id)).is_some_and(|episode| episode.is_echo(&act));
         let tenant_bins = self.facts.note(fact, act.time);
         let takers = act.takers();
         for id in &takers {
-            self.profiles.entry(*id).or_default().meet(*id, &act);
+            self.profiles.known(*id).meet(*id, &act);
         }
         self.join_names(&act);
         let rote = self.is_rote(&act, fact);
@@ -73,48 +110,55 @@ impl Ledger {
         let (mut own, mut hot) = (None, Vec::new());
         if !echo {
             for id in &takers {
-                let Some((weight, heats)) = self.weigh(*id, &act, (fact, given)) else { continue };
+                let alone = takers.len() == 1;
+                let Some((weight, heat)) = self.weigh(*id, &act, (fact, given, alone)) else { continue };
                 if primary == Some(*id) {
                     own = Some(weight);
                 }
-                hot.extend(heats.map(|(fast, slow)| (*id, fast, slow)));
+                hot.extend(heat.map(|heat| (*id, heat)));
             }
         }
-        let (time, event) = (act.time, act.evidence.clone());
-        let episode = self.fold(act, fact);
-        let mut weighed = own.is_some();
+        let (time, told) = (act.time, !act.evidence.is_empty());
+        let before = open.and_then(|id| self.episodes.get(&id));
+        let techniques = before.map_or(0, |episode| episode.act.techniques.len());
+        let episode = self.fold(act, (fact, group, open), &takers);
+        let (mut weighed, mut changed) = (own.is_some(), false);
         if let Some(episode) = self.episodes.get_mut(&episode) {
-            weighed |= episode.count == 1 && !event.is_empty();
+            weighed |= episode.count == 1 && told;
             let enough = |weight: f64| weight >= crate::walk::MARGINAL;
             let heavy = !enough(episode.weight) && own.is_some_and(enough);
             self.heavy = self.heavy.saturating_add(u64::from(heavy));
+            changed =
+                own.is_some_and(|own| own > episode.weight) || episode.act.techniques.len() > techniques;
             episode.weight = episode.weight.max(own.unwrap_or(0.0));
             episode.rated = if rote { 0.0 } else { episode.rated.max(bits) };
+            self.heaviest = self.heaviest.max(episode.weight).max(episode.rated);
         }
         self.note_days(time, &hot);
-        Applied { episode, weighed, hot }
+        Applied { episode, weighed, changed, hot }
     }
 
     /// Links what was kept under the ids that a name of `act` had before: they turned out to be one entity.
     fn join_names(&mut self, act: &Act) {
         for participant in &act.who {
             let id = participant.id;
-            if self.names.get(&participant.key) == Some(&id) {
+            let own = self.profiles.get_mut(&id).and_then(|profile| profile.keys.get_mut(&participant.key));
+            if own.is_some_and(|last| std::mem::replace(last, true))
+                || self.names.get(&participant.key) == Some(&id)
+            {
                 continue;
             }
             let old = self.names.insert(participant.key.clone(), id);
+            let theirs = old.and_then(|old| self.profiles.get_mut(&old));
+            if let Some(last) = theirs.and_then(|profile| profile.keys.get_mut(&participant.key)) {
+                *last = false;
+            }
             for (a, b) in old.into_iter().flat_map(|old| [(id, old), (old, id)]) {
                 if let Some(profile) = self.profiles.get_mut(&a) {
                     profile.link(b, LinkKind::SameAs, act.time);
                 }
             }
         }
-    }
-
-    fn is_echo(&self, act: &Act, fact: FactId) -> bool {
-        let key = (bin_of(act.time), Episode::group(act, fact));
-        let episode = self.index.get(&key).and_then(|id| self.episodes.get(id));
-        episode.is_some_and(|episode| episode.is_echo(act))
     }
 
     /// Whether `act` is a service failing the same single way, again and again or and nothing else: a
@@ -125,13 +169,14 @@ impl Ledger {
         self.profiles.get(&primary.id).is_none_or(stuck) && !act.is_known_bad()
     }
 
-    /// The new weight of a fact for one entity and, unless it is a hub that others act on, its heats.
+    /// The new weight of a fact for one entity and, unless it is a hub that others act on, its heat. Where the entity
+    /// takes part `alone` and no heat could matter, it is given as none.
     fn weigh(
         &mut self,
         id: EntityId,
         act: &Act,
-        (fact, given): (FactId, Given),
-    ) -> Option<(f64, Option<(Heat, Heat)>)> {
+        (fact, given, alone): (FactId, Given, bool),
+    ) -> Option<(f64, Option<Heat>)> {
         let (all, now) = (self.signals, given.now);
         let profile = self.profiles.get_mut(&id)?;
         let acted_on = act.primary().is_some_and(|p| p.id != id);
@@ -139,24 +184,29 @@ impl Ledger {
             return None;
         }
         let weight = profile.weigh(fact, act, given)?;
-        let heats =
-            (weight > 0.0).then(|| (profile.heat(now, &self.facts), profile.slow_heat(now, &self.facts)));
-        Some((weight, heats))
+        let cool = alone && profile.is_cool(act.time);
+        let heat = || if cool { Heat::default() } else { profile.heat(now, &self.facts) };
+        Some((weight, (weight > 0.0).then(heat)))
     }
 
-    fn fold(&mut self, act: Act, fact: FactId) -> u64 {
-        let key = (bin_of(act.time), Episode::group(&act, fact));
-        if let Some(id) = self.index.get(&key) {
-            if let Some(episode) = self.episodes.get_mut(id) {
+    /// Folds `act` into the episode that is `open` for it, else into a new one.
+    fn fold(
+        &mut self,
+        act: Act,
+        (fact, group, open): (FactId, Group, Option<u64>),
+        takers: &[EntityId],
+    ) -> u64 {
+        if let Some(id) = open {
+            if let Some(episode) = self.episodes.get_mut(&id) {
                 episode.fold(&act);
             }
-            return *id;
+            return id;
         }
         let id = self.next;
         self.next = self.next.saturating_add(1);
-        self.index.insert(key, id);
-        for taker in act.takers() {
-            if let Some(profile) = self.profiles.get_mut(&taker) {
+        self.put_in_bin(group, id);
+        for taker in takers {
+            if let Some(profile) = self.profiles.get_mut(taker) {
                 profile.episodes.push_back(id);
             }
         }
@@ -164,8 +214,8 @@ impl Ledger {
         id
     }
 
-    fn note_days(&mut self, time: i64, hot: &[(EntityId, Heat, Heat)]) {
-        for (id, heat, _) in hot {
+    fn note_days(&mut self, time: i64, hot: &[(EntityId, Heat)]) {
+        for (id, heat) in hot {
             let day = self.profiles.get_mut(id).and_then(|profile| profile.note_day(time, heat.bits));
             if let Some(before) = day {
                 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped")]
@@ -192,6 +242,11 @@ impl Ledger {
         None
     }
 
+    /// The slow heat of `id` at `now`.
+    pub(crate) fn slow_heat(&self, id: EntityId, now: i64) -> Heat {
+        self.profiles.get(&id).map_or_else(Heat::default, |profile| profile.slow_heat(now, &self.facts))
+    }
+
     /// Whether so many deal with `id` that dealing with it says nothing.
     pub(crate) fn is_hub(&self, id: EntityId) -> bool {
         self.profiles.get(&id).is_some_and(|profile| profile.is_hub(self.signals))
@@ -205,13 +260,32 @@ impl Ledger {
     /// How many episodes heavy enough to join an incident there are a bin, counted with one more.
     pub(crate) fn heavy_rate(&self) -> f64 {
         let first = self.start.map_or(0, bin_of);
-        let last = self.index.keys().next_back().map_or(first, |(bin, _)| *bin);
+        let last = self.index.keys().next_back().map_or(first, |bin| *bin);
         (self.heavy as f64 + 1.0) / (last.saturating_sub(first).max(0) as f64 + 1.0)
     }
 
     /// The episodes of the bins from that of one moment to that of another.
     pub(crate) fn between(&self, from: i64, to: i64) -> impl Iterator<Item = u64> + '_ {
-        self.index.range((bin_of(from), 0)..=(bin_of(to), u64::MAX)).map(|(_, id)| *id)
+        self.index.range(bin_of(from)..=bin_of(to)).flat_map(|(_, bin)| {
+            let mut ids: Vec<u64> = bin.groups.values().copied().collect();
+            ids.sort_unstable();
+            ids
+        })
+    }
+
+    /// The least number of an episode that can still be felt at `now`: older bins have faded below one bit, however
+    /// much they weighed. Numbers rise with arrival, so all older bins' episodes have smaller ones or are late.
+    fn least_felt(&self, now: i64, half_life: i64) -> u64 {
+        #[expect(clippy::cast_possible_truncation, reason = "a few half-lives")]
+        let felt = (log2(self.heaviest.max(2.0)).ceil() + 1.0) as i64;
+        let oldest = bin_of(now.saturating_sub(half_life.saturating_mul(felt)));
+        self.index.range(oldest..).map(|(_, bin)| bin.least).min().unwrap_or(u64::MAX)
+    }
+
+    fn put_in_bin(&mut self, (bin, group): Group, id: u64) {
+        let bin = self.index.entry(bin).or_insert_with(|| Bin { least: id, ..Bin::default() });
+        bin.least = bin.least.min(id);
+        bin.groups.insert(group, id);
     }
 
     /// Loose episodes of `id` still felt at `now`: those behind its heat, in order.
@@ -224,14 +298,16 @@ impl Ledger {
             let left = strength * fade(now.saturating_sub(episode.last), half_life);
             own && episode.story.is_none() && left >= 1.0
         };
-        let loose = profile.episodes.iter().filter(|at| self.episodes.get(at).is_some_and(felt));
+        let least = self.least_felt(now, half_life);
+        let from = profile.episodes.partition_point(|id| *id < least);
+        let loose = profile.episodes.range(from..).filter(|at| self.episodes.get(at).is_some_and(felt));
         loose.copied().collect()
     }
 
     /// Lets go of what no incident needs and limits do not hold, as of `now`.
-    pub(crate) fn prune(&mut self, now: i64, setup: &InvestigatorBuilder, members: &BTreeSet<EntityId>) {
+    pub(crate) fn prune(&mut self, now: i64, setup: &InvestigatorBuilder, (held, member): Held<'_>) {
         let oldest = now.saturating_sub(i64::from(setup.limits.days).saturating_mul(DAY));
-        let loose = self.episodes.values().filter(|episode| episode.story.is_none()).count();
+        let loose = self.episodes.len().saturating_sub(held);
         let mut over = loose.saturating_sub(setup.limits.loose_episodes);
         let mut gone = Vec::new();
         for (id, episode) in self.episodes.iter().filter(|(_, episode)| episode.story.is_none()) {
@@ -240,24 +316,20 @@ impl Ledger {
             }
             self.evicted_episodes += u64::from(episode.last >= oldest);
             over = over.saturating_sub(1);
-            gone.push(*id);
+            gone.push(id);
         }
         for id in gone {
             self.drop_episode(id);
         }
-        self.prune_entities(setup.limits.entities, members);
+        self.prune_entities(setup.limits.entities, member);
     }
 
-    fn prune_entities(&mut self, limit: usize, members: &BTreeSet<EntityId>) {
+    fn prune_entities(&mut self, limit: usize, member: &dyn Fn(&EntityId) -> bool) {
         if self.profiles.len() <= limit {
             return;
         }
-        let mut idle: Vec<_> = self
-            .profiles
-            .iter()
-            .filter(|(id, _)| !members.contains(id))
-            .map(|(id, p)| (p.last, *id))
-            .collect();
+        let mut idle: Vec<_> =
+            self.profiles.iter().filter(|(id, _)| !member(id)).map(|(id, p)| (p.last, *id)).collect();
         idle.sort_unstable();
         // A sixteenth more than must go, so that the search is not made for every signal.
         let surplus = self.profiles.len() - limit + limit / 16;
@@ -271,17 +343,27 @@ impl Ledger {
 
     pub(crate) fn drop_episode(&mut self, id: u64) {
         let Some(episode) = self.episodes.remove(&id) else { return };
-        self.index.remove(&(bin_of(episode.act.time), Episode::group(&episode.act, episode.fact)));
+        let bin = bin_of(episode.act.time);
+        if let Some(own) = self.index.get_mut(&bin) {
+            own.groups.remove(&Episode::group(&episode.act, episode.fact));
+            if own.groups.is_empty() {
+                self.index.remove(&bin);
+            }
+        }
         for taker in episode.act.takers() {
             if let Some(profile) = self.profiles.get_mut(&taker) {
-                profile.episodes.retain(|other| *other != id);
+                profile.leave(id);
             }
         }
     }
 
     /// The entities that `key` names.
     pub(crate) fn named(&self, key: &EntityKey) -> Vec<EntityId> {
-        self.profiles.iter().filter(|(_, profile)| profile.keys.contains(key)).map(|(id, _)| *id).collect()
+        self.profiles
+            .iter()
+            .filter(|(_, profile)| profile.keys.contains_key(key))
+            .map(|(id, _)| *id)
+            .collect()
     }
 
     /// Clears `id`; tells whether anything was known.
@@ -292,7 +374,7 @@ impl Ledger {
             episode.act.who.iter().any(|p| p.id == id)
                 || episode.act.links.iter().any(|(a, b, _)| *a == id || *b == id)
         };
-        let gone: Vec<u64> = self.episodes.iter().filter(|(_, e)| names(e)).map(|(at, _)| *at).collect();
+        let gone: Vec<u64> = self.episodes.iter().filter(|(_, e)| names(e)).map(|(at, _)| at).collect();
         known |= !gone.is_empty();
         for at in gone {
             self.drop_episode(at);
@@ -306,13 +388,15 @@ impl Ledger {
     pub(crate) fn bytes(&self) -> usize {
         let profiles: usize = self.profiles.values().map(Profile::bytes).sum();
         let episodes: usize = self.episodes.values().map(Episode::bytes).sum();
-        profiles + episodes + self.facts.bytes() + self.index.len() * 24
+        let tables =
+            self.profiles.bytes() + self.names.len() * 80 + self.episodes.len() * 32 + self.episodes.bytes();
+        profiles + episodes + self.facts.bytes() + tables
     }
 
     pub(crate) fn write(&self, out: &mut SnapshotWriter) {
         self.facts.write(out);
         out.len(self.profiles.len());
-        for (id, profile) in &self.profiles {
+        for (id, profile) in self.profiles.iter() {
             out.u32(id.0);
             profile.write(out);
         }
@@ -322,8 +406,8 @@ impl Ledger {
             out.u32(id.0);
         }
         out.len(self.episodes.len());
-        for (id, episode) in &self.episodes {
-            out.u64(*id);
+        for (id, episode) in self.episodes.iter() {
+            out.u64(id);
             episode.write(out);
         }
         out.u64(self.next);
@@ -346,7 +430,12 @@ impl Ledger {
             ledger.profiles.insert(EntityId(fields.u32()?), Profile::read(fields)?);
         }
         let names = act::read_all(fields, 21, |fields| Ok((fields.key()?, EntityId(fields.u32()?))))?;
-        ledger.names = names.into_iter().collect();
+        for (name, id) in names {
+            if let Some(last) = ledger.profiles.get_mut(&id).and_then(|profile| profile.keys.get_mut(&name)) {
+                *last = true;
+            }
+            ledger.names.insert(name, id);
+        }
         for _ in 0..fields.len(80)? {
             let id = fields.u64()?;
             ledger.adopt(id, Episode::read(fields)?);
@@ -364,7 +453,7 @@ impl Ledger {
         }
         ledger.evicted_entities = fields.u64()?;
         ledger.evicted_episodes = fields.u64()?;
-        if ledger.episodes.keys().next_back().is_some_and(|last| *last >= ledger.next) {
+        if ledger.episodes.last().is_some_and(|last| last >= ledger.next) {
             return Err(SnapshotError::Invalid { field: "episode" });
         }
         Ok(ledger)
@@ -372,12 +461,17 @@ impl Ledger {
 
     /// Puts an episode read from a snapshot in its places.
     fn adopt(&mut self, id: u64, episode: Episode) {
-        self.index.insert((bin_of(episode.act.time), Episode::group(&episode.act, episode.fact)), id);
+        let group = Episode::group(&episode.act, episode.fact);
+        self.heaviest = self.heaviest.max(episode.weight).max(episode.rated);
+        self.put_in_bin((bin_of(episode.act.time), group), id);
         self.episodes.insert(id, episode);
     }
 }
 
 fn criticality(act: &Act, values: &BTreeMap<EntityKey, Value>) -> f64 {
+    if values.is_empty() {
+        return Value::default().factor();
+    }
     let worth = act.who.iter().filter_map(|p| values.get(&p.key)).max().copied();
     worth.unwrap_or_default().factor()
 }

@@ -4,9 +4,10 @@
 //! facts of the same two seconds are one act seen by many detectors and count less each. O(f²) for the at most
 //! 64 facts of one entity.
 
+use crate::episode::Episode;
 use crate::fact::FactId;
 use crate::ledger::Applied;
-use crate::profile::{FAST, Heat, SLOW};
+use crate::profile::{FAST, Heat, SLOW, SLOW_FACTS};
 use crate::settings::FLOOR;
 use crate::story::{Joined, Story, Why, stage};
 use crate::weight::fade;
@@ -23,7 +24,6 @@ const SHARE_OF_ACT: f64 = 0.75;
 const FAMILIES: usize = 2;
 /// Share of the threshold at which slow heat opens, and the days and families it needs.
 const SLOW_SHARE: f64 = 0.75;
-const SLOW_FACTS: usize = 4;
 
 impl Investigator {
     /// Opens an incident where one of the entities that grew hotter is hot enough by loose episodes alone.
@@ -35,12 +35,12 @@ impl Investigator {
     ) {
         let mut hot = applied.hot.clone();
         let primary = self.ledger.episodes.get(&applied.episode).and_then(|e| e.act.primary()).map(|p| p.id);
-        hot.sort_by(|(ia, a, _), (ib, b, _)| {
+        hot.sort_by(|(ia, a), (ib, b)| {
             let later = |id: &EntityId| (!self.is_exact(*id), primary != Some(*id));
             later(ia).cmp(&later(ib)).then(b.bits.total_cmp(&a.bits)).then(ia.cmp(ib))
         });
-        for (entity, fast, slow) in hot {
-            if let Some(seeds) = self.seeds(entity, known_bad, (fast, slow, now)) {
+        for (entity, fast) in hot {
+            if let Some(seeds) = self.seeds(entity, known_bad, (fast, now)) {
                 self.begin(entity, (seeds, now), updates);
                 return;
             }
@@ -48,16 +48,16 @@ impl Investigator {
     }
 
     fn is_exact(&self, id: EntityId) -> bool {
-        self.ledger.profiles.get(&id).is_some_and(|p| p.keys.iter().any(|key| key.kind().is_exact()))
+        self.ledger.profiles.get(&id).is_some_and(|p| p.keys.keys().any(|key| key.kind().is_exact()))
     }
 
     /// The loose episodes that make `entity` hot enough to open an incident.
-    fn seeds(
-        &self,
-        entity: EntityId,
-        known_bad: bool,
-        (fast, slow, now): (Heat, Heat, i64),
-    ) -> Option<Vec<u64>> {
+    fn seeds(&self, entity: EntityId, known_bad: bool, (fast, now): (Heat, i64)) -> Option<Vec<u64>> {
+        let slow = self.ledger.slow_heat(entity, now);
+        let fast_enough = known_bad || fast.bits >= FLOOR;
+        if !fast_enough && slow.bits < FLOOR * SLOW_SHARE {
+            return None;
+        }
         let threshold = self.threshold();
         let least = if self.ledger.is_early(now) { FLOOR } else { threshold };
         if known_bad || fast.bits >= least && fast.families >= FAMILIES {
@@ -115,9 +115,10 @@ impl Investigator {
         let mut frontier = Vec::new();
         for seed in &seeds {
             let Some(episode) = self.ledger.episodes.get(seed) else { continue };
+            let why = if self.is_given(entity, episode, &seeds) { Why::Standing } else { Why::Seed };
             let exact = crate::story::parties(&episode.act).iter().any(|(_, exact)| *exact);
-            story.anchored |= exact;
-            let joined = Joined { why: Why::Seed, via: entity, bits: episode.weight, hop: 0 };
+            story.anchored |= exact && why == Why::Seed;
+            let joined = Joined { why, via: entity, bits: episode.weight, hop: 0 };
             frontier.extend(walk::take_in(id, &mut story, (*seed, joined), (&mut self.ledger, &self.setup)));
         }
         let mut added = seeds;
@@ -130,6 +131,16 @@ impl Investigator {
         updates.push(Update::Opened(IncidentId(id)));
         self.merge_by_shared_facts(id, &added, updates);
         self.limit_stories();
+    }
+
+    /// Whether `episode` gave `entity` a foothold before it acted itself: whoever gave it need know nothing of what it
+    /// was used for.
+    fn is_given(&self, entity: EntityId, episode: &Episode, seeds: &[u64]) -> bool {
+        let acts = |episode: &&Episode| episode.act.primary().is_some_and(|p| p.id == entity);
+        let lasts = matches!(stage(episode), Some(Stage::Privilege | Stage::Persistence));
+        let seeds = seeds.iter().filter_map(|id| self.ledger.episodes.get(id));
+        let begins = seeds.filter(acts).map(|own| own.act.time).min();
+        lasts && !acts(&episode) && begins.is_some_and(|begins| episode.act.time <= begins)
     }
 
     /// The id of a new incident: that of its earliest signal.

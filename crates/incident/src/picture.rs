@@ -14,6 +14,8 @@ use std::fmt::Write as _;
 const WIDTH: f64 = 900.0;
 const LANE: f64 = 56.0;
 const ROW: f64 = 44.0;
+/// Height of a bar with what lies between it and the next.
+const BAR: f64 = 22.0;
 /// Where lanes begin, right of their names.
 const LEFT: f64 = 110.0;
 /// The most steps in a picture; the list below holds them all.
@@ -23,10 +25,10 @@ const STEPS: usize = 48;
 pub(crate) fn timeline(out: &mut String, report: &Report) {
     let lanes = lanes(report);
     let height = LANE * lanes.len() as f64 + 40.0;
-    let _ = write!(
+    let _ = writeln!(
         out,
-        "<h2>Time line</h2>\n<svg viewBox=\"0 0 {WIDTH} {height}\" role=\"img\"><title>Steps over time, a lane for each \
-         part of the estate</title><desc>{} steps in {} lanes, from {} to {}</desc>\n",
+        "<svg viewBox=\"0 0 {WIDTH} {height}\" role=\"img\"><title>Steps over time, a lane for each \
+         part of the estate</title><desc>{} steps in {} lanes, from {} to {}</desc>",
         report.steps.len(),
         lanes.len(),
         report.steps.first().map_or_else(String::new, |step| short(step.time)),
@@ -66,7 +68,7 @@ pub(crate) fn graph(out: &mut String, report: &Report) {
     let height = ROW * shown as f64 + 20.0;
     let _ = write!(
         out,
-        "<h2>What led to what</h2>\n<svg viewBox=\"0 0 {WIDTH} {height}\" role=\"img\"><title>Causal graph of the \
+        "<svg viewBox=\"0 0 {WIDTH} {height}\" role=\"img\"><title>Causal graph of the \
          steps</title><desc>{} steps, {} arrows</desc>\n<defs><marker id=\"tip\" viewBox=\"0 0 8 8\" refX=\"8\" refY=\"4\" \
          markerWidth=\"8\" markerHeight=\"8\" orient=\"auto\"><path d=\"M0 0L8 4L0 8z\"/></marker></defs>\n",
         shown,
@@ -91,6 +93,31 @@ pub(crate) fn graph(out: &mut String, report: &Report) {
             from + 1,
             to + 1,
             why.replace('_', " ")
+        );
+    }
+    out.push_str("</svg>\n");
+}
+
+/// How unusual each step is for those it is about: a bar a step, in bits against the baseline.
+pub(crate) fn surprise(out: &mut String, report: &Report) {
+    let bits: Vec<f64> = report.steps.iter().take(STEPS).map(|step| step.bits).collect();
+    let most = bits.iter().copied().fold(1.0, f64::max);
+    let height = BAR * bits.len() as f64 + 10.0;
+    let _ = writeln!(
+        out,
+        "<svg viewBox=\"0 0 {WIDTH} {height}\" role=\"img\"><title>Bits of surprise of each step</title><desc>{} bars, \
+         the longest {most:.1} bits: so seldom as once in 2 to the power of it</desc>",
+        bits.len()
+    );
+    for (at, bits) in bits.iter().enumerate() {
+        let (y, width) = (BAR * at as f64 + 4.0, bits / most * (WIDTH - LEFT - 90.0));
+        let _ = writeln!(
+            out,
+            "<text class=\"lane\" x=\"4\" y=\"{0}\">step {1}</text><rect class=\"bar\" x=\"{LEFT}\" y=\"{y}\" \
+             width=\"{width:.1}\" height=\"14\"/><text x=\"{2:.1}\" y=\"{0}\">{bits:.1} bits</text>",
+            y + 12.0,
+            at + 1,
+            LEFT + width + 8.0
         );
     }
     out.push_str("</svg>\n");

@@ -5,10 +5,12 @@
 
 use crate::act::{self, Act};
 use crate::fact::{FactId, FactTable};
+use crate::settings::FLOOR;
+use crate::sorted::{VecMap, VecSet};
 use crate::weight::{self, DAY, bin_of, fade, fade_peak};
 use homeostat_core::{EntityKey, SnapshotError, SnapshotReader, SnapshotWriter};
 use homeostat_identity::{EntityClass, EntityId, LinkKind};
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeSet, VecDeque};
 
 /// The most facts kept of one entity; the coldest go first.
 const FACTS: usize = 64;
@@ -25,6 +27,10 @@ pub(crate) const SLOW: i64 = 3 * DAY;
 /// From how many times in one bin, or bins in all, the same thing is done over and over.
 const OFTEN: u32 = 8;
 const OFTEN_BINS: u32 = 3;
+/// Families that a slow heat needs to open an incident.
+pub(crate) const SLOW_FACTS: usize = 4;
+/// Bits that are not felt at all.
+const FAINT: f64 = 0.01;
 /// The fewest bits of a detector's own for slow heat: rarity alone comes to everybody in three days.
 const RATED: f64 = 2.0;
 
@@ -51,14 +57,15 @@ pub(crate) struct Seen {
 #[derive(Clone, Default, PartialEq)]
 pub(crate) struct Profile {
     pub(crate) class: EntityClass,
-    pub(crate) keys: BTreeSet<EntityKey>,
+    // Each identifier, and whether it was last met as this entity's.
+    pub(crate) keys: VecMap<EntityKey, bool>,
     pub(crate) first: i64,
     pub(crate) last: i64,
     signals: u64,
-    facts: BTreeMap<FactId, Seen>,
-    pub(crate) partners: BTreeSet<EntityId>,
-    pub(crate) origins: BTreeMap<EntityId, i64>,
-    pub(crate) links: BTreeMap<(EntityId, LinkKind), i64>,
+    facts: VecMap<FactId, Seen>,
+    pub(crate) partners: VecSet<EntityId>,
+    pub(crate) origins: VecMap<EntityId, i64>,
+    pub(crate) links: VecMap<(EntityId, LinkKind), i64>,
     pub(crate) episodes: VecDeque<u64>,
     // The day whose greatest heat is being taken, and that heat.
     day: i64,
@@ -89,8 +96,8 @@ impl Profile {
             if self.class == EntityClass::Unknown {
                 self.class = participant.class;
             }
-            if self.keys.len() < NEIGHBOURS {
-                self.keys.insert(participant.key.clone());
+            if self.keys.len() < NEIGHBOURS && !self.keys.contains_key(&participant.key) {
+                self.keys.insert(participant.key.clone(), false);
             }
         }
         let primary = act.primary().map(|p| p.id).filter(|id| *id != me);
@@ -105,6 +112,15 @@ impl Profile {
             if let Some(other) = other {
                 note_first(&mut self.links, (other, *kind), act.time);
             }
+        }
+    }
+
+    /// Lets go of episode `id`; those that go are nearly always the oldest.
+    pub(crate) fn leave(&mut self, id: u64) {
+        if self.episodes.front() == Some(&id) {
+            self.episodes.pop_front();
+        } else {
+            self.episodes.retain(|other| *other != id);
         }
     }
 
@@ -126,7 +142,7 @@ impl Profile {
         if !self.facts.contains_key(&fact) && self.facts.len() >= FACTS {
             self.drop_coldest(act.time);
         }
-        let seen = self.facts.entry(fact).or_default();
+        let seen = self.facts.known(fact)?;
         let bin = bin_of(act.time);
         let fresh = seen.bins == 0 || bin > seen.last;
         if fresh {
@@ -171,8 +187,18 @@ impl Profile {
         sum_families(self.facts.iter().map(|(fact, seen)| (table.family(*fact), warmth(seen))))
     }
 
-    /// Heat of the entity at `now` over the last days, of what detectors rated alone.
+    /// Whether its heat can neither open an incident nor be the greatest of the day: what its facts weighed, without
+    /// any fading, comes to less.
+    pub(crate) fn is_cool(&self, time: i64) -> bool {
+        let most: f64 = self.facts.values().map(|seen| seen.weight).sum();
+        time.div_euclid(DAY) <= self.day && most <= self.hottest && most < FLOOR
+    }
+
+    /// Heat of the entity at `now` over the last days, of what detectors rated alone; none where too few facts were.
     pub(crate) fn slow_heat(&self, now: i64, table: &FactTable) -> Heat {
+        if self.facts.values().filter(|seen| seen.rated > FAINT).count() < SLOW_FACTS {
+            return Heat::default();
+        }
         let warmth =
             |seen: &Seen| (seen.rated * fade(now.saturating_sub(seen.rated_time), SLOW), seen.rated_time);
         sum_families(self.facts.iter().map(|(fact, seen)| (table.family(*fact), warmth(seen))))
@@ -212,9 +238,14 @@ impl Profile {
     }
 
     pub(crate) fn bytes(&self) -> usize {
-        let neighbours = self.partners.len() * 4 + self.origins.len() * 12 + self.links.len() * 16;
-        let keys: usize = self.keys.iter().map(|key| key.value().len() + key.scope().len() + 40).sum();
-        size_of::<Self>() + keys + neighbours + self.facts.len() * size_of::<Seen>() + self.episodes.len() * 8
+        let neighbours = self.partners.bytes() + self.origins.bytes() + self.links.bytes();
+        let keys: usize = self.keys.keys().map(|key| key.value().len() + key.scope().len() + 32).sum();
+        size_of::<Self>()
+            + keys
+            + self.keys.bytes()
+            + neighbours
+            + self.facts.bytes()
+            + self.episodes.capacity() * 8
     }
 }
 
@@ -273,7 +304,7 @@ impl Seen {
 
 /// The sum over families, each further member of one counting half of the one before.
 fn sum_families(facts: impl Iterator<Item = (u32, (f64, i64))>) -> Heat {
-    let mut warm: Vec<_> = facts.filter(|(_, (bits, _))| *bits > 0.01).collect();
+    let mut warm: Vec<_> = facts.filter(|(_, (bits, _))| *bits > FAINT).collect();
     warm.sort_by(|(fa, (a, _)), (fb, (b, _))| fa.cmp(fb).then(b.total_cmp(a)));
     let (mut heat, mut last, mut share) = (Heat::default(), None, 1.0);
     let mut days = BTreeSet::new();
@@ -291,7 +322,7 @@ fn sum_families(facts: impl Iterator<Item = (u32, (f64, i64))>) -> Heat {
     heat
 }
 
-fn note_first<K: Ord>(map: &mut BTreeMap<K, i64>, key: K, time: i64) {
+fn note_first<K: Ord>(map: &mut VecMap<K, i64>, key: K, time: i64) {
     let room = map.len() < NEIGHBOURS;
     if let Some(first) = map.get_mut(&key) {
         *first = (*first).min(time);
@@ -304,7 +335,7 @@ impl Profile {
     pub(crate) fn write(&self, out: &mut SnapshotWriter) {
         act::write_class(out, self.class);
         out.len(self.keys.len());
-        self.keys.iter().for_each(|key| out.key(key));
+        self.keys.keys().for_each(|key| out.key(key));
         out.u64(self.first.cast_unsigned());
         out.u64(self.last.cast_unsigned());
         out.u64(self.signals);
@@ -334,7 +365,8 @@ impl Profile {
 
     pub(crate) fn read(fields: &mut SnapshotReader<'_>) -> Result<Self, SnapshotError> {
         let mut profile = Self { class: act::read_class(fields)?, ..Self::default() };
-        profile.keys = act::read_all(fields, 17, SnapshotReader::key)?.into_iter().collect();
+        let keys = act::read_all(fields, 17, SnapshotReader::key)?;
+        profile.keys = keys.into_iter().map(|key| (key, false)).collect();
         profile.first = fields.u64()?.cast_signed();
         profile.last = fields.u64()?.cast_signed();
         profile.signals = fields.u64()?;

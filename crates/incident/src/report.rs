@@ -31,6 +31,8 @@ pub struct ReportStep {
     pub events: Vec<EventRef>,
     /// What happened.
     pub sentence: String,
+    /// Bits of the heaviest thing in it, rounded to hundredths.
+    pub bits: f64,
 }
 
 /// One edge as a report tells it.
@@ -85,6 +87,9 @@ pub struct Report {
     pub gaps: Vec<String>,
     /// The six answers.
     pub answers: Answers,
+    /// What was done about it: ids of actions in the caller's journal.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub actions: Vec<String>,
 }
 
 impl Report {
@@ -103,6 +108,7 @@ impl Report {
             technique: step.technique,
             events: step.events,
             sentence: step.sentence,
+            bits: round(step.bits, 100.0),
         });
         let edges = incident.edges.iter().map(|edge| ReportEdge {
             from: edge.from.clone(),
@@ -128,7 +134,14 @@ impl Report {
             hypotheses: incident.hypotheses.clone(),
             gaps: incident.gaps.clone(),
             answers,
+            actions: Vec::new(),
         }
+    }
+
+    /// The report with the ids of actions that were taken, as the caller's journal names them.
+    #[must_use]
+    pub fn with_actions(self, actions: Vec<String>) -> Self {
+        Self { actions, ..self }
     }
 
     /// As JSON, fields in a fixed order.

@@ -23,7 +23,7 @@ impl Investigator {
             out.u64(time.unwrap_or(i64::MIN).cast_unsigned());
         }
         out.len(self.waiting.len());
-        self.waiting.values().for_each(|act| act.write(&mut out));
+        self.waiting.acts().for_each(|act| act.write(&mut out));
         self.ledger.write(&mut out);
         out.len(self.stories.len());
         for (id, story) in &self.stories {
@@ -49,7 +49,7 @@ impl Investigator {
         (read.high, read.ahead, read.ticked) = (time()?, time()?, time()?);
         (read.watermark, read.clock, read.bin) = (time()?, time()?, time()?);
         for act in act::read_all(&mut fields, 60, Act::read)? {
-            read.waiting.insert((act.time, act.id.get()), act);
+            read.waiting.insert(act);
         }
         read.ledger = Ledger::read(&mut fields)?;
         for _ in 0..fields.len(100)? {

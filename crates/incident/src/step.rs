@@ -62,6 +62,8 @@ pub struct Step {
     pub events: Vec<EventRef>,
     /// What happened, in one sentence.
     pub sentence: String,
+    /// Bits of the heaviest thing in it.
+    pub bits: f64,
 }
 
 impl fmt::Debug for Step {
@@ -141,15 +143,15 @@ pub(crate) fn steps(deeds: &[Deed]) -> Vec<Step> {
         events.extend(deed.events.iter().map(|(time, event)| (*time, event, at)));
     }
     events.sort();
+    let keys: Vec<Key> = deeds.iter().map(Deed::key).collect();
     let mut done: Vec<Open<'_>> = Vec::new();
     let mut current: BTreeMap<Key, usize> = BTreeMap::new();
     let (mut bout, mut before) = (0, i64::MAX);
     for (time, event, at) in events {
-        let Some(deed) = deeds.get(at) else { continue };
+        let Some((deed, key)) = deeds.get(at).zip(keys.get(at)) else { continue };
         bout += usize::from(time.saturating_sub(before) > REST);
         before = time;
-        let key = deed.key();
-        let going = current.get(&key).copied().filter(|step| {
+        let going = current.get(key).copied().filter(|step| {
             let goes_on = done.get(*step).is_some_and(|open| open.goes_on(time, bout));
             let interrupted = deed.stage.is_none() && step + 1 < done.len();
             goes_on && !interrupted || done.len() >= STEPS
@@ -162,7 +164,7 @@ pub(crate) fn steps(deeds: &[Deed]) -> Vec<Step> {
             current.clear();
         }
         current.insert(key.clone(), done.len());
-        let mut open = Open { key, last: time, bout, events: Vec::new(), deeds: Vec::new() };
+        let mut open = Open { key: key.clone(), last: time, bout, events: Vec::new(), deeds: Vec::new() };
         open.take((time, event), deed, bout);
         done.push(open);
     }
@@ -210,7 +212,9 @@ impl<'a> Open<'a> {
         let events = crate::incident::in_order(self.events.into_iter().map(|(_, event)| event));
         let sentence = sentence(time, &self.deeds, &events);
         let (stage, technique, ..) = self.key;
-        Step { time, last, domain, assets: assets.into_iter().collect(), stage, technique, events, sentence }
+        let bits = self.deeds.iter().map(|deed| deed.bits).fold(0.0, f64::max);
+        let assets = assets.into_iter().collect();
+        Step { time, last, domain, assets, stage, technique, events, sentence, bits }
     }
 }
 

@@ -37,10 +37,22 @@ pub(crate) fn judge(
     if ledger.is_rote(&episode.act, episode.fact) {
         return None;
     }
-    exact_edge(story, &episode.act, ledger)
-        .map(|(via, hop)| Joined { why: Why::Exact, via, bits: episode.weight.max(MARGINAL), hop })
-        .or_else(|| soft_edge(story, episode, ledger, setup))
-        .or_else(|| standing_edge(story, episode, ledger))
+    let exact = exact_edge(story, &episode.act, ledger).map(|(via, hop)| Joined {
+        why: Why::Exact,
+        via,
+        bits: episode.weight.max(MARGINAL),
+        hop,
+    });
+    let stranger = episode.act.primary().is_some_and(|p| !belongs(story, p.id, ledger));
+    let soft = || soft_edge(story, episode, ledger, setup);
+    let standing = || standing_edge(story, episode, ledger);
+    // Whoever made an account before it acted need know nothing of the incident: were an administrator taken in for
+    // that, so would be the morning's other accounts.
+    match exact {
+        None if stranger => standing().or_else(soft),
+        None => soft().or_else(standing),
+        exact => exact,
+    }
 }
 
 /// The party of `act` that is the incident's own, if it is not older than a day before the incident.

@@ -109,10 +109,11 @@ impl Act<'_> {
             6006 => Event::file_hosting(head, self.acting(), self.from(), self.file()),
             _ => self.call(head),
         };
-        event
-            .set_actor(self.actor.clone())
-            .set_src_endpoint(self.origin.clone())
-            .set_http_request(self.request.clone());
+        // The others have both already, for their classes require them.
+        if matches!(deed.class, 3001 | 3002 | 3004 | 3005 | 3006 | 6001) {
+            event.set_actor(self.actor.clone()).set_src_endpoint(self.origin.clone());
+        }
+        event.set_http_request(self.request.clone());
         event.metadata_mut().set_event_code(self.operation.clone());
         event
     }

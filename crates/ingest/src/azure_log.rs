@@ -127,7 +127,7 @@ pub(crate) fn take<'a>(object: Field<'a>, name: &str) -> Option<Cow<'a, str>> {
     told(object.member(name)?)?.take()
 }
 
-/// Takes a text that is an address, or one with a port, of which the port stays in `unmapped`.
+/// Takes a text that is an address, or one with a port, of which the port stays in `unmapped`; `None` for what is none.
 pub(crate) fn take_address(field: Field<'_>) -> Option<Cow<'_, str>> {
     let text = field.look()?;
     if is_address(&text) {
@@ -137,6 +137,7 @@ pub(crate) fn take_address(field: Field<'_>) -> Option<Cow<'_, str>> {
         Some(rest) => rest.split_once(']')?.0,
         None => text.rsplit_once(':')?.0,
     };
+    let host = host.strip_prefix("::ffff:").unwrap_or(host);
     is_address(host).then(|| {
         field.copy();
         Cow::Owned(host.to_owned())
@@ -163,4 +164,21 @@ pub(crate) fn location(place: Option<Field<'_>>, around: Option<Field<'_>>) -> O
     let degrees = |name| place?.get("geoCoordinates")?.member(name)?.take_fraction();
     location.set_lat(degrees("latitude")).set_long(degrees("longitude"));
     Some(location)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tape::Tape;
+
+    #[test]
+    fn addresses_lose_their_ports_and_words_are_none() {
+        let text = r#"{"a":"192.0.2.7","b":"192.0.2.7:443","c":"[2001:db8::1]:443","d":"None","e":"office","f":"192.0.2.0/24"}"#;
+        let mut tape = Tape::default();
+        tape.parse(text.as_bytes(), 16).unwrap();
+        let record = Record::new(text, &tape);
+        let found: Vec<_> = record.root().children().map(take_address).collect();
+        let told = |text: &'static str| Some(Cow::Borrowed(text));
+        assert_eq!(found, [told("192.0.2.7"), told("192.0.2.7"), told("2001:db8::1"), None, None, None]);
+    }
 }

@@ -193,6 +193,29 @@ impl<'a> Teller<'a> {
         }
     }
 
+    /// A tool that the company has made for itself is used for the first time.
+    pub(crate) fn new_tool(&mut self) -> Option<()> {
+        let cast = self.cast;
+        let first = cast.any(&mut self.rng, |person| {
+            person.team == Team::Data && person.habit == Habit::Office && person.key_user.is_none()
+        })?;
+        self.starring(first);
+        self.harmless("somebody signs in to a new internal tool from the office");
+        let mut visit = Visit::known(&mut self.rng, first, office());
+        visit.session = web_session(self.seed, first, self.calendar.story_day());
+        let at = self.at(15 * 60) + pause(&mut self.rng, 0, 1_200_000);
+        visit.write(self.log, &mut self.rng, at, &sso("Roadmap Board"));
+        self.harmless("and opens it");
+        let desk = first.office_address(self.calendar.story_day());
+        let (name, address) = ("roadmap.corp.acme.example", "10.20.2.40");
+        self.look_up(&desk, at + 2 * SECOND, (name, address));
+        let lasts = 40 * SECOND;
+        let bytes = (21_000, 640_000);
+        let page = Flow { from: &desk, to: address, port: 443, service: "ssl", lasts, bytes };
+        flow(self.log, &mut self.rng, at + 2 * SECOND + 40_000, page);
+        Some(())
+    }
+
     /// The twin of the attack in which all is as it should be.
     pub(crate) fn trip(&mut self) -> Option<()> {
         let cast = self.cast;

@@ -16,6 +16,7 @@ mod multi_hop;
 mod mutant;
 mod object;
 mod okta;
+mod one_risk;
 mod rng;
 mod scorecard;
 mod shadow_identity;
@@ -23,8 +24,10 @@ mod story;
 mod suite;
 mod target;
 mod tenant;
+mod timeline;
 mod truth;
 mod view;
+mod walks;
 mod workday;
 mod zeek;
 

@@ -19,11 +19,14 @@ pub enum LogSource {
     ZeekDns,
     /// Zeek `conn`, tab-separated with header.
     ZeekConn,
+    /// What other products find, as OCSF, JSON lines; only where a story tells it.
+    Ocsf,
 }
 
 impl LogSource {
     /// Every source, in order.
-    pub const ALL: [Self; 5] = [Self::CloudTrail, Self::Okta, Self::ZeekDhcp, Self::ZeekDns, Self::ZeekConn];
+    pub const ALL: [Self; 6] =
+        [Self::CloudTrail, Self::Okta, Self::ZeekDhcp, Self::ZeekDns, Self::ZeekConn, Self::Ocsf];
 
     /// The name of the file in which a record of this source from `date` (`2026-03-17`) stands.
     fn file(self, date: &str) -> String {
@@ -33,6 +36,7 @@ impl LogSource {
             Self::ZeekDhcp => "zeek/dhcp.json".to_owned(),
             Self::ZeekDns => "zeek/dns.json".to_owned(),
             Self::ZeekConn => "zeek/conn.log".to_owned(),
+            Self::Ocsf => "findings.jsonl".to_owned(),
         }
     }
 }

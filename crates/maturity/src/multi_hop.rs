@@ -6,6 +6,8 @@
 use crate::Story;
 use crate::exam::{Exam, Scene, any_of, same, seconds};
 use crate::film::Shot;
+use crate::scorecard::MaturityTest;
+use crate::timeline::{STORIES, Timeline};
 use crate::view::IncidentView;
 use homeostat_core::{EntityKey, EntityKind, EventRef, Timestamp};
 use homeostat_event::Severity;
@@ -29,7 +31,11 @@ pub(crate) struct MultiHop;
 
 impl Scene for MultiHop {
     fn stories(&self) -> &'static [Story] {
-        &[STORY, Story::Trip]
+        STORIES
+    }
+
+    fn epilogue(&self) -> Option<(MaturityTest, Box<dyn Scene>)> {
+        Some((MaturityTest::OneHourTimeline, Box::new(Timeline)))
     }
 
     fn watch(&mut self, exam: &mut Exam<'_>, shot: &Shot) {

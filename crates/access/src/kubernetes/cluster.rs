@@ -238,9 +238,18 @@ impl Cluster {
         })
     }
 
-    fn held_by<'a>(&'a self, place: &'a Place, binding: &'a Binding) -> impl Iterator<Item = Held<'a>> {
+    pub(super) fn held_by<'a>(
+        &'a self,
+        place: &'a Place,
+        binding: &'a Binding,
+    ) -> impl Iterator<Item = Held<'a>> {
         let rules = self.rules(&binding.role).iter().enumerate();
         rules.map(move |(index, rule)| Held { rule, index, binding: place, role: &binding.role })
+    }
+
+    /// All bindings, in order.
+    pub(super) fn bindings(&self) -> impl Iterator<Item = (&Place, &Binding)> {
+        self.bindings.iter()
     }
 
     /// The rules of a role; `None` when it is not there.
@@ -318,10 +327,10 @@ pub(super) fn told(gate: Gate, policy: &str, statement: Option<usize>) -> Answer
 }
 
 impl Held<'_> {
-    const NO: (bool, &'static [&'static str]) = (false, &[]);
+    pub(super) const NO: (bool, &'static [&'static str]) = (false, &[]);
 
     /// Whether it fits, and on which names of the attempt that rests.
-    fn fits(&self, attempt: &Attempt) -> (bool, &'static [&'static str]) {
+    pub(super) fn fits(&self, attempt: &Attempt) -> (bool, &'static [&'static str]) {
         let namespace = match (&self.binding.namespace, &attempt.target) {
             (None, _) => true,
             (Some(_), Target::Path(_)) => return Self::NO,

@@ -6,4 +6,5 @@ mod exports;
 mod laws;
 mod stories;
 mod trials;
+mod watches;
 mod world;

@@ -3,6 +3,7 @@
 //! Source: learn.microsoft.com, "Azure resource logs common schema". Logs arrive whole, as flat rows of Graph or of
 //! a workspace, and with names in any case; `None`, `null` and empty texts tell nothing.
 
+pub(crate) use crate::azure_log::{take, take_address, told};
 use crate::record::{Field, Record};
 use homeostat_event::{Event, NetworkEndpoint};
 use std::borrow::Cow;
@@ -14,18 +15,6 @@ pub(crate) struct Parts<'a> {
     pub(crate) root: Field<'a>,
     /// Its `properties`; of a flat record the record itself.
     pub(crate) inner: Field<'a>,
-}
-
-/// A value that tells something.
-pub(crate) fn told(field: Field<'_>) -> Option<Field<'_>> {
-    let text = field.look()?;
-    let nothing = ["none", "null", "-", "unknown", "undefined"];
-    (!nothing.iter().any(|word| text.eq_ignore_ascii_case(word))).then_some(field)
-}
-
-/// Takes what `object` tells under `name`.
-pub(crate) fn take<'a>(object: Field<'a>, name: &str) -> Option<Cow<'a, str>> {
-    told(object.member(name)?)?.take()
 }
 
 impl<'a> Parts<'a> {
@@ -60,46 +49,12 @@ impl<'a> Parts<'a> {
     }
 }
 
-/// An address without its port; `None` for what is no address.
-pub(crate) fn address(field: Field<'_>) -> Option<Cow<'_, str>> {
-    let text = told(field)?.look()?;
-    if crate::address::is_address(&text) {
-        return field.take();
-    }
-    let host = match text.strip_prefix('[') {
-        Some(rest) => rest.split_once(']')?.0,
-        None => text.rsplit_once(':')?.0,
-    };
-    let host = host.strip_prefix("::ffff:").unwrap_or(host);
-    crate::address::is_address(host).then(|| {
-        field.copy();
-        Cow::Owned(host.to_owned())
-    })
-}
-
 /// The endpoint at the first address told by `fields`; where others tell the same, they are taken too.
 pub(crate) fn origin<const N: usize>(fields: [Option<Field<'_>>; N]) -> Option<NetworkEndpoint> {
-    let first = fields.into_iter().flatten().find_map(|field| Some((field, address(field)?)));
+    let first = fields.into_iter().flatten().find_map(|field| Some((field, take_address(field)?)));
     let (found, ip) = first?;
     for other in fields.into_iter().flatten().filter(|other| other.look() == found.look()) {
-        address(other);
+        take_address(other);
     }
     Some(NetworkEndpoint::of_ip(ip))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::tape::Tape;
-
-    #[test]
-    fn addresses_lose_their_ports_and_words_are_none() {
-        let text = r#"{"a":"192.0.2.7","b":"192.0.2.7:443","c":"[2001:db8::1]:443","d":"None","e":"office","f":"192.0.2.0/24"}"#;
-        let mut tape = Tape::default();
-        tape.parse(text.as_bytes(), 16).unwrap();
-        let record = Record::new(text, &tape);
-        let found: Vec<_> = record.root().children().map(address).collect();
-        let told = |text: &'static str| Some(Cow::Borrowed(text));
-        assert_eq!(found, [told("192.0.2.7"), told("192.0.2.7"), told("2001:db8::1"), None, None, None]);
-    }
 }

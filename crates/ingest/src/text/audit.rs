@@ -6,14 +6,20 @@
 //! have begun since. The record has a member for each type of line; lines of one type are a list. Values in
 //! hexadecimal digits are decoded, what `auditd` adds after 0x1D stands beside the rest.
 
+mod fields;
+
 use super::{Form, Rows, Taken, write_member, write_name};
+use fields::Fields;
+pub(crate) use fields::from_hex;
+use std::borrow::Cow;
 use std::collections::VecDeque;
 
 /// How many events are held for lines that may yet come. The kernel mixes the lines of as many events as it has
 /// processors; more than this on one machine are seldom.
 const HELD: usize = 64;
 
-/// How many lines one event may have; the arguments of a command fill many.
+/// How many lines one record may have; the arguments of a command fill many. Further lines of the event are a record of
+/// their own.
 const LINES: usize = 4_096;
 
 /// Events that wait for more of their lines, the oldest first.
@@ -26,7 +32,9 @@ struct Held {
     node: String,
     id: String,
     number: u64,
-    lines: Vec<(String, Vec<(String, String)>)>,
+    // Type and fields of each line as they came, one behind the other, and where each ends.
+    text: String,
+    lines: Vec<(usize, usize)>,
 }
 
 impl Form for AuditText {
@@ -38,15 +46,23 @@ impl Form for AuditText {
             self.give(at, rows);
             return Taken::Record;
         }
-        let at = at.unwrap_or_else(|| self.begin(&parsed, number));
-        if let Some(held) = self.held.get_mut(at)
-            && held.lines.len() < LINES
-        {
-            held.lines.push((parsed.kind.to_owned(), parsed.fields()));
+        if new && is_alone(parsed.kind) {
+            let mut json = rows.blank();
+            write(parsed.id, parsed.node, core::iter::once((parsed.kind, parsed.rest)), &mut json);
+            rows.push(number, json);
+            return Taken::Record;
         }
-        if is_alone(parsed.kind) && new {
+        let at = at.unwrap_or_else(|| self.begin(&parsed, number));
+        let at = if self.is_full(at) {
             self.give(Some(at), rows);
-        } else if self.held.len() > HELD {
+            self.begin(&parsed, number)
+        } else {
+            at
+        };
+        if let Some(held) = self.held.get_mut(at) {
+            held.add(&parsed);
+        }
+        if self.held.len() > HELD {
             self.give(Some(0), rows);
         }
         Taken::Record
@@ -62,15 +78,38 @@ impl Form for AuditText {
 impl AuditText {
     fn begin(&mut self, line: &Line<'_>, number: u64) -> usize {
         let (node, id) = (line.node.to_owned(), line.id.to_owned());
-        self.held.push_back(Held { node, id, number, lines: Vec::new() });
+        self.held.push_back(Held { node, id, number, text: String::new(), lines: Vec::new() });
         self.held.len().saturating_sub(1)
+    }
+
+    fn is_full(&self, at: usize) -> bool {
+        self.held.get(at).is_some_and(|held| held.lines.len() >= LINES)
     }
 
     fn give(&mut self, at: Option<usize>, rows: &mut Rows) {
         let Some(held) = at.and_then(|at| self.held.remove(at)) else { return };
         let mut json = rows.blank();
-        held.write(&mut json);
+        write(&held.id, &held.node, held.lines(), &mut json);
         rows.push(held.number, json);
+    }
+}
+
+impl Held {
+    fn add(&mut self, line: &Line<'_>) {
+        self.text.push_str(line.kind);
+        let kind = self.text.len();
+        self.text.push_str(line.rest);
+        self.lines.push((kind, self.text.len()));
+    }
+
+    /// Type and fields of each line.
+    fn lines(&self) -> impl Iterator<Item = (&str, &str)> {
+        let part = |start: usize, end: usize| self.text.get(start..end).unwrap_or_default();
+        self.lines.iter().scan(0, move |start, (kind, end)| {
+            let line = (part(*start, *kind), part(*kind, *end));
+            *start = *end;
+            Some(line)
+        })
     }
 }
 
@@ -115,201 +154,85 @@ impl<'a> Line<'a> {
         let rest = rest.strip_prefix(':').unwrap_or(rest).trim_start();
         (plain && sound && !kind.is_empty()).then_some(Self { node, kind, id, rest })
     }
-
-    /// Names and values, in order; what has no name stands under `text`.
-    fn fields(&self) -> Vec<(String, String)> {
-        let mut fields = Vec::new();
-        let (own, added) = self.rest.split_once('\u{1D}').unwrap_or((self.rest, ""));
-        let mut words = String::new();
-        read_fields(own, &mut fields, &mut words);
-        read_fields(added, &mut fields, &mut words);
-        if !words.is_empty() {
-            fields.push(("text".to_owned(), words));
-        }
-        fields
-    }
 }
 
 fn is_number(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.')
 }
 
-fn read_fields(text: &str, fields: &mut Vec<(String, String)>, words: &mut String) {
-    let mut rest = text.trim_start_matches([' ', ',']);
-    let mut before = "";
-    while !rest.is_empty() {
-        let end = rest.find([' ', '=']).unwrap_or(rest.len());
-        let (name, after) = rest.split_at(end);
-        let Some(after) = after.strip_prefix('=') else {
-            before = name.trim_end_matches(',');
-            if !matches!(before, "old" | "new") {
-                words.push_str(if words.is_empty() { "" } else { " " });
-                words.push_str(before);
-            }
-            rest = after.trim_start();
-            continue;
-        };
-        let (value, left) = value_of(after);
-        let (text, bare) = match value {
-            Value::Nested(inner) => {
-                read_fields(inner, fields, words);
-                before = "";
-                rest = left.trim_start_matches([' ', ',']);
-                continue;
-            }
-            Value::Text(text) => (text, false),
-            Value::Bare(text) => (text, true),
-        };
-        let aged = matches!(before, "old" | "new");
-        let name = if aged { format!("{before}-{name}") } else { name.to_owned() };
-        let text = if bare { decoded(&name, text) } else { text.to_owned() };
-        add(&name, &text, fields);
-        before = "";
-        rest = left.trim_start_matches([' ', ',']);
-    }
-}
-
-enum Value<'a> {
-    /// In double quotes.
-    Text(&'a str),
-    Bare(&'a str),
-    /// In single quotes, or in braces: fields of their own.
-    Nested(&'a str),
-}
-
-fn value_of(text: &str) -> (Value<'_>, &str) {
-    if let Some(rest) = text.strip_prefix('"') {
-        let (value, left) = rest.split_once('"').unwrap_or((rest, ""));
-        return (Value::Text(value), left);
-    }
-    if let Some(rest) = text.strip_prefix('\'') {
-        let (inner, left) = rest.rsplit_once('\'').unwrap_or((rest, ""));
-        return (Value::Nested(inner), left);
-    }
-    if let Some((inner, left)) = text.strip_prefix('{').and_then(|rest| rest.split_once('}')) {
-        return (Value::Nested(inner), left);
-    }
-    let end = text.find(' ').unwrap_or(text.len());
-    let (value, left) = text.split_at(end);
-    (Value::Bare(value), left)
-}
-
-/// Adds a field; one of a name that was there goes under the name and a number.
-fn add(name: &str, value: &str, fields: &mut Vec<(String, String)>) {
-    let taken = |name: &str| fields.iter().any(|(known, _)| known == name);
-    let mut free = name.to_owned();
-    let mut number = 2;
-    while taken(&free) {
-        free = format!("{name}_{number}");
-        number += 1;
-    }
-    fields.push((free, value.to_owned()));
-}
-
-/// Fields that hold what a user chose, and so may be in hexadecimal digits.
-fn decoded(name: &str, value: &str) -> String {
-    const CHOSEN: [&str; 19] = [
-        "acct",
-        "cmd",
-        "comm",
-        "cwd",
-        "data",
-        "dir",
-        "exe",
-        "file",
-        "grp",
-        "key",
-        "name",
-        "new",
-        "ocomm",
-        "old",
-        "path",
-        "proctitle",
-        "sw",
-        "unit",
-        "watch",
-    ];
-    let argument = || name.strip_prefix('a').is_some_and(|rest| rest.ends_with(']'));
-    let text = if CHOSEN.contains(&name) || argument() { from_hex(value) } else { None };
-    text.unwrap_or_else(|| value.to_owned())
-}
-
-/// The text of pairs of hexadecimal digits; `None` when it is none.
-pub(crate) fn from_hex(digits: &str) -> Option<String> {
-    let sound = digits.len() >= 4
-        && digits.len().is_multiple_of(2)
-        && digits.bytes().all(|byte| byte.is_ascii_hexdigit());
-    if !sound {
-        return None;
-    }
-    let pair = |at: usize| u8::from_str_radix(digits.get(at..at + 2)?, 16).ok();
-    let bytes: Option<Vec<u8>> = (0..digits.len()).step_by(2).map(pair).collect();
-    Some(String::from_utf8_lossy(&bytes?).into_owned())
-}
-
-impl Held {
-    fn write(&self, json: &mut String) {
-        json.push('{');
-        write_member("ID", &self.id, json);
-        if !self.node.is_empty() {
-            write_member("NODE", &self.node, json);
-        }
-        let mut done: Vec<&str> = Vec::new();
-        for (kind, _) in &self.lines {
-            if !done.contains(&kind.as_str()) {
-                done.push(kind);
-                self.write_kind(kind, json);
-            }
-        }
-        json.push('}');
-    }
-
-    /// All lines of a type: a list when there are several, and always for paths.
-    fn write_kind(&self, kind: &str, json: &mut String) {
-        let lines: Vec<_> =
-            self.lines.iter().filter(|(known, _)| known == kind).map(|(_, line)| line).collect();
-        write_name(kind, json);
-        match (kind, lines.as_slice()) {
-            ("EXECVE", _) => write_arguments(lines.iter().flat_map(|line| line.iter()), json),
-            ("PROCTITLE", [line]) => write_title(line, json),
-            (kind, [line]) if kind != "PATH" => write_line(line, json),
-            (_, lines) => {
-                json.push('[');
-                for (number, line) in lines.iter().enumerate() {
-                    json.push_str(if number > 0 { "," } else { "" });
-                    write_line(line, json);
-                }
-                json.push(']');
-            }
-        }
-    }
-}
-
-fn write_line(line: &[(String, String)], json: &mut String) {
+/// Writes the lines of one event, those of a type together: a list when there are several, and always for paths.
+fn write<'l>(id: &str, node: &str, lines: impl Iterator<Item = (&'l str, &'l str)>, json: &mut String) {
     json.push('{');
-    for (name, value) in line {
+    write_member("ID", id, json);
+    if !node.is_empty() {
+        write_member("NODE", node, json);
+    }
+    let mut kinds: Vec<(&str, Vec<&str>)> = Vec::new();
+    for (kind, line) in lines {
+        match kinds.iter_mut().find(|(known, _)| *known == kind) {
+            Some((_, lines)) => lines.push(line),
+            None => kinds.push((kind, vec![line])),
+        }
+    }
+    let mut fields = Fields::default();
+    for (kind, lines) in kinds {
+        write_name(kind, json);
+        write_lines(kind, &lines, &mut fields, json);
+    }
+    json.push('}');
+}
+
+fn write_lines<'l>(kind: &str, lines: &[&'l str], fields: &mut Fields<'l>, json: &mut String) {
+    match (kind, lines) {
+        ("EXECVE", _) => write_arguments(lines, fields, json),
+        ("PROCTITLE", [line]) => {
+            fields.read(line);
+            write_title(fields, json);
+        }
+        (kind, [line]) if kind != "PATH" => {
+            fields.read(line);
+            write_line(fields, json);
+        }
+        (_, lines) => {
+            json.push('[');
+            for (number, line) in lines.iter().enumerate() {
+                json.push_str(if number > 0 { "," } else { "" });
+                fields.read(line);
+                write_line(fields, json);
+            }
+            json.push(']');
+        }
+    }
+}
+
+fn write_line(fields: &Fields<'_>, json: &mut String) {
+    json.push('{');
+    for (name, value) in fields.told() {
         write_member(name, value, json);
     }
     json.push('}');
 }
 
 /// `a0=… a1[0]=… a1[1]=…`: the arguments in order, their pieces joined.
-fn write_arguments<'l>(fields: impl Iterator<Item = &'l (String, String)>, json: &mut String) {
-    let mut arguments: Vec<(u32, u32, String)> = Vec::new();
-    json.push('{');
-    let mut others: Vec<(String, String)> = Vec::new();
-    for (name, value) in fields {
-        match place_of(name) {
-            Some((argument, piece)) => {
-                let text =
-                    if value.bytes().all(|byte| byte.is_ascii_hexdigit()) { from_hex(value) } else { None };
-                arguments.push((argument, piece, text.unwrap_or_else(|| value.clone())));
+fn write_arguments<'l>(lines: &[&'l str], fields: &mut Fields<'l>, json: &mut String) {
+    let mut arguments: Vec<(u32, u32, Cow<'_, str>)> = Vec::new();
+    let mut others = Fields::default();
+    for line in lines {
+        fields.read(line);
+        for (name, value) in fields.drain() {
+            match place_of(&name) {
+                Some((argument, piece)) => {
+                    let is_hex = value.bytes().all(|byte| byte.is_ascii_hexdigit());
+                    let text = if is_hex { from_hex(&value) } else { None };
+                    arguments.push((argument, piece, text.map_or(value, Cow::Owned)));
+                }
+                None => others.add(name, value),
             }
-            None => add(name, value, &mut others),
         }
     }
-    for (name, value) in others {
-        write_member(&name, &value, json);
+    json.push('{');
+    for (name, value) in others.told() {
+        write_member(name, value, json);
     }
     arguments.sort_by_key(|(argument, piece, _)| (*argument, *piece));
     write_name("ARGV", json);
@@ -345,9 +268,9 @@ fn place_of(name: &str) -> Option<(u32, u32)> {
 }
 
 /// The title of a process: its arguments, parted by zero bytes.
-fn write_title(line: &[(String, String)], json: &mut String) {
+fn write_title(fields: &Fields<'_>, json: &mut String) {
     json.push('{');
-    for (name, value) in line {
+    for (name, value) in fields.told() {
         if name == "proctitle" {
             write_name("ARGV", json);
             json.push('[');
@@ -427,5 +350,26 @@ mod tests {
             form.take(&format!("type=SYSCALL msg=audit(1.5:{serial}): syscall=2"), serial, &mut rows);
         }
         assert_eq!(form.held.len(), HELD);
+    }
+
+    #[test]
+    fn fields_of_one_name_are_numbered_in_time_that_grows_with_them() {
+        let line = format!("type=SYSCALL msg=audit(1.5:1): a_3=x {}", "a=1 ".repeat(100_000));
+        let told = rows_of(&[&line]);
+        assert!(told[0].contains(r#""a_3":"x","a":"1","a_2":"1","a_4":"1""#), "{}", &told[0][..99]);
+        assert!(told[0].ends_with(r#""a_100001":"1"}}"#));
+    }
+
+    #[test]
+    fn quotes_inside_quotes_end_somewhere() {
+        let line =
+            format!("type=USER_CMD msg=audit(1.5:1): {}{}", "a='".repeat(100_000), "'".repeat(100_000));
+        assert!(rows_of(&[&line])[0].starts_with(r#"{"ID":"1.5:1","USER_CMD":{"a":"a='a='"#));
+    }
+
+    #[test]
+    fn words_beside_a_field_called_text_have_a_name_of_their_own() {
+        let told = rows_of(&["type=USER_AUTH msg=audit(1.5:9): user text=b"]);
+        assert_eq!(told[0], r#"{"ID":"1.5:9","USER_AUTH":{"text":"b","text_2":"user"}}"#);
     }
 }

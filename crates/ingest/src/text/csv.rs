@@ -22,12 +22,15 @@ const SIGNS: [&[&str]; 5] = [
 /// The longest record that is held: a cell of a spreadsheet ends at 32 KiB, portals write cells of some MiB at most.
 const LONGEST: usize = 16 << 20;
 
+/// The most columns of a header: portals write up to some hundred.
+const COLUMNS: usize = 1_024;
+
 /// The header in force and the record that has begun and not ended.
 #[derive(Default)]
 pub(crate) struct CsvText {
     columns: Vec<String>,
     flat: Option<Columns>,
-    is_of_sign_ins: bool,
+    sign_ins: Option<sign_ins::Plan>,
     held: String,
     is_open: bool,
     number: u64,
@@ -85,7 +88,8 @@ impl CsvText {
     fn header(&mut self, line: &str) -> bool {
         let named = |cells: &[Cow<'_, str>], name: &str| cells.iter().any(|cell| cell.trim() == name);
         let known = |cells: &Vec<Cow<'_, str>>| {
-            cells.len() > 1 && SIGNS.iter().any(|names| names.iter().all(|name| named(cells, name)))
+            (2..=COLUMNS).contains(&cells.len())
+                && SIGNS.iter().any(|names| names.iter().all(|name| named(cells, name)))
         };
         // Most lines of other logs name no such column.
         let may_be = SIGNS.iter().any(|names| names.iter().all(|name| line.contains(name)));
@@ -96,7 +100,8 @@ impl CsvText {
             // Members of one name would be none of them.
             self.columns.push(if again == 0 { name.to_owned() } else { format!("{name}#{}", again + 1) });
         }
-        self.is_of_sign_ins = sign_ins::SIGNS.iter().all(|sign| self.columns.iter().any(|name| name == sign));
+        let is_of_sign_ins = sign_ins::SIGNS.iter().all(|sign| self.columns.iter().any(|name| name == sign));
+        self.sign_ins = is_of_sign_ins.then(|| sign_ins::Plan::of(&self.columns));
         self.flat = Columns::called(self.columns.iter().map(String::as_str));
         true
     }
@@ -110,11 +115,9 @@ impl CsvText {
         if named != found {
             return Taken::Bad(Reason::Columns { named, found });
         }
-        if self.is_of_sign_ins {
-            let told: Vec<(&str, &str)> =
-                self.columns.iter().zip(&cells).map(|(name, cell)| (name.as_str(), &**cell)).collect();
+        if let Some(plan) = &self.sign_ins {
             let mut json = rows.blank();
-            sign_ins::write(&told, &mut json);
+            plan.write(&cells, &mut json);
             rows.push(self.number, json);
             return Taken::Record;
         }

@@ -98,8 +98,9 @@ impl Form for FlowText {
         if self.header.is_empty() && !line.starts_with(|sign: char| sign.is_ascii_digit()) {
             return Taken::No;
         }
-        let cells: Vec<&str> = cells(line).collect();
-        let found = cells.len();
+        let mut row = Vec::with_capacity(GUIDE.len());
+        row.extend(cells(line));
+        let (found, cells) = (row.len(), row);
         if self.header.is_empty() {
             let Some(names) = layout(&cells) else { return Taken::No };
             if !self.names.iter().eq(names) {

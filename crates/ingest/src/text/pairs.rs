@@ -4,6 +4,7 @@
 //! A value may hold bars and line signs of its own: what has no name belongs to the value before it. O(line).
 
 use super::{Form, Rows, Taken, write_member};
+use std::collections::BTreeMap;
 
 /// Takes each line by itself.
 pub(crate) struct PairsText;
@@ -15,11 +16,9 @@ impl Form for PairsText {
         }
         let mut json = rows.blank();
         json.push('{');
-        let mut seen: Vec<&str> = Vec::new();
+        let mut seen = Seen::default();
         for (name, value) in parts(line) {
-            let again = seen.iter().filter(|known| **known == name).count();
-            seen.push(name);
-            match again {
+            match seen.times(name) {
                 0 => write_member(name, value, &mut json),
                 again => write_member(&format!("{name}#{}", again + 1), value, &mut json),
             }
@@ -27,6 +26,35 @@ impl Form for PairsText {
         json.push('}');
         rows.push(number, json);
         Taken::Record
+    }
+}
+
+/// From how many names on they are looked up in order: a line has some thirty.
+const FEW: usize = 48;
+
+/// The names of a line so far.
+#[derive(Default)]
+struct Seen<'l> {
+    few: Vec<&'l str>,
+    many: BTreeMap<&'l str, usize>,
+}
+
+impl<'l> Seen<'l> {
+    /// Notes a name; gives how often it came before.
+    fn times(&mut self, name: &'l str) -> usize {
+        if self.few.len() < FEW {
+            let times = self.few.iter().filter(|known| **known == name).count();
+            self.few.push(name);
+            return times;
+        }
+        if self.many.is_empty() {
+            for known in &self.few {
+                *self.many.entry(known).or_default() += 1;
+            }
+        }
+        let times = self.many.entry(name).or_default();
+        *times = times.saturating_add(1);
+        *times - 1
     }
 }
 
@@ -42,12 +70,16 @@ fn parts(line: &str) -> impl Iterator<Item = (&str, &str)> {
     })
 }
 
+/// The longest name.
+const LONGEST: usize = 40;
+
 /// Whether `name=` stands at `at`.
 fn begins_with_name(text: &str, at: usize) -> bool {
-    let name = text.get(at..).and_then(|rest| rest.split_once('=')).map_or("", |(name, _)| name);
-    (1..=40).contains(&name.len())
-        && name.starts_with(|sign: char| sign.is_ascii_alphabetic())
-        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.'))
+    let bytes = text.as_bytes().get(at..).unwrap_or_default();
+    let name = bytes.iter().take(LONGEST + 1).position(|byte| *byte == b'=').and_then(|end| bytes.get(..end));
+    let Some([first, others @ ..]) = name else { return false };
+    let of_name = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.');
+    first.is_ascii_alphabetic() && others.iter().all(of_name)
 }
 
 #[cfg(test)]
@@ -76,5 +108,14 @@ mod tests {
         for line in ["", "datetime=x", "a=b|aCode=c", "hello|aCode=x"] {
             assert_eq!(PairsText.take(line, 0, &mut Rows::default()), Taken::No, "{line}");
         }
+    }
+
+    #[test]
+    fn bars_and_names_by_the_many_take_time_that_grows_with_them() {
+        let mut rows = Rows::default();
+        let line = format!("datetime=1|aCode=2|b={}{}", "|".repeat(200_000), "|c=1".repeat(100_000));
+        assert_eq!(PairsText.take(&line, 0, &mut rows), Taken::Record);
+        let json = rows.next(Row::default()).unwrap().json;
+        assert!(json.ends_with(r#""c#99999":"1","c#100000":"1"}"#));
     }
 }

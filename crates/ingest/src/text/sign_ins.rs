@@ -6,6 +6,7 @@
 //! Graph API resource type `signIn`. O(row).
 
 use super::{write_member, write_name};
+use std::borrow::Cow;
 
 /// Columns by which the export is told.
 pub(super) const SIGNS: &[&str] = &["Date (UTC)", "Request ID", "Correlation ID", "Application ID"];
@@ -51,36 +52,59 @@ const MEMBERS: [(&str, &str, &str); 36] = [
     ("Join Type", "deviceDetail", "trustType"),
 ];
 
-/// Writes a row as a record of Graph; `cells` are its columns and what they hold.
-pub(super) fn write(cells: &[(&str, &str)], json: &mut String) {
-    json.push('{');
-    let known = |column: &str| MEMBERS.iter().any(|(name, ..)| *name == column);
-    let told = |column: &str| cells.iter().find(|(name, cell)| *name == column && !cell.is_empty());
-    let mut inside = "";
-    for (column, object, name) in MEMBERS {
-        let Some((_, cell)) = told(column) else { continue };
-        if object != inside {
-            close(inside, json);
-            write_name(object, json);
-            json.push('{');
-            inside = object;
-        }
-        match column {
-            "Location" => write_place(cell, json),
-            _ => write_member(name, cell, json),
-        }
+/// Where the columns of one export go.
+#[derive(Default)]
+pub(super) struct Plan {
+    // Of each column that Graph has a name for its place, in the order of MEMBERS.
+    known: Vec<(usize, [&'static str; 3])>,
+    // Of the others place and name.
+    others: Vec<(usize, String)>,
+}
+
+impl Plan {
+    pub(super) fn of(columns: &[String]) -> Self {
+        let place = |column: &str| columns.iter().position(|name| name == column);
+        let known = MEMBERS
+            .iter()
+            .filter_map(|(column, object, name)| Some((place(column)?, [*column, *object, *name])));
+        let is_known = |column: &String| MEMBERS.iter().any(|(name, ..)| name == column);
+        let others = columns.iter().zip(0..).filter(|(column, _)| !is_known(column));
+        let others = others.map(|(column, place)| (place, free_name(column)));
+        Self { known: known.collect(), others: others.collect() }
     }
-    close(inside, json);
-    for (column, cell) in cells.iter().filter(|(column, cell)| !known(column) && !cell.is_empty()) {
-        // A column that is called as Graph calls another thing must not stand in its place.
-        let taken = MEMBERS.iter().any(|(_, object, name)| column == object || column == name);
-        if taken || *column == "location" {
-            write_member(&format!("{column}#2"), cell, json);
-        } else {
-            write_member(column, cell, json);
+
+    /// Writes a row as a record of Graph.
+    pub(super) fn write(&self, cells: &[Cow<'_, str>], json: &mut String) {
+        let told = |place: usize| cells.get(place).map(|cell| &**cell).filter(|cell| !cell.is_empty());
+        json.push('{');
+        let mut inside = "";
+        for (place, [column, object, name]) in &self.known {
+            let Some(cell) = told(*place) else { continue };
+            if *object != inside {
+                close(inside, json);
+                write_name(object, json);
+                json.push('{');
+                inside = object;
+            }
+            match *column {
+                "Location" => write_place(cell, json),
+                _ => write_member(name, cell, json),
+            }
         }
+        close(inside, json);
+        for (place, name) in &self.others {
+            if let Some(cell) = told(*place) {
+                write_member(name, cell, json);
+            }
+        }
+        json.push('}');
     }
-    json.push('}');
+}
+
+/// A column that is called as Graph calls another thing must not stand in its place.
+fn free_name(column: &str) -> String {
+    let taken = MEMBERS.iter().any(|(_, object, name)| column == *object || column == *name);
+    if taken || column == "location" { format!("{column}#2") } else { column.to_owned() }
 }
 
 fn close(inside: &str, json: &mut String) {
@@ -109,6 +133,14 @@ fn write_place(cell: &str, json: &mut String) {
 mod tests {
     use super::*;
 
+    fn written(row: &[(&str, &str)]) -> String {
+        let columns: Vec<String> = row.iter().map(|(column, _)| (*column).to_owned()).collect();
+        let cells: Vec<_> = row.iter().map(|(_, cell)| Cow::Borrowed(*cell)).collect();
+        let mut json = String::new();
+        Plan::of(&columns).write(&cells, &mut json);
+        json
+    }
+
     #[test]
     fn a_row_is_what_graph_would_tell() {
         let cells = [
@@ -120,14 +152,10 @@ mod tests {
             ("Compliant", "Yes"),
             ("Latency", ""),
         ];
-        let mut json = String::new();
-        write(&cells, &mut json);
         assert_eq!(
-            json,
+            written(&cells),
             r#"{"createdDateTime":"2026-03-16T08:30:00Z","location":{"city":"Dublin","state":"Leinster","countryOrRegion":"IE"},"status":{"errorCode":"0"},"deviceDetail":{"deviceId":"d1","browser":"Edge 1"},"Compliant":"Yes"}"#
         );
-        let mut json = String::new();
-        write(&[("Location", "Dublin")], &mut json);
-        assert_eq!(json, r#"{"signInLocation":"Dublin"}"#);
+        assert_eq!(written(&[("Location", "Dublin")]), r#"{"signInLocation":"Dublin"}"#);
     }
 }

@@ -16,10 +16,15 @@ const DEPTH: usize = 64;
 /// The longest event: Windows ends an event at 64 KiB, which in XML is seldom more than ten times as long.
 const LONGEST: usize = 4 << 20;
 
+/// The most attributes of an element: events of Windows reach six. That no name comes twice is asked of each with each.
+const ATTRIBUTES: usize = 256;
+
 /// Events that have begun and not ended.
 #[derive(Default)]
 pub(crate) struct XmlText {
     held: String,
+    // So many bytes of it are known to hold no end.
+    searched: usize,
     number: u64,
 }
 
@@ -56,6 +61,7 @@ impl Form for XmlText {
             rows.push(self.number, json);
         }
         self.held.clear();
+        self.searched = 0;
     }
 
     fn claims(&self) -> Claims {
@@ -66,25 +72,34 @@ impl Form for XmlText {
 impl XmlText {
     fn lose(&mut self, reason: Reason) -> Taken {
         self.held.clear();
+        self.searched = 0;
         Taken::Bad(reason)
     }
 
-    /// Gives out every whole event that is held; gives whether any was.
+    /// Gives out every whole event that is held; gives whether any was. O(what is new).
     fn give(&mut self, rows: &mut Rows) -> Result<bool, Reason> {
-        let mut any = false;
-        while let Some(end) = self.held.find("</Event>").map(|at| at + "</Event>".len()) {
-            let rest = self.held.split_off(end);
-            let event = core::mem::replace(&mut self.held, rest);
+        let (mut any, mut start) = (false, 0);
+        while let Some(end) = self.end_from(start.max(self.searched)) {
             let mut json = rows.blank();
-            write_event(&event, &mut json)?;
+            write_event(self.held.get(start..end).unwrap_or_default(), &mut json)?;
             rows.push(self.number, json);
             any = true;
-            let next = start_of(&self.held);
-            self.held = next.and_then(|at| self.held.get(at..)).unwrap_or_default().to_owned();
+            let next = self.held.get(end..).and_then(start_of);
+            start = next.map_or(self.held.len(), |at| end + at);
         }
+        self.held.drain(..start);
+        let edge = self.held.len().saturating_sub(END.len());
+        self.searched = self.held.floor_char_boundary(edge);
         Ok(any)
     }
+
+    fn end_from(&self, start: usize) -> Option<usize> {
+        Some(start + self.held.get(start..)?.find(END)? + END.len())
+    }
 }
+
+/// What an event ends with.
+const END: &str = "</Event>";
 
 /// Where an event begins.
 fn start_of(line: &str) -> Option<usize> {
@@ -114,6 +129,9 @@ impl Element {
         let name = start.local_name().as_ref().to_owned();
         let mut attributes = Vec::new();
         for attribute in start.attributes() {
+            if attributes.len() == ATTRIBUTES {
+                return Err(Reason::NotXml);
+            }
             let attribute = attribute.map_err(|_| Reason::NotXml)?;
             let value = quick_xml::escape::unescape(attribute.value.as_ref()).map_err(|_| Reason::NotXml)?;
             attributes.push((attribute.key.as_ref().to_owned(), value.into_owned()));
@@ -165,29 +183,27 @@ impl Element {
     }
 }
 
-/// Members, those of one name as a list.
+/// Members, those of one name as a list in the place of the first. O(n log n).
 fn write_members(members: &[(String, String)], json: &mut String) {
-    let mut done: Vec<&str> = Vec::new();
-    for (name, value) in members {
-        if done.contains(&name.as_str()) {
+    let mut order: Vec<(&str, usize, &str)> =
+        members.iter().zip(0..).map(|((name, value), at)| (name.as_str(), at, value.as_str())).collect();
+    order.sort_unstable();
+    let mut alike: Vec<_> = order.chunk_by(|one, other| one.0 == other.0).collect();
+    alike.sort_unstable_by_key(|of_name| of_name.first().map(|(_, at, _)| *at));
+    for of_name in alike {
+        let [(name, _, value), others @ ..] = of_name else { continue };
+        write_name(name, json);
+        if others.is_empty() {
+            json.push_str(value);
             continue;
         }
-        done.push(name);
-        write_name(name, json);
-        let mut others =
-            members.iter().filter(|(other, _)| other == name).map(|(_, value)| value.as_str()).skip(1);
-        match others.next() {
-            None => json.push_str(value),
-            Some(second) => {
-                json.push('[');
-                json.push_str(value);
-                for other in core::iter::once(second).chain(others) {
-                    json.push(',');
-                    json.push_str(other);
-                }
-                json.push(']');
-            }
+        json.push('[');
+        json.push_str(value);
+        for (_, _, other) in others {
+            json.push(',');
+            json.push_str(other);
         }
+        json.push(']');
     }
 }
 
@@ -288,5 +304,19 @@ mod tests {
             assert!(matches!(taken, Taken::Bad(_)), "{text}");
         }
         assert_eq!(XmlText::default().take("<html>", 0, &mut Rows::default()), Taken::No);
+    }
+
+    #[test]
+    fn long_events_and_lines_of_many_take_time_that_grows_with_them() {
+        let mut form = XmlText::default();
+        let mut rows = Rows::default();
+        form.take("<Event><a>", 0, &mut rows);
+        (1..200_000).for_each(|number| assert_eq!(form.take("é", number, &mut rows), Taken::Part));
+        assert_eq!(form.take("</a></Event>", 200_000, &mut rows), Taken::Part);
+        assert_eq!(form.take(&"<Event><b/></Event>".repeat(20_000), 200_001, &mut rows), Taken::Record);
+        let members: Vec<String> = (0..20_000).map(|number| format!("<a{number}/>")).collect();
+        form.take(&format!("<Event>{}</Event>", members.concat()), 200_002, &mut rows);
+        let told = core::iter::from_fn(|| rows.next(Row::default())).count();
+        assert_eq!((told, form.held.as_str()), (20_002, ""));
     }
 }

@@ -1,0 +1,183 @@
+//! From a container to its node and to its neighbours: privileges, mounts, sockets, shared processes, tokens.
+//!
+//! Conditions as `KubeHound`'s attack reference states them (kubehound.io, "Attacks"), and its names.
+
+use super::pod::{Container, Mount, Pod, Source};
+use super::{Dump, Weave};
+use homeostat_access::kubernetes::{Attempt, User};
+use std::collections::BTreeMap;
+
+/// Sockets of container runtimes: whoever reaches one starts containers and enters those that run, also when it is
+/// mounted read-only.
+const SOCKETS: [&str; 5] = [
+    "/run/docker.sock",
+    "/run/dockershim.sock",
+    "/run/containerd/containerd.sock",
+    "/run/crio/crio.sock",
+    "/run/cri-dockerd.sock",
+];
+
+/// Where a node keeps keys and passwords.
+const SECRETS: [&str; 8] = [
+    "/root/.ssh",
+    "/home",
+    "/etc/shadow",
+    "/etc/ssh",
+    "/etc/kubernetes",
+    "/var/lib/kubelet/pki",
+    "/var/lib/kubelet/config.json",
+    "/var/lib/etcd",
+];
+
+/// Where a node takes what it runs, and whom it lets in, from.
+const RUN: [&str; 16] = [
+    "/root",
+    "/home",
+    "/etc/passwd",
+    "/etc/shadow",
+    "/etc/crontab",
+    "/etc/cron.d",
+    "/etc/systemd",
+    "/etc/ld.so.preload",
+    "/etc/kubernetes",
+    "/var/spool/cron",
+    "/var/lib/kubelet",
+    "/opt/cni/bin",
+    "/usr",
+    "/bin",
+    "/sbin",
+    "/lib",
+];
+
+/// Where the tokens of all pods of a node lie.
+const TOKENS: &str = "/var/lib/kubelet/pods";
+
+/// The one node for all pods that are not placed: any node may come to run them.
+pub(super) const NOT_PLACED: &str = "(not placed)";
+
+/// What is on one node: containers, and volumes with tokens.
+#[derive(Default)]
+struct Crowd {
+    containers: Vec<String>,
+    tokens: Vec<String>,
+}
+
+impl Dump {
+    /// All edges on the nodes.
+    pub(super) fn on_nodes(&self, weave: &mut Weave) {
+        let mut crowds: BTreeMap<String, Crowd> = BTreeMap::new();
+        for ((namespace, name), pod) in &self.pods {
+            let place = format!("{namespace}/{name}");
+            let crowd = crowds.entry(node_of(pod)).or_default();
+            for container in &pod.containers {
+                let id = container_id(&place, container);
+                let tokens = container.mounts.iter().filter(|mount| mount.source == Source::Token);
+                crowd.tokens.extend(tokens.map(|mount| volume_id(&place, container, mount)));
+                crowd.containers.push(id);
+            }
+        }
+        for ((namespace, name), pod) in &self.pods {
+            weave.at(pod.origin);
+            let place = format!("{namespace}/{name}");
+            let node = node_of(pod);
+            let (own, account) =
+                (format!("Pod {place}"), format!("ServiceAccount {namespace}/{}", pod.account));
+            weave.edge(&node, &own, "POD_ATTACH");
+            for container in &pod.containers {
+                let id = container_id(&place, container);
+                weave.builder.principal(&id);
+                weave.edge(&own, &id, "CONTAINER_ATTACH");
+                escapes(weave, pod, container, [&id, &node]);
+                if self.reads_logs(namespace, pod) && container.root && writes(container, "/var/log") {
+                    weave.edge(&id, &node, "CE_VAR_LOG_SYMLINK");
+                }
+                if let Some(crowd) = crowds.get(&node) {
+                    mounts(weave, &place, container, [&id, &node, &account], crowd);
+                }
+            }
+            if pod.shares_processes {
+                together(weave, &place, pod);
+            }
+        }
+    }
+
+    /// Whether the pod's account may read logs: what makes the node follow a link out of its log directory.
+    fn reads_logs(&self, namespace: &str, pod: &Pod) -> bool {
+        let user = User::service_account(namespace, &pod.account);
+        let of_pods = Attempt::on("get", "", "pods/log").in_namespace(namespace).on_some_name();
+        let of_nodes = ["nodes/log", "nodes/proxy"].map(|what| Attempt::on("get", "", what).on_some_name());
+        let mut all = std::iter::once(of_pods).chain(of_nodes);
+        all.any(|attempt| self.cluster.decide(&user, &attempt).decision.is_possible())
+    }
+}
+
+/// Privileges that lead out of the container, from `ends` to the other.
+fn escapes(weave: &mut Weave, pod: &Pod, container: &Container, ends: [&str; 2]) {
+    let traces = container.can("SYS_PTRACE") && container.can("SYS_ADMIN");
+    let found = [
+        ("CE_PRIV_MOUNT", container.privileged),
+        ("CE_NSENTER", container.privileged && pod.host_processes),
+        ("CE_MODULE_LOAD", container.can("SYS_MODULE")),
+        ("CE_SYS_PTRACE", pod.host_processes && traces),
+        ("CE_UMH_CORE_PATTERN", container.root && writes(container, "/proc/sys/kernel")),
+    ];
+    let [from, to] = ends;
+    for (kind, _) in found.iter().filter(|(_, holds)| *holds) {
+        weave.edge(from, to, kind);
+    }
+}
+
+/// What the volumes of a container lead to. `ends` are the container, its node and its account.
+fn mounts(weave: &mut Weave, place: &str, container: &Container, ends: [&str; 3], crowd: &Crowd) {
+    let [id, node, account] = ends;
+    for mount in &container.mounts {
+        let volume = volume_id(place, container, mount);
+        weave.edge(id, &volume, "VOLUME_DISCOVER");
+        weave.edge(node, &volume, "VOLUME_ACCESS");
+        if mount.source == Source::Token {
+            weave.edge(id, account, "IDENTITY_ASSUME");
+            weave.edge(&volume, account, "TOKEN_STEAL");
+            continue;
+        }
+        if SECRETS.iter().any(|path| mount.shows_any(path)) {
+            weave.edge(&volume, node, "EXPLOIT_HOST_READ");
+        }
+        if !mount.read_only && RUN.iter().any(|path| mount.shows_any(path)) {
+            weave.edge(&volume, node, "EXPLOIT_HOST_WRITE");
+        }
+        if mount.shows(TOKENS) {
+            crowd.tokens.iter().for_each(|token| weave.edge(&volume, token, "EXPLOIT_HOST_TRAVERSE"));
+        }
+        if SOCKETS.iter().any(|path| mount.shows(path)) {
+            crowd.containers.iter().for_each(|other| weave.edge(id, other, "EXPLOIT_CONTAINERD_SOCK"));
+        }
+    }
+}
+
+/// Containers that see each other's processes.
+fn together(weave: &mut Weave, place: &str, pod: &Pod) {
+    let ids: Vec<String> = pod.containers.iter().map(|one| container_id(place, one)).collect();
+    for from in &ids {
+        for to in &ids {
+            weave.edge(from, to, "SHARE_PS_NAMESPACE");
+        }
+    }
+}
+
+/// Whether a mount shows `path` of the node and lets it be changed.
+fn writes(container: &Container, path: &str) -> bool {
+    container.mounts.iter().any(|mount| !mount.read_only && mount.shows(path))
+}
+
+/// The node of a pod: one of no name for all that are not placed.
+fn node_of(pod: &Pod) -> String {
+    format!("Node {}", pod.node.as_deref().unwrap_or(NOT_PLACED))
+}
+
+pub(super) fn container_id(place: &str, container: &Container) -> String {
+    format!("Container {place}/{}", container.name)
+}
+
+fn volume_id(place: &str, container: &Container, mount: &Mount) -> String {
+    format!("Volume {place}/{}/{}", container.name, mount.volume)
+}
