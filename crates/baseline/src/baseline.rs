@@ -9,9 +9,9 @@ use crate::cohort::{Cohort, Peers};
 use crate::cold::Cold;
 use crate::config::{Config, ConfigError};
 use crate::entity::{Counted, Entity, Signature};
-use crate::observation::{BadObservation, Observation};
+use crate::observation::{BadObservation, Hashes, Observation};
 use crate::score::Scene;
-use crate::seed::{Seed, feature};
+use crate::seed::Seed;
 use crate::verdict::{Mark, Verdict};
 use crate::{calendar, volume};
 use homeostat_core::{
@@ -62,6 +62,9 @@ pub struct Baseline {
     pub(crate) cold: BTreeMap<EntityKey, Cold>,
     // Who has something open in which tick. Made from the entities, so it is not in the bytes.
     pub(crate) due: BTreeMap<i64, Vec<EntityKey>>,
+    // Room for what is taken out of an open minute, so that learning one allocates nothing. Holds nothing between calls
+    // that is read again.
+    pub(crate) room: Vec<(Signature, u32)>,
     // Bytes of all entities.
     pub(crate) bytes: u64,
     pub(crate) stats: Stats,
@@ -130,6 +133,7 @@ impl Baseline {
             cohorts: BTreeMap::new(),
             cold: BTreeMap::new(),
             due: BTreeMap::new(),
+            room: Vec::new(),
             bytes: 0,
             stats: Stats::default(),
         }
@@ -142,7 +146,8 @@ impl Baseline {
     /// [`BadObservation`] when it is no sound one.
     pub fn score(&self, observation: &Observation) -> Result<Verdict, BadObservation> {
         let micros = observation.check()?;
-        Ok(self.verdict(observation, micros, self.mark(observation, micros)))
+        let hashes = observation.hashes(self.config.seed());
+        Ok(self.verdict(observation, &hashes, (micros, self.mark(observation, micros))))
     }
 
     /// The threshold `base` for `identity` at `now`, tightened by the risk that `view` tells: at most two bits.
@@ -182,31 +187,29 @@ impl Baseline {
         &self.config
     }
 
-    fn verdict(&self, observation: &Observation, micros: i64, mark: Option<Mark>) -> Verdict {
+    fn verdict(
+        &self,
+        observation: &Observation,
+        hashes: &Hashes,
+        (micros, mark): (i64, Option<Mark>),
+    ) -> Verdict {
         let tick = calendar::tick(micros);
+        let entity = self.entities.get(&observation.entity);
+        let group = hashes.group.or(entity.map(|entity| entity.group)).unwrap_or(0);
         let scene = Scene {
-            entity: self.entities.get(&observation.entity),
-            peers: self.peers(self.group_of(observation), &observation.entity),
-            seed: self.config.seed(),
+            entity,
+            peers: self.peers(group, self.kind_of(&observation.entity)),
             damping: self.damping(tick),
             tick,
             cell: self.config.local_time.cell(calendar::hour(tick)),
         };
-        scene.verdict(observation, mark)
+        scene.verdict(observation, hashes, mark)
     }
 
-    pub(crate) fn peers(&self, group: u64, entity: &EntityKey) -> Peers<'_> {
+    pub(crate) fn peers(&self, group: u64, kind: u64) -> Peers<'_> {
         Peers {
             group: if group == 0 { None } else { self.cohorts.get(&group) },
-            kind: self.cohorts.get(&self.kind_of(entity)),
-        }
-    }
-
-    /// The number of the declared group of an observation, else the one known of its entity, else 0.
-    fn group_of(&self, observation: &Observation) -> u64 {
-        match &observation.group {
-            Some(group) => self.config.seed().value(u32::MAX, group).max(1),
-            None => self.entities.get(&observation.entity).map_or(0, |entity| entity.group),
+            kind: self.cohorts.get(&kind),
         }
     }
 
@@ -255,12 +258,13 @@ impl Baseline {
     }
 
     /// Opens the counts of an observation's minute, or, of a minute that is over, learns at once.
-    fn apply(&mut self, observation: &Observation, micros: i64, mark: Option<Mark>) {
+    fn apply(&mut self, observation: &Observation, hashes: &Hashes, (micros, mark): (i64, Option<Mark>)) {
         let tick = calendar::tick(micros);
-        let group = self.group_of(observation);
-        let seed = self.config.seed();
-        let fresh = || Entity::new(tick);
-        let entity = self.entities.entry(observation.entity.clone()).or_insert_with(fresh);
+        let entity = match self.entities.get_mut(&observation.entity) {
+            Some(entity) => entity,
+            None => self.entities.entry(observation.entity.clone()).or_insert_with(|| Entity::new(tick)),
+        };
+        let group = hashes.group.unwrap_or(entity.group);
         let new = entity.seen == 0;
         entity.meet(tick);
         if mark != Some(Mark::Late) && entity.is_first_in(tick) {
@@ -272,12 +276,11 @@ impl Baseline {
             cut += u64::from(!entity.count(Signature { tick, counted, feature, value }, times));
         };
         count(entity, Counted::Seen, 0, group);
-        for (name, value) in &observation.categories {
-            let feature = feature(name);
-            count(entity, Counted::Value, feature, seed.value(feature, value).min(u64::MAX - 1));
+        for (feature, value) in hashes.categories() {
+            count(entity, Counted::Value, *feature, (*value).min(u64::MAX - 1));
         }
-        for (name, size) in &observation.sizes {
-            count(entity, Counted::Octave, feature(name), u64::from(volume::octave(*size)));
+        for ((_, size), feature) in observation.sizes.iter().zip(hashes.sizes()) {
+            count(entity, Counted::Octave, *feature, u64::from(volume::octave(*size)));
         }
         if observation.events > 0 && mark != Some(Mark::Late) {
             cut += u64::from(!entity.count_hour(calendar::hour(tick), observation.events));
@@ -322,8 +325,9 @@ impl State<Observation> for Baseline {
                 self.advance(micros);
             }
         }
-        let verdict = self.verdict(observation, micros, mark);
-        self.apply(observation, micros, mark);
+        let hashes = observation.hashes(self.config.seed());
+        let verdict = self.verdict(observation, &hashes, (micros, mark));
+        self.apply(observation, &hashes, (micros, mark));
         Ok(Observed::Applied(verdict))
     }
 

@@ -58,9 +58,9 @@ pub(crate) struct Entity {
     pub(crate) hours: Vec<(i64, u32)>,
     // INVARIANT: sorted by signature, none twice.
     pub(crate) open: Vec<(Signature, u32)>,
-    // Bytes that what is learnt may still grow before it must be measured again, and its size in memory when it
-    // was measured. Neither shows in any result.
+    // Bytes that what is learnt may still grow before it must be measured again. Shows in no result.
     slack: usize,
+    // Bytes of what is learnt in memory. INVARIANT: true whenever it was changed and `fit` or `weigh` called.
     measured: usize,
 }
 
@@ -69,8 +69,10 @@ impl Entity {
     pub(crate) const BYTES: usize = 2_048;
 
     pub(crate) fn new(tick: i64) -> Self {
+        let profile = Profile::default();
+        let measured = profile.weight();
         Self {
-            profile: Profile::default(),
+            profile,
             creep: Creep::default(),
             group: 0,
             first: tick,
@@ -82,7 +84,7 @@ impl Entity {
             hours: Vec::new(),
             open: Vec::new(),
             slack: 0,
-            measured: 0,
+            measured,
         }
     }
 
@@ -136,6 +138,9 @@ impl Entity {
             Err(at) => at,
         };
         self.open.insert(at, (signature, times));
+        if self.open.len() <= OPEN_VALUES {
+            return true;
+        }
         let highest = Signature { value: OTHERS, ..signature };
         let end = self.open.partition_point(|(known, _)| *known < highest);
         let lowest = Signature { value: 0, ..signature };
@@ -166,11 +171,12 @@ impl Entity {
         ticks
     }
 
-    /// Takes out what is open of `tick`, in order.
-    pub(crate) fn take(&mut self, tick: i64) -> Vec<(Signature, u32)> {
+    /// Takes out what is open of `tick`, in order, and puts it in `room` in place of what is there.
+    pub(crate) fn take(&mut self, tick: i64, room: &mut Vec<(Signature, u32)>) {
         let start = self.open.partition_point(|(signature, _)| signature.tick < tick);
         let end = self.open.partition_point(|(signature, _)| signature.tick <= tick);
-        self.open.drain(start..end).collect()
+        room.clear();
+        room.extend(self.open.drain(start..end));
     }
 
     /// Takes out the hours before `hour`, in order.
@@ -204,14 +210,19 @@ impl Entity {
 
     /// Bytes of what is learnt, as in a snapshot.
     pub(crate) fn learnt_bytes(&self) -> usize {
-        let mut out = Vec::new();
+        let mut out = Vec::with_capacity(Self::BYTES);
         self.profile.write(&mut out);
         out.len()
     }
 
-    /// Bytes this takes in memory, without the entries of open minutes.
+    /// Bytes this takes in memory, without the entries of open minutes. O(1).
     pub(crate) fn weight(&self) -> u64 {
-        (size_of::<Self>() + self.profile.weight()) as u64
+        (size_of::<Self>() + self.measured) as u64
+    }
+
+    /// Weighs what is learnt anew, after a change that [`fit`](Self::fit) need not look at.
+    pub(crate) fn weigh(&mut self) {
+        self.measured = self.profile.weight();
     }
 
     pub(crate) fn write(&self, out: &mut Vec<u8>) {
@@ -259,6 +270,7 @@ impl Entity {
             read.open.push((Signature::read(&mut fields)?, fields.small()?));
         }
         fields.finish()?;
+        read.weigh();
         let sorted = read.hours.is_sorted_by(|a, b| a.0 < b.0) && read.open.is_sorted_by(|a, b| a.0 < b.0);
         if sorted { Ok(read) } else { Err(INVALID) }
     }

@@ -55,11 +55,13 @@ impl Baseline {
         let Some(entity) = self.entities.get_mut(key) else { return };
         let before = entity.weight();
         let mut entity = std::mem::replace(entity, Entity::new(tick));
-        let open = entity.take(tick);
+        let mut open = std::mem::take(&mut self.room);
+        entity.take(tick, &mut open);
         self.join_groups(key, &mut entity, &open);
         self.close_hours(key, &mut entity, calendar::hour(tick));
         let cut = self.learn_open(key, &mut entity, &open, UNIT);
         self.put_back(key, entity, (before, cut, open.len()));
+        self.room = open;
     }
 
     pub(crate) fn put_back(
@@ -71,7 +73,9 @@ impl Baseline {
         let cut = cut.saturating_add(entity.fit(learnt));
         self.stats.cut = self.stats.cut.saturating_add(cut);
         self.bytes = self.bytes.saturating_sub(before).saturating_add(entity.weight());
-        self.entities.insert(key.clone(), entity);
+        if let Some(place) = self.entities.get_mut(key) {
+            *place = entity;
+        }
     }
 
     /// Learns at once, at half weight, what came after its minute was over.
@@ -79,7 +83,8 @@ impl Baseline {
         let Some(entity) = self.entities.get_mut(key) else { return };
         let before = entity.weight();
         let mut entity = std::mem::replace(entity, Entity::new(tick));
-        let open = entity.take(tick);
+        let mut open = std::mem::take(&mut self.room);
+        entity.take(tick, &mut open);
         let hour = calendar::hour(tick);
         if hour > entity.closed {
             if events > 0 {
@@ -92,6 +97,7 @@ impl Baseline {
         self.join_groups(key, &mut entity, &[]);
         let cut = self.learn_open(key, &mut entity, &open, UNIT / 2);
         self.put_back(key, entity, (before, cut, open.len()));
+        self.room = open;
     }
 
     /// Counts the entity among its kind and in its group; on a change of group it is a member of the new one.
@@ -126,7 +132,7 @@ impl Baseline {
                     (closing - gap.min(GAP_HOURS)..closing).map(|hour| self.config.local_time.cell(hour));
                 entity.profile.rate.silent_lesson(cells, u32::try_from(gap).unwrap_or(u32::MAX))
             });
-            let peers = self.peers(group, key).nearest().map(|cohort| &cohort.profile.rate);
+            let peers = self.peers(group, kind).nearest().map(|cohort| &cohort.profile.rate);
             let lesson = entity.profile.rate.lesson(cell, count, peers);
             for lesson in silent.iter().chain([&lesson]) {
                 entity.profile.rate.apply(generation, cell, lesson);
@@ -145,9 +151,11 @@ impl Baseline {
         unit: u32,
     ) -> u64 {
         let (kind, group) = (self.kind_of(key), entity.group);
+        // Few entities have anything refused, and nothing learnt here refuses more.
+        let refuses = self.cold.get(key).is_some_and(|cold| !cold.refused.is_empty());
         let mut cut = 0;
         for (signature, count) in open {
-            let p = self.p_of(key, entity, signature);
+            let p = self.p_of(kind, entity, signature);
             let units = weight(entity, signature, *count).saturating_mul(unit).div_ceil(UNIT);
             let weight = if p < SUSPICIOUS { (units / SUSPICIOUS_SHARE).max(1) } else { units };
             let tick = signature.tick;
@@ -157,9 +165,12 @@ impl Baseline {
                 Counted::Seen => true,
                 Counted::Value => {
                     let value = (signature.feature, signature.value);
-                    let held = units.saturating_sub(weight);
-                    self.gate(key, value, (held, tick.div_euclid(1_440)))
-                        || self.learn_value(entity, value, (weight, &at), [kind, group])
+                    let held = Held { feature: value.0, value: value.1, units: units.saturating_sub(weight) };
+                    let refused = refuses && self.refuses(key, value);
+                    if !refused {
+                        self.hold(key, held, tick.div_euclid(1_440));
+                    }
+                    refused || self.learn_value(entity, value, (weight, &at), [kind, group])
                 }
                 Counted::Octave => {
                     self.teach([kind, group], |cohort| {
@@ -173,16 +184,15 @@ impl Baseline {
         cut
     }
 
-    /// Puts on probation what a suspicious value may not teach yet; tells whether the value is refused.
-    fn gate(&mut self, key: &EntityKey, (feature, value): (u32, u64), (held, day): (u32, i64)) -> bool {
-        if self.cold.get(key).is_some_and(|cold| cold.is_refused(feature, value)) {
-            return true;
+    fn refuses(&self, key: &EntityKey, (feature, value): (u32, u64)) -> bool {
+        self.cold.get(key).is_some_and(|cold| cold.is_refused(feature, value))
+    }
+
+    /// Puts on probation what a suspicious value may not teach yet.
+    fn hold(&mut self, key: &EntityKey, held: Held, day: i64) {
+        if held.units > 0 {
+            self.cold.entry(key.clone()).or_default().hold(held, day);
         }
-        if held > 0 {
-            let cold = self.cold.entry(key.clone()).or_default();
-            cold.hold(Held { feature, value, units: held }, day);
-        }
-        false
     }
 
     /// Learns a value; the first time in a generation, the entity counts as one more peer that shows it.
@@ -215,8 +225,11 @@ impl Baseline {
     }
 
     /// The final p-value of what a signature tells, against all that was learnt before its minute.
-    fn p_of(&self, key: &EntityKey, entity: &Entity, signature: &Signature) -> f64 {
-        let scene = self.scene(key, entity, signature.tick);
+    fn p_of(&self, kind: u64, entity: &Entity, signature: &Signature) -> f64 {
+        if signature.counted == Counted::Seen {
+            return 1.0;
+        }
+        let scene = self.scene(kind, entity, signature.tick);
         match signature.counted {
             Counted::Seen => 1.0,
             Counted::Value => scene.value(signature.feature, signature.value).p,
@@ -227,11 +240,10 @@ impl Baseline {
         }
     }
 
-    fn scene<'a>(&'a self, key: &EntityKey, entity: &'a Entity, tick: i64) -> Scene<'a> {
+    fn scene<'a>(&'a self, kind: u64, entity: &'a Entity, tick: i64) -> Scene<'a> {
         Scene {
             entity: Some(entity),
-            peers: self.peers(entity.group, key),
-            seed: self.config.seed(),
+            peers: self.peers(entity.group, kind),
             damping: self.damping(tick),
             tick,
             cell: self.config.local_time.cell(calendar::hour(tick)),
@@ -262,7 +274,7 @@ impl Baseline {
         if hours <= 0 || rate.hours() < 1.0 {
             return None;
         }
-        let scene = self.scene(key, entity, entity.last);
+        let scene = self.scene(self.kind_of(key), entity, entity.last);
         let cells = (first..first.saturating_add(hours.min(SILENT_HOURS)))
             .map(|hour| self.config.local_time.cell(hour));
         let p = rate.silence(cells, scene.peers.nearest().map(|cohort| &cohort.profile.rate));
@@ -353,7 +365,8 @@ fn weight(entity: &Entity, signature: &Signature, count: u32) -> u32 {
     let usual = usual.map_or(1.0, |values| values.usual_per_tick(signature.value));
     let count = f64::from(count);
     let excess = (count - usual).max(0.0);
-    let learnt = count.min(usual) + EXCESS_SCALE * libm::log1p(excess / EXCESS_SCALE);
+    let more = if excess > 0.0 { EXCESS_SCALE * libm::log1p(excess / EXCESS_SCALE) } else { 0.0 };
+    let learnt = count.min(usual) + more;
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,

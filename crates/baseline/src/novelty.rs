@@ -7,10 +7,12 @@
 //! never news. O(slots) a value; values are kept as hashes only.
 
 mod analyst;
+mod memory;
 
-use crate::trace::{bit, folded, linear_count, place, read_map, set, write_map};
+use crate::trace::{linear_count, read_map, write_map};
 use crate::varint::{Fields, put};
 use homeostat_core::{Merge, SnapshotError};
+use memory::Memory;
 
 /// Learning weights are counted in sixteenths of an observation, so that sums are exact.
 pub(crate) const UNIT: u32 = 16;
@@ -53,9 +55,8 @@ pub struct Novelty {
     // Observations of values not seen before, per generation.
     fresh: u32,
     fresh_before: u32,
-    // Empty until a value is learnt. INVARIANT: both empty, or both of `words()` words, `again` within `seen`.
-    seen: Vec<u64>,
-    again: Vec<u64>,
+    // Empty until a value is learnt. INVARIANT: what was seen again was seen.
+    memory: Memory,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -95,8 +96,7 @@ impl Novelty {
             before: 0,
             fresh: 0,
             fresh_before: 0,
-            seen: Vec::new(),
-            again: Vec::new(),
+            memory: Memory::default(),
         }
     }
 
@@ -117,7 +117,7 @@ impl Novelty {
         self.now = self.now.saturating_add(u64::from(now));
         self.before = self.before.saturating_add(u64::from(before));
         let (ticks, ticks_before) = (u32::from(now > 0), u32::from(before > 0));
-        let new = self.remember(tag(value));
+        let new = self.memory.remember(tag(value), self.words());
         self.fresh = self.fresh.saturating_add(new * ticks);
         self.fresh_before = self.fresh_before.saturating_add(new * ticks_before);
         self.put(Slot { tag: tag(value), now, before, ticks, ticks_before, day: at.day });
@@ -128,14 +128,17 @@ impl Novelty {
     /// is known.
     pub fn tail(&self, value: u64) -> f64 {
         let total = self.total() + f64::from(UNIT);
-        let counted: u64 = self.slots.iter().map(Slot::count).sum();
+        let own = self.slot(value).map(Slot::count);
+        let limit = own.unwrap_or(0);
+        let (mut counted, mut below, mut equal) = (0_u64, 0_u64, 0_u64);
+        for count in self.slots.iter().map(Slot::count) {
+            counted += count;
+            below += if count < limit { count } else { 0 };
+            equal += if count == limit { count } else { 0 };
+        }
         let rest = self.now.saturating_add(self.before).saturating_sub(counted) as f64;
-        let known = match self.slot(value) {
-            Some(slot) => {
-                let below = self.sum_where(|count| count < slot.count());
-                let equal = self.sum_where(|count| count == slot.count());
-                rest + below + 0.5 * equal
-            }
+        let known = match own {
+            Some(_) => rest + below as f64 + 0.5 * equal as f64,
             None if self.was_seen(value) => 0.5 * rest,
             None => 0.0,
         };
@@ -161,7 +164,7 @@ impl Novelty {
 
     /// An estimate of the number of different values ever seen.
     pub fn distinct(&self) -> f64 {
-        linear_count(&self.seen)
+        linear_count(self.memory.bits(), self.memory.ones().0)
     }
 
     /// Observations behind all counts, in full ones: after flood control and suspicion gate.
@@ -199,7 +202,7 @@ impl Novelty {
             self.now = self.now.saturating_add(u64::from(now));
             self.before = self.before.saturating_add(u64::from(before));
             let (ticks, ticks_before) = (u32::from(now > 0), u32::from(before > 0));
-            let new = self.remember(slot.tag);
+            let new = self.memory.remember(slot.tag, self.words());
             self.fresh = self.fresh.saturating_add(new * ticks);
             self.fresh_before = self.fresh_before.saturating_add(new * ticks_before);
             self.put(Slot { now, before, ticks, ticks_before, ..*slot });
@@ -224,9 +227,8 @@ impl Novelty {
     /// With values scattered over bits by chance, the bits met once stand to the bits never met as the values
     /// seen once to all bits. A crowded map tells nothing: then whatever is not counted may have been seen once.
     fn singletons(&self) -> f64 {
-        let ones = |map: &[u64]| f64::from(map.iter().map(|word| word.count_ones()).sum::<u32>());
-        let bits = self.seen.len() as f64 * 64.0;
-        let (seen, again) = (ones(&self.seen), ones(&self.again));
+        let bits = self.memory.bits();
+        let (seen, again) = self.memory.ones();
         if bits - seen < CROWDED && bits > 0.0 {
             let counted: u64 =
                 self.slots.iter().map(Slot::count).filter(|count| *count > u64::from(UNIT)).sum();
@@ -236,10 +238,6 @@ impl Novelty {
         once.min(f64::from(self.fresh) + f64::from(self.fresh_before))
     }
 
-    fn sum_where(&self, chosen: impl Fn(u64) -> bool) -> f64 {
-        self.slots.iter().map(Slot::count).filter(|count| chosen(*count)).sum::<u64>() as f64
-    }
-
     fn slot(&self, value: u64) -> Option<&Slot> {
         let at = self.slots.binary_search_by_key(&tag(value), |slot| slot.tag).ok()?;
         self.slots.get(at)
@@ -247,8 +245,8 @@ impl Novelty {
 
     /// A bit that a counted value explains tells nothing of another one.
     fn was_seen(&self, value: u64) -> bool {
-        let own = place(self.seen.len(), tag(value));
-        bit(&self.seen, tag(value)) && !self.slots.iter().any(|slot| place(self.seen.len(), slot.tag) == own)
+        let own = tag(value);
+        self.memory.holds(own) && !self.slots.iter().any(|slot| self.memory.share(slot.tag, own))
     }
 
     fn put(&mut self, new: Slot) {
@@ -282,42 +280,6 @@ impl Novelty {
         true
     }
 
-    /// Leaves a trace of a value; tells for how many new values the trace stands, 0 when it was there: in a map
-    /// three quarters full, one that finds a free bit stands for four.
-    fn remember(&mut self, tag: u32) -> u32 {
-        if self.seen.is_empty() {
-            self.seen = vec![0; self.words()];
-            self.again = vec![0; self.words()];
-        }
-        if bit(&self.seen, tag) {
-            set(&mut self.again, tag);
-            return 0;
-        }
-        let free: u32 = self.seen.iter().map(|word| word.count_zeros()).sum();
-        set(&mut self.seen, tag);
-        u32::try_from(self.seen.len() * 64).unwrap_or(0).checked_div(free).unwrap_or(1)
-    }
-
-    /// A wide trace and a narrow one join at the narrow width, into which the wide one folds exactly.
-    fn join_traces(&mut self, seen: Vec<u64>, again: Vec<u64>) {
-        if self.seen.is_empty() || seen.is_empty() {
-            let own = !self.seen.is_empty();
-            (self.seen, self.again) = if own { return } else { (seen, again) };
-            return;
-        }
-        let words = self.seen.len().min(seen.len());
-        let (mine, mine_again) = (folded(&self.seen, words), folded(&self.again, words));
-        let (theirs, theirs_again) = (folded(&seen, words), folded(&again, words));
-        let both = mine.iter().zip(&theirs);
-        self.again = mine_again
-            .iter()
-            .zip(&theirs_again)
-            .zip(both.clone())
-            .map(|((a, b), (x, y))| a | b | x & y)
-            .collect();
-        self.seen = both.map(|(x, y)| x | y).collect();
-    }
-
     fn words(&self) -> usize {
         if self.capacity > SLOTS { WIDE_WORDS } else { NARROW_WORDS }
     }
@@ -342,7 +304,7 @@ impl Novelty {
 
     /// Bytes this takes in memory.
     pub(crate) fn weight(&self) -> usize {
-        size_of::<Self>() + self.slots.len() * size_of::<Slot>() + (self.seen.len() + self.again.len()) * 8
+        size_of::<Self>() + self.slots.len() * size_of::<Slot>() + self.memory.weight()
     }
 
     pub(crate) fn write(&self, out: &mut Vec<u8>) {
@@ -358,9 +320,9 @@ impl Novelty {
                 put(out, u64::from(field));
             }
         }
-        put(out, self.seen.len() as u64);
-        write_map(out, &self.seen);
-        write_map(out, &self.again);
+        put(out, self.memory.words() as u64);
+        write_map(out, self.memory.seen());
+        write_map(out, self.memory.again());
     }
 
     pub(crate) fn read(fields: &mut Fields<'_>) -> Result<Self, SnapshotError> {
@@ -384,8 +346,9 @@ impl Novelty {
         }
         let width = usize::try_from(fields.number()?).unwrap_or(usize::MAX);
         let fits = width == 0 || width == NARROW_WORDS || width == read.words();
-        read.seen = read_map(fields, if fits { width } else { 0 })?;
-        read.again = read_map(fields, read.seen.len())?;
+        let seen = read_map(fields, if fits { width } else { 0 })?;
+        let again = read_map(fields, seen.len())?;
+        read.memory = Memory::of(&seen, &again);
         let sorted = read.slots.is_sorted_by(|a, b| a.tag < b.tag);
         if sorted && wide <= 1 && fits { Ok(read) } else { Err(SnapshotError::Invalid { field: "novelty" }) }
     }
@@ -403,7 +366,7 @@ impl Merge for Novelty {
         self.before = self.before.saturating_add(other.before);
         self.fresh = self.fresh.saturating_add(other.fresh);
         self.fresh_before = self.fresh_before.saturating_add(other.fresh_before);
-        self.join_traces(other.seen, other.again);
+        self.memory.join(&other.memory);
         for slot in other.slots {
             self.put(slot);
         }

@@ -1,5 +1,6 @@
 //! What the baseline eats: one entity did something at a time, with these features.
 
+use crate::seed::{Seed, feature};
 use core::fmt;
 use homeostat_core::{EntityKey, Timestamp};
 use std::borrow::Cow;
@@ -121,6 +122,25 @@ impl Observation {
         self.categories.len() + self.sizes.len()
     }
 
+    /// The hashes of its group, names and values under `seed`.
+    pub(crate) fn hashes(&self, seed: Seed) -> Hashes {
+        let mut hashes = Hashes {
+            group: self.group.as_deref().map(|group| seed.value(u32::MAX, group).max(1)),
+            values: [(0, 0); Self::FEATURES],
+            features: [0; Self::FEATURES],
+            categories: self.categories.len(),
+            sizes: self.sizes.len(),
+        };
+        for ((name, value), hash) in self.categories.iter().zip(&mut hashes.values) {
+            let feature = feature(name);
+            *hash = (feature, seed.value(feature, value));
+        }
+        for ((name, _), hash) in self.sizes.iter().zip(&mut hashes.features) {
+            *hash = feature(name);
+        }
+        hashes
+    }
+
     /// The time in microseconds, when all is sound.
     pub(crate) fn check(&self) -> Result<i64, BadObservation> {
         if self.features() > Self::FEATURES {
@@ -131,6 +151,28 @@ impl Observation {
             return Err(BadObservation::NoSize);
         }
         self.time.micros().ok_or(BadObservation::NoMoment)
+    }
+}
+
+/// What a model needs of an observation's words, hashed once and without memory of the heap.
+pub(crate) struct Hashes {
+    /// Of the declared group; never 0.
+    pub(crate) group: Option<u64>,
+    values: [(u32, u64); Observation::FEATURES],
+    features: [u32; Observation::FEATURES],
+    categories: usize,
+    sizes: usize,
+}
+
+impl Hashes {
+    /// Feature and value of each category, in their order.
+    pub(crate) fn categories(&self) -> &[(u32, u64)] {
+        self.values.get(..self.categories).unwrap_or(&self.values)
+    }
+
+    /// The feature of each size, in their order.
+    pub(crate) fn sizes(&self) -> &[u32] {
+        self.features.get(..self.sizes).unwrap_or(&self.features)
     }
 }
 

@@ -7,12 +7,11 @@
 use crate::calendar::{day, hour};
 use crate::cohort::{PSEUDO_COUNT, Peers};
 use crate::entity::Entity;
-use crate::observation::Observation;
-use crate::seed::Seed;
+use crate::observation::{Hashes, Observation};
 use crate::verdict::{Contribution, Detail, Mark, Maturity, Verdict};
 use homeostat_core::{Bits, Timestamp};
 
-/// Bits below which an aspect is no contribution.
+/// Bits up to which an aspect is no contribution: what comes as often as not says nothing.
 const WORTH_TELLING: f64 = 1.0;
 
 /// The joint p-value of several that may depend on one another: their harmonic mean; 1 for none.
@@ -34,7 +33,6 @@ pub fn combine(p_values: &[f64]) -> f64 {
 pub(crate) struct Scene<'a> {
     pub(crate) entity: Option<&'a Entity>,
     pub(crate) peers: Peers<'a>,
-    pub(crate) seed: Seed,
     /// The share of the bits that counts on the tenant's first day: a half to the whole.
     pub(crate) damping: f64,
     pub(crate) tick: i64,
@@ -49,7 +47,7 @@ pub(crate) struct Weighed {
 
 impl Scene<'_> {
     /// Scores `observation`, which is not learnt yet.
-    pub(crate) fn verdict(&self, observation: &Observation, mark: Option<Mark>) -> Verdict {
+    pub(crate) fn verdict(&self, observation: &Observation, hashes: &Hashes, mark: Option<Mark>) -> Verdict {
         let mut verdict = Verdict {
             entity: observation.entity.clone(),
             time: observation.time,
@@ -64,16 +62,14 @@ impl Scene<'_> {
             self.add_rate(&mut verdict, observation.events);
             self.add_creep(&mut verdict);
         }
-        for (name, value) in &observation.categories {
-            let feature = crate::seed::feature(name);
-            let hash = self.seed.value(feature, value);
+        for ((name, value), (feature, hash)) in observation.categories.iter().zip(hashes.categories()) {
+            let (feature, hash) = (*feature, *hash);
             let weighed = self.value(feature, hash);
             self.add(&mut verdict, &weighed, || self.tell_value(name.clone(), (feature, hash), value));
         }
-        for (name, size) in &observation.sizes {
-            let feature = crate::seed::feature(name);
-            let weighed = self.size(feature, *size);
-            self.add(&mut verdict, &weighed, || self.tell_size(name.clone(), feature, *size));
+        for ((name, size), feature) in observation.sizes.iter().zip(hashes.sizes()) {
+            let weighed = self.size(*feature, *size);
+            self.add(&mut verdict, &weighed, || self.tell_size(name.clone(), *feature, *size));
         }
         verdict.contributions.sort_by(|a, b| b.bits.get().total_cmp(&a.bits.get()));
         verdict.contributions.truncate(Verdict::CONTRIBUTIONS);
@@ -168,10 +164,15 @@ impl Scene<'_> {
 
     /// Adds one aspect; its words are only asked for when it is worth telling.
     pub(crate) fn add(&self, verdict: &mut Verdict, weighed: &Weighed, tell: impl FnOnce() -> Contribution) {
-        let bits = Bits::new(Bits::of_probability(weighed.p).get() * self.damping);
         verdict.aspects += 1;
+        // What is certain says nothing, and needs no logarithm to say it.
+        if weighed.p >= 1.0 {
+            verdict.odds += 1.0;
+            return;
+        }
+        let bits = Bits::new(Bits::of_probability(weighed.p).get() * self.damping);
         verdict.odds += 1.0 / bits.probability().max(1e-300);
-        if bits.get() >= WORTH_TELLING {
+        if bits.get() > WORTH_TELLING {
             verdict.contributions.push(Contribution { bits, support: weighed.support, ..tell() });
         }
     }

@@ -37,14 +37,9 @@ pub(crate) fn folded(map: &[u64], words: usize) -> Vec<u64> {
     narrow
 }
 
-/// The number of different values behind the set bits of `map`.
-pub(crate) fn linear_count(map: &[u64]) -> f64 {
-    if map.is_empty() {
-        return 0.0;
-    }
-    let bits = map.len() as f64 * 64.0;
-    let zeros = map.iter().map(|word| f64::from(word.count_zeros())).sum::<f64>().max(0.5);
-    -bits * libm::log(zeros / bits)
+/// The number of different values behind a map of so many bits, of which so many are set.
+pub(crate) fn linear_count(bits: f64, ones: f64) -> f64 {
+    if bits > 0.0 { -bits * libm::log((bits - ones).max(0.5) / bits) } else { 0.0 }
 }
 
 /// Up to so many set bits are written as their distances, a byte or two each; more as the words themselves.

@@ -87,6 +87,7 @@ impl Baseline {
                 known.unlearn(*value);
             }
         }
+        entity.weigh();
         let (after, group) = (entity.weight(), entity.group);
         self.bytes = self.bytes.saturating_sub(before).saturating_add(after);
         let cold = self.cold.entry(key.clone()).or_default();

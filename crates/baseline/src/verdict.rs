@@ -77,7 +77,7 @@ impl Verdict {
         self.time
     }
 
-    /// What the score rests on, the heaviest first: each at least one bit, at most [`Self::CONTRIBUTIONS`].
+    /// What the score rests on, the heaviest first: each of more than one bit, at most [`Self::CONTRIBUTIONS`].
     pub fn contributions(&self) -> &[Contribution] {
         &self.contributions
     }

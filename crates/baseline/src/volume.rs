@@ -34,6 +34,8 @@ pub struct Volume {
     generation: i64,
     // INVARIANT: sorted by octave, none twice, all below `BINS`.
     bins: Vec<Bin>,
+    // The sum of all bins. Not in the bytes.
+    units: u64,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,7 +53,7 @@ impl Bin {
 
 impl Default for Volume {
     fn default() -> Self {
-        Self { generation: i64::MIN, bins: Vec::new() }
+        Self { generation: i64::MIN, bins: Vec::new(), units: 0 }
     }
 }
 
@@ -94,7 +96,8 @@ impl Volume {
 
     /// Observations behind this, after flood control and suspicion gate.
     pub fn support(&self) -> f64 {
-        self.bins.iter().map(Bin::count).sum()
+        // A sum of sixteenths is exact, so this is what adding them up gives.
+        self.units as f64 / f64::from(UNIT)
     }
 
     /// The mass above the octave of `place`, and half of what lies in it: of a bin's inside nothing is known.
@@ -140,13 +143,23 @@ impl Volume {
         excess / weight
     }
 
+    fn add_up(&mut self) {
+        self.units = self.bins.iter().map(|bin| u64::from(bin.now) + u64::from(bin.before)).sum();
+    }
+
     fn put(&mut self, new: Bin) {
+        self.units += u64::from(new.now) + u64::from(new.before);
         match self.bins.binary_search_by_key(&new.octave, |bin| bin.octave) {
             Err(at) => self.bins.insert(at, new),
             Ok(at) => {
                 if let Some(bin) = self.bins.get_mut(at) {
+                    let full = bin.now.checked_add(new.now).is_none()
+                        || bin.before.checked_add(new.before).is_none();
                     bin.now = bin.now.saturating_add(new.now);
                     bin.before = bin.before.saturating_add(new.before);
+                    if full {
+                        self.add_up();
+                    }
                 }
             }
         }
@@ -162,6 +175,7 @@ impl Volume {
             (bin.before, bin.now) = (if next { bin.now } else { 0 }, 0);
         }
         self.bins.retain(|bin| bin.before > 0);
+        self.add_up();
     }
 
     /// Bytes this takes in memory.
@@ -181,11 +195,12 @@ impl Volume {
 
     pub(crate) fn read(fields: &mut Fields<'_>) -> Result<Self, SnapshotError> {
         const INVALID: SnapshotError = SnapshotError::Invalid { field: "volume" };
-        let mut read = Self { generation: fields.signed()?, bins: Vec::new() };
+        let mut read = Self { generation: fields.signed()?, ..Self::default() };
         for _ in 0..fields.count(usize::from(BINS))? {
             let octave = u8::try_from(fields.number()?).map_err(|_| INVALID)?;
             read.bins.push(Bin { octave, now: fields.small()?, before: fields.small()? });
         }
+        read.add_up();
         let sorted = read.bins.is_sorted_by(|a, b| a.octave < b.octave);
         let sound = read.bins.last().is_none_or(|bin| bin.octave < BINS);
         if sorted && sound { Ok(read) } else { Err(INVALID) }

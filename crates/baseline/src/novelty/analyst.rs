@@ -1,7 +1,6 @@
 //! What an analyst's verbs need of the values: to take one back, to compare two profiles.
 
 use super::{Novelty, UNIT, tag};
-use crate::trace::{place, set};
 
 impl Novelty {
     /// Takes a value back as if it had not been seen. What shares its bit of the trace stays seen.
@@ -12,11 +11,8 @@ impl Novelty {
             self.now = self.now.saturating_sub(u64::from(gone.now));
             self.before = self.before.saturating_sub(u64::from(gone.before));
         }
-        let words = self.seen.len();
-        let shared = self.slots.iter().any(|slot| place(words, slot.tag) == place(words, own));
-        if !shared {
-            clear(&mut self.seen, own);
-            clear(&mut self.again, own);
+        if !self.slots.iter().any(|slot| self.memory.share(slot.tag, own)) {
+            self.memory.clear(own);
         }
     }
 
@@ -36,11 +32,4 @@ impl Novelty {
     pub(crate) fn has_tag(&self, tag: u32) -> bool {
         self.slots.binary_search_by_key(&tag, |slot| slot.tag).is_ok()
     }
-}
-
-/// Takes the bit of `tag` away.
-fn clear(map: &mut [u64], tag: u32) {
-    let mut bit = vec![0; map.len()];
-    set(&mut bit, tag);
-    map.iter_mut().zip(bit).for_each(|(word, gone)| *word &= !gone);
 }
