@@ -143,7 +143,7 @@ fn opening(intrusions: u64) -> Result<(), Box<dyn Error>> {
             let mut said = Signal::new(&kind, &at, pick(&keys, 900 + intrusion % 100)?, Bits::new(9.0));
             said.involve(pick(&keys, 800 + draw.below(100))?.clone(), Role::Target);
             let resolved = directory.resolve_signal(&said)?;
-            let (new, nanos) = observe(&mut investigator, resolved, number)?;
+            let (new, nanos) = observe(&mut investigator, &resolved, number)?;
             all.push(nanos);
             opened.extend(new.then_some(nanos));
             number += 1;
@@ -155,22 +155,17 @@ fn opening(intrusions: u64) -> Result<(), Box<dyn Error>> {
 }
 
 /// Whether the signal opened an incident, and its seconds of computing.
-fn observe(book: &mut Investigator, resolved: Resolved, number: u64) -> Result<(bool, f64), Box<dyn Error>> {
+fn observe(book: &mut Investigator, resolved: &Resolved, number: u64) -> Result<(bool, f64), Box<dyn Error>> {
     let since = Instant::now();
-    let updates = book.observe(Position::at(number), &resolved)?.applied().unwrap_or_default();
+    let updates = book.observe(Position::at(number), resolved)?.applied().unwrap_or_default();
     let passed = since.elapsed().as_secs_f64();
     Ok((updates.iter().any(|update| matches!(update, Update::Opened(_))), passed))
 }
 
 fn spread(times: &mut [f64]) -> String {
     times.sort_by(f64::total_cmp);
-    let at = |share: f64| times.get((times.len() as f64 * share) as usize).copied().unwrap_or(0.0) * 1e3;
-    format!(
-        "p50 {:.3} ms, p99 {:.3} ms, most {:.3} ms",
-        at(0.5),
-        at(0.99),
-        times.last().unwrap_or(&0.0) * 1e3
-    )
+    let at = |percent: usize| times.get(times.len() * percent / 100).copied().unwrap_or(0.0) * 1e3;
+    format!("p50 {:.3} ms, p99 {:.3} ms, most {:.3} ms", at(50), at(99), times.last().unwrap_or(&0.0) * 1e3)
 }
 
 /// An incident among so many stored events, told in full: read, answered, and written as JSON and HTML.
