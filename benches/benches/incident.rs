@@ -134,7 +134,7 @@ fn opening(intrusions: u64) -> Result<(), Box<dyn Error>> {
             let kind = KINDS.get(usize::try_from(draw.below(4))?).copied().unwrap_or("rate");
             let at = occurrence(&tenant, number, start + weak * 3_000_000)?;
             let said = Signal::new(kind, &at, pick(&keys, draw.skewed(1_000))?, Bits::new(2.0));
-            observe(&mut investigator, directory.resolve_signal(&said)?, number)?;
+            observe(&mut investigator, &directory.resolve_signal(&said)?, number)?;
             number += 1;
         }
         for rare in 0..12 {

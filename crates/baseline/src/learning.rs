@@ -151,8 +151,8 @@ impl Baseline {
         unit: u32,
     ) -> u64 {
         let (kind, group) = (self.kind_of(key), entity.group);
-        // Few entities have anything refused, and nothing learnt here refuses more.
-        let refuses = self.cold.get(key).is_some_and(|cold| !cold.refused.is_empty());
+        // Few entities have anything refused, and nothing learnt here any_refused more.
+        let any_refused = self.cold.get(key).is_some_and(|cold| !cold.refused.is_empty());
         let mut cut = 0;
         for (signature, count) in open {
             let p = self.p_of(kind, entity, signature);
@@ -166,7 +166,7 @@ impl Baseline {
                 Counted::Value => {
                     let value = (signature.feature, signature.value);
                     let held = Held { feature: value.0, value: value.1, units: units.saturating_sub(weight) };
-                    let refused = refuses && self.refuses(key, value);
+                    let refused = any_refused && self.refuses(key, value);
                     if !refused {
                         self.hold(key, held, tick.div_euclid(1_440));
                     }
