@@ -97,7 +97,8 @@ impl Teller<'_> {
         self.step(Stage::Entry, "T1078.004", "one password fits");
         let place = sources.first()?.clone();
         let visit = self.stranger(hit, place);
-        self.alias(EntityKind::WebSession, crate::OKTA_ORG, &visit.session);
+        let scope = format!("okta/{}", crate::OKTA_ORG);
+        self.alias(EntityKind::WebSession, &scope, &visit.session);
         visit.write(self.log, &mut self.rng, start + 91 * MINUTE, &password());
         Some(())
     }

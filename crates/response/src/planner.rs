@@ -404,7 +404,10 @@ mod tests {
     fn without_a_capability_the_next_best_step_or_none_is_planned() {
         let mut host = threat(1.0, Stage::Impact, &[(EntityKind::Hostname, "web-1", Role::Actor)]);
         let (reach, mut values) = (MemoryReach::default(), MemoryValues::default());
-        values.insert(host.entities[0].0.clone(), Value::MOST);
+        let jane = threat(0.9, Stage::Movement, &[(EntityKind::Upn, "jane@acme.example", Role::Actor)]);
+        for one in [&host, &jane] {
+            values.insert(one.entities[0].0.clone(), Value::MOST);
+        }
         let view = View { reach: &reach, criticality: &values, risk: &CalmRisk, now: host.time };
         let milder = Descriptor::new("edge", Action::EnforcePatternOfLife, TargetKind::Host);
         let plan = |descriptors: &[Descriptor], threat: &Threat| {
@@ -417,10 +420,9 @@ mod tests {
         assert_eq!(plan(&[], &host).nothing, [("inc".to_owned(), Declined::NoActuator)]);
         let off = Descriptor::new("directory", Action::DisableCredential, TargetKind::Person);
         let ask = Descriptor::new("idp", Action::Challenge, TargetKind::Person);
-        let jane = threat(0.9, Stage::Movement, &[(EntityKind::Upn, "jane@acme.example", Role::Actor)]);
         let first = |descriptors: &[Descriptor]| plan(descriptors, &jane).requests[0].action;
         assert_eq!(first(std::slice::from_ref(&off)), Action::DisableCredential, "nothing else is served");
-        assert_eq!(first(&[off, ask]), Action::Challenge, "the narrower step is served");
+        assert_eq!(first(&[off, ask]), Action::Challenge, "whoever can ask asks");
         host.confidence = 0.1;
         let declined = &plan(std::slice::from_ref(&milder), &host).nothing[0].1;
         assert_eq!(declined.to_string(), "not now: urgency 0.10 is below 0.30, the mildest step");
