@@ -87,6 +87,7 @@ fn place(piece: &Piece) -> String {
 fn reference(capture: &ActionId, piece: &Piece) -> JsonText {
     let Piece { step, digest, .. } = piece;
     let reference =
-        serde_json::json!({ "capture": capture.as_str(), "step": step, "sha256": digest.to_string() });
+    // Members in the order of names: whether a map of JSON keeps the order of insertion is decided by whoever builds.
+        serde_json::json!({ "capture": capture.as_str(), "sha256": digest.to_string(), "step": step });
     JsonText::new(reference.to_string())
 }
