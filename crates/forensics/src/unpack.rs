@@ -86,8 +86,8 @@ fn place(piece: &Piece) -> String {
 
 fn reference(capture: &ActionId, piece: &Piece) -> JsonText {
     let Piece { step, digest, .. } = piece;
-    let reference =
     // Members in the order of names: whether a map of JSON keeps the order of insertion is decided by whoever builds.
+    let reference =
         serde_json::json!({ "capture": capture.as_str(), "sha256": digest.to_string(), "step": step });
     JsonText::new(reference.to_string())
 }
