@@ -1,7 +1,8 @@
 //! What the pipeline's target does about its incidents, and how it is shown to the maturity tests.
 //!
 //! Each incident is answered when it opens and whenever its score doubles, on a target in memory with the default
-//! rails; leases end in event time.
+//! rails; leases end in event time. What an alarm was answered for is not answered once more when its story opens,
+//! but when that story grows.
 
 use crate::{Memory, block_on};
 use homeostat::{ActionTold, Pipeline};
@@ -9,7 +10,7 @@ use homeostat_core::{Domain, EntityKey, EventRef, Role, TenantId, Threat, Timest
 use homeostat_incident::{Incident, IncidentId, Update};
 use homeostat_maturity::{ActionKind, ActionRecord, ActionState};
 use homeostat_response::{Action, Ending, Mode, Person, Phase, Reversibility, TargetKind, View};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error;
 
 /// A responder and what it is known by.
@@ -19,6 +20,8 @@ pub(crate) struct Reaction {
     // Whom the targets of actions name, and the events of each incident when it was answered.
     names: BTreeMap<String, EntityKey>,
     evidence: BTreeMap<String, Vec<EventRef>>,
+    // The events of alarms.
+    answered: BTreeSet<EventRef>,
     // Whose sign-in an alarm is about: its actions touch what is theirs.
     actors: BTreeMap<String, EntityKey>,
 }
@@ -27,13 +30,18 @@ impl Reaction {
     /// Nothing done yet.
     pub(crate) fn new(tenant: TenantId) -> Result<Self, Box<dyn Error>> {
         let memory = Memory::new(tenant, Mode::Act)?;
-        Ok(Self { memory, names: BTreeMap::new(), evidence: BTreeMap::new(), actors: BTreeMap::new() })
+        let (names, evidence, answered, actors) = Default::default();
+        Ok(Self { memory, names, evidence, answered, actors })
     }
 
     /// Answers the incidents that `updates` tell of, at `now`.
     pub(crate) fn answer(&mut self, pipeline: &Pipeline, updates: &[Update], now: Timestamp) {
-        let told: Vec<IncidentId> = updates.iter().filter_map(worth_an_answer).collect();
-        for incident in told.into_iter().filter_map(|id| pipeline.investigator().incident(id)) {
+        for update in updates {
+            let told = worth_an_answer(update).and_then(|id| pipeline.investigator().incident(id));
+            let opens = matches!(update, Update::Opened(_));
+            let Some(incident) = told.filter(|incident| !(opens && self.is_answered(incident))) else {
+                continue;
+            };
             self.remember(&incident);
             let graph = pipeline.estate().graph();
             let view = View { reach: graph, criticality: graph, risk: pipeline.risk(), now };
@@ -47,11 +55,17 @@ impl Reaction {
         self.names.extend(alarm.entities.iter().map(|(key, _)| (key.value().to_owned(), key.clone())));
         let actor = alarm.entities.iter().find(|(_, role)| *role == Role::Actor);
         self.actors.extend(actor.map(|(key, _)| (alarm.id.clone(), key.clone())));
+        self.answered.extend(alarm.evidence.iter().cloned());
         self.evidence.insert(alarm.id.clone(), alarm.evidence.clone());
         let graph = pipeline.estate().graph();
         let view = View { reach: graph, criticality: graph, risk: pipeline.risk(), now };
         // As with incidents: what a failing journal leaves undone is not in force.
         drop(block_on(self.memory.responder.respond_to(alarm, &view)));
+    }
+
+    /// Whether an alarm was answered for what `incident` holds.
+    fn is_answered(&self, incident: &Incident) -> bool {
+        incident.events().iter().any(|event| self.answered.contains(event))
     }
 
     /// Ends what `incident` was answered with: what it was to hold off is mended.
