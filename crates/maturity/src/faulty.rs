@@ -6,30 +6,13 @@
 use crate::view::{
     Acceptance, ActionKind, ActionRecord, FindingView, IncidentView, PlanId, PlanView, ReportView, Thresholds,
 };
-use crate::{MaturityTarget, Unsupported};
+use crate::{MaturityTarget, Mutant, Unsupported};
 use homeostat_core::{Domain, EntityKey, EventRef, Timestamp};
 use homeostat_event::Event;
 
-/// What is wrong.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Fault {
-    /// Only the domain of the first action acts at all.
-    ActsInOneDomain,
-    /// Each domain has a risk of its own.
-    RiskOfDomain,
-    /// Stopping somebody is locking the account.
-    LocksOut,
-    /// What was fixed is forgotten.
-    ForgetsFixes,
-    /// The end of the story is told, not how it began.
-    OutcomeOnly,
-    /// No action ends by itself.
-    NeverExpires,
-}
-
 pub(crate) struct Faulty {
     pub(crate) below: Box<dyn MaturityTarget>,
-    pub(crate) fault: Fault,
+    pub(crate) fault: Mutant,
 }
 
 impl MaturityTarget for Faulty {
@@ -43,7 +26,7 @@ impl MaturityTarget for Faulty {
 
     fn risk(&self, who: &EntityKey, domain: Domain) -> Result<f64, Unsupported> {
         let risk = self.below.risk(who, domain)?;
-        let own = self.fault != Fault::RiskOfDomain || matches!(domain, Domain::Identity | Domain::Saas);
+        let own = self.fault != Mutant::RiskOfDomain || matches!(domain, Domain::Identity | Domain::Saas);
         Ok(if own { risk } else { 0.0 })
     }
 
@@ -54,13 +37,13 @@ impl MaturityTarget for Faulty {
     fn actions(&self) -> Result<Vec<ActionRecord>, Unsupported> {
         let mut actions = self.below.actions()?;
         let first = actions.first().map(|action| action.domain);
-        if self.fault == Fault::ActsInOneDomain {
+        if self.fault == Mutant::ActsInOneDomain {
             actions.retain(|action| Some(action.domain) == first);
         }
         for action in &mut actions {
             match self.fault {
-                Fault::LocksOut if action.kind.contains() => action.kind = ActionKind::Lock,
-                Fault::NeverExpires => action.expires = Timestamp::NEVER,
+                Mutant::LocksOut if action.kind.contains() => action.kind = ActionKind::Lock,
+                Mutant::NeverExpires => action.expires = Timestamp::NEVER,
                 _ => {}
             }
         }
@@ -73,7 +56,7 @@ impl MaturityTarget for Faulty {
 
     fn incidents(&self) -> Result<Vec<IncidentView>, Unsupported> {
         let mut incidents = self.below.incidents()?;
-        if self.fault == Fault::OutcomeOnly {
+        if self.fault == Mutant::OutcomeOnly {
             for incident in &mut incidents {
                 let setup = incident.steps.len().saturating_sub(1);
                 let gone: Vec<EventRef> =
@@ -86,7 +69,7 @@ impl MaturityTarget for Faulty {
 
     fn findings(&self) -> Result<Vec<FindingView>, Unsupported> {
         let mut findings = self.below.findings()?;
-        if self.fault == Fault::ForgetsFixes {
+        if self.fault == Mutant::ForgetsFixes {
             for finding in &mut findings {
                 finding.regressed = None;
             }

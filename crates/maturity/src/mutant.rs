@@ -1,6 +1,6 @@
 //! Reference mutants: tiny targets with one fault each, which prove that the tests can fail.
 
-use crate::faulty::{Fault, Faulty};
+use crate::faulty::Faulty;
 use crate::view::{ActionRecord, FindingView, IncidentView, PlanView, ReportView};
 use crate::{MaturityTarget, MaturityTest, Unsupported};
 use homeostat_core::{Domain, EntityKey, EventRef, Role, Timestamp};
@@ -17,7 +17,7 @@ pub enum Mutant {
     Loud,
     /// Sees first visits from a country, but reacts in the domain of the event alone.
     OneDomain,
-    /// Acts in a single domain.
+    /// Only the domain of the first action acts at all.
     ActsInOneDomain,
     /// Has a risk of its own for each domain.
     RiskOfDomain,
@@ -73,18 +73,12 @@ impl Mutant {
 
     /// A fresh target with this fault; `below` is a sound stack, of which most keep all but one thing.
     pub fn over(self, below: Box<dyn MaturityTarget>) -> Box<dyn MaturityTarget> {
-        let fault = match self {
-            Self::Silent => return Box::new(Silent),
-            Self::Loud => return Box::new(Loud::default()),
-            Self::OneDomain => return Box::new(OneDomain::default()),
-            Self::ActsInOneDomain => Fault::ActsInOneDomain,
-            Self::RiskOfDomain => Fault::RiskOfDomain,
-            Self::LocksOut => Fault::LocksOut,
-            Self::ForgetsFixes => Fault::ForgetsFixes,
-            Self::OutcomeOnly => Fault::OutcomeOnly,
-            Self::NeverExpires => Fault::NeverExpires,
-        };
-        Box::new(Faulty { below, fault })
+        match self {
+            Self::Silent => Self::silent(),
+            Self::Loud => Box::new(Loud::default()),
+            Self::OneDomain => Box::new(OneDomain::default()),
+            fault => Box::new(Faulty { below, fault }),
+        }
     }
 
     /// A fresh target that sees nothing and so has nothing to say.
