@@ -2,12 +2,12 @@
 //! and a log that was written is found out when any byte of it is another.
 #![no_main]
 
-use homeostat_forensics::{CapturePlan, Channel, Custody, CustodyError, CustodyKey, Deed, MemoryStore, verify};
-use homeostat_response::{ActionId, MemoryStorage, Storage};
+use homeostat_forensics::{CapturePlan, Channel, Custody, CustodyError, Deed, MemoryStore, verify};
+use homeostat_response::{ActionId, MemoryStorage, PseudonymKey, Storage};
 use libfuzzer_sys::fuzz_target;
 
-fn key() -> CustodyKey {
-    CustodyKey::new([1; 32])
+fn key() -> PseudonymKey {
+    PseudonymKey::new([1; 32])
 }
 
 fn opens(log: &[u8], names: &[u8]) {

@@ -2,10 +2,10 @@
 //!
 //! `cargo run -p homeostat-forensics --features event --example contained_laptop`
 
-use forensics::{Capture, CapturePlan, Channel, Containment, Custody, CustodyKey, MemoryStore};
+use forensics::{Capture, CapturePlan, Channel, Containment, Custody, MemoryStore};
 use homeostat_forensics::{self as forensics, EvidenceStore};
 use homeostat_ingest::{Ingest, Registry};
-use homeostat_response::{ActionId, MemoryStorage, Target, TargetKind};
+use homeostat_response::{ActionId, MemoryStorage, PseudonymKey, Target, TargetKind};
 use std::{error::Error, sync::Arc};
 
 const SHELL: &str = r#"{"homeostat_triage":"process","host":"mkt-01","pid":812,"ppid":640,
@@ -31,7 +31,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let ways = forensics::Ways { collectors: &[Arc::new(defender)], store: &store, watch: &watch };
     let start = "2026-11-21T09:00:00Z".parse()?;
 
-    let open = || Custody::open(log.clone(), names.clone(), CustodyKey::new([7; 32]));
+    let open = || Custody::open(log.clone(), names.clone(), PseudonymKey::new([7; 32]));
     let mut custody = open()?;
     let mut capture = Capture::open(&order, ways, &mut custody)?;
     capture.tick(start)?;

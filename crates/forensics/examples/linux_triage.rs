@@ -3,11 +3,11 @@
 //! `cargo run -p homeostat-forensics --features event,linux --example linux_triage -- DIR`
 
 use homeostat_forensics::{
-    AssetKind, Capture, CapturePlan, Clock as _, Custody, CustodyKey, DirectoryStore, LinuxTriage, Manifest,
-    Order, Pace, Profile, Progress, SystemClock, TriageSource, Unwatched, Ways, case_bundle, unpack, verify,
+    AssetKind, Capture, CapturePlan, Clock as _, Custody, DirectoryStore, LinuxTriage, Manifest, Order, Pace,
+    Profile, Progress, SystemClock, TriageSource, Unwatched, Ways, case_bundle, unpack, verify,
 };
 use homeostat_ingest::{Ingest, Registry};
-use homeostat_response::{ActionId, Target, TargetKind};
+use homeostat_response::{ActionId, PseudonymKey, Target, TargetKind};
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::Read as _;
@@ -18,7 +18,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let folder = PathBuf::from(std::env::args().nth(1).ok_or("say into which folder")?);
     fs::create_dir_all(&folder)?;
     let store = DirectoryStore::open(&folder)?;
-    let mut custody = Custody::in_folder(&folder, CustodyKey::new(key()?))?;
+    let mut custody = Custody::in_folder(&folder, PseudonymKey::new(key()?))?;
 
     let host = fs::read_to_string("/proc/sys/kernel/hostname")?;
     let target = Target::new(TargetKind::Host, host.trim()).with("os", "linux");

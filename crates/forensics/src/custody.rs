@@ -11,10 +11,9 @@ mod record;
 pub(crate) use chain::{Read, read};
 pub use record::{Deed, Ending, Record, Tool};
 
-use crate::people::{CustodyKey, People};
 use crate::{Digest, Item};
 use homeostat_core::Timestamp;
-use homeostat_response::{ActionId, FileStorage, Storage, Target};
+use homeostat_response::{ActionId, FileStorage, JournalError, PseudonymKey, Pseudonyms, Storage, Target};
 use std::fmt;
 use std::io;
 use std::path::Path;
@@ -26,11 +25,11 @@ use std::path::Path;
 ///
 /// ```
 /// use homeostat_core::Timestamp;
-/// use homeostat_forensics::{Custody, CustodyKey, Deed};
-/// use homeostat_response::{ActionId, MemoryStorage};
+/// use homeostat_forensics::{Custody, Deed};
+/// use homeostat_response::{ActionId, MemoryStorage, PseudonymKey};
 ///
 /// let chain = MemoryStorage::default();
-/// let mut custody = Custody::open(chain.clone(), MemoryStorage::default(), CustodyKey::new([7; 32]))?;
+/// let mut custody = Custody::open(chain.clone(), MemoryStorage::default(), PseudonymKey::new([7; 32]))?;
 /// let deed = Deed::HandedOver { to: "Acme Labs".to_owned(), purpose: "memory analysis".to_owned() };
 /// let at: Timestamp = "2026-11-21T09:00:00Z".parse()?;
 /// custody.note(at, &ActionId::new("inc-7-capture")?, "joe@acme.example", deed)?;
@@ -40,7 +39,7 @@ use std::path::Path;
 /// ```
 pub struct Custody<S> {
     storage: S,
-    people: People<S>,
+    people: Pseudonyms<S>,
     records: Vec<Record>,
     head: Digest,
     bytes: u64,
@@ -70,13 +69,24 @@ pub enum CustodyError {
     Broken,
 }
 
+impl From<JournalError> for CustodyError {
+    /// What became of the names beside the log.
+    fn from(error: JournalError) -> Self {
+        match error {
+            JournalError::Storage(error) => Self::Storage(error),
+            JournalError::Broken => Self::Broken,
+            _ => Self::Names,
+        }
+    }
+}
+
 impl Custody<FileStorage> {
     /// Opens `custody.log` and `names` in `folder`, making them when they are not there, and locks them.
     ///
     /// # Errors
     ///
     /// As [`Custody::open`]; also when another process holds them.
-    pub fn in_folder(folder: &Path, key: CustodyKey) -> Result<Self, CustodyError> {
+    pub fn in_folder(folder: &Path, key: PseudonymKey) -> Result<Self, CustodyError> {
         let log = FileStorage::open(folder.join("custody.log"))?;
         Self::open(log, FileStorage::open(folder.join("names"))?, key)
     }
@@ -88,8 +98,8 @@ impl<S: Storage> Custody<S> {
     /// # Errors
     ///
     /// [`CustodyError::Altered`] when a line is not as it was written: nothing is appended to such a log.
-    pub fn open(mut storage: S, names: S, key: CustodyKey) -> Result<Self, CustodyError> {
-        let people = People::open(names, key)?;
+    pub fn open(mut storage: S, names: S, key: PseudonymKey) -> Result<Self, CustodyError> {
+        let people = Pseudonyms::open(names, key)?;
         let bytes = storage.read()?;
         let Read { records, head, end, torn, unended, altered } = read(&bytes);
         if altered {
@@ -157,48 +167,38 @@ impl<S: Storage> Custody<S> {
         who: &str,
         deed: Deed,
     ) -> Result<(), CustodyError> {
-        let named = deed.people();
-        let people: Vec<String> =
-            if Tool::is_program(who) { named } else { [vec![who.to_owned()], named].concat() };
+        let people = deed.people();
         self.write(
             Record { at, capture: capture.clone(), who: who.to_owned(), tool: self.tool.clone(), deed },
-            &people,
+            people,
         )
     }
 
     /// As [`Self::note`], of something about `target` or `item`, which may name people too.
     pub(crate) fn note_about(&mut self, record: Record, about: About<'_>) -> Result<(), CustodyError> {
         let mut people = record.deed.people();
-        if !Tool::is_program(&record.who) {
-            people.push(record.who.clone());
-        }
         match about {
             About::Target(target) if target.kind.is_personal() => people.push(target.id.clone()),
             About::Item(item) => people.extend(item.people.iter().cloned()),
             About::Target(_) => {}
         }
-        self.write(record, &people)
+        self.write(record, people)
     }
 
     pub(crate) fn tool(&self) -> Tool {
         self.tool.clone()
     }
 
-    fn write(&mut self, record: Record, people: &[String]) -> Result<(), CustodyError> {
+    /// Appends a record in which `people`, and whoever did it, stand as pseudonyms.
+    fn write(&mut self, record: Record, mut people: Vec<String>) -> Result<(), CustodyError> {
         if self.broken {
             return Err(CustodyError::Broken);
         }
-        let mut failed = None;
-        let sealed = record.map(&mut |text| match self.people.seal(text, people) {
-            Ok(sealed) => sealed,
-            Err(error) => {
-                failed = Some(error);
-                String::new()
-            }
-        });
-        if let Some(error) = failed {
-            return Err(error);
-        }
+        people.extend((!Tool::is_program(&record.who)).then(|| record.who.clone()));
+        people.retain(|name| !name.is_empty());
+        people.sort_by_key(|name| std::cmp::Reverse(name.len()));
+        self.people.introduce(&people)?;
+        let sealed = record.map(&mut |text| self.people.seal(text, &people));
         let (head, line) = chain::line(&self.head, &sealed);
         self.broken = true;
         self.storage.append(&line)?;
@@ -221,7 +221,7 @@ impl<S: Storage> Custody<S> {
     /// When the names can not be written; nothing is forgotten then.
     pub fn forget(&mut self, person: &str) -> Result<Vec<Digest>, CustodyError> {
         let about: Vec<Digest> = self.about(person).collect();
-        if self.people.forget(person)? {
+        if self.people.forget(&[person.to_owned()])? {
             let bytes = self.storage.read()?;
             self.records = read(&bytes).records.iter().map(|record| self.shown(record)).collect();
         }

@@ -17,9 +17,9 @@ use std::collections::BTreeMap;
 ///
 /// ```
 /// # use homeostat_core::Timestamp;
-/// use homeostat_forensics::{Custody, CustodyKey, case_bundle};
-/// # use homeostat_response::{ActionId, MemoryStorage};
-/// # let custody = Custody::open(MemoryStorage::default(), MemoryStorage::default(), CustodyKey::new([1; 32]))?;
+/// use homeostat_forensics::{Custody, case_bundle};
+/// # use homeostat_response::{ActionId, MemoryStorage, PseudonymKey};
+/// # let custody = Custody::open(MemoryStorage::default(), MemoryStorage::default(), PseudonymKey::new([1; 32]))?;
 /// # let id = ActionId::new("inc-7-capture")?;
 /// let bundle = case_bundle(&custody, &id, "https://acme.example/case/");
 /// assert!(bundle.as_str().contains("case-investigation:Investigation"));

@@ -19,7 +19,6 @@ mod manifest;
 mod memory;
 #[cfg(feature = "object_store")]
 mod object;
-mod people;
 mod plan;
 mod responder;
 mod stage;
@@ -46,7 +45,6 @@ pub use manifest::{Manifest, Piece};
 pub use memory::{MemoryCollector, MemoryStore};
 #[cfg(feature = "object_store")]
 pub use object::{Drive, ObjectEvidence, ParkThread};
-pub use people::CustodyKey;
 pub use plan::{BadPlan, CapturePlan, Format, Moment, Profile, Question, Step, Volatility};
 pub use responder::{CaptureActuator, Clock, SystemClock};
 pub use stage::{Illegal, Move, Stage, advance};

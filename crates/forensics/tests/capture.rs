@@ -4,10 +4,10 @@
 use homeostat_core::Timestamp;
 use homeostat_forensics::{
     AssetKind, Capture, CaptureError, CapturePlan, Channel, CollectError, Collector, Containment, Custody,
-    CustodyKey, Deed, Digest, Ending, EvidenceStore, Item, Manifest, MemoryCollector, MemoryStore, Order,
-    Pace, Problem, Profile, Progress, Sink, Step, StoreError, Stored, Uncovered, Watch, Ways, verify,
+    Deed, Digest, Ending, EvidenceStore, Item, Manifest, MemoryCollector, MemoryStore, Order, Pace, Problem,
+    Profile, Progress, Sink, Step, StoreError, Stored, Uncovered, Watch, Ways, verify,
 };
-use homeostat_response::{ActionId, MemoryStorage, Storage, Target, TargetKind};
+use homeostat_response::{ActionId, MemoryStorage, PseudonymKey, Storage, Target, TargetKind};
 use proptest::prelude::*;
 use std::io::{self, Read};
 use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
@@ -139,7 +139,7 @@ fn run(
     let opened = Custody::open(
         Mortal::with(&life, log, torn),
         Mortal::with(&life, names, 0),
-        CustodyKey::new([7; 32]),
+        PseudonymKey::new([7; 32]),
     );
     let Ok(mut custody) = opened else { return false };
     let (order, store) = (order(), MortalStore { inner: store.clone(), life: Arc::clone(&life) });
@@ -159,7 +159,7 @@ fn whole() -> (Manifest, i64) {
     let used = (1..10_000).find(|life| {
         run(*life, 0, (&MemoryStorage::default(), &MemoryStorage::default(), &MemoryStore::default()), &mut 0)
     });
-    let custody = Custody::open(log, names, CustodyKey::new([7; 32])).unwrap();
+    let custody = Custody::open(log, names, PseudonymKey::new([7; 32])).unwrap();
     (Manifest::of(&custody, &order().id), used.unwrap())
 }
 
@@ -177,7 +177,7 @@ fn killed_at_any_operation_it_brings_what_an_undisturbed_one_brings() {
         let mut second = 0;
         assert!(!run(life, torn, (&log, &names, &store), &mut second), "killed at {life}");
         assert!(run(i64::MAX, 0, (&log, &names, &store), &mut second), "goes on after {life}");
-        let custody = Custody::open(log.clone(), names, CustodyKey::new([7; 32])).unwrap();
+        let custody = Custody::open(log.clone(), names, PseudonymKey::new([7; 32])).unwrap();
         assert_eq!(Manifest::of(&custody, &order().id), expected, "killed at {life}, torn at {torn}");
         let report = verify(&log.durable(), &store, Some(custody.head())).unwrap();
         assert_eq!(report.problems, [], "killed at {life}");
@@ -212,7 +212,7 @@ impl Collector for Counting {
 }
 
 fn custody() -> Custody<MemoryStorage> {
-    Custody::open(MemoryStorage::default(), MemoryStorage::default(), CustodyKey::new([7; 32])).unwrap()
+    Custody::open(MemoryStorage::default(), MemoryStorage::default(), PseudonymKey::new([7; 32])).unwrap()
 }
 
 #[test]
@@ -423,12 +423,12 @@ proptest! {
             laptop = laptop.with_item("logs", item, name.as_bytes());
         }
         let (log, names_kept) = (MemoryStorage::default(), MemoryStorage::default());
-        let mut custody = Custody::open(log.clone(), names_kept.clone(), CustodyKey::new([7; 32])).unwrap();
+        let mut custody = Custody::open(log.clone(), names_kept.clone(), PseudonymKey::new([7; 32])).unwrap();
         let (order, store) = (order(), MemoryStore::default());
         let collectors: [Arc<dyn Collector>; 1] = [Arc::new(laptop)];
         let mut capture = Capture::open(&order, ways(&collectors, &store, &free), &mut custody).unwrap();
         prop_assert!(matches!(capture.run(at(0), &mut |until| until).unwrap(), Progress::Done(_)));
-        let custody = Custody::open(log.clone(), names_kept, CustodyKey::new([7; 32])).unwrap();
+        let custody = Custody::open(log.clone(), names_kept, PseudonymKey::new([7; 32])).unwrap();
         let manifest = Manifest::of(&custody, &order.id);
         let read: std::collections::BTreeSet<&String> = manifest.pieces.iter().map(|piece| &piece.item).collect();
         prop_assert_eq!(read, names.iter().collect());

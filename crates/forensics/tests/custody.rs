@@ -2,14 +2,12 @@
 //! The chain of custody: what was written is read back, and whatever is changed is found.
 
 use homeostat_core::Timestamp;
-use homeostat_forensics::{
-    Custody, CustodyError, CustodyKey, Deed, Digest, MemoryStore, Problem, Record, Tool, verify,
-};
-use homeostat_response::{ActionId, MemoryStorage};
+use homeostat_forensics::{Custody, CustodyError, Deed, Digest, MemoryStore, Problem, Record, Tool, verify};
+use homeostat_response::{ActionId, MemoryStorage, PseudonymKey};
 use proptest::prelude::*;
 
-fn key() -> CustodyKey {
-    CustodyKey::new([7; 32])
+fn key() -> PseudonymKey {
+    PseudonymKey::new([7; 32])
 }
 
 fn id() -> ActionId {

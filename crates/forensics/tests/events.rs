@@ -5,12 +5,11 @@
 use homeostat_core::Timestamp;
 use homeostat_event::Event;
 use homeostat_forensics::{
-    AssetKind, Capture, CapturePlan, Channel, Containment, Custody, CustodyKey, Deed, Digest, Item,
-    MemoryCollector, MemoryStore, Order, Profile, Progress, TriageSource, Unpacked, Ways, case_bundle,
-    unpack,
+    AssetKind, Capture, CapturePlan, Channel, Containment, Custody, Deed, Digest, Item, MemoryCollector,
+    MemoryStore, Order, Profile, Progress, TriageSource, Unpacked, Ways, case_bundle, unpack,
 };
 use homeostat_ingest::{Ingest, Registry};
-use homeostat_response::{ActionId, MemoryStorage, Target, TargetKind};
+use homeostat_response::{ActionId, MemoryStorage, PseudonymKey, Target, TargetKind};
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -52,7 +51,8 @@ fn scene() -> Scene {
         .asked_by("joe@acme.example", "a shell under the web server");
     let (store, now) = (MemoryStore::default(), "2026-03-16T09:00:00Z".parse().unwrap());
     let mut custody =
-        Custody::open(MemoryStorage::default(), MemoryStorage::default(), CustodyKey::new([7; 32])).unwrap();
+        Custody::open(MemoryStorage::default(), MemoryStorage::default(), PseudonymKey::new([7; 32]))
+            .unwrap();
     let free = |_: &Target| Containment::Free;
     let ways = Ways { collectors: &[Arc::new(agent)], store: &store, watch: &free };
     let end = Capture::open(&order, ways, &mut custody).unwrap().run(now, &mut |until| until).unwrap();

@@ -4,10 +4,10 @@
 
 use homeostat_core::Timestamp;
 use homeostat_forensics::{
-    AssetKind, Capture, CapturePlan, Custody, CustodyKey, Deed, DirectoryStore, Ending, EvidenceStore as _,
-    LinuxTriage, Manifest, Order, Profile, Progress, Unwatched, Ways, conformance, verify,
+    AssetKind, Capture, CapturePlan, Custody, Deed, DirectoryStore, Ending, EvidenceStore as _, LinuxTriage,
+    Manifest, Order, Profile, Progress, Unwatched, Ways, conformance, verify,
 };
-use homeostat_response::{ActionId, FileStorage, Target, TargetKind};
+use homeostat_response::{ActionId, FileStorage, PseudonymKey, Target, TargetKind};
 use std::ffi::OsStr;
 use std::fs;
 use std::io::Read as _;
@@ -74,7 +74,7 @@ fn order() -> Order {
 
 fn capture(root: &Path, folder: &Path) -> (Custody<FileStorage>, DirectoryStore) {
     let store = DirectoryStore::open(folder).unwrap();
-    let mut custody = Custody::in_folder(folder, CustodyKey::new([7; 32])).unwrap();
+    let mut custody = Custody::in_folder(folder, PseudonymKey::new([7; 32])).unwrap();
     let triage = LinuxTriage::new().below(root).limits(4_096, 1_000);
     let (order, start) = (order(), Timestamp::from_millis(1_773_649_800_000));
     let ways = Ways { collectors: &[Arc::new(triage)], store: &store, watch: &Unwatched };

@@ -3,7 +3,7 @@
 
 use homeostat_core::{TenantId, Timestamp};
 use homeostat_forensics::{
-    CaptureActuator, Channel, Clock, Containment, Custody, CustodyKey, MemoryCollector, MemoryStore, verify,
+    CaptureActuator, Channel, Clock, Containment, Custody, MemoryCollector, MemoryStore, verify,
 };
 use homeostat_response::conformance::block_on;
 use homeostat_response::{
@@ -40,7 +40,7 @@ struct Scene {
 /// An executor that captures through `collector` and isolates in a world of memory, which the capture only looks at.
 fn scene(collector: MemoryCollector) -> Scene {
     let (world, log, store) = (MemoryWorld::default(), MemoryStorage::default(), MemoryStore::default());
-    let custody = Custody::open(log.clone(), MemoryStorage::default(), CustodyKey::new([7; 32])).unwrap();
+    let custody = Custody::open(log.clone(), MemoryStorage::default(), PseudonymKey::new([7; 32])).unwrap();
     let custody = Arc::new(Mutex::new(custody));
     let seen = world.clone();
     let watch =

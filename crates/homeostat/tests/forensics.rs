@@ -7,13 +7,13 @@ use homeostat_core::{
     Bits, Domain, EntityKey, EntityKind, EventRef, Occurrence, Position, Role, Signal, State, TenantId,
 };
 use homeostat_forensics::{
-    Capture, Channel, Containment, Custody, CustodyKey, MemoryCollector, MemoryStore, Progress, TriageSource,
-    Ways, unpack,
+    Capture, Channel, Containment, Custody, MemoryCollector, MemoryStore, Progress, TriageSource, Ways,
+    unpack,
 };
 use homeostat_identity::{EntityClass, EntityId, Participant, Resolved};
 use homeostat_incident::{Incident, Investigator};
 use homeostat_ingest::{Ingest, Registry};
-use homeostat_response::{MemoryStorage, Target, TargetKind};
+use homeostat_response::{MemoryStorage, PseudonymKey, Target, TargetKind};
 use std::sync::Arc;
 
 const SHELL: &str = r#"{"homeostat_triage":"process","host":"web01","pid":7,"ppid":1,"name":"sh","user":"www-data","cmd_line":"sh -c id","started":"2026-03-16T03:06:00Z"}"#;
@@ -76,7 +76,8 @@ fn what_was_captured_adds_a_step_that_names_its_custody() {
     let agent = MemoryCollector::new(Channel::own_agent()).with("processes", "processes.jsonl", SHELL);
     let (store, contained) = (MemoryStore::default(), |_: &Target| Containment::Contained);
     let mut custody =
-        Custody::open(MemoryStorage::default(), MemoryStorage::default(), CustodyKey::new([7; 32])).unwrap();
+        Custody::open(MemoryStorage::default(), MemoryStorage::default(), PseudonymKey::new([7; 32]))
+            .unwrap();
     let ways = Ways { collectors: &[Arc::new(agent)], store: &store, watch: &contained };
     let now = "2026-03-16T03:07:00Z".parse().unwrap();
     let end = Capture::open(&order, ways, &mut custody).unwrap().run(now, &mut |until| until).unwrap();

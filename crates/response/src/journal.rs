@@ -12,11 +12,10 @@ mod storage;
 
 pub use entry::{Durability, Entry, JournalError, Record};
 pub use file::FileStorage;
-pub use pseudonym::PseudonymKey;
+pub use pseudonym::{PseudonymKey, Pseudonyms};
 pub use storage::{MemoryStorage, Storage};
 
 use chain::{BODY_LIMIT, Chaining, Frames, frame};
-use pseudonym::Names;
 use std::collections::BTreeSet;
 use std::fmt;
 use std::io;
@@ -33,7 +32,7 @@ use std::io;
 /// ```
 pub struct Journal<S> {
     chain: S,
-    names: Names<S>,
+    names: Pseudonyms<S>,
     head: [u8; 32],
     bytes: u64,
     records: u64,
@@ -63,7 +62,7 @@ impl<S: Storage> Journal<S> {
     ///
     /// [`JournalError`] when a storage fails, or the chain was altered or holds what can not be understood.
     pub fn open(mut chain: S, names: S, key: PseudonymKey) -> Result<(Self, Vec<Record>), JournalError> {
-        let names = Names::open(names, key)?;
+        let names = Pseudonyms::open(names, key)?;
         let bytes = chain.read()?;
         let mut frames = Frames::new(&bytes, Chaining::Chained);
         let mut records = Vec::new();
@@ -71,7 +70,7 @@ impl<S: Storage> Journal<S> {
             let record: Record =
                 serde_json::from_slice(body).map_err(|_| JournalError::Unreadable { offset })?;
             // Most records name nobody, and reading each text again would take half the time.
-            let names_people = body.contains(&Names::<S>::MARK);
+            let names_people = body.contains(&Pseudonyms::<S>::MARK);
             records.push(if names_people { record.map_texts(&|text| names.open_text(text)) } else { record });
         }
         let (head, end) = (frames.head(), frames.end());

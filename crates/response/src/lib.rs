@@ -38,7 +38,8 @@ pub use gate::{
     Admission, Brake, Drill, Gate, GateConfig, GateError, GateStats, Mode, Opinion, Permit, Proposal,
 };
 pub use journal::{
-    Durability, Entry, FileStorage, Journal, JournalError, MemoryStorage, PseudonymKey, Record, Storage,
+    Durability, Entry, FileStorage, Journal, JournalError, MemoryStorage, PseudonymKey, Pseudonyms, Record,
+    Storage,
 };
 pub use lifecycle::{Ending, Event, Illegal, Phase, Refusal, step};
 pub use memory::{Fault, MemoryActuator, MemoryWorld, Verb};

@@ -1,6 +1,6 @@
-//! Keyed pseudonyms: what stands in the journal in place of a person's name.
+//! Keyed pseudonyms: what stands in a journal, or in another chain that must stay whole, in place of a person's name.
 //!
-//! A pseudonym is HMAC-SHA-256 (RFC 2104) of the name under the tenant's key, which never enters the journal.
+//! A pseudonym is HMAC-SHA-256 (RFC 2104) of the name under the tenant's key, which never enters the chain.
 //! The way back, pseudonym to name, lies in a storage of its own; forgetting a person drops the entry there,
 //! and no byte of the chain changes. After that the same name gets another pseudonym, as the generation grew.
 
@@ -8,7 +8,7 @@ use super::chain::{Chaining, Frames, frame};
 use super::{JournalError, Storage};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 /// The key of a tenant's pseudonyms. Keep it apart from the journal; who has both can guess names.
@@ -40,22 +40,49 @@ enum Entry {
     Name { token: String, name: String },
 }
 
-pub(crate) struct Names<S> {
+/// The pseudonyms of one chain, and the way back from them, in a storage of its own.
+///
+/// ```
+/// use homeostat_response::{MemoryStorage, PseudonymKey, Pseudonyms};
+/// let mut names = Pseudonyms::open(MemoryStorage::default(), PseudonymKey::new([7; 32]))?;
+/// let people = ["jane".to_owned()];
+/// names.introduce(&people)?;
+/// let sealed = names.seal("jane signed in", &people);
+/// assert!(!sealed.contains("jane"));
+/// assert_eq!(names.open_text(&sealed), "jane signed in");
+/// names.forget(&people)?;
+/// assert_eq!(names.open_text(&sealed), sealed);
+/// # Ok::<(), homeostat_response::JournalError>(())
+/// ```
+pub struct Pseudonyms<S> {
     storage: S,
+    /// Whether the end of the storage is not known. INVARIANT: nothing is written any more then.
+    broken: bool,
     key: PseudonymKey,
     generation: u64,
     by_token: BTreeMap<String, String>,
     by_name: BTreeMap<String, String>,
 }
 
-impl<S: Storage> Names<S> {
+impl<S> fmt::Debug for Pseudonyms<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Pseudonyms({} people)", self.by_token.len())
+    }
+}
+
+impl<S: Storage> Pseudonyms<S> {
     /// The byte that every pseudonym begins with.
     pub(crate) const MARK: u8 = MARK as u8;
 
-    pub(crate) fn open(mut storage: S, key: PseudonymKey) -> Result<Self, JournalError> {
+    /// Reads the names that lie in `storage`; cuts a torn tail off.
+    ///
+    /// # Errors
+    ///
+    /// [`JournalError`] when the storage fails, or was altered or holds what can not be understood.
+    pub fn open(mut storage: S, key: PseudonymKey) -> Result<Self, JournalError> {
         let bytes = storage.read()?;
-        let mut names =
-            Self { storage, key, generation: 0, by_token: BTreeMap::new(), by_name: BTreeMap::new() };
+        let (by_token, by_name) = Default::default();
+        let mut names = Self { storage, broken: false, key, generation: 0, by_token, by_name };
         let mut frames = Frames::new(&bytes, Chaining::Loose);
         while let Some((offset, body)) = frames.next()? {
             match serde_json::from_slice(body) {
@@ -76,18 +103,28 @@ impl<S: Storage> Names<S> {
     }
 
     /// Makes sure that each of `people` has a durable pseudonym. One sync, and only for people not seen before.
-    pub(crate) fn introduce(&mut self, people: &[String]) -> Result<(), JournalError> {
+    ///
+    /// # Errors
+    ///
+    /// When the storage fails; how much was written is then not known, and whatever would be written later is
+    /// [`JournalError::Broken`].
+    pub fn introduce(&mut self, people: &[String]) -> Result<(), JournalError> {
         let mut bytes = Vec::new();
         let mut fresh = Vec::new();
-        for name in people.iter().filter(|name| !self.by_name.contains_key(*name)) {
+        let strange: BTreeSet<&String> =
+            people.iter().filter(|name| !self.by_name.contains_key(*name)).collect();
+        for name in strange {
             let token = self.token(name);
             let entry = Entry::Name { token: token.clone(), name: name.clone() };
             frame(&ZERO, &serde_json::to_vec(&entry).unwrap_or_default(), &mut bytes);
             fresh.push((token, name.clone()));
         }
         if !fresh.is_empty() {
+            self.sound()?;
+            self.broken = true;
             self.storage.append(&bytes)?;
             self.storage.sync()?;
+            self.broken = false;
         }
         for (token, name) in fresh {
             self.learn(token, name);
@@ -95,8 +132,12 @@ impl<S: Storage> Names<S> {
         Ok(())
     }
 
+    fn sound(&self) -> Result<(), JournalError> {
+        if self.broken { Err(JournalError::Broken) } else { Ok(()) }
+    }
+
     /// `text` with every mention of `people`, who were introduced, replaced. `people` come longest first.
-    pub(crate) fn seal(&self, text: &str, people: &[String]) -> String {
+    pub fn seal(&self, text: &str, people: &[String]) -> String {
         let mut sealed = String::with_capacity(text.len());
         let mut rest = text;
         while let Some(first) = rest.chars().next() {
@@ -115,7 +156,7 @@ impl<S: Storage> Names<S> {
     }
 
     /// `text` with every pseudonym whose person is still known replaced by the name.
-    pub(crate) fn open_text(&self, text: &str) -> String {
+    pub fn open_text(&self, text: &str) -> String {
         let mut opened = String::with_capacity(text.len());
         let mut rest = text;
         while let Some(at) = rest.find(MARK) {
@@ -136,11 +177,16 @@ impl<S: Storage> Names<S> {
     }
 
     /// Drops the way back to `names`; whether there was any.
-    pub(crate) fn forget(&mut self, names: &[String]) -> Result<bool, JournalError> {
+    ///
+    /// # Errors
+    ///
+    /// When the storage fails; the names are then still known.
+    pub fn forget(&mut self, names: &[String]) -> Result<bool, JournalError> {
         let known: Vec<_> = names.iter().filter(|name| self.by_name.contains_key(*name)).collect();
         if known.is_empty() {
             return Ok(false);
         }
+        self.sound()?;
         let generation = self.generation.saturating_add(1);
         let mut bytes = Vec::new();
         frame(&ZERO, &serde_json::to_vec(&Entry::Generation(generation)).unwrap_or_default(), &mut bytes);
@@ -189,8 +235,8 @@ mod tests {
     use crate::MemoryStorage;
     use proptest::prelude::*;
 
-    fn names() -> Names<MemoryStorage> {
-        Names::open(MemoryStorage::default(), PseudonymKey::new([7; 32])).unwrap()
+    fn names() -> Pseudonyms<MemoryStorage> {
+        Pseudonyms::open(MemoryStorage::default(), PseudonymKey::new([7; 32])).unwrap()
     }
 
     #[test]
@@ -224,7 +270,7 @@ mod tests {
         assert!(names.forget(&people[..1]).unwrap() && !names.forget(&people[..1]).unwrap());
         let storage = names.storage.clone();
         assert!(!String::from_utf8_lossy(&storage.durable()).contains("jane"));
-        let mut names = Names::open(storage, PseudonymKey::new([7; 32])).unwrap();
+        let mut names = Pseudonyms::open(storage, PseudonymKey::new([7; 32])).unwrap();
         assert_eq!((names.open_text(&jane), names.open_text(&joe)), (jane.clone(), "joe".to_owned()));
         names.introduce(&people).unwrap();
         assert_ne!(names.seal("jane", &people), jane);
