@@ -47,7 +47,7 @@ pub use memory::{MemoryCollector, MemoryStore};
 pub use object::{Drive, ObjectEvidence, ParkThread};
 pub use plan::{BadPlan, CapturePlan, Format, Moment, Profile, Question, Step, Volatility};
 pub use responder::{CaptureActuator, Clock, SystemClock};
-pub use stage::{Illegal, Move, Stage, advance};
+pub use stage::Stage;
 pub use store::{EvidenceStore, StoreError, Stored};
 #[cfg(feature = "event")]
 pub use triage_source::TriageSource;

@@ -1,12 +1,10 @@
-//! Where an investigation of captured evidence stands: acquired, processed, investigated.
-//!
-//! A pure table, so that a log of moves replays to the same stage.
+//! Where the investigation of captured evidence stands, as its custody shows it: acquired, processed, investigated.
 
-use serde::{Deserialize, Serialize};
+use crate::{Custody, Deed};
+use homeostat_response::{ActionId, Storage};
 
-/// The stages of one capture.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+/// The stages of one capture, in order.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Stage {
     /// Nothing was begun.
     #[default]
@@ -21,64 +19,57 @@ pub enum Stage {
     Investigating,
 }
 
-/// What moves a capture on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Move {
-    /// The capture begins, or goes on after a halt.
-    Begin,
-    /// Every step has its end.
-    Finish,
-    /// What was captured was made events, again or for the first time.
-    Process,
-    /// It was handed over or looked at.
-    Look,
-}
-
-/// A move that the stage does not allow.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("a capture that is `{from:?}` does not `{by:?}`")]
-pub struct Illegal {
-    from: Stage,
-    by: Move,
-}
-
-/// The stage after a move.
-///
-/// # Errors
-///
-/// [`Illegal`] when evidence would be processed that is not all in, or a finished capture would begin anew.
-pub fn advance(from: Stage, by: Move) -> Result<Stage, Illegal> {
-    match (from, by) {
-        (Stage::Planned | Stage::Acquiring, Move::Begin) => Ok(Stage::Acquiring),
-        (Stage::Acquiring, Move::Finish) => Ok(Stage::Acquired),
-        (Stage::Acquired | Stage::Processed, Move::Process) => Ok(Stage::Processed),
-        (Stage::Processed, Move::Look) | (Stage::Investigating, Move::Look | Move::Process) => {
-            Ok(Stage::Investigating)
+impl Stage {
+    /// The stage after `deed`. What is told before its time, such as a look at what is not all in, moves nothing.
+    fn after(self, deed: &Deed) -> Self {
+        match (self, deed) {
+            (Self::Planned, Deed::Begun { .. }) => Self::Acquiring,
+            (Self::Acquiring, Deed::Finished { .. }) => Self::Acquired,
+            (Self::Acquired, Deed::Processed { .. }) => Self::Processed,
+            (Self::Acquired | Self::Processed, Deed::HandedOver { .. }) => Self::Investigating,
+            _ => self,
         }
-        _ => Err(Illegal { from, by }),
+    }
+}
+
+impl<S: Storage> Custody<S> {
+    /// Where the investigation of `capture` stands. O(records).
+    pub fn stage(&self, capture: &ActionId) -> Stage {
+        self.of(capture).fold(Stage::Planned, |stage, record| stage.after(&record.deed))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{Containment, Digest};
     use proptest::prelude::*;
 
-    fn moves() -> impl Strategy<Value = Vec<Move>> {
-        let one = prop::sample::select(vec![Move::Begin, Move::Finish, Move::Process, Move::Look]);
+    fn deeds() -> impl Strategy<Value = Vec<Deed>> {
+        let (containment, digest) = (Containment::Unknown, Digest::of(b""));
+        let told = String::new;
+        let one = prop::sample::select(vec![
+            Deed::Begun { target: told(), plan: digest, why: told(), containment },
+            Deed::Finished { manifest: digest, containment },
+            Deed::Processed { events: 1, errors: 0 },
+            Deed::HandedOver { to: told(), purpose: told() },
+            Deed::Released,
+        ]);
         prop::collection::vec(one, 0..24)
     }
 
     proptest! {
         #[test]
-        fn a_stage_never_goes_back_and_skips_none(moves in moves()) {
+        fn a_stage_never_goes_back_and_nobody_works_with_what_is_not_all_in(deeds in deeds()) {
             let mut stage = Stage::Planned;
-            for by in moves {
-                if let Ok(next) = advance(stage, by) {
-                    prop_assert!(next >= stage && next as u8 - stage as u8 <= 1, "{stage:?} to {next:?}");
-                    stage = next;
-                }
+            let (mut begun, mut whole) = (false, false);
+            for deed in deeds {
+                let next = stage.after(&deed);
+                prop_assert!(next >= stage, "{stage:?} to {next:?}");
+                whole |= begun && matches!(deed, Deed::Finished { .. });
+                begun |= matches!(deed, Deed::Begun { .. });
+                prop_assert_eq!((begun, whole), (next >= Stage::Acquiring, next >= Stage::Acquired));
+                stage = next;
             }
         }
     }

@@ -6,7 +6,7 @@ use homeostat_core::Timestamp;
 use homeostat_event::Event;
 use homeostat_forensics::{
     AssetKind, Capture, CapturePlan, Channel, Containment, Custody, Deed, Digest, Item, MemoryCollector,
-    MemoryStore, Order, Profile, Progress, TriageSource, Unpacked, Ways, case_bundle, unpack,
+    MemoryStore, Order, Profile, Progress, Stage, TriageSource, Unpacked, Ways, case_bundle, unpack,
 };
 use homeostat_ingest::{Ingest, Registry};
 use homeostat_response::{ActionId, MemoryStorage, PseudonymKey, Target, TargetKind};
@@ -74,7 +74,9 @@ fn unpacked(scene: &mut Scene) -> (Unpacked, Vec<Event>) {
 #[test]
 fn evidence_becomes_valid_events_that_name_their_custody() {
     let mut scene = scene();
+    assert_eq!(scene.custody.stage(&scene.id), Stage::Acquired);
     let (told, events) = unpacked(&mut scene);
+    assert_eq!(scene.custody.stage(&scene.id), Stage::Processed);
     assert_eq!((told.pieces, told.raw, told.events, told.errors), (4, 1, events.len() as u64, 0));
     let mut classes: Vec<(u32, u32)> =
         events.iter().map(|event| (event.class_uid().get(), event.activity_id())).collect();
