@@ -2,7 +2,6 @@
 #![doc = include_str!("../README.md")]
 
 mod act;
-mod block;
 mod conduct;
 mod detection;
 mod estate;

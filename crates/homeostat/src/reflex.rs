@@ -5,7 +5,6 @@
 //! the person, the mailbox and the applications that are in use; or the block that guesses and the session it won.
 //! O(log n) a sign-in.
 
-use crate::block::Block;
 use crate::spray::{Guessing, Spray};
 use core::fmt;
 use core::net::IpAddr;
@@ -14,6 +13,7 @@ use homeostat_core::{
     Timestamp,
 };
 use homeostat_event::{ClassUid, Event};
+use ipnet::IpNet;
 use std::collections::BTreeMap;
 
 /// How sure it is that an address on a list is what the list says, and that many who fail are one who guesses: a
@@ -32,7 +32,7 @@ const RESISTANT: [&str; 6] =
 /// Watches sign-ins for what is answered at once.
 #[derive(Clone, Default)]
 pub struct Reflex {
-    hidden: Vec<Block>,
+    hidden: Vec<IpNet>,
     spray: Spray,
     live: BTreeMap<EntityKey, BTreeMap<EntityKey, Timestamp>>,
     /// Who was asked, by the id of the threat.
@@ -45,7 +45,7 @@ impl Reflex {
     /// Watches with `anonymisers`, the addresses of services that hide who comes from them, as CIDR blocks; what is
     /// no block is left out.
     pub fn new<'a>(anonymisers: impl IntoIterator<Item = &'a str>) -> Self {
-        Self { hidden: anonymisers.into_iter().filter_map(Block::parse).collect(), ..Self::default() }
+        Self { hidden: anonymisers.into_iter().filter_map(block).collect(), ..Self::default() }
     }
 
     /// The threats since this was asked last, each to be answered at once.
@@ -80,7 +80,7 @@ impl Reflex {
                     .into_iter()
                     .filter_map(|guessing| self.guessed(guessing, &occurrence, event))
                     .collect();
-                if self.hidden.iter().any(|block| block.holds(address)) {
+                if self.hidden.iter().any(|block| block.contains(&address)) {
                     signals.extend(self.hidden_sign_in(&occurrence, &who));
                 }
                 signals
@@ -186,7 +186,12 @@ fn person(event: &Event) -> Option<EntityKey> {
 }
 
 fn address(event: &Event) -> Option<IpAddr> {
-    event.src_endpoint()?.ip()?.parse().ok()
+    event.src_endpoint()?.ip()?.parse().ok().map(|address: IpAddr| address.to_canonical())
+}
+
+/// The block that `text` writes: an address, or an address and the length of the prefix.
+fn block(text: &str) -> Option<IpNet> {
+    text.parse().ok().or_else(|| text.parse::<IpAddr>().ok().map(IpNet::from))
 }
 
 /// The factor that was shown, as the source names it.

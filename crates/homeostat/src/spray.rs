@@ -4,9 +4,9 @@
 //! strange addresses of one network, are one guesser. An address from which anybody came in before is nobody's
 //! weapon: many people sit behind an office, a VPN or a carrier. O(log addresses) a sign-in.
 
-use crate::block::Block;
 use core::net::IpAddr;
 use homeostat_core::{EntityKey, Timestamp};
+use ipnet::IpNet;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// How many accounts fail from one network before it is a guesser: five colleagues at one new hotel may all mistype
@@ -23,7 +23,7 @@ pub(crate) struct Spray {
     /// Addresses from which somebody came in.
     trusted: BTreeSet<IpAddr>,
     /// Networks from which accounts fail: when each account last did, and from where.
-    failing: BTreeMap<Block, Failing>,
+    failing: BTreeMap<IpNet, Failing>,
 }
 
 #[derive(Clone, Default)]
@@ -37,15 +37,15 @@ struct Failing {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Guessing {
     /// So many accounts fail from one network, now from these addresses too.
-    From { network: Block, addresses: Vec<IpAddr>, accounts: usize },
+    From { network: IpNet, addresses: Vec<IpAddr>, accounts: usize },
     /// Somebody comes in from an address that guesses.
-    CameIn { network: Block, address: IpAddr },
+    CameIn { network: IpNet, address: IpAddr },
 }
 
 impl Spray {
     /// A sign-in of `who` failed.
     pub(crate) fn failed(&mut self, who: EntityKey, address: IpAddr, now: Timestamp) -> Option<Guessing> {
-        let network = Block::around(address);
+        let network = network_of(address);
         let room = self.failing.len() < KEPT || self.failing.contains_key(&network);
         if self.trusted.contains(&address) || !room {
             return None;
@@ -65,7 +65,7 @@ impl Spray {
 
     /// A sign-in succeeded.
     pub(crate) fn succeeded(&mut self, address: IpAddr, now: Timestamp) -> Option<Guessing> {
-        let network = Block::around(address);
+        let network = network_of(address);
         if let Some(failing) = self.failing.get_mut(&network) {
             failing.forget(now);
             if failing.told.contains(&address) {
@@ -85,6 +85,12 @@ impl Spray {
         }
         known
     }
+}
+
+/// The network that an address lies in, as networks are given out: a /24, or a /48 of IPv6.
+fn network_of(address: IpAddr) -> IpNet {
+    let given = if address.is_ipv4() { 24 } else { 48 };
+    IpNet::new(address, given).map_or_else(|_| address.into(), |network| network.trunc())
 }
 
 impl Failing {
@@ -133,12 +139,12 @@ mod tests {
         assert!(told[..5].iter().all(Option::is_none));
         let from = |addresses: &[usize], accounts| {
             let addresses = addresses.iter().map(|last| address(*last)).collect();
-            Some(Guessing::From { network: Block::around(address(1)), addresses, accounts })
+            Some(Guessing::From { network: network_of(address(1)), addresses, accounts })
         };
         assert_eq!(told[5], from(&[65, 66, 67, 68], 6));
         assert_eq!(told[6], None, "told once");
         assert_eq!(spray.failed(user(9), address(80), at(45)), from(&[80], 9));
-        let came_in = Guessing::CameIn { network: Block::around(address(1)), address: address(66) };
+        let came_in = Guessing::CameIn { network: network_of(address(1)), address: address(66) };
         assert_eq!(spray.succeeded(address(66), at(60)), Some(came_in));
         assert_eq!(spray.succeeded(address(9), at(60)), None, "a neighbour who never failed");
         assert!(spray.forget(&user(3)) && !spray.forget(&user(3)));
