@@ -84,11 +84,6 @@ impl Api {
     }
 }
 
-/// `NAME.1`, `NAME.2` and so on, as lists stand in a form.
-pub(crate) fn numbered<'a>(name: &str, values: impl Iterator<Item = &'a str>) -> Vec<(String, &'a str)> {
-    values.enumerate().map(|(at, value)| (format!("{name}.{}", at + 1), value)).collect()
-}
-
 /// A whole answer of XML.
 pub(crate) struct Reply(String);
 

@@ -2,7 +2,7 @@
 //!
 //! It keeps running and keeps its place, so that it can be looked at and put back as it was.
 
-use crate::api::{Api, Local, Reply, Service, numbered};
+use crate::api::{Api, Local, Reply, Service};
 use homeostat_response::{ActError, Observed};
 use serde::{Deserialize, Serialize};
 
@@ -160,8 +160,7 @@ fn there(reply: Option<Reply>, at: &'static str) -> Result<(), ActError> {
 
 /// The Auto Scaling group of an instance and its state in it.
 async fn membership(api: &Api, instance: &str) -> Result<Option<(String, String)>, ActError> {
-    let form = numbered("InstanceIds.member", [instance].into_iter());
-    let form: Vec<(&str, &str)> = form.iter().map(|(name, value)| (name.as_str(), *value)).collect();
+    let form = [("InstanceIds.member.1", instance)];
     let reply = api.look(Service::Scaling, "DescribeAutoScalingInstances", &form).await?;
     Ok(reply.and_then(|reply| {
         reply.read(|root| {

@@ -1,6 +1,6 @@
 //! An instance alone: a security group without rules on each of its network interfaces.
 
-use crate::api::{Api, Local, Reply, Service, numbered};
+use crate::api::{Api, Local, Reply, Service};
 use homeostat_response::{ActError, Observed};
 use serde::{Deserialize, Serialize};
 
@@ -143,6 +143,11 @@ async fn set_groups(api: &Api, interface: &str, groups: &[String]) -> Result<(),
     let mut form = vec![("NetworkInterfaceId", interface)];
     form.extend(numbered.iter().map(|(name, value)| (name.as_str(), *value)));
     api.ask(Service::Ec2, at, &form).await?.map(drop).ok_or(ActError::conflict(at))
+}
+
+/// `NAME.1`, `NAME.2` and so on, as lists stand in a form.
+fn numbered<'a>(name: &str, values: impl Iterator<Item = &'a str>) -> Vec<(String, &'a str)> {
+    values.enumerate().map(|(at, value)| (format!("{name}.{}", at + 1), value)).collect()
 }
 
 /// The interfaces that a description tells, in the order of their ids.
