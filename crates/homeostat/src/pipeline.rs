@@ -63,6 +63,8 @@ pub struct Stats {
     pub foreign: u64,
     /// Signals that no story could take, such as those without a moment.
     pub untold: u64,
+    /// Alarms, and calls-off of one, that nobody took before 1,024 others came.
+    pub missed: u64,
 }
 
 impl Pipeline {
@@ -209,7 +211,7 @@ impl Pipeline {
 
     /// What became of the events.
     pub fn stats(&self) -> Stats {
-        self.stats
+        Stats { missed: self.reflex.missed(), ..self.stats }
     }
 
     /// What is to be answered at once, before there is a story, since this was asked last.

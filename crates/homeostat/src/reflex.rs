@@ -14,13 +14,16 @@ use homeostat_core::{
 };
 use homeostat_event::{ClassUid, Event};
 use ipnet::IpNet;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 /// How sure it is that an address on a list is what the list says, and that many who fail are one who guesses: a
 /// list is old by a day, and one in ten is a coincidence.
 const SURE: f64 = 0.9;
 /// How long the use of an application counts as living, in microseconds: a working day.
 const LIVES: i64 = 10 * 3_600_000_000;
+/// The most alarms that wait to be taken; of more the oldest go, counted: what nobody answered for so long is no
+/// reflex any more.
+const WAITING: usize = 1_024;
 /// What a sign-in through such a service weighs: one in a thousand people does so for privacy.
 const HIDDEN: Bits = Bits::ONE_IN_A_THOUSAND;
 /// What guessing weighs.
@@ -37,8 +40,9 @@ pub struct Reflex {
     live: BTreeMap<EntityKey, BTreeMap<EntityKey, Timestamp>>,
     /// Who was asked, by the id of the threat.
     asked: BTreeMap<EntityKey, (String, Timestamp)>,
-    alarms: Vec<Threat>,
-    calmed: Vec<String>,
+    alarms: VecDeque<Threat>,
+    calmed: VecDeque<String>,
+    missed: u64,
 }
 
 impl Reflex {
@@ -50,12 +54,17 @@ impl Reflex {
 
     /// The threats since this was asked last, each to be answered at once.
     pub(crate) fn take_alarms(&mut self) -> Vec<Threat> {
-        core::mem::take(&mut self.alarms)
+        self.alarms.drain(..).collect()
+    }
+
+    /// How many threats, and calls-off of one, nobody took in time.
+    pub(crate) fn missed(&self) -> u64 {
+        self.missed
     }
 
     /// The ids of threats that came to nothing since this was asked last: whoever was asked has shown who it is.
     pub(crate) fn take_calmed(&mut self) -> Vec<String> {
-        core::mem::take(&mut self.calmed)
+        self.calmed.drain(..).collect()
     }
 
     /// Takes in an event; gives signals for what it shows.
@@ -99,7 +108,9 @@ impl Reflex {
             // One person's use of it: the application itself is everybody's.
             let value = format!("{}/{}", app.value(), who.value());
             if let Ok(token) = EntityKey::new(EntityKind::AppId, app.scope(), &value) {
-                self.live.entry(who.clone()).or_default().insert(token, now);
+                let live = self.live.entry(who.clone()).or_default();
+                live.retain(|_, at| now.since(*at).is_none_or(|age| age < LIVES));
+                live.insert(token, now);
             }
         }
     }
@@ -112,8 +123,9 @@ impl Reflex {
             return false;
         }
         let asked = self.asked.remove(who);
-        self.calmed.extend(asked.iter().map(|(id, _)| id.clone()));
-        asked.is_some()
+        let Some((id, _)) = asked else { return false };
+        wait(&mut self.calmed, id, &mut self.missed);
+        true
     }
 
     fn hidden_sign_in(&mut self, occurrence: &Occurrence, who: &EntityKey) -> Option<Signal> {
@@ -131,7 +143,7 @@ impl Reflex {
         let live = self.live.get(who).into_iter().flatten();
         let live = live.filter(|(_, at)| now.since(**at).is_some_and(|age| age < LIVES));
         threat.entities.extend(live.map(|(token, _)| (token.clone(), Role::Via)));
-        self.alarms.push(threat);
+        wait(&mut self.alarms, threat, &mut self.missed);
         self.asked.insert(who.clone(), (id, now));
         let mut signal = Signal::new("hidden sign-in", occurrence, who, HIDDEN);
         signal.techniques.extend(Technique::parse("T1090.003"));
@@ -161,9 +173,18 @@ impl Reflex {
         let mut signal = Signal::new("guessed passwords", occurrence, about.as_ref()?, GUESSED);
         signal.techniques.extend(Technique::parse("T1110.003"));
         signal.reasons.push(Reason::new("sign-ins", observed, "one person's mistakes", GUESSED));
-        self.alarms.push(threat);
+        wait(&mut self.alarms, threat, &mut self.missed);
         Some(signal)
     }
+}
+
+/// Lets `one` wait at the end of a queue.
+fn wait<T>(queue: &mut VecDeque<T>, one: T, missed: &mut u64) {
+    if queue.len() >= WAITING {
+        queue.pop_front();
+        *missed = missed.saturating_add(1);
+    }
+    queue.push_back(one);
 }
 
 fn threat(id: &str, occurrence: &Occurrence, (bits, stage, technique): (Bits, Stage, &str)) -> Threat {
@@ -213,5 +234,17 @@ impl fmt::Debug for Reflex {
     /// Shows counts alone.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Reflex({} blocks, {} people)", self.hidden.len(), self.live.len())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_nobody_takes_goes_and_is_counted() {
+        let (mut queue, mut missed) = (VecDeque::new(), 0);
+        (0..WAITING + 3).for_each(|number| wait(&mut queue, number, &mut missed));
+        assert_eq!((queue.len(), queue.front(), missed), (WAITING, Some(&3), 3));
     }
 }

@@ -14,6 +14,8 @@ use std::collections::{BTreeMap, BTreeSet};
 const ACCOUNTS: usize = 6;
 /// Within which time, in microseconds: two hours, as guessers stay below what locks accounts.
 const WINDOW: i64 = 2 * 3_600_000_000;
+/// The most accounts, and addresses, that are kept of one network: names and addresses are the guesser's to choose.
+const EACH: usize = 1_024;
 /// The most networks and addresses that are kept; beyond it nothing more is learnt.
 const KEPT: usize = 65_536;
 
@@ -52,8 +54,12 @@ impl Spray {
         }
         let failing = self.failing.entry(network).or_default();
         failing.forget(now);
-        failing.last.insert(who, now);
-        failing.from.insert(address);
+        if failing.last.len() < EACH || failing.last.contains_key(&who) {
+            failing.last.insert(who, now);
+        }
+        if failing.from.len() < EACH {
+            failing.from.insert(address);
+        }
         if failing.last.len() < ACCOUNTS {
             return None;
         }
@@ -154,5 +160,16 @@ mod tests {
     fn one_broken_account_is_no_guesser() {
         let mut spray = Spray::default();
         assert!((0..500).all(|minute| spray.failed(user(1), address(9), at(minute)).is_none()));
+    }
+
+    #[test]
+    fn names_and_addresses_of_the_guessers_choosing_fill_no_memory() {
+        let mut spray = Spray::default();
+        for number in 0..3 * EACH {
+            let from = IpAddr::from([0x2001, 0xdb8, 0, 0, 0, 0, 1, u16::try_from(number).unwrap()]);
+            spray.failed(user(number), from, at(1));
+        }
+        let failing = spray.failing.values().next().unwrap();
+        assert_eq!((spray.failing.len(), failing.last.len(), failing.from.len()), (1, EACH, EACH));
     }
 }
