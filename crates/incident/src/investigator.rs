@@ -14,9 +14,7 @@ use crate::story::{Joined, Story, Why};
 use crate::walk;
 use crate::weight::{HOUR, bin_of};
 use crate::{Incident, IncidentId, Stats, Update};
-use homeostat_core::{
-    EntityKey, EventRef, FUTURE_LIMIT, Forget, Observed, Position, Positions, State, TenantId, Timestamp,
-};
+use homeostat_core::{EventRef, FUTURE_LIMIT, Observed, Position, Positions, State, TenantId, Timestamp};
 use homeostat_identity::{EntityId, Resolved};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -167,38 +165,6 @@ impl Investigator {
         }
     }
 
-    /// States that the incident was benign; tells whether there is such a one.
-    pub fn accept(&mut self, id: IncidentId) -> bool {
-        self.judge_by_hand(id, false)
-    }
-
-    /// States that the incident was hostile; tells whether there is such a one.
-    pub fn confirm(&mut self, id: IncidentId) -> bool {
-        self.judge_by_hand(id, true)
-    }
-
-    /// Holds the incident open, however quiet it gets, until [`Self::release`]: something of it is still to be mended
-    /// outside, such as a misconfiguration. Tells whether there is such a one. A closed one opens again.
-    pub fn hold(&mut self, id: IncidentId) -> bool {
-        let story = self.stories.get_mut(&id.0);
-        story.map(|story| (story.held, story.closed) = (true, false)).is_some()
-    }
-
-    /// Says that nothing is left to mend outside; closes the incident when it has long been quiet.
-    pub fn release(&mut self, id: IncidentId) -> Vec<Update> {
-        if let Some(story) = self.stories.get_mut(&id.0) {
-            story.held = false;
-        }
-        self.clock
-            .max(self.ticked)
-            .map_or_else(Vec::new, |now| self.expire(now.saturating_sub(self.lateness())))
-    }
-
-    fn judge_by_hand(&mut self, id: IncidentId, hostile: bool) -> bool {
-        let story = self.stories.get_mut(&id.0);
-        story.map(|story| story.verdict = Some(hostile)).is_some()
-    }
-
     /// What was late, evicted and cut, and the bytes held.
     pub fn stats(&self) -> Stats {
         let stories: usize = self.stories.values().map(Story::bytes).sum();
@@ -225,7 +191,7 @@ impl Investigator {
         Act::of(input).ok_or(ObserveError::NoMoment)
     }
 
-    fn lateness(&self) -> i64 {
+    pub(crate) fn lateness(&self) -> i64 {
         i64::try_from(self.setup.lateness.as_micros()).unwrap_or(i64::MAX)
     }
 
@@ -427,7 +393,7 @@ impl Investigator {
     }
 
     /// Closes quiet incidents and lets go of what is too old, as of `now`.
-    fn expire(&mut self, now: i64) -> Vec<Update> {
+    pub(crate) fn expire(&mut self, now: i64) -> Vec<Update> {
         let mut updates = Vec::new();
         for (id, story) in self.stories.iter_mut().filter(|(_, story)| !story.closed) {
             if !story.held && now.saturating_sub(story.last) > LINGER {
@@ -450,7 +416,7 @@ impl Investigator {
         }
     }
 
-    fn drop_story(&mut self, id: u64) {
+    pub(crate) fn drop_story(&mut self, id: u64) {
         let Some(story) = self.stories.remove(&id) else { return };
         self.ledger.settled.remove(&id);
         for at in story.episodes.keys() {
@@ -469,35 +435,6 @@ impl fmt::Debug for Investigator {
             .field("incidents", &self.stories.keys().map(|id| IncidentId(*id)).collect::<Vec<_>>())
             .field("stats", &self.stats())
             .finish_non_exhaustive()
-    }
-}
-
-impl Forget for Investigator {
-    /// Clears the entity that `entity` names with every episode it takes part in. Tenant-wide counts of facts
-    /// stay: they name nobody.
-    fn forget(&mut self, entity: &EntityKey) -> bool {
-        let mut known = self.setup.values.remove(entity).is_some();
-        let before = self.waiting.len();
-        self.waiting.retain(|act| act.who.iter().all(|p| p.key != *entity));
-        known |= before != self.waiting.len();
-        for id in self.ledger.named(entity) {
-            self.waiting.retain(|act| act.who.iter().all(|p| p.id != id));
-            known |= self.ledger.forget(id);
-            for story in self.stories.values_mut() {
-                story.forget(id);
-            }
-            self.by_member.remove(&id);
-        }
-        let episodes = &self.ledger.episodes;
-        for story in self.stories.values_mut() {
-            story.episodes.retain(|at, _| episodes.contains_key(at));
-        }
-        let empty: Vec<u64> =
-            self.stories.iter().filter(|(_, s)| s.episodes.is_empty()).map(|(id, _)| *id).collect();
-        for id in empty {
-            self.drop_story(id);
-        }
-        known
     }
 }
 

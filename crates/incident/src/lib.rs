@@ -2,6 +2,7 @@
 #![doc = include_str!("../README.md")]
 
 mod act;
+mod analyst;
 mod answer;
 mod attack_flow;
 mod beside;
