@@ -28,12 +28,14 @@ pub struct Watchlist(BTreeMap<EntityKey, Vec<Watch>>);
 
 impl Watchlist {
     /// Adds a watch on `entity`.
+    #[inline]
     pub fn insert(&mut self, entity: EntityKey, watch: Watch) {
         self.0.entry(entity).or_default().push(watch);
     }
 }
 
 impl IntelFeed for Watchlist {
+    #[inline]
     fn watch(&self, entity: &EntityKey, now: Timestamp) -> Option<Watch> {
         let watches = self.0.get(entity)?;
         let current = watches.iter().filter(|watch| now < watch.until);

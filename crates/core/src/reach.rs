@@ -76,12 +76,14 @@ pub struct MemoryReach(BTreeMap<EntityKey, Vec<Reached>>);
 
 impl MemoryReach {
     /// Adds that `from` can get to `reached`.
+    #[inline]
     pub fn insert(&mut self, from: EntityKey, reached: Reached) {
         self.0.entry(from).or_default().push(reached);
     }
 }
 
 impl Reach for MemoryReach {
+    #[inline]
     fn reachable(&self, from: &EntityKey) -> Vec<Reached> {
         let mut known = self.0.get(from).cloned().unwrap_or_default();
         known.sort_by(|a, b| b.probability.total_cmp(&a.probability).then_with(|| a.entity.cmp(&b.entity)));
@@ -95,12 +97,14 @@ pub struct MemoryValues(BTreeMap<EntityKey, Value>);
 
 impl MemoryValues {
     /// States that `entity` is worth `value`.
+    #[inline]
     pub fn insert(&mut self, entity: EntityKey, value: Value) {
         self.0.insert(entity, value);
     }
 }
 
 impl Criticality for MemoryValues {
+    #[inline]
     fn value(&self, entity: &EntityKey) -> Value {
         self.0.get(entity).copied().unwrap_or_default()
     }

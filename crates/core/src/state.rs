@@ -38,6 +38,7 @@ pub struct Positions(BTreeMap<u32, u64>);
 
 impl Positions {
     /// Goes on to `position`; `false`, changing nothing, when it is not beyond the last one of its partition.
+    #[inline]
     pub fn advance(&mut self, position: Position) -> bool {
         let fresh = !self.covers(position);
         if fresh {
@@ -47,6 +48,7 @@ impl Positions {
     }
 
     /// Whether `position` was applied already.
+    #[inline]
     pub fn covers(&self, position: Position) -> bool {
         self.0.get(&position.partition).is_some_and(|last| position.offset <= *last)
     }

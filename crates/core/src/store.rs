@@ -18,12 +18,14 @@ pub struct MemoryEvents(BTreeMap<EventRef, JsonText>);
 
 impl MemoryEvents {
     /// Keeps `body` under `event`; the first body stays.
+    #[inline]
     pub fn insert(&mut self, event: EventRef, body: JsonText) {
         self.0.entry(event).or_insert(body);
     }
 }
 
 impl EventStore for MemoryEvents {
+    #[inline]
     fn fetch(&self, event: &EventRef) -> Option<JsonText> {
         self.0.get(event).cloned()
     }
