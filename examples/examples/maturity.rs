@@ -1,13 +1,15 @@
 //! Does a security stack pass the twelve maturity tests? The table with figures, and the honest `n of 12` last.
 //!
-//! `cargo run --release --example maturity -- [--seeds N|A..=B] [--target NAME] [--mutants] [--format FORMAT]`
+//! `cargo run --release --example maturity -- [--seeds N|A..=B] [--target NAME] [--mutants] [--only T1,T9] [--format FORMAT]`
 //!
 //! Exit code 1 when a test is not passed, 2 when the command line is wrong.
 
 use clap::{Parser, ValueEnum};
 use homeostat_examples::{HomeostatTarget, PlainTarget, Progress, html_table};
 use homeostat_ingest::RecordError;
-use homeostat_maturity::{MaturityTarget, Mutant, Scorecard, Setting, SuiteOptions, TestBed, Verdict};
+use homeostat_maturity::{
+    MaturityTarget, MaturityTest, Mutant, Scorecard, Setting, SuiteOptions, TestBed, Verdict,
+};
 use std::error::Error;
 use std::ops::RangeInclusive;
 use std::process::ExitCode;
@@ -26,6 +28,9 @@ struct Arguments {
     /// Show instead that the pipeline with one fault at a time fails the test of that fault.
     #[arg(long, conflicts_with = "target")]
     mutants: bool,
+    /// Run these tests alone, such as `T5,T9`.
+    #[arg(long, value_delimiter = ',', value_parser = test_named)]
+    only: Vec<MaturityTest>,
     /// How the outcome is written.
     #[arg(long, value_enum, default_value_t = Format::Table)]
     format: Format,
@@ -70,7 +75,7 @@ fn main() -> ExitCode {
 
 /// Tests one stack; tells whether it passes all.
 fn test(arguments: &Arguments) -> Result<bool, Box<dyn Error>> {
-    let cards = run(&arguments.seeds, &[Target::Named(arguments.target)])?;
+    let cards = run(arguments, &[Target::Named(arguments.target)])?;
     let Some(card) = cards.first() else { return Ok(false) };
     println!("{}", written(card, arguments.format));
     Ok(card.is_complete())
@@ -79,7 +84,7 @@ fn test(arguments: &Arguments) -> Result<bool, Box<dyn Error>> {
 /// Tests the pipeline with one fault after the other; tells whether each fails its own test.
 fn mutants(arguments: &Arguments) -> Result<bool, Box<dyn Error>> {
     let targets = Mutant::ALL.map(Target::Faulty);
-    let cards = run(&arguments.seeds, &targets)?;
+    let cards = run(arguments, &targets)?;
     let caught: Vec<bool> =
         Mutant::ALL.iter().zip(&cards).map(|(mutant, card)| is_caught(*mutant, card)).collect();
     for (mutant, (card, caught)) in Mutant::ALL.iter().zip(cards.iter().zip(&caught)) {
@@ -97,13 +102,14 @@ fn is_caught(mutant: Mutant, card: &Scorecard) -> bool {
 }
 
 /// Runs every target over every seed; each tenant is written once.
-fn run(seeds: &RangeInclusive<u64>, targets: &[Target]) -> Result<Vec<Scorecard>, RecordError> {
+fn run(arguments: &Arguments, targets: &[Target]) -> Result<Vec<Scorecard>, RecordError> {
+    let (seeds, options) = (&arguments.seeds, options(arguments));
     let mut cards = vec![Scorecard::default(); targets.len()];
     let steps = (seeds.end() - seeds.start()).saturating_add(1).saturating_mul(targets.len() as u64);
     let progress = Progress::new(steps, "runs");
     for seed in seeds.clone() {
         progress.say(&format!("seed {seed}"));
-        let bed = TestBed::new(seed, &SuiteOptions::default().clock(clock));
+        let bed = TestBed::new(seed, &options);
         for (target, card) in targets.iter().zip(&mut cards) {
             card.add(bed.run(&mut |setting| make(*target, setting))?);
             progress.advance(1);
@@ -111,6 +117,11 @@ fn run(seeds: &RangeInclusive<u64>, targets: &[Target]) -> Result<Vec<Scorecard>
     }
     progress.finish();
     Ok(cards)
+}
+
+fn options(arguments: &Arguments) -> SuiteOptions {
+    let options = SuiteOptions::default().clock(clock);
+    if arguments.only.is_empty() { options } else { options.tests(arguments.only.iter().copied()) }
 }
 
 fn make(target: Target, setting: &Setting) -> Box<dyn MaturityTarget> {
@@ -149,6 +160,11 @@ fn seeds(text: &str) -> Result<RangeInclusive<u64>, String> {
         None => (1, number(text)?),
     };
     if first <= last { Ok(first..=last) } else { Err("there is no seed in it".to_owned()) }
+}
+
+fn test_named(text: &str) -> Result<MaturityTest, String> {
+    let named = |test: &MaturityTest| format!("T{}", test.number()).eq_ignore_ascii_case(text);
+    MaturityTest::ALL.into_iter().find(named).ok_or_else(|| "expected T1 to T12".to_owned())
 }
 
 /// The time since the program first asked.

@@ -17,7 +17,7 @@ use crate::shadow_identity::ShadowIdentity;
 use crate::{MaturityTarget, Story, TENANT, Tenant, TenantOptions};
 use core::fmt;
 use homeostat_ingest::RecordError;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::RangeInclusive;
 
 /// Over which tenants the tests run.
@@ -30,11 +30,13 @@ pub struct SuiteOptions {
     pub days: u16,
     /// The caller's clock, for the bars on computing time. None by default: this crate reads no clock.
     pub clock: Option<Clock>,
+    /// The tests that are run; all by default. A test that asks the target of another after it comes with that one.
+    pub tests: BTreeSet<MaturityTest>,
 }
 
 impl Default for SuiteOptions {
     fn default() -> Self {
-        Self { seeds: 1..=5, days: 30, clock: None }
+        Self { seeds: 1..=5, days: 30, clock: None, tests: MaturityTest::ALL.into() }
     }
 }
 
@@ -57,6 +59,13 @@ impl SuiteOptions {
     #[must_use]
     pub fn clock(mut self, clock: Clock) -> Self {
         self.clock = Some(clock);
+        self
+    }
+
+    /// With these tests alone, such as the one at work on.
+    #[must_use]
+    pub fn tests(mut self, tests: impl IntoIterator<Item = MaturityTest>) -> Self {
+        self.tests = tests.into_iter().collect();
         self
     }
 }
@@ -135,6 +144,7 @@ impl Suite {
 pub struct TestBed {
     film: Film,
     clock: Option<Clock>,
+    tests: BTreeSet<MaturityTest>,
 }
 
 impl TestBed {
@@ -142,7 +152,7 @@ impl TestBed {
     pub fn new(seed: u64, options: &SuiteOptions) -> Self {
         let tenant =
             Story::ALL.into_iter().fold(TenantOptions::new(seed).days(options.days), TenantOptions::story);
-        Self { film: Film::of(Tenant::new(&tenant)), clock: options.clock }
+        Self { film: Film::of(Tenant::new(&tenant)), clock: options.clock, tests: options.tests.clone() }
     }
 
     /// The tenant, with all its stories.
@@ -159,6 +169,9 @@ impl TestBed {
         let setting = setting(&self.film.tenant);
         let mut runs: Vec<Run<'_>> = scenes()
             .into_iter()
+            .filter(|(test, scene)| {
+                self.asks(*test) || scene.epilogue().is_some_and(|(after, _)| self.asks(after))
+            })
             .map(|(test, scene)| Run { test, scene, exam: Exam::new(&self.film, make(&setting), self.clock) })
             .collect();
         self.film.show(|event, shot| {
@@ -168,7 +181,7 @@ impl TestBed {
             }
         })?;
         let mut ended: BTreeMap<MaturityTest, (Verdict, Figures)> = BTreeMap::new();
-        for (test, outcome) in runs.into_iter().flat_map(Run::end) {
+        for (test, outcome) in runs.into_iter().flat_map(Run::end).filter(|(test, _)| self.asks(*test)) {
             let outcome = match ended.remove(&test) {
                 Some(before) => together(before, outcome),
                 None => outcome,
@@ -178,6 +191,10 @@ impl TestBed {
         let seed = self.film.tenant.options().seed;
         let result = |(test, (verdict, figures))| (test, SeedResult { seed, verdict, figures });
         Ok(ended.into_iter().map(result).collect())
+    }
+
+    fn asks(&self, test: MaturityTest) -> bool {
+        self.tests.contains(&test)
     }
 }
 
