@@ -193,8 +193,18 @@ impl Baseline {
         hashes: &Hashes,
         (micros, mark): (i64, Option<Mark>),
     ) -> Verdict {
+        self.verdict_of(observation, hashes, (micros, mark), self.entities.get(&observation.entity))
+    }
+
+    /// The verdict for `entity` as it is known, or as it was.
+    pub(crate) fn verdict_of(
+        &self,
+        observation: &Observation,
+        hashes: &Hashes,
+        (micros, mark): (i64, Option<Mark>),
+        entity: Option<&Entity>,
+    ) -> Verdict {
         let tick = calendar::tick(micros);
-        let entity = self.entities.get(&observation.entity);
         let group = hashes.group.or(entity.map(|entity| entity.group)).unwrap_or(0);
         let scene = Scene {
             entity,

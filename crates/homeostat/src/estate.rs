@@ -3,7 +3,7 @@
 //! A change after which somebody has full authority who had none before is told as a signal: by whom, to whom,
 //! and by which path. Rights that one gives oneself weigh most. O(what the change touches) an event.
 
-use crate::act::party_of;
+use crate::act::{describe, party_of};
 use crate::upkeep::Upkeep;
 use homeostat_core::{Bits, EntityKey, EntityKind, Occurrence, Reason, Role, Signal, Technique};
 use homeostat_event::Event;
@@ -70,7 +70,7 @@ impl Estate {
     }
 
     /// Applies the changes that `event` shows; gives a signal for each principal that gained full authority and for
-    /// each finding that opened.
+    /// each finding that opened, each complete.
     pub fn observe(&mut self, event: &Event) -> Vec<Signal> {
         let changes = match Change::from_event(event) {
             Ok(changes) if changes.is_empty() => {
@@ -95,11 +95,10 @@ impl Estate {
             touched.objects.iter().map(|key| (key.clone(), self.standing(key))).collect();
         self.graph.update(&self.inventory, &touched);
         let Some(occurrence) = event.occurrence() else { return Vec::new() };
+        let found = self.upkeep.as_mut().map(|upkeep| upkeep.follow(event, &changes)).unwrap_or_default();
         let rose = before.into_iter().filter(|(key, standing)| self.standing(key) > *standing);
         let mut signals: Vec<Signal> = rose.map(|(key, _)| self.gained(&occurrence, event, key)).collect();
-        if let Some(upkeep) = &mut self.upkeep {
-            signals.extend(upkeep.follow(event, &changes));
-        }
+        signals.extend(found);
         signals
     }
 
@@ -123,12 +122,18 @@ impl Estate {
     fn gained(&self, occurrence: &Occurrence, event: &Event, who: EntityKey) -> Signal {
         let actor = party_of(event).unwrap_or_else(|| who.clone());
         let bits = if actor == who { BY_ONESELF } else { BY_ANOTHER };
+        let approved = self.upkeep.as_ref().is_some_and(|upkeep| upkeep.is_approved(&who));
         let mut signal = Signal::new(NAME, occurrence, &actor, bits);
         signal.techniques.extend(Technique::parse("T1098.003"));
         let path =
             self.graph.path_to_administrator(&who).map_or_else(String::new, |path| self.steps_of(&path));
         signal.reasons.push(Reason::new("rights", format!("full authority{path}"), "less than that", bits));
         signal.involve(who, Role::Target);
+        describe(&mut signal, event);
+        if approved {
+            // Somebody answers for it.
+            signal.bits = Bits::ZERO;
+        }
         signal
     }
 

@@ -5,16 +5,19 @@
 //! an incident is open until it is mended, and an incident with something open in it does not close. O(what the
 //! change touches) an event.
 
+use crate::act::party_of;
 use crate::exercise::exercise_of;
 use core::fmt;
 use core::time::Duration;
-use homeostat_core::{Bits, EntityKey, EventRef, Reason, Signal, TenantId, Timestamp};
+use homeostat_core::{Bits, EntityKey, EventRef, Reason, Role, Signal, TenantId, Timestamp};
 use homeostat_event::Event;
 use homeostat_incident::IncidentId;
 use homeostat_posture::{Approval, Change, Dump, DumpError, Finding, FindingId, Op, Posture, Update, Usage};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
+/// The kind of what was fixed and is back.
+const REGRESSED: &str = "known-good regressed";
 /// How long an approval that was announced waits for the change: a day's work.
 const ANNOUNCED: Duration = Duration::from_hours(24);
 /// How long such an approval holds: a quarter, after which somebody looks at it again.
@@ -110,6 +113,12 @@ impl Upkeep {
         self.open.get(&finding)?.incident
     }
 
+    /// Whether somebody answers for what a change opened on `object`.
+    pub(crate) fn is_approved(&self, object: &EntityKey) -> bool {
+        let mut own = self.open.values().filter(|open| open.object == *object).peekable();
+        own.peek().is_some() && own.all(|open| open.approved)
+    }
+
     /// Takes in an event that changes nothing: what it uses is noted.
     ///
     /// What a principal does with rights that were found to be too many is no use of its own: it would be kept by the
@@ -132,6 +141,9 @@ impl Upkeep {
             let update = self.put(&follows);
             signals.extend(self.told(&update, &follows));
         }
+        for signal in &mut signals {
+            by_whom(signal, event);
+        }
         signals
     }
 
@@ -141,10 +153,10 @@ impl Upkeep {
         self.told(&update, change)
     }
 
-    /// Findings that belong to no incident yet, each with the event that opened it.
-    pub(crate) fn loose(&self) -> Vec<(FindingId, EventRef)> {
+    /// Findings that belong to no incident yet, each with its object and the event that opened it.
+    pub(crate) fn loose(&self) -> Vec<(FindingId, EntityKey, EventRef)> {
         let loose = self.open.iter().filter(|(_, open)| open.incident.is_none());
-        loose.map(|(id, open)| (*id, open.evidence.clone())).collect()
+        loose.map(|(id, open)| (*id, open.object.clone(), open.evidence.clone())).collect()
     }
 
     /// Says that `finding` belongs to `incident`: should it come back, the incident is named.
@@ -220,6 +232,8 @@ impl Upkeep {
             signal.bits = Bits::ZERO;
         }
         if let Some(regression) = finding.regression() {
+            // That it is back is a fact of its own beside what it is.
+            REGRESSED.clone_into(&mut signal.kind);
             let was = format!("fixed by {}", regression.fixed_by);
             let story = regression.story.as_deref().unwrap_or("no incident");
             signal.reasons.push(Reason::new("is back", format!("known from {story}"), was, signal.bits));
@@ -252,6 +266,26 @@ impl Upkeep {
         if !self.open.values().any(|other| other.incident == Some(incident)) {
             self.mended.push(incident);
         }
+    }
+}
+
+/// Says who changed what `signal` is about.
+///
+/// Who gains a right is what a finding is about, and whoever gave it need know nothing of what it is used for: the
+/// change itself is told as that one's act. One who gave it to itself did both.
+fn by_whom(signal: &mut Signal, event: &Event) {
+    if signal.action.is_empty() {
+        event.action().clone_into(&mut signal.action);
+    }
+    let Some(who) = party_of(event) else { return };
+    let gained = signal.target.clone();
+    let itself = |(key, role): &(EntityKey, Role)| Some(key) == gained.as_ref() && *role != Role::Target;
+    if event.entities().iter().any(itself) {
+        signal.involve(who, Role::Actor);
+    } else {
+        signal
+            .reasons
+            .insert(0, Reason::new("given by", who.value(), "somebody who answers for it", signal.bits));
     }
 }
 

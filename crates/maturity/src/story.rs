@@ -38,6 +38,9 @@ pub(crate) fn tell(log: &mut Log, seed: u64, story: Story, (cast, calendar): (&C
         Story::Maintenance => teller.maintenance(),
         Story::HiddenSignIn => teller.hidden_sign_in(),
         Story::PasswordSpray => teller.password_spray(),
+        Story::NewReports => teller.new_reports(),
+        Story::NewStock => teller.new_stock(),
+        Story::Growth => teller.growth(),
         Story::Scanner | Story::PasswordExpiry | Story::BrokenService => teller.tell_harmless(story),
     };
     teller.log.mark = None;
