@@ -65,7 +65,7 @@ impl Baseline {
         then.profile.clone_from(profile);
         let micros = observation.check()?;
         let hashes = observation.hashes(self.config.seed());
-        Ok(Some(self.verdict_of(observation, &hashes, (micros, None), Some(&then))))
+        Ok(Some(self.verdict_of(observation, &hashes, (micros, None), (Some(&then), Some(&entity.profile)))))
     }
 
     /// An analyst says that all that `entity` did of late is fine: what is on probation is usual for it from now on,

@@ -7,7 +7,7 @@
 use crate::act::{act_of, describe, is_chatter};
 use crate::conduct::Conduct;
 use crate::detection::Detections;
-use crate::estate::Estate;
+use crate::estate::{Estate, Word};
 use crate::first_seen::FirstSeen;
 use crate::lineage::Lineage;
 use crate::newcomer::Newcomers;
@@ -276,6 +276,11 @@ impl Pipeline {
             describe(signal, event);
         }
         signals.extend(act_of(event).filter(|_| !is_chatter(event)));
+        if self.estate.word() == Word::Last {
+            for signal in &mut signals {
+                signal.bits = Bits::ZERO;
+            }
+        }
         told.append(&mut signals);
         for signal in &mut told {
             self.name_machines(signal);

@@ -172,8 +172,9 @@ impl Investigator {
     pub fn incident_of(&self, entity: &EntityKey, event: &EventRef) -> Option<IncidentId> {
         let profile = self.ledger.profiles.get(&self.ledger.last_named(entity)?)?;
         let episodes = profile.episodes.iter().rev().filter_map(|id| self.ledger.episodes.get(id));
-        let holds = |episode: &&Episode| episode.events.iter().any(|(_, other)| other == event);
-        episodes.into_iter().find(holds)?.story.map(IncidentId)
+        let holds = |episode: &Episode| episode.events.iter().any(|(_, other)| other == event);
+        let told = episodes.filter(|episode| episode.story.is_some());
+        told.into_iter().find(|episode| holds(episode))?.story.map(IncidentId)
     }
 
     /// What was late, evicted and cut, and the bytes held.
