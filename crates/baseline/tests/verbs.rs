@@ -121,7 +121,9 @@ fn a_change_on_trial_stays_as_surprising_as_on_its_first_day() {
         let tell = |hour: i64| {
             let one = doing(hour, "export");
             let bits = score(log, &one);
-            (0..20).for_each(|_| drop(log.tell(&one)));
+            for _ in 0..20 {
+                log.tell(&one);
+            }
             bits
         };
         (start..start + 24).map(tell).collect()

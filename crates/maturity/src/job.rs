@@ -124,19 +124,17 @@ const GROWN: Load = Load(34, 47);
 
 impl Teller<'_> {
     /// A job that changes overnight, of which somebody says that it is right.
-    pub(crate) fn new_reports(&mut self) -> Option<()> {
+    pub(crate) fn new_reports(&mut self) {
         self.overnight(&REPORTS);
-        Some(())
     }
 
     /// A job that changes overnight, of which nobody says anything.
-    pub(crate) fn new_stock(&mut self) -> Option<()> {
+    pub(crate) fn new_stock(&mut self) {
         self.overnight(&STOCK);
-        Some(())
     }
 
     /// A job that grows, with the close of a month in it, which was there once before.
-    pub(crate) fn growth(&mut self) -> Option<()> {
+    pub(crate) fn growth(&mut self) {
         self.account("svc-bill");
         let story_day = self.calendar.story_day();
         self.harmless("the job of a month, with the close of one");
@@ -150,7 +148,6 @@ impl Teller<'_> {
             self.work("svc-bill", day, (BILLS, GROWN));
         }
         self.work("svc-bill", close, (CLOSE, USUAL));
-        Some(())
     }
 
     fn overnight(&mut self, job: &Job) {

@@ -125,7 +125,7 @@ impl MaturityTarget for Oracle {
         if self.truths[&Story::Comeback].who.contains(who) {
             return Ok(if self.back().is_some() { 0.5 } else { 0.1 });
         }
-        for story in CHANGES.into_iter().filter(|story| self.truths[story].who.contains(who)) {
+        if let Some(story) = CHANGES.into_iter().find(|story| self.truths[story].who.contains(who)) {
             let changed = self.begun(story, 1).is_some() && !self.accepted.contains(&story);
             return Ok(if changed { 0.6 } else { 0.1 });
         }
