@@ -38,7 +38,7 @@ const GOALS: &[(&[&str], &str)] = &[
     (&["T1485", "T1486", "T1490", "T1496"], "newcomer destroys or burdens"),
 ];
 
-/// The goal that no technique tells.
+/// What a sign-in without a second factor is told by.
 const NO_FACTOR: &str = "newcomer signs in without a second factor";
 
 /// One principal: when it was first seen, how often since, and how rare first sights were then.
@@ -210,8 +210,8 @@ impl Keep for Newcomers {
 }
 
 fn goal_named(name: &str) -> Result<&'static str, SnapshotError> {
-    let mut own = GOALS.iter().map(|(_, kind)| *kind).chain([NO_FACTOR]);
-    own.find(|kind| *kind == name).ok_or(SnapshotError::Invalid { field: "goal" })
+    let mut kinds = GOALS.iter().map(|(_, kind)| *kind).chain([NO_FACTOR]);
+    kinds.find(|kind| *kind == name).ok_or(SnapshotError::Invalid { field: "goal" })
 }
 
 impl std::fmt::Debug for Newcomers {

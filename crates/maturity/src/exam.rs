@@ -5,7 +5,7 @@
 use crate::film::{Film, Shot};
 use crate::scorecard::{Figures, MaturityTest, Verdict};
 use crate::shared::Shared;
-use crate::view::{ActionRecord, IncidentView, PlanId};
+use crate::view::{Acceptance, ActionRecord, IncidentView, PlanId};
 use crate::{MaturityTarget, Part, Story, Unsupported};
 use homeostat_core::{Domain, EntityKey, EventRef, LATENESS, Timestamp};
 use homeostat_event::{Event, Severity};
@@ -112,6 +112,14 @@ impl<'a> Exam<'a> {
 
     pub(crate) fn target(&self) -> Ref<'_, dyn MaturityTarget + 'static> {
         self.target.target()
+    }
+
+    /// An analyst says that what was seen is expected.
+    pub(crate) fn accept(&mut self, what: &Acceptance) {
+        self.figures.calls += 1;
+        if let Some(answer) = self.tell(|target| target.accept(what)) {
+            self.ask(answer);
+        }
     }
 
     /// An analyst approves `plan`.

@@ -5,6 +5,7 @@
 //! seen the same so far share one, where it can be forked: the answers are the same, and the time is not spent again.
 
 use crate::autonomous_boundary::AutonomousBoundary;
+use crate::baseline_drift::BaselineDrift;
 use crate::cast::{ANONYMISERS, APPROVAL_TAG, SHARED};
 use crate::chain_reaction::ChainReaction;
 use crate::closed_loop::ClosedLoop;
@@ -219,6 +220,7 @@ fn scenes() -> Vec<(MaturityTest, Box<dyn Scene>)> {
         (MaturityTest::ClosedLoop, Box::new(ClosedLoop::default())),
         (MaturityTest::CrossDomainConsistency, Box::new(OneRisk::default())),
         (MaturityTest::DriftRegression, Box::new(DriftRegression::default())),
+        (MaturityTest::BaselineDrift, Box::new(BaselineDrift::default())),
     ]
 }
 

@@ -39,6 +39,8 @@ impl Upkeep {
             open: all(fields, 43, |fields| Ok((FindingId::from(fields.u64()?), open(fields)?)))?,
             mended: all(fields, 8, incident)?,
             refused: fields.u64()?,
+            // The next change says whether it is answered for.
+            answered: false,
         })
     }
 }
