@@ -23,7 +23,7 @@ struct Days {
 fn days() -> &'static Days {
     static DAYS: OnceLock<Days> = OnceLock::new();
     DAYS.get_or_init(|| {
-        let options = Story::ALL.into_iter().fold(TenantOptions::new(3).days(10), TenantOptions::story);
+        let options = STORIES.into_iter().fold(TenantOptions::new(3).days(10), TenantOptions::story);
         let tenant = Tenant::new(&options);
         let days: BTreeSet<String> =
             tenant.logs().map(|(name, _)| name).filter(|name| name.starts_with("cloudtrail/")).collect();
@@ -40,7 +40,7 @@ fn days() -> &'static Days {
         }
         events.sort_by_key(Event::when);
         let told: BTreeSet<EventRef> =
-            Story::ALL.iter().flat_map(|story| tenant.truth(*story).unwrap().events()).collect();
+            STORIES.into_iter().flat_map(|story| tenant.truth(story).unwrap().events()).collect();
         let mut number = 0;
         events.retain(|event| {
             number += 1;
@@ -53,7 +53,9 @@ fn days() -> &'static Days {
 /// How many of its days CloudTrail tells.
 const DAYS_OF_CLOUD: usize = 2;
 /// Which part of everyday life is told.
-const ONE_IN: usize = 60;
+const ONE_IN: usize = 30;
+/// An intrusion over four domains, an alarm, and a finding that is mended and comes back.
+const STORIES: [Story; 3] = [Story::MultiHop, Story::HiddenSignIn, Story::Comeback];
 
 fn pipeline(tenant: &Tenant) -> Pipeline {
     let id = TenantId::new(TENANT).unwrap();
@@ -141,12 +143,13 @@ fn no_byte_names_whoever_is_forgotten() {
             |key| pipeline.directory().resolve(key, now).map(|id| pipeline.risk().risk_of(id, now).score());
         others.iter().map(|key| (pipeline.directory().whole(key), risk(key).unwrap_or(0.0))).collect()
     };
-    let (before, bytes) = (known(&pipeline), pipeline.to_bytes());
-    assert!(names.iter().all(|key| holds(&bytes, key.value())), "she is known");
+    let (before, text) = (known(&pipeline), letters(&pipeline.to_bytes()));
+    assert!(names.iter().all(|key| text.contains(&key.value().to_ascii_lowercase())), "she is known");
     assert!(pipeline.forget(victim) && !pipeline.forget(victim), "nothing is left to forget");
     let bytes = pipeline.to_bytes();
+    let text = letters(&bytes);
     for key in &names {
-        assert!(!holds(&bytes, key.value()), "{key:?} is still named");
+        assert!(!text.contains(&key.value().to_ascii_lowercase()), "{key:?} is still named");
     }
     for (before, after) in before.iter().zip(known(&pipeline)) {
         // What others were charged with through her goes with her.
@@ -165,7 +168,10 @@ fn others(events: &[Event], names: &BTreeSet<EntityKey>) -> BTreeSet<EntityKey> 
     events.iter().flat_map(Event::entities).filter(people).map(|(key, _)| key).collect()
 }
 
-/// Whether `bytes` hold `name`, in any case of its letters.
-fn holds(bytes: &[u8], name: &str) -> bool {
-    bytes.windows(name.len()).any(|window| window.eq_ignore_ascii_case(name.as_bytes()))
+/// The letters among `bytes`, in lower case, at their places.
+fn letters(bytes: &[u8]) -> String {
+    bytes
+        .iter()
+        .map(|byte| if byte.is_ascii() { char::from(byte.to_ascii_lowercase()) } else { '.' })
+        .collect()
 }
