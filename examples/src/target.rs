@@ -10,8 +10,8 @@ use homeostat_graph::{Inventory, Reading};
 use homeostat_identity::{Directory, Entity, EntityClass, Link, LinkKind};
 use homeostat_incident::{Incident, Investigator, Involved, Report, Update};
 use homeostat_maturity::{
-    ActionRecord, FindingView, IncidentView, LineView, MaturityTarget, Part, PlanId, PlanView, ReportView,
-    Section, Setting, StepView, Thresholds, Unsupported,
+    Acceptance, ActionRecord, FindingView, IncidentView, LineView, MaturityTarget, Part, PlanId, PlanView,
+    ReportView, Section, Setting, StepView, Thresholds, Unsupported,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error;
@@ -149,6 +149,12 @@ impl MaturityTarget for HomeostatTarget {
         let updates =
             self.pipeline.carry_out(repair, &Occurrence { tenant, event, time, domain: Domain::Cloud });
         self.react(&updates);
+        Ok(())
+    }
+
+    /// What is done of late is expected from now on; the baseline knows which of it is in doubt.
+    fn accept(&mut self, what: &Acceptance) -> Result<(), Unsupported> {
+        self.pipeline.accept(&what.who, self.now.max(what.until));
         Ok(())
     }
 

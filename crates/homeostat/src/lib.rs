@@ -9,6 +9,7 @@ mod exercise;
 mod first_seen;
 #[cfg(feature = "forensics")]
 mod forensics;
+mod granted;
 mod lineage;
 mod newcomer;
 mod pipeline;

@@ -3,6 +3,7 @@
 
 mod accounts;
 mod autonomous_boundary;
+mod baseline_drift;
 mod calendar;
 mod cast;
 mod chain_reaction;
@@ -15,6 +16,7 @@ mod exam;
 mod faulty;
 mod film;
 mod intrusion;
+mod job;
 mod log;
 mod machinery;
 mod multi_hop;

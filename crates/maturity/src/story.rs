@@ -38,7 +38,12 @@ pub(crate) fn tell(log: &mut Log, seed: u64, story: Story, (cast, calendar): (&C
         Story::Maintenance => teller.maintenance(),
         Story::HiddenSignIn => teller.hidden_sign_in(),
         Story::PasswordSpray => teller.password_spray(),
-        Story::Scanner | Story::PasswordExpiry | Story::BrokenService => teller.tell_harmless(story),
+        Story::Scanner
+        | Story::PasswordExpiry
+        | Story::BrokenService
+        | Story::NewReports
+        | Story::NewStock
+        | Story::Growth => teller.tell_anyway(story),
     };
     teller.log.mark = None;
     teller.truth
@@ -46,11 +51,14 @@ pub(crate) fn tell(log: &mut Log, seed: u64, story: Story, (cast, calendar): (&C
 
 impl Teller<'_> {
     /// The stories whose characters are whoever is there.
-    fn tell_harmless(&mut self, story: Story) -> Option<()> {
+    fn tell_anyway(&mut self, story: Story) -> Option<()> {
         match story {
             Story::Scanner => self.scanner(),
             Story::PasswordExpiry => self.password_expiry(),
             Story::BrokenService => self.broken_service(),
+            Story::NewReports => self.new_reports(),
+            Story::NewStock => self.new_stock(),
+            Story::Growth => self.growth(),
             _ => return None,
         }
         Some(())

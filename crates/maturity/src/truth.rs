@@ -43,11 +43,18 @@ pub enum Story {
     PasswordExpiry,
     /// Benign: a service account with an old password fails five hundred times from its one host.
     BrokenService,
+    /// A service account's job of a month changes overnight; the day after it does the same again, and the old beside
+    /// it. Somebody answers for it.
+    NewReports,
+    /// The same of another account, for which nobody answers.
+    NewStock,
+    /// Benign: a job grows by two fifths, with the close of a month in it, which was there four weeks before.
+    Growth,
 }
 
 impl Story {
     /// Every story, in order.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 18] = [
         Self::MultiHop,
         Self::Trip,
         Self::ShadowIdentity,
@@ -63,6 +70,9 @@ impl Story {
         Self::PasswordSpray,
         Self::PasswordExpiry,
         Self::BrokenService,
+        Self::NewReports,
+        Self::NewStock,
+        Self::Growth,
     ];
 
     /// The story's name, in lower case.
@@ -83,6 +93,9 @@ impl Story {
             Self::PasswordSpray => "password-spray",
             Self::PasswordExpiry => "password-expiry",
             Self::BrokenService => "broken-service",
+            Self::NewReports => "new-reports",
+            Self::NewStock => "new-stock",
+            Self::Growth => "growth",
         }
     }
 
@@ -98,6 +111,7 @@ impl Story {
                 | Self::Scanner
                 | Self::PasswordExpiry
                 | Self::BrokenService
+                | Self::Growth
         )
     }
 }
