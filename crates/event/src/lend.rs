@@ -6,6 +6,7 @@
 use crate::event::Event;
 use crate::keys;
 use crate::naming::{Names, Naming};
+use crate::view;
 use homeostat_core::{EntityKey, Occurrence, Role};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -26,9 +27,9 @@ impl Lent {
         Self {
             names: naming.names(),
             entities: keys::entities(event, &naming).into(),
-            actor: event.actor().map(|actor| actor.keys().to_vec()).unwrap_or_default(),
-            origin: event.origin().and_then(|origin| origin.key()),
-            destination: event.destination().and_then(|place| place.key()),
+            actor: view::actor_keys(event, &naming),
+            origin: view::origin_key(event, &naming),
+            destination: event.dst_endpoint().and_then(|end| naming.endpoint(end).into_iter().next()),
             occurrence: event.occurrence(),
         }
     }

@@ -107,13 +107,11 @@ impl Event {
     /// Where nobody is told, as in a flow, the endpoint it came from stands in for whoever used it, else the device
     /// it was done on; [`Party::stands_in`] tells.
     pub fn actor(&self) -> Option<Party<'_>> {
-        match self.lending.get() {
-            Some(lent) => actor_of(self, &|_| lent.actor.clone()),
-            None => {
-                let naming = Naming::of(self);
-                actor_of(self, &|whose| whose.keys(self, &naming))
-            }
+        if let Some(lent) = self.lending.get() {
+            return actor_of(self, &|_| lent.actor.clone());
         }
+        let naming = Naming::of(self);
+        actor_of(self, &|whose| whose.keys(self, &naming))
     }
 
     /// To whom or what it was done: users, groups, entities, resources, files, processes, what else the class is
@@ -138,13 +136,11 @@ impl Event {
     /// Where it came from: the source endpoint, else that of a finding's evidence, else the address a mail came
     /// from, else the device it was done on.
     pub fn origin(&self) -> Option<Origin<'_>> {
-        match self.lending.get() {
-            Some(lent) => origin_of(self, &|_| lent.origin.clone()),
-            None => {
-                let naming = Naming::of(self);
-                origin_of(self, &|whose| whose.keys(self, &naming).into_iter().next())
-            }
+        if let Some(lent) = self.lending.get() {
+            return origin_of(self, &|_| lent.origin.clone());
         }
+        let naming = Naming::of(self);
+        origin_of(self, &|whose| whose.keys(self, &naming).into_iter().next())
     }
 
     /// Where it went to.
@@ -250,6 +246,17 @@ impl Whose<'_> {
             Self::Device(device) => naming.device(device).into_iter().take(1).collect(),
         }
     }
+}
+
+/// The keys of [`Event::actor`].
+pub(crate) fn actor_keys(event: &Event, naming: &Naming<'_>) -> Vec<EntityKey> {
+    let actor = actor_of(event, &|whose| whose.keys(event, naming));
+    actor.map(|actor| actor.keys().to_vec()).unwrap_or_default()
+}
+
+/// The key of [`Event::origin`].
+pub(crate) fn origin_key(event: &Event, naming: &Naming<'_>) -> Option<EntityKey> {
+    origin_of(event, &|whose| whose.keys(event, naming).into_iter().next())?.key()
 }
 
 /// Who did it or stands in for it, with the keys that `named` gives.

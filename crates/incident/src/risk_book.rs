@@ -322,9 +322,9 @@ impl RiskBook {
         let Some(identity) = self.identities.get(&id) else { return Vec::new() };
         let lenders = identity.lenders.iter();
         let lent = lenders.filter_map(|(id, kind)| Some((self.identities.get(id)?, factor(*kind))));
-        let charged = lent.chain([(identity, 1.0)]).filter(|(identity, _)| !identity.charges.is_empty());
+        let who = lent.chain([(identity, 1.0)]).filter(|(identity, _)| !identity.charges.is_empty());
         let mut all: BTreeMap<&(Domain, String), (f64, i64, SignalId)> = BTreeMap::new();
-        for (identity, share) in charged {
+        for (identity, share) in who {
             for (kind, charge) in &identity.charges {
                 let felt = charge.bits * share * fade(now.saturating_sub(charge.time), HALF_LIFE);
                 let most = all.entry(kind).or_insert((felt, charge.time, charge.signal));
