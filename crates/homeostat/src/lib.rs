@@ -3,6 +3,7 @@
 
 mod act;
 mod conduct;
+mod detection;
 mod estate;
 mod first_seen;
 mod lineage;
@@ -17,6 +18,7 @@ mod told;
 mod wording;
 
 pub use conduct::Conduct;
+pub use detection::Detections;
 pub use estate::Estate;
 pub use first_seen::FirstSeen;
 pub use lineage::Lineage;

@@ -6,6 +6,7 @@
 
 use crate::act::{act_of, describe, is_chatter};
 use crate::conduct::Conduct;
+use crate::detection::Detections;
 use crate::estate::Estate;
 use crate::first_seen::FirstSeen;
 use crate::lineage::Lineage;
@@ -72,6 +73,7 @@ impl Pipeline {
                 Box::new(Newcomers::default()),
                 Box::new(Lineage::default()),
                 Box::new(Conduct::default()),
+                Box::new(Detections),
             ],
             estate: Estate::default(),
             surprise: Surprise::default(),
