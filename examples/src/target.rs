@@ -8,13 +8,13 @@ use homeostat::{Estate, Pipeline};
 use homeostat_core::{Domain, EntityKey, EntityKind, EventRef, Role, Stage, TenantId, Timestamp};
 use homeostat_event::{Event, Severity};
 use homeostat_graph::{Inventory, Reading};
-use homeostat_identity::{Entity, EntityClass};
+use homeostat_identity::{Directory, Entity, EntityClass, Link, LinkKind};
 use homeostat_incident::{Incident, Investigator, Involved, Report};
 use homeostat_maturity::{
     ActionRecord, IncidentView, LineView, MaturityTarget, ReportView, Section, Setting, StepView, Thresholds,
     Unsupported,
 };
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error;
 use std::time::Duration;
 
@@ -99,7 +99,9 @@ impl MaturityTarget for HomeostatTarget {
             .iter()
             .flat_map(|entity| entity.identifiers.iter().map(move |key| (key, entity)))
             .collect();
-        Ok(incidents.iter().map(|incident| view(incident, &self.report_of(incident), &names)).collect())
+        let directory = self.pipeline.directory();
+        let shown = |incident: &Incident| view(incident, &self.report_of(incident), (&names, directory));
+        Ok(incidents.iter().map(shown).collect())
     }
 
     fn report(&self, from: &EventRef) -> Result<ReportView, Unsupported> {
@@ -107,7 +109,10 @@ impl MaturityTarget for HomeostatTarget {
             return Ok(ReportView::default());
         };
         let report = self.report_of(&incident);
-        let mut sections: BTreeMap<Section, Vec<LineView>> = BTreeMap::new();
+        // A section without lines says that nothing of it was observed.
+        let all = [Section::Entry, Section::Privilege, Section::Movement, Section::Egress];
+        let mut sections: BTreeMap<Section, Vec<LineView>> =
+            all.into_iter().map(|section| (section, Vec::new())).collect();
         for step in &report.steps {
             let line = LineView { at: step.time, text: step.sentence.clone(), events: step.events.clone() };
             sections.entry(section(step.stage)).or_default().push(line);
@@ -116,10 +121,12 @@ impl MaturityTarget for HomeostatTarget {
     }
 }
 
-fn view(incident: &Incident, report: &Report, names: &BTreeMap<&EntityKey, &Entity>) -> IncidentView {
+type Names<'a> = BTreeMap<&'a EntityKey, &'a Entity>;
+
+fn view(incident: &Incident, report: &Report, (names, directory): (&Names<'_>, &Directory)) -> IncidentView {
     let known = |involved: &Involved| involved.keys.iter().find_map(|key| names.get(key).copied());
-    let mut who: Vec<Vec<EntityKey>> =
-        incident.entities().iter().filter_map(known).map(|entity| entity.identifiers.clone()).collect();
+    let shown = |entity: &Entity| shown_as(entity, incident, (names, directory));
+    let mut who: Vec<Vec<EntityKey>> = incident.entities().iter().filter_map(known).map(shown).collect();
     who.sort();
     who.dedup();
     let objects = incident.entities().iter().filter(|involved| is_object(involved));
@@ -142,6 +149,41 @@ fn view(incident: &Incident, report: &Report, names: &BTreeMap<&EntityKey, &Enti
         events: incident.events().to_vec(),
         answers: answers(report),
     }
+}
+
+/// The names under which `entity` shows in `incident`: its own, and of a person those of the machine at which nobody
+/// else was signed in then, with the addresses that machine held. Only what the incident itself names is told.
+fn shown_as(
+    entity: &Entity,
+    incident: &Incident,
+    (names, directory): (&Names<'_>, &Directory),
+) -> Vec<EntityKey> {
+    let mut shown = entity.identifiers.clone();
+    let keys = || incident.entities().iter().flat_map(|involved| &involved.keys);
+    let then = |link: &Link| {
+        let (from, to) = (link.valid.from(), link.valid.to());
+        link.kind == LinkKind::LoggedOn && from <= incident.updated() && to >= incident.first()
+    };
+    let logons = |key: &EntityKey| directory.links_of_key(key).into_iter().map(|(_, link)| link).filter(then);
+    let machines: BTreeSet<EntityKey> = entity
+        .identifiers
+        .iter()
+        .flat_map(|key| logons(key).map(|link| link.b).collect::<Vec<_>>())
+        .collect();
+    let alone = |machine: &EntityKey| logons(machine).all(|link| entity.identifiers.contains(&link.a));
+    for machine in machines.into_iter().filter(alone) {
+        let Some(named) = names.get(&machine) else { continue };
+        let own = keys().filter(|key| named.identifiers.contains(key));
+        let times = [incident.first(), incident.opened(), incident.updated()];
+        let holds = |key: &&EntityKey| {
+            let holders = times.into_iter().filter_map(|at| directory.holder(key, at));
+            key.kind() == EntityKind::Ip && holders.into_iter().any(|id| id == named.id)
+        };
+        shown.extend(own.chain(keys().filter(holds)).cloned());
+    }
+    shown.sort();
+    shown.dedup();
+    shown
 }
 
 /// Whether an entity is data or a system that something was done to.

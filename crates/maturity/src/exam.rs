@@ -3,7 +3,7 @@
 //! A missed bar fails the test; a part the target or the tenant lacks leaves it not passed; both are told.
 
 use crate::film::{Film, Shot};
-use crate::scorecard::{Figures, Verdict};
+use crate::scorecard::{Figures, MaturityTest, Verdict};
 use crate::view::{ActionRecord, IncidentView, PlanId};
 use crate::{MaturityTarget, Story, Unsupported};
 use homeostat_core::{Domain, EntityKey, EventRef, LATENESS, Timestamp};
@@ -17,6 +17,21 @@ pub type Clock = fn() -> Duration;
 pub(crate) trait Scene {
     /// The stories that are told on top of everyday life.
     fn stories(&self) -> &'static [Story];
+
+    /// Whether everyday life is left out: the target sees these stories alone.
+    fn is_alone(&self) -> bool {
+        false
+    }
+
+    /// Whether the target is shown this event; a scene may lack a source.
+    fn sees(&self, _shot: &Shot) -> bool {
+        true
+    }
+
+    /// Another test that asks the same target after the same events.
+    fn epilogue(&self) -> Option<(MaturityTest, Box<dyn Scene>)> {
+        None
+    }
 
     /// An event was fed.
     fn watch(&mut self, _exam: &mut Exam<'_>, _shot: &Shot) {}
@@ -86,6 +101,20 @@ impl<'a> Exam<'a> {
         self.figures.calls += 1;
         let answer = self.target.approve(plan);
         self.ask(answer);
+    }
+
+    /// What the target answers, and how long it took; none without a clock.
+    pub(crate) fn timed<T>(&self, ask: impl FnOnce(&dyn MaturityTarget) -> T) -> (T, Option<Duration>) {
+        let begun = self.clock.map(|clock| clock());
+        let answer = ask(&*self.target);
+        (answer, self.clock.zip(begun).map(|(clock, begun)| clock().saturating_sub(begun)))
+    }
+
+    /// The time that an answer took must not lie above `bar`; judged as [`worked_at_most`](Self::worked_at_most).
+    pub(crate) fn took_at_most(&mut self, name: &'static str, took: Option<Duration>, bar: Duration) {
+        let worked = core::mem::replace(&mut self.worked, took);
+        self.worked_at_most(name, bar);
+        self.worked = worked;
     }
 
     /// The answer, or a note of what the target lacks.
@@ -164,17 +193,20 @@ impl<'a> Exam<'a> {
         self.film.tenant.truth(story).map(crate::Truth::events).unwrap_or_default()
     }
 
-    /// How it went.
-    pub(crate) fn end(mut self) -> (Verdict, Figures) {
+    /// How it went; a further test of the same target begins without notes.
+    pub(crate) fn end(&mut self) -> (Verdict, Figures) {
+        let next = Figures { events: self.figures.events, ..Figures::default() };
+        let mut figures = core::mem::replace(&mut self.figures, next);
         if let Ok(actions) = self.target.actions() {
-            self.figures.actions = actions.len() as u64;
+            figures.actions = actions.len() as u64;
         }
-        let verdict = match (self.failed.is_empty(), self.lacking.is_empty()) {
-            (false, _) => Verdict::Failed(self.failed),
-            (_, false) => Verdict::Lacking(self.lacking),
+        let (failed, lacking) = (core::mem::take(&mut self.failed), core::mem::take(&mut self.lacking));
+        let verdict = match (failed.is_empty(), lacking.is_empty()) {
+            (false, _) => Verdict::Failed(failed),
+            (_, false) => Verdict::Lacking(lacking),
             _ => Verdict::Passed,
         };
-        (verdict, self.figures)
+        (verdict, figures)
     }
 }
 

@@ -32,6 +32,8 @@ pub(crate) fn tell(log: &mut Log, seed: u64, story: Story, (cast, calendar): (&C
         Story::Joiners => teller.joiners(),
         Story::WildcardPolicy => teller.wildcard_policy(),
         Story::ApprovedPolicy => teller.approved_policy(),
+        Story::Walks => teller.walks(),
+        Story::NewTool => teller.new_tool(),
     };
     teller.log.mark = None;
     teller.truth

@@ -5,8 +5,9 @@
 
 use crate::closed_loop::ClosedLoop;
 use crate::exam::{Clock, Exam, Scene};
-use crate::film::Film;
-use crate::multi_hop::{MultiHop, Quiet};
+use crate::film::{Film, Shot};
+use crate::multi_hop::{Blind, MultiHop, Quiet, Sure};
+use crate::one_risk::OneRisk;
 use crate::scorecard::{Figures, MaturityTest, Scorecard, SeedResult, Verdict};
 use crate::shadow_identity::ShadowIdentity;
 use crate::{MaturityTarget, Story, TENANT, Tenant, TenantOptions};
@@ -136,14 +137,13 @@ impl TestBed {
             .map(|(test, scene)| Run { test, scene, exam: Exam::new(&self.film, make(&setting), self.clock) })
             .collect();
         self.film.show(|event, shot| {
-            for run in runs.iter_mut().filter(|run| shot.belongs(run.scene.stories())) {
+            for run in runs.iter_mut().filter(|run| run.sees(shot)) {
                 run.exam.feed(event.clone(), shot);
                 run.scene.watch(&mut run.exam, shot);
             }
         })?;
         let mut ended: BTreeMap<MaturityTest, (Verdict, Figures)> = BTreeMap::new();
-        for run in runs {
-            let (test, outcome) = run.end();
+        for (test, outcome) in runs.into_iter().flat_map(Run::end) {
             let outcome = match ended.remove(&test) {
                 Some(before) => together(before, outcome),
                 None => outcome,
@@ -157,12 +157,16 @@ impl TestBed {
 }
 
 /// The runs of the tests that are built; a test is passed only in all its runs.
-fn scenes() -> [(MaturityTest, Box<dyn Scene>); 4] {
+fn scenes() -> [(MaturityTest, Box<dyn Scene>); 7] {
+    let sure = Sure::default();
     [
         (MaturityTest::ShadowIdentity, Box::new(ShadowIdentity::default())),
-        (MaturityTest::MultiHopReplay, Box::new(MultiHop)),
+        (MaturityTest::MultiHopReplay, Box::new(MultiHop::telling(sure.clone()))),
+        (MaturityTest::MultiHopReplay, Box::new(Blind::to_mail())),
+        (MaturityTest::MultiHopReplay, Box::new(Blind::to_network(sure))),
         (MaturityTest::MultiHopReplay, Box::new(Quiet)),
         (MaturityTest::ClosedLoop, Box::new(ClosedLoop::default())),
+        (MaturityTest::CrossDomainConsistency, Box::new(OneRisk::default())),
     ]
 }
 
@@ -174,10 +178,20 @@ struct Run<'a> {
 }
 
 impl Run<'_> {
-    fn end(mut self) -> (MaturityTest, (Verdict, Figures)) {
+    fn sees(&self, shot: &Shot) -> bool {
+        let told = shot.mark.is_some() || !self.scene.is_alone();
+        told && shot.belongs(self.scene.stories()) && self.scene.sees(shot)
+    }
+
+    fn end(mut self) -> Vec<(MaturityTest, (Verdict, Figures))> {
         self.exam.settle();
         self.scene.finish(&mut self.exam);
-        (self.test, self.exam.end())
+        let mut ended = vec![(self.test, self.exam.end())];
+        if let Some((test, mut scene)) = self.scene.epilogue() {
+            scene.finish(&mut self.exam);
+            ended.push((test, self.exam.end()));
+        }
+        ended
     }
 }
 

@@ -23,17 +23,23 @@ pub enum Story {
     WildcardPolicy,
     /// Benign: the same change to another service account, with an approval, and nothing follows.
     ApprovedPolicy,
+    /// Six products find something about two hundred people, as the dice fall.
+    Walks,
+    /// Benign: somebody signs in to a new internal tool and opens it.
+    NewTool,
 }
 
 impl Story {
     /// Every story, in order.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 8] = [
         Self::MultiHop,
         Self::Trip,
         Self::ShadowIdentity,
         Self::Joiners,
         Self::WildcardPolicy,
         Self::ApprovedPolicy,
+        Self::Walks,
+        Self::NewTool,
     ];
 
     /// The story's name, in lower case.
@@ -45,12 +51,14 @@ impl Story {
             Self::Joiners => "joiners",
             Self::WildcardPolicy => "wildcard-policy",
             Self::ApprovedPolicy => "approved-policy",
+            Self::Walks => "walks",
+            Self::NewTool => "new-tool",
         }
     }
 
     /// Whether nothing of it is hostile, so that a target must keep calm.
     pub const fn is_benign(self) -> bool {
-        matches!(self, Self::Trip | Self::Joiners | Self::ApprovedPolicy)
+        matches!(self, Self::Trip | Self::Joiners | Self::ApprovedPolicy | Self::NewTool)
     }
 }
 

@@ -4,9 +4,9 @@
 use homeostat_core::{Domain, EntityKey, EntityKind, EventRef, Stage, Timestamp};
 use homeostat_event::{Event, Severity};
 use homeostat_maturity::{
-    ActionKind, ActionRecord, ActionState, FindingView, IncidentView, MaturityTarget, MaturityTest, Mutant,
-    PlanId, PlanView, Scorecard, SeedResult, StepView, Story, SuiteOptions, Tenant, TestBed, Truth,
-    Unsupported, Verdict,
+    ActionKind, ActionRecord, ActionState, FindingView, IncidentView, LineView, MaturityTarget, MaturityTest,
+    Mutant, PlanId, PlanView, ReportView, Scorecard, Section, SeedResult, StepView, Story, SuiteOptions,
+    Tenant, TestBed, Truth, Unsupported, Verdict,
 };
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
@@ -46,6 +46,16 @@ impl Oracle {
         self.fed.contains_key(self.truths[&story].steps[step].events.last().unwrap())
     }
 
+    /// Less sure without the network sensor.
+    fn confidence(&self) -> f64 {
+        if self.fed.keys().any(|event| event.place().starts_with("zeek/")) { 1.0 } else { 0.5 }
+    }
+
+    fn answers(&self) -> BTreeMap<String, String> {
+        let how = if self.has(Story::MultiHop, 0) { "by a mail" } else { "entry not observed" };
+        BTreeMap::from([("how".to_owned(), how.to_owned())])
+    }
+
     fn begun(&self, story: Story, step: usize) -> Option<Timestamp> {
         self.fed.get(self.truths[&story].steps[step].events.first().unwrap()).copied()
     }
@@ -58,6 +68,9 @@ impl MaturityTarget for Oracle {
     }
 
     fn risk(&self, who: &EntityKey, _domain: Domain) -> Result<f64, Unsupported> {
+        if ["walk-000@acme.example", "walk-198@acme.example"].contains(&who.value()) {
+            return Ok(0.9);
+        }
         let story = Story::ShadowIdentity;
         let known = self.truths[&story].who.contains(who);
         Ok(match (known, self.has(story, 1), self.has(story, 2)) {
@@ -76,13 +89,13 @@ impl MaturityTarget for Oracle {
                 id: story.to_string(),
                 opened: steps.first()?.at,
                 severity: if steps.len() > 3 { Severity::HIGH } else { Severity::MEDIUM },
-                confidence: 1.0,
+                confidence: self.confidence(),
                 open: !self.approved,
                 events: steps.iter().flat_map(|step| step.events.clone()).collect(),
                 who: vec![truth.who.clone()],
                 objects: truth.objects.clone(),
                 steps,
-                answers: BTreeMap::new(),
+                answers: self.answers(),
             })
         };
         Ok(hostile.into_iter().filter_map(incident).collect())
@@ -104,6 +117,16 @@ impl MaturityTarget for Oracle {
             }
         };
         Ok(stories.map(finding).collect())
+    }
+
+    fn report(&self, from: &EventRef) -> Result<ReportView, Unsupported> {
+        let Some(_) = self.truths[&Story::MultiHop].step_of(from) else { return Ok(ReportView::default()) };
+        let line = |step: StepView| LineView { at: step.at, text: "a step".to_owned(), events: step.events };
+        let lines = self.seen(Story::MultiHop).into_iter().map(line).collect();
+        let empty = [Section::Privilege, Section::Movement, Section::Egress].map(|one| (one, Vec::new()));
+        let sections = empty.into_iter().chain([(Section::Entry, lines)]).collect();
+        let answers = (0..6).map(|number| (number.to_string(), "known".to_owned())).collect();
+        Ok(ReportView { incident: Some("multi-hop".to_owned()), sections, answers })
     }
 
     fn actions(&self) -> Result<Vec<ActionRecord>, Unsupported> {
@@ -163,7 +186,9 @@ fn who_knows_the_truth_misses_no_bar_and_lacks_only_what_is_told() {
         other => panic!("{test}: {other:?}"),
     };
     assert_eq!(lacks(MaturityTest::ShadowIdentity), "a clock, by which computing time is judged");
-    assert!(lacks(MaturityTest::MultiHopReplay).starts_with("records of mail and click"));
+    assert_eq!(results[&MaturityTest::MultiHopReplay].verdict, Verdict::Passed);
+    assert_eq!(lacks(MaturityTest::OneHourTimeline), "a clock, by which computing time is judged");
+    assert_eq!(results[&MaturityTest::CrossDomainConsistency].verdict, Verdict::Passed);
     assert_eq!(
         lacks(MaturityTest::ClosedLoop),
         "28 days of use before the change: ask for a history of 30 days"
@@ -183,9 +208,7 @@ fn on_five_seeds_and_a_whole_month_the_truth_passes_what_can_be_passed() {
         let bed = TestBed::new(seed, &SuiteOptions::default().clock(clock));
         card.add(bed.run(&mut |_| Box::new(Oracle::of(bed.tenant()))).unwrap());
     }
-    assert_eq!(card.passed(), 2, "{card}");
-    let replay = card.of(MaturityTest::MultiHopReplay).unwrap();
-    assert!(replay.seeds.iter().all(|seed| matches!(seed.verdict, Verdict::Lacking(_))), "{card}");
+    assert_eq!(card.passed(), 5, "{card}");
 }
 
 #[test]
