@@ -23,6 +23,11 @@ pub(crate) trait Scene {
         false
     }
 
+    /// Whether the target is shown this event; a scene may lack a source.
+    fn sees(&self, _shot: &Shot) -> bool {
+        true
+    }
+
     /// Another test that asks the same target after the same events.
     fn epilogue(&self) -> Option<(MaturityTest, Box<dyn Scene>)> {
         None

@@ -20,6 +20,7 @@ mod machinery;
 mod multi_hop;
 mod mutant;
 mod object;
+mod office;
 mod okta;
 mod one_risk;
 mod rng;

@@ -10,7 +10,7 @@ use crate::closed_loop::ClosedLoop;
 use crate::drift_regression::DriftRegression;
 use crate::exam::{Clock, Exam, Scene};
 use crate::film::{Film, Shot};
-use crate::multi_hop::{MultiHop, Quiet};
+use crate::multi_hop::{Blind, MultiHop, Quiet, Sure};
 use crate::one_risk::OneRisk;
 use crate::scorecard::{Figures, MaturityTest, Scorecard, SeedResult, Verdict};
 use crate::shadow_identity::ShadowIdentity;
@@ -200,9 +200,12 @@ impl TestBed {
 
 /// The runs of the tests that are built; a test is passed only in all its runs.
 fn scenes() -> Vec<(MaturityTest, Box<dyn Scene>)> {
+    let sure = Sure::default();
     vec![
         (MaturityTest::ShadowIdentity, Box::new(ShadowIdentity::default())),
-        (MaturityTest::MultiHopReplay, Box::new(MultiHop)),
+        (MaturityTest::MultiHopReplay, Box::new(MultiHop::telling(sure.clone()))),
+        (MaturityTest::MultiHopReplay, Box::new(Blind::to_mail())),
+        (MaturityTest::MultiHopReplay, Box::new(Blind::to_network(sure))),
         (MaturityTest::MultiHopReplay, Box::new(Quiet)),
         (MaturityTest::ChainReaction, Box::new(ChainReaction::default())),
         (MaturityTest::AutonomousBoundary, Box::new(AutonomousBoundary::default())),
@@ -222,7 +225,7 @@ struct Run<'a> {
 impl Run<'_> {
     fn sees(&self, shot: &Shot) -> bool {
         let told = shot.mark.is_some() || !self.scene.is_alone();
-        told && shot.belongs(self.scene.stories())
+        told && shot.belongs(self.scene.stories()) && self.scene.sees(shot)
     }
 
     fn end(mut self) -> Vec<(MaturityTest, (Verdict, Figures))> {

@@ -103,6 +103,16 @@ impl Oracle {
         actions
     }
 
+    /// Less sure without the network sensor.
+    fn confidence(&self) -> f64 {
+        if self.fed.keys().any(|event| event.place().starts_with("zeek/")) { 1.0 } else { 0.5 }
+    }
+
+    fn answers(&self) -> BTreeMap<String, String> {
+        let how = if self.has(Story::MultiHop, 0) { "by a mail" } else { "entry not observed" };
+        BTreeMap::from([("how".to_owned(), how.to_owned())])
+    }
+
     fn begun(&self, story: Story, step: usize) -> Option<Timestamp> {
         self.fed.get(self.truths[&story].steps[step].events.first().unwrap()).copied()
     }
@@ -139,13 +149,13 @@ impl MaturityTarget for Oracle {
                 id: story.to_string(),
                 opened: steps.first()?.at,
                 severity: if steps.len() > 3 { Severity::HIGH } else { Severity::MEDIUM },
-                confidence: 1.0,
+                confidence: self.confidence(),
                 open: !self.approved,
                 events: steps.iter().flat_map(|step| step.events.clone()).collect(),
                 who: vec![truth.who.clone()],
                 objects: truth.objects.clone(),
                 steps,
-                answers: BTreeMap::new(),
+                answers: self.answers(),
             })
         };
         Ok(hostile.into_iter().filter_map(incident).collect())
@@ -240,7 +250,7 @@ fn who_knows_the_truth_misses_no_bar_and_lacks_only_what_is_told() {
         other => panic!("{test}: {other:?}"),
     };
     assert_eq!(lacks(MaturityTest::ShadowIdentity), "a clock, by which computing time is judged");
-    assert!(lacks(MaturityTest::MultiHopReplay).starts_with("records of mail and click"));
+    assert_eq!(results[&MaturityTest::MultiHopReplay].verdict, Verdict::Passed);
     assert_eq!(lacks(MaturityTest::OneHourTimeline), "a clock, by which computing time is judged");
     assert_eq!(results[&MaturityTest::CrossDomainConsistency].verdict, Verdict::Passed);
     for test in [MaturityTest::ChainReaction, MaturityTest::AutonomousBoundary] {
@@ -266,9 +276,7 @@ fn on_five_seeds_and_a_whole_month_the_truth_passes_what_can_be_passed() {
         let bed = TestBed::new(seed, &SuiteOptions::default().clock(clock));
         card.add(bed.run(&mut |_| Box::new(Oracle::of(bed.tenant()))).unwrap());
     }
-    assert_eq!(card.passed(), 7, "{card}");
-    let replay = card.of(MaturityTest::MultiHopReplay).unwrap();
-    assert!(replay.seeds.iter().all(|seed| matches!(seed.verdict, Verdict::Lacking(_))), "{card}");
+    assert_eq!(card.passed(), 8, "{card}");
 }
 
 #[test]
