@@ -9,21 +9,23 @@ use crate::conduct::Conduct;
 use crate::detection::Detections;
 use crate::estate::Estate;
 use crate::first_seen::FirstSeen;
+use crate::intent::Intent;
 use crate::lineage::Lineage;
 use crate::newcomer::Newcomers;
 use crate::reflex::Reflex;
 use crate::refusals::Refusals;
 use crate::repair::Repair;
+use crate::servers::Servers;
 use crate::surprise::Surprise;
 use core::fmt;
 use homeostat_baseline::Baseline;
 use homeostat_core::{
-    Bits, Detector, EntityKey, Observed, Occurrence, Position, RiskView, Role, Signal, State as _, TenantId,
-    Threat, Timestamp,
+    Bits, Detector, EntityKey, IntelFeed as _, Observed, Occurrence, Position, RiskView, Role, Signal,
+    State as _, TenantId, Threat, Timestamp, Watch,
 };
 use homeostat_event::Event;
 use homeostat_identity::Directory;
-use homeostat_incident::{IncidentId, Investigator, RiskBook, Update};
+use homeostat_incident::{IncidentId, Intel, Investigator, RiskBook, Update, WatchBook, heighten};
 
 /// The whole of homeostat for one tenant.
 ///
@@ -46,8 +48,11 @@ pub struct Pipeline {
     risk: RiskBook,
     mended: Vec<IncidentId>,
     reflex: Reflex,
+    intent: Intent,
+    watches: WatchBook,
     next_event: u64,
     next_signal: u64,
+    next_intel: u64,
     stats: Stats,
 }
 
@@ -80,6 +85,7 @@ impl Pipeline {
                 Box::new(Newcomers::default()),
                 Box::new(Lineage::default()),
                 Box::new(Conduct::default()),
+                Box::new(Servers::default()),
                 Box::new(Detections),
             ],
             estate: Estate::default(),
@@ -87,8 +93,11 @@ impl Pipeline {
             risk: RiskBook::default(),
             mended: Vec::new(),
             reflex: Reflex::default(),
+            intent: Intent::default(),
+            watches: WatchBook::default(),
             next_event: 0,
             next_signal: 0,
+            next_intel: 0,
             stats: Stats::default(),
         }
     }
@@ -110,6 +119,12 @@ impl Pipeline {
     #[must_use]
     pub fn with_reflex(self, reflex: Reflex) -> Self {
         Self { reflex, ..self }
+    }
+
+    /// Tells who looks round with `intent`, which knows whose work that is.
+    #[must_use]
+    pub fn with_intent(self, intent: Intent) -> Self {
+        Self { intent, ..self }
     }
 
     /// Tells stories with `investigator`: one of no lateness tells them at once, before late events can come.
@@ -150,6 +165,20 @@ impl Pipeline {
             self.stats.untold = self.stats.untold.saturating_add(1);
         }
         updates.and_then(Observed::applied).unwrap_or_default()
+    }
+
+    /// Learns what runs where strangers reach it and what the outside says is attacked; gives the assets that are
+    /// watched more closely from now on. What is said of them weighs up to twice, less each day, for 14 days.
+    pub fn learn_intel(&mut self, intel: &Intel) -> Vec<EntityKey> {
+        let position = Position::at(self.next_intel);
+        self.next_intel += 1;
+        let Ok(observed) = self.watches.observe(position, intel);
+        observed.applied().unwrap_or_default()
+    }
+
+    /// How closely `asset` is watched at `now` because of what the outside says; `None` when nothing is said.
+    pub fn watch(&self, asset: &EntityKey, now: Timestamp) -> Option<Watch> {
+        self.watches.watch(asset, now)
     }
 
     /// Says that it is `now`: stories that went quiet close.
@@ -255,9 +284,11 @@ impl Pipeline {
             directory.canonical_key(id).cloned()
         };
         signals.extend(self.surprise.observe(event, risk, &holder));
+        signals.extend(self.intent.observe(event, directory));
         signals.extend(self.detectors.iter_mut().flat_map(|detector| detector.detect(event, risk)));
         for signal in &mut signals {
             describe(signal, event);
+            heighten(signal, &self.watches);
         }
         signals.extend(act_of(event).filter(|_| !is_chatter(event)));
         for signal in &mut signals {

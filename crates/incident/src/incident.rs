@@ -198,7 +198,14 @@ impl Incident {
 
     /// How bad it is, without regard to reach; [`Report::severity`] knows that too.
     pub fn severity(&self) -> Severity {
-        Severity::of(self.score)
+        self.graded(self.score)
+    }
+
+    /// The severity of `bits` in all: who has looked round and no more did no harm yet, so that it is medium at most.
+    pub(crate) fn graded(&self, bits: f64) -> Severity {
+        let stages = self.stages();
+        let only_looked = !stages.is_empty() && stages.iter().all(|stage| *stage == Stage::Discovery);
+        if only_looked { Severity::of(bits).min(Severity::Medium) } else { Severity::of(bits) }
     }
 
     /// What a person has said: `Some(true)` hostile, `Some(false)` benign.

@@ -5,7 +5,7 @@
 use crate::film::{Film, Shot};
 use crate::scorecard::{Figures, MaturityTest, Verdict};
 use crate::view::{ActionRecord, IncidentView, PlanId};
-use crate::{MaturityTarget, Story, Unsupported};
+use crate::{IntelItem, MaturityTarget, Story, Unsupported};
 use homeostat_core::{Domain, EntityKey, EventRef, LATENESS, Timestamp};
 use homeostat_event::{Event, Severity};
 use std::time::Duration;
@@ -101,6 +101,18 @@ impl<'a> Exam<'a> {
         self.figures.calls += 1;
         let answer = self.target.approve(plan);
         self.ask(answer);
+    }
+
+    /// The outside tells of an attacked product.
+    pub(crate) fn tell(&mut self, item: &IntelItem) {
+        let answer = self.target.intelligence(item);
+        self.ask(answer);
+    }
+
+    /// How closely an asset is watched, in bits.
+    pub(crate) fn watched(&mut self, asset: &EntityKey) -> f64 {
+        let answer = self.target.watched(asset);
+        self.ask(answer).unwrap_or(0.0)
     }
 
     /// What the target answers, and how long it took; none without a clock.

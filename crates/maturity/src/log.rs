@@ -19,6 +19,8 @@ pub enum LogSource {
     ZeekDns,
     /// Zeek `conn`, tab-separated with header.
     ZeekConn,
+    /// Zeek `http`, JSON lines; only where a story tells it.
+    ZeekHttp,
     /// Exchange's message trace, JSON lines.
     MessageTrace,
     /// Microsoft 365 unified audit, JSON lines.
@@ -29,12 +31,13 @@ pub enum LogSource {
 
 impl LogSource {
     /// Every source, in order.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::CloudTrail,
         Self::Okta,
         Self::ZeekDhcp,
         Self::ZeekDns,
         Self::ZeekConn,
+        Self::ZeekHttp,
         Self::MessageTrace,
         Self::M365,
         Self::Ocsf,
@@ -48,6 +51,7 @@ impl LogSource {
             Self::ZeekDhcp => "zeek/dhcp.json".to_owned(),
             Self::ZeekDns => "zeek/dns.json".to_owned(),
             Self::ZeekConn => "zeek/conn.log".to_owned(),
+            Self::ZeekHttp => "zeek/http.json".to_owned(),
             Self::MessageTrace => "m365/message-trace.jsonl".to_owned(),
             Self::M365 => "m365/audit.jsonl".to_owned(),
             Self::Ocsf => "findings.jsonl".to_owned(),

@@ -29,11 +29,13 @@ pub enum Mutant {
     OutcomeOnly,
     /// Lets no action expire.
     NeverExpires,
+    /// Tells nothing before something was read or sent.
+    Late,
 }
 
 impl Mutant {
     /// Every mutant that is built.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Silent,
         Self::Loud,
         Self::OneDomain,
@@ -43,6 +45,7 @@ impl Mutant {
         Self::ForgetsFixes,
         Self::OutcomeOnly,
         Self::NeverExpires,
+        Self::Late,
     ];
 
     /// Its name, in lower case.
@@ -57,6 +60,7 @@ impl Mutant {
             Self::ForgetsFixes => "forgets-fixes",
             Self::OutcomeOnly => "outcome-only",
             Self::NeverExpires => "never-expires",
+            Self::Late => "late",
         }
     }
 
@@ -68,6 +72,7 @@ impl Mutant {
             Self::LocksOut => MaturityTest::AutonomousBoundary,
             Self::ForgetsFixes => MaturityTest::DriftRegression,
             Self::OutcomeOnly => MaturityTest::MultiHopReplay,
+            Self::Late => MaturityTest::IntentBeforeImpact,
         }
     }
 

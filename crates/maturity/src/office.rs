@@ -213,6 +213,23 @@ impl Desk<'_> {
         log.write(LogSource::M365, at, line);
     }
 
+    /// Writes that a folder of a site was opened at `at`.
+    pub(crate) fn list(&self, log: &mut Log, rng: &mut Rng, at: i64, (site, folder): (&str, &str)) {
+        let line = self
+            .audit(rng, at, ("FolderAccessed", "6", "SharePoint"))
+            .text("ClientIP", &self.place.address)
+            .text("ObjectId", &format!("{SITE}/{site}/Shared Documents/{folder}"))
+            .text("EventSource", "SharePoint")
+            .text("ItemType", "Folder")
+            .text("UserAgent", self.agent)
+            .text("SiteUrl", &format!("{SITE}/{site}/"))
+            .text("SourceFileName", folder)
+            .text("SourceRelativeUrl", "Shared Documents")
+            .object("AppAccessContext", &self.browser())
+            .end();
+        log.write(LogSource::M365, at, line);
+    }
+
     fn browser(&self) -> Object {
         match self.session {
             Some(session) => Object::default().text("AADSessionId", session),

@@ -38,6 +38,12 @@ pub(crate) fn tell(log: &mut Log, seed: u64, story: Story, (cast, calendar): (&C
         Story::Maintenance => teller.maintenance(),
         Story::HiddenSignIn => teller.hidden_sign_in(),
         Story::PasswordSpray => teller.password_spray(),
+        Story::Reconnaissance => teller.reconnaissance(),
+        Story::FirstWeek => teller.first_week(),
+        Story::SecurityScan => teller.security_scan(),
+        Story::NameOutage => teller.name_outage(),
+        Story::WebService => teller.web_service(),
+        Story::Exploit => teller.exploit(),
         Story::Scanner | Story::PasswordExpiry | Story::BrokenService => teller.tell_harmless(story),
     };
     teller.log.mark = None;

@@ -7,15 +7,18 @@ use crate::autonomous_boundary::AutonomousBoundary;
 use crate::cast::{ANONYMISERS, APPROVAL_TAG, SHARED};
 use crate::chain_reaction::ChainReaction;
 use crate::closed_loop::ClosedLoop;
+use crate::cve_window::CveWindow;
 use crate::drift_regression::DriftRegression;
 use crate::exam::{Clock, Exam, Scene};
 use crate::film::{Film, Shot};
+use crate::intent_before_impact::IntentBeforeImpact;
 use crate::multi_hop::{Blind, MultiHop, Quiet, Sure};
 use crate::one_risk::OneRisk;
 use crate::scorecard::{Figures, MaturityTest, Scorecard, SeedResult, Verdict};
 use crate::shadow_identity::ShadowIdentity;
 use crate::{MaturityTarget, Story, TENANT, Tenant, TenantOptions};
 use core::fmt;
+use homeostat_core::EntityKey;
 use homeostat_ingest::RecordError;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::RangeInclusive;
@@ -87,6 +90,10 @@ pub struct Setting {
     pub anonymisers: Vec<String>,
     /// Addresses behind which many people of the tenant sit, as CIDR blocks: its offices and its VPN.
     pub shared: Vec<String>,
+    /// Whose declared work it is to look round: the account and the host of the security team's scanner.
+    pub scanners: Vec<EntityKey>,
+    /// What runs where strangers reach it: asset and product, spelt as advisories spell it.
+    pub software: Vec<(EntityKey, String)>,
 }
 
 impl Setting {
@@ -100,6 +107,8 @@ impl Setting {
             approval_tag: APPROVAL_TAG,
             anonymisers: Vec::new(),
             shared: Vec::new(),
+            scanners: Vec::new(),
+            software: Vec::new(),
         }
     }
 }
@@ -209,6 +218,8 @@ fn scenes() -> Vec<(MaturityTest, Box<dyn Scene>)> {
         (MaturityTest::MultiHopReplay, Box::new(Quiet)),
         (MaturityTest::ChainReaction, Box::new(ChainReaction::default())),
         (MaturityTest::AutonomousBoundary, Box::new(AutonomousBoundary::default())),
+        (MaturityTest::IntentBeforeImpact, Box::new(IntentBeforeImpact::default())),
+        (MaturityTest::CveWindow, Box::new(CveWindow::default())),
         (MaturityTest::ClosedLoop, Box::new(ClosedLoop::default())),
         (MaturityTest::CrossDomainConsistency, Box::new(OneRisk::default())),
         (MaturityTest::DriftRegression, Box::new(DriftRegression::default())),
@@ -249,6 +260,8 @@ fn setting(tenant: &Tenant) -> Setting {
         approval_tag: APPROVAL_TAG,
         anonymisers: ANONYMISERS.iter().map(|block| (*block).to_owned()).collect(),
         shared: SHARED.iter().map(|block| (*block).to_owned()).collect(),
+        scanners: crate::search::scanners(),
+        software: crate::web_service::software(),
     }
 }
 

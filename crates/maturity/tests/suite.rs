@@ -4,9 +4,9 @@
 use homeostat_core::{Domain, EntityKey, EntityKind, EventRef, Stage, Timestamp};
 use homeostat_event::{Event, Severity};
 use homeostat_maturity::{
-    ActionKind, ActionRecord, ActionState, FindingView, IncidentView, LineView, MaturityTarget, MaturityTest,
-    Mutant, PlanId, PlanView, ReportView, Scorecard, Section, SeedResult, StepView, Story, SuiteOptions,
-    Tenant, TestBed, Truth, Unsupported, Verdict,
+    ActionKind, ActionRecord, ActionState, FindingView, IncidentView, IntelItem, LineView, MaturityTarget,
+    MaturityTest, Mutant, PlanId, PlanView, ReportView, Scorecard, Section, SeedResult, StepView, Story,
+    SuiteOptions, Tenant, TestBed, Truth, Unsupported, Verdict,
 };
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
@@ -16,12 +16,13 @@ struct Oracle {
     truths: BTreeMap<Story, Truth>,
     fed: BTreeMap<EventRef, Timestamp>,
     approved: bool,
+    published: Option<Timestamp>,
 }
 
 impl Oracle {
     fn of(tenant: &Tenant) -> Self {
         let truths = Story::ALL.into_iter().map(|story| (story, tenant.truth(story).unwrap().clone()));
-        Self { truths: truths.collect(), fed: BTreeMap::new(), approved: false }
+        Self { truths: truths.collect(), fed: BTreeMap::new(), approved: false, published: None }
     }
 
     /// The steps of `story` seen so far.
@@ -141,14 +142,20 @@ impl MaturityTarget for Oracle {
     }
 
     fn incidents(&self) -> Result<Vec<IncidentView>, Unsupported> {
-        let hostile = [Story::ShadowIdentity, Story::MultiHop, Story::WildcardPolicy];
+        let hostile = [
+            Story::ShadowIdentity,
+            Story::MultiHop,
+            Story::WildcardPolicy,
+            Story::Reconnaissance,
+            Story::Exploit,
+        ];
         let incident = |story: Story| {
             let steps = self.seen(story);
             let truth = &self.truths[&story];
             Some(IncidentView {
                 id: story.to_string(),
                 opened: steps.first()?.at,
-                severity: if steps.len() > 3 { Severity::HIGH } else { Severity::MEDIUM },
+                severity: if steps.len() > 4 { Severity::HIGH } else { Severity::MEDIUM },
                 confidence: self.confidence(),
                 open: !self.approved,
                 events: steps.iter().flat_map(|step| step.events.clone()).collect(),
@@ -207,6 +214,17 @@ impl MaturityTarget for Oracle {
         Ok(actions)
     }
 
+    fn intelligence(&mut self, item: &IntelItem) -> Result<(), Unsupported> {
+        self.published = Some(item.published);
+        Ok(())
+    }
+
+    fn watched(&self, _asset: &EntityKey) -> Result<f64, Unsupported> {
+        let now = self.fed.values().max();
+        let days = self.published.zip(now).and_then(|(then, now)| Some(now.since(then)? as f64 / 86_400e6));
+        Ok(days.map_or(0.0, |days| 8.0 * (1.0 - days / 14.0).max(0.0)))
+    }
+
     fn plans(&self) -> Result<Vec<PlanView>, Unsupported> {
         let used = ["s3:ListBucket", "s3:GetObject", "s3:PutObject"];
         Ok(vec![PlanView {
@@ -253,7 +271,12 @@ fn who_knows_the_truth_misses_no_bar_and_lacks_only_what_is_told() {
     assert_eq!(results[&MaturityTest::MultiHopReplay].verdict, Verdict::Passed);
     assert_eq!(lacks(MaturityTest::OneHourTimeline), "a clock, by which computing time is judged");
     assert_eq!(results[&MaturityTest::CrossDomainConsistency].verdict, Verdict::Passed);
-    for test in [MaturityTest::ChainReaction, MaturityTest::AutonomousBoundary] {
+    for test in [
+        MaturityTest::ChainReaction,
+        MaturityTest::AutonomousBoundary,
+        MaturityTest::IntentBeforeImpact,
+        MaturityTest::CveWindow,
+    ] {
         assert_eq!(results[&test].verdict, Verdict::Passed, "{test}");
     }
     assert_eq!(lacks(MaturityTest::DriftRegression), "a clock, by which computing time is judged");
@@ -276,7 +299,7 @@ fn on_five_seeds_and_a_whole_month_the_truth_passes_what_can_be_passed() {
         let bed = TestBed::new(seed, &SuiteOptions::default().clock(clock));
         card.add(bed.run(&mut |_| Box::new(Oracle::of(bed.tenant()))).unwrap());
     }
-    assert_eq!(card.passed(), 8, "{card}");
+    assert_eq!(card.passed(), 10, "{card}");
 }
 
 #[test]
