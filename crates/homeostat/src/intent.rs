@@ -49,7 +49,7 @@ struct Habit {
 
 impl Default for Habit {
     fn default() -> Self {
-        Self { ways: [const { None::<()> }; 4].map(|_| Breadth::default()), names: None }
+        Self { ways: core::array::from_fn(|_| Breadth::default()), names: None }
     }
 }
 
@@ -85,7 +85,7 @@ struct Looker {
 
 impl Default for Looker {
     fn default() -> Self {
-        let sights = [const { None::<()> }; 4].map(|_| Sight::default());
+        let sights = core::array::from_fn(|_| Sight::default());
         Self { habit: Habit::default(), sights, told: (Bits::ZERO, 0, Timestamp::UNKNOWN) }
     }
 }
