@@ -7,7 +7,7 @@
 use crate::act::party_of;
 use homeostat_core::{EntityKey, EntityKind, Timestamp};
 use homeostat_event::Event;
-use homeostat_identity::{Directory, LinkKind};
+use homeostat_identity::{Directory, EntityId, Link, LinkKind};
 use std::collections::BTreeMap;
 
 /// How long an answer holds, in microseconds: leases and sign-ins do not change faster.
@@ -40,8 +40,9 @@ impl Doers {
         if let Some((_, known)) = self.addresses.get(&key).filter(fresh) {
             return Some(known.clone());
         }
-        let machine = directory.holder(&key, at).and_then(|id| directory.canonical_key(id)).cloned();
-        let found = machine.map_or_else(|| key.clone(), |machine| at_desk(machine, at, directory));
+        let machine = directory.holder(&key, at);
+        let found =
+            machine.and_then(|machine| at_desk(machine, at, directory)).unwrap_or_else(|| key.clone());
         if self.addresses.len() >= KEPT {
             self.addresses.clear();
         }
@@ -66,15 +67,16 @@ fn behind(party: &EntityKey, at: Timestamp, directory: &Directory) -> EntityKey 
 }
 
 /// The one person who is signed in to `machine`, or the machine.
-fn at_desk(machine: EntityKey, at: Timestamp, directory: &Directory) -> EntityKey {
-    let links = directory.links_of_key(&machine).into_iter().map(|(_, link)| link);
-    let signed_in =
-        links.filter(|link| link.kind == LinkKind::LoggedOn && link.b == machine && link.valid.holds(at));
-    let mut people: Vec<EntityKey> = signed_in.map(|link| behind(&link.a, at, directory)).collect();
+fn at_desk(machine: EntityId, at: Timestamp, directory: &Directory) -> Option<EntityKey> {
+    let names = directory.entity_at(machine, at)?.identifiers;
+    let links = names.iter().flat_map(|name| directory.links_of_key(name)).map(|(_, link)| link);
+    let here =
+        |link: &Link| link.kind == LinkKind::LoggedOn && link.valid.holds(at) && names.contains(&link.b);
+    let mut people: Vec<EntityKey> = links.filter(here).map(|link| behind(&link.a, at, directory)).collect();
     people.sort();
     people.dedup();
     match people.pop() {
-        Some(person) if people.is_empty() => person,
-        _ => machine,
+        Some(person) if people.is_empty() => Some(person),
+        _ => directory.canonical_key(machine).cloned(),
     }
 }

@@ -25,6 +25,7 @@ mod servers;
 mod spray;
 mod surprise;
 mod told;
+mod travels;
 mod upkeep;
 mod wording;
 
@@ -45,5 +46,6 @@ pub use responder::{Answered, Responder, ResponderError, ResponderOptions};
 pub use semantics::{Meaning, is_refusal, meaning};
 pub use servers::Servers;
 pub use told::ActionTold;
+pub use travels::Travels;
 pub use upkeep::Upkeep;
 pub use wording::techniques_of_words;

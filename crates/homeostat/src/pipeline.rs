@@ -17,11 +17,12 @@ use crate::refusals::Refusals;
 use crate::repair::Repair;
 use crate::servers::Servers;
 use crate::surprise::Surprise;
+use crate::travels::Travels;
 use core::fmt;
 use homeostat_baseline::Baseline;
 use homeostat_core::{
-    Bits, Detector, EntityKey, IntelFeed as _, Observed, Occurrence, Position, RiskView, Role, Signal,
-    State as _, TenantId, Threat, Timestamp, Watch,
+    Bits, Detector, EntityKey, FUTURE_LIMIT, IntelFeed as _, Observed, Occurrence, Position, RiskView, Role,
+    Signal, State as _, TenantId, Threat, Timestamp, Watch,
 };
 use homeostat_event::Event;
 use homeostat_identity::Directory;
@@ -53,6 +54,9 @@ pub struct Pipeline {
     next_event: u64,
     next_signal: u64,
     next_intel: u64,
+    // The moments of the last event, and of the last of which something was told.
+    heard: Timestamp,
+    told: Timestamp,
     stats: Stats,
 }
 
@@ -86,6 +90,7 @@ impl Pipeline {
                 Box::new(Lineage::default()),
                 Box::new(Conduct::default()),
                 Box::new(Servers::default()),
+                Box::new(Travels::default()),
                 Box::new(Detections),
             ],
             estate: Estate::default(),
@@ -98,6 +103,8 @@ impl Pipeline {
             next_event: 0,
             next_signal: 0,
             next_intel: 0,
+            heard: Timestamp::UNKNOWN,
+            told: Timestamp::UNKNOWN,
             stats: Stats::default(),
         }
     }
@@ -146,9 +153,25 @@ impl Pipeline {
             self.stats.foreign = self.stats.foreign.saturating_add(1);
         }
         let signals = self.signals(event);
-        let mut updates: Vec<Update> = signals.iter().flat_map(|signal| self.tell(signal)).collect();
+        let mut updates = if signals.is_empty() { Vec::new() } else { self.pass_calm(event.when()) };
+        self.heard = event.when();
+        updates.extend(signals.iter().flat_map(|signal| self.tell(signal)));
         self.halves(&mut updates);
         updates
+    }
+
+    /// Tells the investigator that a calm before an event at `now` was one: without a signal for longer than a clock
+    /// may be wrong, it would take the next for one from the future.
+    fn pass_calm(&mut self, now: Timestamp) -> Vec<Update> {
+        let limit = i64::try_from(FUTURE_LIMIT.as_micros()).unwrap_or(i64::MAX);
+        let (before, calm) = (now.since(self.heard), self.heard.since(self.told));
+        let flows = before.is_some_and(|span| (0..=limit).contains(&span));
+        self.told = now;
+        if flows && calm.is_some_and(|span| span > limit) {
+            self.investigator.tick(self.heard)
+        } else {
+            Vec::new()
+        }
     }
 
     /// Takes in one signal of a detector outside this pipeline.

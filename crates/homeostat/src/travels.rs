@@ -41,7 +41,8 @@ impl Detector<Event> for Travels {
         if event.class_uid() != ClassUid::AUTHENTICATION || event.outcome() == Outcome::Failure {
             return Vec::new();
         }
-        let (Some(place), Some(who), Some(occurrence)) = (place(event), party_of(event), event.occurrence()) else {
+        let (Some(place), Some(who), Some(occurrence)) = (place(event), party_of(event), event.occurrence())
+        else {
             return Vec::new();
         };
         if self.people.len() >= KEPT && !self.people.contains_key(&who) {

@@ -203,7 +203,8 @@ impl Incident {
 
     /// The severity of `bits` in all: who has looked round and no more did no harm yet, so that it is medium at most.
     pub(crate) fn graded(&self, bits: f64) -> Severity {
-        let stages = self.stages();
+        let own = self.deeds.iter().filter(|deed| deed.why != Why::Concurrent);
+        let stages: BTreeSet<Stage> = own.filter_map(|deed| deed.stage).collect();
         let only_looked = !stages.is_empty() && stages.iter().all(|stage| *stage == Stage::Discovery);
         if only_looked { Severity::of(bits).min(Severity::Medium) } else { Severity::of(bits) }
     }

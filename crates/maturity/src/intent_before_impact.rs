@@ -71,7 +71,12 @@ impl IntentBeforeImpact {
         if found.is_empty() {
             exam.miss("nothing tells of discovery before the first file is read");
         }
-        let claims = |one: &IncidentView| one.steps.iter().filter(|step| is_impact(step.stage)).count();
+        let events = exam.events(STORY);
+        // What is told beside the search, for its time alone, claims nothing of it.
+        let claims = |one: &IncidentView| {
+            let own = one.steps.iter().filter(|step| step.events.iter().any(|event| events.contains(event)));
+            own.filter(|step| is_impact(step.stage)).count()
+        };
         let claimed: usize = found.iter().map(claims).sum();
         exam.at_most("steps claimed beyond discovery's harm", claimed as f64, 0.0);
         let worst = found.iter().map(|one| f64::from(one.severity.get())).fold(0.0, f64::max);
