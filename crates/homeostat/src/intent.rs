@@ -28,6 +28,8 @@ const COUNTS: Bits = Bits::LOW;
 const MOST_OF_ONE_WAY: Bits = Bits::HIGH;
 /// From when on a way of looking is so odd that others who show it too share a cause: one new host is chance.
 const SHOWS: Bits = Bits::MEDIUM;
+/// From how many new things on a way of looking counts: one or two are chance.
+const THINGS_OF_A_WAY: usize = 3;
 /// How many ways make a search, and how much together is told: half of what opens a story.
 const WAYS: usize = 2;
 const TOLD: Bits = Bits::CRITICAL;
@@ -71,6 +73,11 @@ impl Default for Sight {
 impl Sight {
     fn is_fresh(&self, now: Timestamp) -> bool {
         now.since(self.last).is_some_and(|age| (0..=TOGETHER).contains(&age))
+    }
+
+    /// Whether it is one of the ways of a search.
+    fn is_looking(&self, now: Timestamp) -> bool {
+        self.bits >= COUNTS && self.events.len() >= THINGS_OF_A_WAY && self.is_fresh(now)
     }
 }
 
@@ -214,7 +221,7 @@ impl Intent {
             .into_iter()
             .zip(&looker.sights)
             .zip(common)
-            .filter(|((_, sight), common)| sight.bits >= COUNTS && sight.is_fresh(now) && !common)
+            .filter(|((_, sight), common)| sight.is_looking(now) && !common)
             .map(|(seen, _)| seen)
             .collect();
         let sum: f64 = ways.iter().map(|(_, sight)| sight.bits.get()).sum();
@@ -236,7 +243,7 @@ impl Intent {
 fn tell(who: &EntityKey, occurrence: &Occurrence, (bits, ways): (Bits, &[(Way, &Sight)])) -> Signal {
     let mut signal = Signal::new("intent", occurrence, who, bits);
     "reconnaissance or staging".clone_into(&mut signal.kind);
-    signal.action = format!("looks round in {} ways", ways.len());
+    "looks round in several ways".clone_into(&mut signal.action);
     signal.involve(who.clone(), Role::Actor);
     let mut ways = ways.to_vec();
     ways.sort_by(|(_, a), (_, b)| b.bits.get().total_cmp(&a.bits.get()));
