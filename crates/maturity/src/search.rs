@@ -153,21 +153,22 @@ impl Teller<'_> {
         let mut new = crate::cast::person(&mut self.rng, 68, ("start", "er"));
         (new.team, new.habit) = (Team::Engineering, Habit::Office);
         self.starring(&new);
-        let mut days: Vec<i64> = (0..=self.calendar.story_day()).rev().collect();
+        let mut days: Vec<i64> = (0..=self.calendar.story_day()).collect();
         days.retain(|day| !self.calendar.is_weekend(*day));
-        days.truncate(8);
-        self.harmless("the team opens its handbook and tools, as it always does");
+        self.harmless("the team opens its handbook and tools now and then, as it has always done");
         let peers =
             cast.people.iter().filter(|person| person.team == Team::Engineering && person.number < 10);
-        for (peer, number) in peers.zip(0..) {
-            for day in days.iter().skip(4) {
+        for (peer, number) in peers.zip(0_usize..) {
+            for (day, turn) in days.iter().zip(0_usize..) {
                 let address = peer.office_address(*day);
-                let at = self.calendar.at(*day, 600 + number * 17);
-                self.open_handbook(peer, &address, (at, 0..14));
+                let minute = 600 + i64::try_from(number).unwrap_or(0) * 17;
+                let first = (number + turn * 2) % WELCOME.len();
+                self.open_handbook(peer, &address, (self.calendar.at(*day, minute), first..first + 2));
             }
         }
+        let days = days.split_off(days.len().saturating_sub(5));
         self.harmless("an account is made for somebody who starts");
-        let (first, minute) = (*days.get(4)?, 8 * 60);
+        let (first, minute) = (*days.first()?, 8 * 60);
         let administrator = cast.administrator()?;
         let visit = Visit::known(&mut self.rng, administrator, office());
         let target = user(&new.okta, &new.email, &new.name);
@@ -177,7 +178,7 @@ impl Teller<'_> {
         }
         self.harmless("the first week: much is new, and the team has seen all of it");
         let address = "10.20.3.68";
-        for (day, number) in days.into_iter().take(5).collect::<Vec<_>>().into_iter().rev().zip(0_i64..) {
+        for (day, number) in days.into_iter().zip(0_i64..) {
             self.new_day(&new, address, (day, number));
         }
         Some(())
