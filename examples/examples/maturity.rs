@@ -29,7 +29,7 @@ struct Arguments {
     #[arg(long, conflicts_with = "target")]
     mutants: bool,
     /// Run these tests alone, such as `T5,T9`.
-    #[arg(long, value_delimiter = ',', value_parser = test_named)]
+    #[arg(long, value_delimiter = ',', value_parser = test_named, conflicts_with = "mutants")]
     only: Vec<MaturityTest>,
     /// How the outcome is written.
     #[arg(long, value_enum, default_value_t = Format::Table)]
@@ -104,7 +104,7 @@ fn is_caught(mutant: Mutant, card: &Scorecard) -> bool {
 /// Runs every target over every seed; each tenant is written once.
 fn run(arguments: &Arguments, targets: &[Target]) -> Result<Vec<Scorecard>, RecordError> {
     let (seeds, options) = (&arguments.seeds, options(arguments));
-    let mut cards = vec![Scorecard::default(); targets.len()];
+    let mut cards = vec![Scorecard::of_tests(options.tests.clone()); targets.len()];
     let steps = (seeds.end() - seeds.start()).saturating_add(1).saturating_mul(targets.len() as u64);
     let progress = Progress::new(steps, "runs");
     for seed in seeds.clone() {

@@ -134,13 +134,13 @@ impl Suite {
         Self { options }
     }
 
-    /// Runs all tests on all seeds; `make` makes a fresh target for each run.
+    /// Runs the tests on all seeds; `make` makes a fresh target for each run.
     ///
     /// # Errors
     ///
     /// [`RecordError`] when ingest does not read a record of the tenant, which is a fault of these crates.
     pub fn run(&self, make: &mut Maker<'_>) -> Result<Scorecard, RecordError> {
-        let mut scorecard = Scorecard::default();
+        let mut scorecard = Scorecard::of_tests(self.options.tests.clone());
         for seed in self.options.seeds.clone() {
             scorecard.add(TestBed::new(seed, &self.options).run(make)?);
         }

@@ -326,6 +326,21 @@ fn equal_runs_give_equal_cards() {
 }
 
 #[test]
+fn chosen_tests_run_alone_and_give_what_they_give_among_all() {
+    // T5 asks the target of T6 after it.
+    let chosen = [MaturityTest::OneHourTimeline, MaturityTest::AutonomousBoundary];
+    let options = SuiteOptions::default().days(10).tests(chosen);
+    let bed = TestBed::new(bed().tenant().options().seed, &options);
+    let alone = bed.run(&mut |_| Mutant::OneDomain.over(Mutant::silent())).unwrap();
+    let mut card = Scorecard::of_tests(chosen);
+    card.add(alone.clone());
+    assert!(card.to_string().ends_with("\n0 of 2"), "{card}");
+    let all = of_mutant(Mutant::OneDomain);
+    let among: Results = all.into_iter().filter(|(test, _)| chosen.contains(test)).collect();
+    assert_eq!(alone, among);
+}
+
+#[test]
 fn views_hide_names_and_texts() {
     let mark = "marked-secret";
     let key = EntityKey::new(EntityKind::Email, "acme", &format!("{mark}@acme.example")).unwrap();
