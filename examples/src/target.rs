@@ -10,8 +10,8 @@ use homeostat_graph::{Inventory, Reading};
 use homeostat_identity::{Directory, Entity, EntityClass, Link, LinkKind};
 use homeostat_incident::{Incident, Intel, Investigator, Involved, Report, Update};
 use homeostat_maturity::{
-    ActionRecord, FindingView, IncidentView, IntelItem, LineView, MaturityTarget, Part, PlanId, PlanView,
-    ReportView, Section, Setting, StepView, Thresholds, Unsupported,
+    Acceptance, ActionRecord, FindingView, IncidentView, IntelItem, LineView, MaturityTarget, Part, PlanId,
+    PlanView, ReportView, Section, Setting, StepView, Thresholds, Unsupported,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error;
@@ -170,6 +170,12 @@ impl MaturityTarget for HomeostatTarget {
 
     fn watched(&self, asset: &EntityKey) -> Result<f64, Unsupported> {
         Ok(self.pipeline.watch(asset, self.now).map_or(0.0, |watch| watch.bits.get()))
+    }
+
+    /// What is done of late is expected from now on; the baseline knows which of it is in doubt.
+    fn accept(&mut self, what: &Acceptance) -> Result<(), Unsupported> {
+        self.pipeline.accept(&what.who, self.now.max(what.until));
+        Ok(())
     }
 
     fn report(&self, from: &EventRef) -> Result<ReportView, Unsupported> {

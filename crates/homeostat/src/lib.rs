@@ -10,6 +10,7 @@ mod exercise;
 mod first_seen;
 #[cfg(feature = "forensics")]
 mod forensics;
+mod granted;
 mod intent;
 mod lineage;
 mod looked_at;

@@ -7,7 +7,7 @@
 use crate::act::{act_of, describe, is_chatter};
 use crate::conduct::Conduct;
 use crate::detection::Detections;
-use crate::estate::Estate;
+use crate::estate::{Estate, Word};
 use crate::first_seen::FirstSeen;
 use crate::intent::Intent;
 use crate::lineage::Lineage;
@@ -25,7 +25,7 @@ use homeostat_core::{
     Signal, State as _, TenantId, Threat, Timestamp, Watch,
 };
 use homeostat_event::Event;
-use homeostat_identity::Directory;
+use homeostat_identity::{Directory, LinkKind};
 use homeostat_incident::{IncidentId, Intel, Investigator, RiskBook, Update, WatchBook, heighten};
 
 /// The whole of homeostat for one tenant.
@@ -221,6 +221,22 @@ impl Pipeline {
         updates
     }
 
+    /// Says that what `who` does of late is right: it is expected from `now` on, beside what was, under whatever name
+    /// and with whatever key or session it is done, and so in every domain. Gives how many of these were in doubt.
+    pub fn accept(&mut self, who: &EntityKey, now: Timestamp) -> usize {
+        let id = self.directory.resolve(who, now);
+        let entity = id.and_then(|id| self.directory.entity_at(id, now));
+        let mut names = entity.map(|entity| entity.identifiers).unwrap_or_default();
+        names.push(who.clone());
+        let used = names.iter().flat_map(|name| self.directory.links_of_key(name));
+        let used = used.filter(|(_, link)| link.kind == LinkKind::ActsFor && names.contains(&link.b));
+        let used: Vec<EntityKey> = used.map(|(_, link)| link.a).collect();
+        names.extend(used);
+        names.sort();
+        names.dedup();
+        names.iter().filter(|name| self.surprise.accept(name, now)).count()
+    }
+
     /// The incidents whose posture half was mended since this was asked last: their containment can be lifted.
     pub fn take_mended(&mut self) -> Vec<IncidentId> {
         core::mem::take(&mut self.mended)
@@ -284,10 +300,10 @@ impl Pipeline {
                 upkeep.merge(*id, *into);
             }
         }
-        for (finding, event) in if updates.is_empty() { Vec::new() } else { upkeep.loose() } {
-            if let Some(incident) = self.investigator.incident_with(&event) {
-                upkeep.tie(finding, incident.id());
-                self.investigator.hold(incident.id());
+        for (finding, object, event) in if updates.is_empty() { Vec::new() } else { upkeep.loose() } {
+            if let Some(incident) = self.investigator.incident_of(&object, &event) {
+                upkeep.tie(finding, incident);
+                self.investigator.hold(incident);
             }
         }
         for incident in upkeep.take_mended() {
@@ -299,8 +315,8 @@ impl Pipeline {
     /// What is said about `event`: by detectors, or, when they are silent, by the event itself.
     fn signals(&mut self, event: &Event) -> Vec<Signal> {
         let risk: &dyn RiskView = &self.risk;
-        let mut signals = self.estate.observe(event);
-        signals.extend(self.reflex.observe(event));
+        let mut told = self.estate.observe(event);
+        let mut signals = self.reflex.observe(event);
         let directory = &self.directory;
         let holder = |address: &EntityKey| {
             let id = directory.holder(address, event.when())?;
@@ -314,10 +330,16 @@ impl Pipeline {
             heighten(signal, &self.watches);
         }
         signals.extend(act_of(event).filter(|_| !is_chatter(event)));
-        for signal in &mut signals {
+        if self.estate.word() == Word::Last {
+            for signal in &mut signals {
+                signal.bits = Bits::ZERO;
+            }
+        }
+        told.append(&mut signals);
+        for signal in &mut told {
             self.name_machines(signal);
         }
-        signals
+        told
     }
 
     /// Names the machine that held an address at the time: addresses change hands, machines stay.

@@ -4,7 +4,7 @@
 //! The kind of a signal is its heaviest aspect, so that surprises of different sorts add up in a story while
 //! repetitions of one sort do not.
 
-use homeostat_baseline::{Baseline, Featurizer, Observation, Pool, Threshold};
+use homeostat_baseline::{Baseline, Featurizer, Maturity, Observation, Pool, Threshold};
 use homeostat_core::{
     Bits, EntityKey, EntityKind, Occurrence, Position, RiskView, Signal, State as _, Technique, Timestamp,
 };
@@ -29,6 +29,10 @@ pub(crate) const BASE: Bits = Bits::ONE_IN_A_THOUSAND;
 /// The most that a busy hour weighs when nothing else is odd: everybody has some, so that alone it is not told.
 const MOST_OF_RATE: Bits = Bits::MEDIUM;
 
+/// The aspects of what is done, and on what. Who is odd in them and has a past puts itself on trial: people travel and
+/// change browsers, but a job that becomes another one is somebody's decision.
+const DOINGS: [&str; 4] = ["service", "action", "service and action", "target"];
+
 /// A baseline fed with events.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Surprise {
@@ -36,6 +40,13 @@ pub(crate) struct Surprise {
     featurizer: Featurizer,
     pools: Pools,
     next: u64,
+}
+
+/// Whether a score is the first of its kind or one of a change that is on trial.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Fact {
+    Fresh,
+    Repeated,
 }
 
 /// The scores given so far, by kind of entity and aspect.
@@ -47,13 +58,15 @@ struct Pools {
 
 impl Pools {
     /// What `bits` of `aspect` are worth among entities of `kind`, and counts them.
-    fn calibrate(&mut self, kind: EntityKind, aspect: &str, bits: Bits) -> Bits {
+    fn calibrate(&mut self, kind: EntityKind, aspect: &str, (bits, fact): (Bits, Fact)) -> Bits {
         let all = self.all.entry(kind).or_default();
         *all = all.saturating_add(1);
         let pool = self.aspects.entry((kind, aspect.to_owned())).or_default();
         pool.pass_to(*all - 1);
         let worth = pool.calibrate(bits);
-        pool.learn(bits);
+        if fact == Fact::Fresh {
+            pool.learn(bits);
+        }
         worth
     }
 }
@@ -75,6 +88,11 @@ impl Surprise {
         observations.iter().filter_map(|one| self.signal(one, &occurrence, risk)).collect()
     }
 
+    /// Takes what `entity` does of late for granted; whether anything of it was in doubt.
+    pub(crate) fn accept(&mut self, entity: &EntityKey, now: Timestamp) -> bool {
+        self.baseline.accept_change(entity, now)
+    }
+
     /// What has been learnt.
     pub(crate) fn baseline(&self) -> &Baseline {
         &self.baseline
@@ -89,11 +107,22 @@ impl Surprise {
     fn signal(&mut self, one: &Observation, occurrence: &Occurrence, risk: &dyn RiskView) -> Option<Signal> {
         let position = Position::at(self.next);
         self.next += 1;
+        let trial = self.baseline.score_on_trial(one).ok()?;
         let verdict = self.baseline.observe(position, one).ok()?.applied()?;
+        let grown = verdict.maturity() == Maturity::Grown;
+        // What is on trial is no new fact: it teaches no pool that such scores come often.
+        let trial = trial.filter(|trial| trial.bits() > verdict.bits());
+        let (verdict, fact) = match trial {
+            Some(trial) => (trial, Fact::Repeated),
+            None => (verdict, Fact::Fresh),
+        };
         let aspect = verdict.contributions().first().map_or("behaviour", |top| top.aspect()).to_owned();
-        let bits = self.pools.calibrate(one.entity().kind(), &aspect, verdict.bits());
+        let bits = self.pools.calibrate(one.entity().kind(), &aspect, (verdict.bits(), fact));
         let bits = if aspect == RATE { bits.min(MOST_OF_RATE.max(verdict.without_top())) } else { bits };
         let tightened = Threshold::new(BASE, one.entity(), risk, occurrence.time).admits(bits)?;
+        if grown && DOINGS.contains(&aspect.as_str()) {
+            self.baseline.try_out(one.entity(), occurrence.time);
+        }
         let mut signal = verdict.signal(NAME, occurrence);
         signal.kind = kind_of(&aspect);
         if aspect == RATE {

@@ -4,7 +4,7 @@
 
 use crate::film::{Film, Shot};
 use crate::scorecard::{Figures, MaturityTest, Verdict};
-use crate::view::{ActionRecord, IncidentView, PlanId};
+use crate::view::{Acceptance, ActionRecord, IncidentView, PlanId};
 use crate::{IntelItem, MaturityTarget, Story, Unsupported};
 use homeostat_core::{Domain, EntityKey, EventRef, LATENESS, Timestamp};
 use homeostat_event::{Event, Severity};
@@ -94,6 +94,13 @@ impl<'a> Exam<'a> {
 
     pub(crate) fn target(&self) -> &dyn MaturityTarget {
         &*self.target
+    }
+
+    /// An analyst says that what was seen is expected.
+    pub(crate) fn accept(&mut self, what: &Acceptance) {
+        self.figures.calls += 1;
+        let answer = self.target.accept(what);
+        self.ask(answer);
     }
 
     /// An analyst approves `plan`.

@@ -17,7 +17,16 @@ pub(crate) struct Faulty {
 
 impl MaturityTarget for Faulty {
     fn feed(&mut self, event: Event) -> Result<(), Unsupported> {
-        self.below.feed(event)
+        let absorbed = self.fault == Mutant::AbsorbsDrift;
+        let actor = event.actor().filter(|_| absorbed);
+        let who = actor.map(|actor| actor.keys().to_vec()).unwrap_or_default();
+        let at = event.when();
+        let taken = self.below.feed(event);
+        for who in who {
+            // Nobody says so, and it is not counted.
+            let _ = self.below.accept(&Acceptance { who, from: at, until: at });
+        }
+        taken
     }
 
     fn tick(&mut self, now: Timestamp) -> Result<(), Unsupported> {

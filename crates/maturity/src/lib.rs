@@ -3,6 +3,7 @@
 
 mod accounts;
 mod autonomous_boundary;
+mod baseline_drift;
 mod calendar;
 mod cast;
 mod chain_reaction;
@@ -17,6 +18,7 @@ mod faulty;
 mod film;
 mod intent_before_impact;
 mod intrusion;
+mod job;
 mod log;
 mod machinery;
 mod multi_hop;

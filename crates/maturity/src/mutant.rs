@@ -23,6 +23,8 @@ pub enum Mutant {
     RiskOfDomain,
     /// Locks accounts out.
     LocksOut,
+    /// Takes whatever it sees for accepted.
+    AbsorbsDrift,
     /// Forgets what was fixed.
     ForgetsFixes,
     /// Tells the outcome, not the setup.
@@ -35,13 +37,14 @@ pub enum Mutant {
 
 impl Mutant {
     /// Every mutant that is built.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Silent,
         Self::Loud,
         Self::OneDomain,
         Self::ActsInOneDomain,
         Self::RiskOfDomain,
         Self::LocksOut,
+        Self::AbsorbsDrift,
         Self::ForgetsFixes,
         Self::OutcomeOnly,
         Self::NeverExpires,
@@ -57,6 +60,7 @@ impl Mutant {
             Self::ActsInOneDomain => "acts-in-one-domain",
             Self::RiskOfDomain => "risk-of-domain",
             Self::LocksOut => "locks-out",
+            Self::AbsorbsDrift => "absorbs-drift",
             Self::ForgetsFixes => "forgets-fixes",
             Self::OutcomeOnly => "outcome-only",
             Self::NeverExpires => "never-expires",
@@ -70,6 +74,7 @@ impl Mutant {
             Self::Silent | Self::Loud | Self::OneDomain | Self::RiskOfDomain => MaturityTest::ShadowIdentity,
             Self::ActsInOneDomain | Self::NeverExpires => MaturityTest::ChainReaction,
             Self::LocksOut => MaturityTest::AutonomousBoundary,
+            Self::AbsorbsDrift => MaturityTest::BaselineDrift,
             Self::ForgetsFixes => MaturityTest::DriftRegression,
             Self::OutcomeOnly => MaturityTest::MultiHopReplay,
             Self::Late => MaturityTest::IntentBeforeImpact,

@@ -44,7 +44,12 @@ pub(crate) fn tell(log: &mut Log, seed: u64, story: Story, (cast, calendar): (&C
         Story::NameOutage => teller.name_outage(),
         Story::WebService => teller.web_service(),
         Story::Exploit => teller.exploit(),
-        Story::Scanner | Story::PasswordExpiry | Story::BrokenService => teller.tell_harmless(story),
+        Story::Scanner
+        | Story::PasswordExpiry
+        | Story::BrokenService
+        | Story::NewReports
+        | Story::NewStock
+        | Story::Growth => teller.tell_anyway(story),
     };
     teller.log.mark = None;
     teller.truth
@@ -52,11 +57,14 @@ pub(crate) fn tell(log: &mut Log, seed: u64, story: Story, (cast, calendar): (&C
 
 impl Teller<'_> {
     /// The stories whose characters are whoever is there.
-    fn tell_harmless(&mut self, story: Story) -> Option<()> {
+    fn tell_anyway(&mut self, story: Story) -> Option<()> {
         match story {
             Story::Scanner => self.scanner(),
             Story::PasswordExpiry => self.password_expiry(),
             Story::BrokenService => self.broken_service(),
+            Story::NewReports => self.new_reports(),
+            Story::NewStock => self.new_stock(),
+            Story::Growth => self.growth(),
             _ => return None,
         }
         Some(())

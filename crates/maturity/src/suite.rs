@@ -4,6 +4,7 @@
 //! and its negative control in the same run, so that a control counts only for a stack that was alive.
 
 use crate::autonomous_boundary::AutonomousBoundary;
+use crate::baseline_drift::BaselineDrift;
 use crate::cast::{ANONYMISERS, APPROVAL_TAG, SHARED};
 use crate::chain_reaction::ChainReaction;
 use crate::closed_loop::ClosedLoop;
@@ -223,6 +224,7 @@ fn scenes() -> Vec<(MaturityTest, Box<dyn Scene>)> {
         (MaturityTest::ClosedLoop, Box::new(ClosedLoop::default())),
         (MaturityTest::CrossDomainConsistency, Box::new(OneRisk::default())),
         (MaturityTest::DriftRegression, Box::new(DriftRegression::default())),
+        (MaturityTest::BaselineDrift, Box::new(BaselineDrift::default())),
     ]
 }
 

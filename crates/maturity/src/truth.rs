@@ -55,11 +55,18 @@ pub enum Story {
     WebService,
     /// In that stream: an unknown weakness of the shop is used by one, and four days later by two hundred.
     Exploit,
+    /// A service account's job of a month changes overnight; the day after it does the same again, and the old beside
+    /// it. Somebody answers for it.
+    NewReports,
+    /// The same of another account, for which nobody answers.
+    NewStock,
+    /// Benign: a job grows by two fifths, with the close of a month in it, which was there four weeks before.
+    Growth,
 }
 
 impl Story {
     /// Every story, in order.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 24] = [
         Self::MultiHop,
         Self::Trip,
         Self::ShadowIdentity,
@@ -81,6 +88,9 @@ impl Story {
         Self::NameOutage,
         Self::WebService,
         Self::Exploit,
+        Self::NewReports,
+        Self::NewStock,
+        Self::Growth,
     ];
 
     /// The story's name, in lower case.
@@ -107,6 +117,9 @@ impl Story {
             Self::NameOutage => "name-outage",
             Self::WebService => "web-service",
             Self::Exploit => "exploit",
+            Self::NewReports => "new-reports",
+            Self::NewStock => "new-stock",
+            Self::Growth => "growth",
         }
     }
 
@@ -126,6 +139,7 @@ impl Story {
                 | Self::SecurityScan
                 | Self::NameOutage
                 | Self::WebService
+                | Self::Growth
         )
     }
 }

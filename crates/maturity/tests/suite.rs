@@ -4,12 +4,15 @@
 use homeostat_core::{Domain, EntityKey, EntityKind, EventRef, Stage, Timestamp};
 use homeostat_event::{Event, Severity};
 use homeostat_maturity::{
-    ActionKind, ActionRecord, ActionState, FindingView, IncidentView, IntelItem, LineView, MaturityTarget,
-    MaturityTest, Mutant, PlanId, PlanView, ReportView, Scorecard, Section, SeedResult, StepView, Story,
-    SuiteOptions, Tenant, TestBed, Truth, Unsupported, Verdict,
+    Acceptance, ActionKind, ActionRecord, ActionState, FindingView, IncidentView, IntelItem, LineView,
+    MaturityTarget, MaturityTest, Mutant, PlanId, PlanView, ReportView, Scorecard, Section, SeedResult,
+    StepView, Story, SuiteOptions, Tenant, TestBed, Truth, Unsupported, Verdict,
 };
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::OnceLock;
+
+/// The jobs that change overnight.
+const CHANGES: [Story; 2] = [Story::NewReports, Story::NewStock];
 
 /// Knows the truth, and tells of it what the events so far allow.
 struct Oracle {
@@ -17,12 +20,14 @@ struct Oracle {
     fed: BTreeMap<EventRef, Timestamp>,
     approved: bool,
     published: Option<Timestamp>,
+    accepted: BTreeSet<Story>,
 }
 
 impl Oracle {
     fn of(tenant: &Tenant) -> Self {
         let truths = Story::ALL.into_iter().map(|story| (story, tenant.truth(story).unwrap().clone()));
-        Self { truths: truths.collect(), fed: BTreeMap::new(), approved: false, published: None }
+        let (fed, accepted) = (BTreeMap::new(), BTreeSet::new());
+        Self { truths: truths.collect(), fed, approved: false, published: None, accepted }
     }
 
     /// The steps of `story` seen so far.
@@ -132,6 +137,10 @@ impl MaturityTarget for Oracle {
         if self.truths[&Story::Comeback].who.contains(who) {
             return Ok(if self.back().is_some() { 0.5 } else { 0.1 });
         }
+        if let Some(story) = CHANGES.into_iter().find(|story| self.truths[story].who.contains(who)) {
+            let changed = self.begun(story, 1).is_some() && !self.accepted.contains(&story);
+            return Ok(if changed { 0.6 } else { 0.1 });
+        }
         let story = Story::ShadowIdentity;
         let known = self.truths[&story].who.contains(who);
         Ok(match (known, self.has(story, 1), self.has(story, 2)) {
@@ -238,6 +247,11 @@ impl MaturityTarget for Oracle {
         }])
     }
 
+    fn accept(&mut self, what: &Acceptance) -> Result<(), Unsupported> {
+        self.accepted.extend(CHANGES.into_iter().filter(|story| self.truths[story].who.contains(&what.who)));
+        Ok(())
+    }
+
     fn approve(&mut self, _plan: &PlanId) -> Result<(), Unsupported> {
         self.approved = true;
         Ok(())
@@ -276,6 +290,7 @@ fn who_knows_the_truth_misses_no_bar_and_lacks_only_what_is_told() {
         MaturityTest::AutonomousBoundary,
         MaturityTest::IntentBeforeImpact,
         MaturityTest::CveWindow,
+        MaturityTest::BaselineDrift,
     ] {
         assert_eq!(results[&test].verdict, Verdict::Passed, "{test}");
     }
@@ -299,7 +314,7 @@ fn on_five_seeds_and_a_whole_month_the_truth_passes_what_can_be_passed() {
         let bed = TestBed::new(seed, &SuiteOptions::default().clock(clock));
         card.add(bed.run(&mut |_| Box::new(Oracle::of(bed.tenant()))).unwrap());
     }
-    assert_eq!(card.passed(), 10, "{card}");
+    assert_eq!(card.passed(), 11, "{card}");
 }
 
 #[test]
