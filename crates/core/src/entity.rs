@@ -2,7 +2,6 @@
 //!
 //! Keys never merge entities: that is the work of `homeostat-identity`.
 
-use crate::record::{record, wire_word};
 use crate::{EntityKind, canonical::canonical, xxh64};
 use core::cmp::Ordering;
 use core::fmt;
@@ -162,29 +161,6 @@ impl Hash for EntityKey {
     }
 }
 
-/// A key as it stands in JSON.
-struct Parts {
-    kind: EntityKind,
-    scope: String,
-    value: String,
-}
-
-record!(Parts { kind: EntityKind, scope: String, value: String } check Ok::<Parts, BadKey>);
-
-impl serde_core::Serialize for EntityKey {
-    fn serialize<S: serde_core::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let (scope, value) = (self.scope().to_owned(), self.value().to_owned());
-        Parts { kind: self.kind, scope, value }.serialize(serializer)
-    }
-}
-
-impl<'de> serde_core::Deserialize<'de> for EntityKey {
-    fn deserialize<D: serde_core::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let Parts { kind, scope, value } = Parts::deserialize(deserializer)?;
-        Self::new(kind, &scope, &value).map_err(serde_core::de::Error::custom)
-    }
-}
-
 fn is_public(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(v4) => {
@@ -275,7 +251,11 @@ impl Role {
     }
 }
 
-wire_word!(Role, "a role");
+impl fmt::Display for Role {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
 
 #[cfg(test)]
 mod tests {
