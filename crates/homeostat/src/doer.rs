@@ -5,7 +5,8 @@
 //! once in ten minutes. O(log n) an event, O(links) for a look-up.
 
 use crate::act::party_of;
-use homeostat_core::{EntityKey, EntityKind, Timestamp};
+use crate::written::{all, put_all};
+use homeostat_core::{EntityKey, EntityKind, SnapshotError, SnapshotReader, SnapshotWriter, Timestamp};
 use homeostat_event::Event;
 use homeostat_identity::{Directory, EntityId, Link, LinkKind};
 use std::collections::BTreeMap;
@@ -48,6 +49,22 @@ impl Doers {
         }
         self.addresses.insert(key, (now, found.clone()));
         Some(found)
+    }
+
+    pub(crate) fn write(&self, out: &mut SnapshotWriter) {
+        put_all(out, self.addresses.iter(), |out, (address, (since, found))| {
+            out.key(address);
+            out.u64(since.cast_unsigned());
+            out.key(found);
+        });
+    }
+
+    pub(crate) fn read(fields: &mut SnapshotReader<'_>) -> Result<Self, SnapshotError> {
+        let address = |fields: &mut SnapshotReader<'_>| {
+            let (address, since) = (fields.key()?, fields.u64()?.cast_signed());
+            Ok((address, (since, fields.key()?)))
+        };
+        Ok(Self { addresses: all(fields, 42, address)? })
     }
 
     /// Lets go of what was known of `entity`.

@@ -12,12 +12,14 @@ use crate::doer::Doers;
 use crate::looked_at::{Look, Way};
 use homeostat_baseline::{Breadth, DnsProfile};
 use homeostat_core::{
-    Bits, EntityKey, EntityKind, EventRef, Forget, Occurrence, Reason, Role, Signal, Technique, Timestamp,
+    Bits, EntityKey, EntityKind, EventRef, Occurrence, Reason, Role, Signal, Technique, Timestamp,
 };
 use homeostat_event::Event;
 use homeostat_identity::Directory;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+
+mod kept;
 
 /// How long looks belong together, in microseconds: half an hour, what one sitting takes.
 const TOGETHER: i64 = 1_800_000_000;
@@ -256,19 +258,6 @@ fn tell(who: &EntityKey, occurrence: &Occurrence, (bits, ways): (Bits, &[(Way, &
         signal.evidence.extend(more);
     }
     signal
-}
-
-impl Forget for Intent {
-    fn forget(&mut self, entity: &EntityKey) -> bool {
-        let hash = entity.hash64();
-        for who in self.touched.values_mut().chain(self.touched_before.values_mut()) {
-            who.retain(|other| *other != hash);
-        }
-        for showing in &mut self.showing {
-            showing.retain(|(other, _)| *other != hash);
-        }
-        self.lookers.remove(entity).is_some() | self.expected.remove(entity) | self.doers.forget(entity)
-    }
 }
 
 impl fmt::Debug for Intent {

@@ -21,6 +21,7 @@ mod reflex;
 mod refusals;
 mod repair;
 mod responder;
+mod room;
 mod semantics;
 mod servers;
 mod spray;
@@ -29,6 +30,7 @@ mod told;
 mod travels;
 mod upkeep;
 mod wording;
+mod written;
 
 pub use conduct::Conduct;
 pub use detection::Detections;

@@ -8,9 +8,10 @@
 
 use crate::act::party_of;
 use crate::semantics::meaning;
+use crate::written::{all, bits, flag, maybe, put_all, put_bits, put_flag, put_maybe};
 use homeostat_core::{
-    Bits, Detector, EntityKey, EntityKind, Forget, Outcome, Reason, RiskView, Role, Signal, Technique,
-    Timestamp,
+    Bits, Detector, EntityKey, EntityKind, Forget, Keep, Outcome, Reason, RiskView, Role, Signal,
+    SnapshotError, SnapshotReader, SnapshotWriter, Technique, Timestamp,
 };
 use homeostat_event::{ClassUid, Event};
 use std::collections::BTreeMap;
@@ -36,6 +37,9 @@ const GOALS: &[(&[&str], &str)] = &[
     (&["T1651", "T1648", "T1021", "T1578", "T1059"], "newcomer runs commands or machines"),
     (&["T1485", "T1486", "T1490", "T1496"], "newcomer destroys or burdens"),
 ];
+
+/// What a sign-in without a second factor is told by.
+const NO_FACTOR: &str = "newcomer signs in without a second factor";
 
 /// One principal: when it was first seen, how often since, and how rare first sights were then.
 #[derive(Clone, Copy)]
@@ -130,7 +134,7 @@ fn creates_account(event: &Event) -> bool {
 /// The goal that `event` serves, with its technique.
 fn goal(event: &Event) -> Option<(&'static str, Technique)> {
     if event.class_uid() == ClassUid::AUTHENTICATION && event.is_mfa() == Some(false) {
-        return Some(("newcomer signs in without a second factor", Technique::parse("T1078.004")?));
+        return Some((NO_FACTOR, Technique::parse("T1078.004")?));
     }
     let technique = meaning(event.service(), event.action())?.technique;
     let serves = |ids: &[&str]| ids.iter().any(|id| technique.as_str().starts_with(id));
@@ -166,6 +170,48 @@ impl Forget for Newcomers {
     fn forget(&mut self, entity: &EntityKey) -> bool {
         self.known.remove(entity).is_some()
     }
+}
+
+const MAGIC: [u8; 4] = *b"NEWC";
+const VERSION: u16 = 1;
+
+impl Keep for Newcomers {
+    fn keep(&self) -> Vec<u8> {
+        let mut out = SnapshotWriter::new(MAGIC, VERSION);
+        put_all(&mut out, self.known.iter(), |out, (key, known)| {
+            out.key(key);
+            out.time(known.first);
+            put_flag(out, known.again);
+            put_bits(out, known.bits);
+        });
+        out.u64(self.seen);
+        out.u64(self.once);
+        put_all(&mut out, self.goals.iter(), |out, (goal, served)| {
+            out.text(goal);
+            out.u64(*served);
+        });
+        put_maybe(&mut out, self.start, SnapshotWriter::time);
+        out.finish()
+    }
+
+    fn recall(&mut self, bytes: &[u8]) -> Result<(), SnapshotError> {
+        let mut fields = SnapshotReader::open(bytes, MAGIC, VERSION..=VERSION)?;
+        let known = all(&mut fields, 34, |fields| {
+            let (key, first) = (fields.key()?, fields.time()?);
+            Ok((key, Known { first, again: flag(fields)?, bits: bits(fields)? }))
+        })?;
+        let (seen, once) = (fields.u64()?, fields.u64()?);
+        let goals = all(&mut fields, 16, |fields| Ok((goal_named(&fields.text()?)?, fields.u64()?)))?;
+        let start = maybe(&mut fields, SnapshotReader::time)?;
+        fields.finish()?;
+        *self = Self { known, seen, once, goals, start };
+        Ok(())
+    }
+}
+
+fn goal_named(name: &str) -> Result<&'static str, SnapshotError> {
+    let mut kinds = GOALS.iter().map(|(_, kind)| *kind).chain([NO_FACTOR]);
+    kinds.find(|kind| *kind == name).ok_or(SnapshotError::Invalid { field: "goal" })
 }
 
 impl std::fmt::Debug for Newcomers {

@@ -8,11 +8,13 @@
 //! O(log n) an event; at most 65,536 habits are kept.
 
 use homeostat_core::{
-    Bits, Detector, EntityKey, EntityKind, Forget, Occurrence, Reason, RiskView, Role, Signal, Technique,
+    Bits, Detector, EntityKey, EntityKind, Occurrence, Reason, RiskView, Role, Signal, Technique,
 };
 use homeostat_event::{ClassUid, Event, Process};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+
+mod kept;
 
 /// One hour and one day, in microseconds.
 const HOUR: i64 = 3_600_000_000;
@@ -239,17 +241,6 @@ fn tell(deed: &Deed, occurrence: &Occurrence, bits: Bits) -> Signal {
     signal.techniques.extend(Technique::parse(technique));
     signal.reasons.push(Reason::new("server", "for the first time", "what it did for weeks", bits));
     signal
-}
-
-impl Forget for Servers {
-    fn forget(&mut self, entity: &EntityKey) -> bool {
-        let before = self.habits.len();
-        self.habits.retain(|(host, _), _| *host != entity.value().to_ascii_lowercase());
-        let known = self.serving.remove(entity) | self.machines.remove(entity.value()).is_some();
-        let name = entity.value().to_ascii_lowercase();
-        self.firsts.remove(&name).is_some() | self.changes.remove(&name).is_some() | known
-            || before != self.habits.len()
-    }
 }
 
 impl fmt::Debug for Servers {

@@ -6,8 +6,12 @@
 
 use crate::act::party_of;
 use crate::surprise::PLACE;
+use crate::written::{all, put_all};
 use homeostat_baseline::{Place, Travel, TravelVerdict};
-use homeostat_core::{Bits, Detector, EntityKey, Forget, Outcome, Reason, RiskView, Signal, Technique};
+use homeostat_core::{
+    Bits, Detector, EntityKey, Forget, Keep, Outcome, Reason, RiskView, Signal, SnapshotError,
+    SnapshotReader, SnapshotWriter, Technique,
+};
 use homeostat_event::{ClassUid, Event};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -68,6 +72,30 @@ fn pace(told: &TravelVerdict) -> String {
 impl Forget for Travels {
     fn forget(&mut self, entity: &EntityKey) -> bool {
         self.people.remove(entity).is_some()
+    }
+}
+
+const MAGIC: [u8; 4] = *b"TRAV";
+const VERSION: u16 = 1;
+
+impl Keep for Travels {
+    fn keep(&self) -> Vec<u8> {
+        let mut out = SnapshotWriter::new(MAGIC, VERSION);
+        put_all(&mut out, self.people.iter(), |out, (who, travel)| {
+            out.key(who);
+            out.bytes(&travel.to_bytes());
+        });
+        out.finish()
+    }
+
+    fn recall(&mut self, bytes: &[u8]) -> Result<(), SnapshotError> {
+        let mut fields = SnapshotReader::open(bytes, MAGIC, VERSION..=VERSION)?;
+        let person =
+            |fields: &mut SnapshotReader<'_>| Ok((fields.key()?, Travel::from_bytes(fields.bytes()?)?));
+        let people = all(&mut fields, 25, person)?;
+        fields.finish()?;
+        self.people = people;
+        Ok(())
     }
 }
 

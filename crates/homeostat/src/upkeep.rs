@@ -17,6 +17,10 @@ use homeostat_posture::{Approval, Change, Dump, DumpError, Finding, FindingId, O
 use serde_json::Value;
 use std::collections::BTreeMap;
 
+mod kept;
+
+pub(crate) use kept::incident;
+
 /// The kind of what was fixed and is back.
 const REGRESSED: &str = "known-good regressed";
 /// Bits that each return adds to what it is that returns, up to the fourth: then it is as grave as gets.

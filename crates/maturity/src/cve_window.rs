@@ -78,7 +78,7 @@ impl CveWindow {
             return;
         }
         let Some(told) = self.told else {
-            exam.tell(&IntelItem {
+            exam.inform(&IntelItem {
                 id: "CVE-2026-4242".to_owned(),
                 product: PRODUCT.to_owned(),
                 bits: Bits::MEDIUM,

@@ -29,6 +29,10 @@ impl MaturityTarget for Faulty {
         taken
     }
 
+    fn fork(&self) -> Option<Box<dyn MaturityTarget>> {
+        Some(Box::new(Self { below: self.below.fork()?, fault: self.fault }))
+    }
+
     fn tick(&mut self, now: Timestamp) -> Result<(), Unsupported> {
         self.below.tick(now)
     }

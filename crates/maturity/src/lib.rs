@@ -31,6 +31,7 @@ mod rng;
 mod scorecard;
 mod search;
 mod shadow_identity;
+mod shared;
 mod sign_in;
 mod story;
 mod suite;

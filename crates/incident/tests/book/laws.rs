@@ -3,7 +3,7 @@
 use crate::world;
 use crate::world::{HUB, JANE, JANES_KEY, OUTSIDE, PEOPLE, Who, leaked_key, linked, ordinary_days, signal};
 use homeostat_core::conformance::state_laws;
-use homeostat_core::{Observed, Position, Role, State};
+use homeostat_core::{Bits, Observed, Position, Reason, Role, State};
 use homeostat_identity::{EntityClass, EntityId, LinkKind, Participant, Resolved};
 use homeostat_incident::{Incident, Investigator, RiskBook};
 use proptest::prelude::*;
@@ -157,9 +157,15 @@ proptest! {
 #[test]
 fn forgetting_leaves_no_name() {
     use homeostat_core::Forget as _;
-    let mut investigator = learn(&story());
+    let mut log = story();
+    // Another's signal says whose gift it was.
+    let mut given = signal(90_000, 86_400, "posture/administrator", &[(PEOPLE[1], Role::Target)], 8.0);
+    given.signal.reasons.push(Reason::new("given by", JANE.3, "somebody who answers for it", Bits::new(8.0)));
+    log.push(given);
+    log.sort_by_key(|input| input.signal.time);
+    let mut investigator = learn(&log);
     let mut book = RiskBook::default();
-    for (number, input) in story().iter().enumerate() {
+    for (number, input) in log.iter().enumerate() {
         book.observe(Position::at(number as u64), input).unwrap();
     }
     let holds = |bytes: &[u8], who: Who| bytes.windows(who.3.len()).any(|window| window == who.3.as_bytes());
