@@ -1,59 +1,28 @@
 //! The whole as bytes, over days of the simulated tenant: whoever stops and goes on says and knows the same, and a
-//! person who is forgotten is named by no byte.
+//! person who is forgotten is named by no byte. And a fork of the whole, responder and all, goes on by itself.
 #![cfg(test)]
 
+mod days;
+
+use days::{Days, HIDING};
 use homeostat::{Estate, Pipeline, Reflex, Upkeep};
-use homeostat_core::{EntityKey, EntityKind, EventRef, Forget, Role, SnapshotError, TenantId, Timestamp};
+use homeostat_core::{EntityKey, EntityKind, Forget, Role, SnapshotError, TenantId, Timestamp};
 use homeostat_event::Event;
+use homeostat_examples::HomeostatTarget;
 use homeostat_graph::{Inventory, Reading};
 use homeostat_incident::{Investigator, Update};
-use homeostat_ingest::{Context, Ingest, Registry};
-use homeostat_maturity::{OKTA_ORG, Story, TENANT, Tenant, TenantOptions};
+use homeostat_maturity::{
+    ActionRecord, FindingView, IncidentView, MaturityTarget, PlanView, Story, TENANT, Tenant,
+};
 use std::collections::BTreeSet;
-use std::io::Cursor;
 use std::sync::OnceLock;
 use std::time::Duration;
 
-/// The last days of a small tenant with every story, and a part of its everyday life.
-struct Days {
-    tenant: Tenant,
-    events: Vec<Event>,
-}
-
 fn days() -> &'static Days {
     static DAYS: OnceLock<Days> = OnceLock::new();
-    DAYS.get_or_init(|| {
-        let options = STORIES.into_iter().fold(TenantOptions::new(3).days(10), TenantOptions::story);
-        let tenant = Tenant::new(&options);
-        let days: BTreeSet<String> =
-            tenant.logs().map(|(name, _)| name).filter(|name| name.starts_with("cloudtrail/")).collect();
-        let last: Vec<&String> = days.iter().rev().take(DAYS_OF_CLOUD).collect();
-        let context = Context::new().with_directory(OKTA_ORG).with_account("111122223333");
-        let context = context.with_network(TENANT).with_tenant(TenantId::new(TENANT).unwrap());
-        let mut ingest = Ingest::new(Registry::default()).with_context(context);
-        let mut events: Vec<Event> = Vec::new();
-        for (name, bytes) in tenant.logs() {
-            let small = ["okta.jsonl", "zeek/dhcp.json", "findings.jsonl"].contains(&name.as_str());
-            if small || last.contains(&&name) {
-                events.extend(ingest.read(&name, Cursor::new(bytes)).map(Result::unwrap));
-            }
-        }
-        events.sort_by_key(Event::when);
-        let told: BTreeSet<EventRef> =
-            STORIES.into_iter().flat_map(|story| tenant.truth(story).unwrap().events()).collect();
-        let mut number = 0;
-        events.retain(|event| {
-            number += 1;
-            number % ONE_IN == 0 || told.contains(&event.reference().unwrap())
-        });
-        Days { tenant, events }
-    })
+    DAYS.get_or_init(|| Days::of(&STORIES))
 }
 
-/// How many of its days CloudTrail tells.
-const DAYS_OF_CLOUD: usize = 2;
-/// Which part of everyday life is told.
-const ONE_IN: usize = 30;
 /// An intrusion over four domains, an alarm, and a finding that is mended and comes back.
 const STORIES: [Story; 3] = [Story::MultiHop, Story::HiddenSignIn, Story::Comeback];
 
@@ -65,7 +34,7 @@ fn pipeline(tenant: &Tenant) -> Pipeline {
     Pipeline::new(id)
         .with_estate(Estate::new(inventory).with_upkeep(upkeep))
         .with_investigator(Investigator::builder().lateness(Duration::ZERO).build().unwrap())
-        .with_reflex(Reflex::new(["203.0.113.0/25"]))
+        .with_reflex(Reflex::new([HIDING]))
 }
 
 /// What a pipeline says to each event, and what it knows in the end.
@@ -103,6 +72,32 @@ fn who_stops_and_goes_on_says_and_knows_the_same() {
     assert_eq!(stopping.stats(), whole.stats());
     let told = |pipeline: &Pipeline| format!("{:?}", pipeline.investigator().incidents());
     assert_eq!(told(&stopping), told(&whole));
+}
+
+/// What a target shows.
+type Views = (Vec<IncidentView>, Vec<ActionRecord>, Vec<FindingView>, Vec<PlanView>);
+
+fn views(target: &dyn MaturityTarget) -> Views {
+    let (incidents, actions) = (target.incidents().unwrap(), target.actions().unwrap());
+    (incidents, actions, target.findings().unwrap(), target.plans().unwrap())
+}
+
+#[test]
+fn a_fork_goes_on_by_itself() {
+    let days = days();
+    let mut first = HomeostatTarget::new(&days.setting()).unwrap();
+    let mut events = days.events.iter().cloned();
+    // Up to where something is in force.
+    while first.actions().unwrap().is_empty() {
+        first.feed(events.next().unwrap()).unwrap();
+    }
+    let (mut fork, forked) = (first.fork().unwrap(), views(&first));
+    let rest: Vec<Event> = events.collect();
+    rest.iter().for_each(|event| fork.feed(event.clone()).unwrap());
+    assert!(views(&first) == forked, "what one is told the other does not hear");
+    rest.iter().for_each(|event| first.feed(event.clone()).unwrap());
+    assert!(views(&first) == views(&*fork), "told the same, both show the same");
+    assert!(views(&first) != forked, "there was more to hear");
 }
 
 #[test]

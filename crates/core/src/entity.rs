@@ -6,6 +6,7 @@ use crate::{EntityKind, canonical::canonical, xxh64};
 use core::cmp::Ordering;
 use core::fmt;
 use core::hash::{Hash, Hasher};
+use std::borrow::Cow;
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -51,6 +52,12 @@ impl EntityKey {
     /// [`BadKey`] when `raw` names nothing (`-`, `unknown`, a zero id, a loopback address), a part holds the
     /// separator 0x1F or is longer than [`Self::LIMIT`].
     pub fn new(kind: EntityKind, scope: &str, raw: &str) -> Result<Self, BadKey> {
+        let (scope, value) = Self::sound(kind, scope, raw)?;
+        Ok(Self::joined(kind, scope, &value))
+    }
+
+    /// Scope and value as they stand in a key.
+    fn sound<'t>(kind: EntityKind, scope: &'t str, raw: &'t str) -> Result<(&'t str, Cow<'t, str>), BadKey> {
         let scope = if scope.is_empty() { Self::UNSCOPED } else { scope };
         if raw.len() > Self::LIMIT || scope.len() > Self::LIMIT {
             return Err(BadKey::TooLong);
@@ -58,8 +65,7 @@ impl EntityKey {
         if raw.contains(SEPARATOR) || scope.contains(SEPARATOR) {
             return Err(BadKey::Separator);
         }
-        let value = canonical(kind, raw).ok_or(BadKey::NamesNothing)?;
-        Ok(Self::joined(kind, scope, &value))
+        Ok((scope, canonical(kind, raw).ok_or(BadKey::NamesNothing)?))
     }
 
     /// The key of parts that are sound.
@@ -79,13 +85,9 @@ impl EntityKey {
     ///
     /// As [`Self::new`].
     pub fn ip(network: &str, raw: &str) -> Result<Self, BadKey> {
-        let key = Self::new(EntityKind::Ip, network, raw)?;
-        match key.value().parse::<IpAddr>() {
-            Ok(address) if is_public(address) => {
-                Ok(Self::joined(EntityKind::Ip, Self::INTERNET, key.value()))
-            }
-            _ => Ok(key),
-        }
+        let (network, value) = Self::sound(EntityKind::Ip, network, raw)?;
+        let public = value.parse().is_ok_and(is_public);
+        Ok(Self::joined(EntityKind::Ip, if public { Self::INTERNET } else { network }, &value))
     }
 
     /// What kind of identifier this is.

@@ -14,8 +14,7 @@ pub(crate) const ACT: &str = "act";
 /// The signal of `event` about its best actor key; `None` when it names nobody or lacks tenant, id or time.
 pub(crate) fn act_of(event: &Event) -> Option<Signal> {
     let occurrence = event.occurrence()?;
-    let entities = event.entities();
-    let party = party_of(event).or_else(|| entities.first().map(|(key, _)| key.clone()))?;
+    let party = party_of(event).or_else(|| event.named().first().map(|(key, _)| key.clone()))?;
     let mut signal = Signal::new(ACT, &occurrence, &party, Bits::ZERO);
     describe(&mut signal, event);
     Some(signal)
@@ -24,10 +23,11 @@ pub(crate) fn act_of(event: &Event) -> Option<Signal> {
 /// The key of whoever acted: the session of a role, which is one party where the role is many, else the best
 /// key of the actor.
 pub(crate) fn party_of(event: &Event) -> Option<EntityKey> {
-    let session = event.entities().into_iter().find(|(key, _)| key.kind() == EntityKind::RoleSession);
+    let named = event.named();
+    let session = named.iter().find(|(key, _)| key.kind() == EntityKind::RoleSession);
     let told = || event.actor().filter(|actor| !actor.stands_in());
     let actor = || told().and_then(|actor| actor.keys().first().cloned());
-    session.map(|(key, _)| key).or_else(actor)
+    session.map(|(key, _)| key.clone()).or_else(actor)
 }
 
 /// Whether `event` is what machines do by the thousand: loading, opening, reading, connecting, delivering mail of
@@ -73,21 +73,21 @@ pub(crate) fn describe(signal: &mut Signal, event: &Event) {
         }
     }
     let folder = folder_of(event);
-    let mut entities = event.entities();
+    let mut entities = event.named().to_vec();
     // Files are read by the thousand; what they lie in is what was gone through.
     entities.retain(|(_, role)| folder.is_none() || !matches!(role, Role::Target | Role::Related));
     entities.extend(folder.map(|folder| (folder, Role::Target)));
     // Whom a letter of a stranger reaches, only the detector of first letters tells.
     entities.retain(|(_, role)| !is_delivery(event) || *role != Role::Target);
     let in_session = entities.iter().any(|(key, _)| key.kind() == EntityKind::RoleSession);
-    for (key, role) in entities.into_iter().filter(|(key, _)| !is_shared_session(key)) {
+    for (key, role) in entities.iter().filter(|(key, _)| !is_shared_session(key)) {
         let role = match (key.kind(), role) {
             (EntityKind::RoleSession, _) => Role::Actor,
             // Many take on the role; who acted is the session.
             (EntityKind::IamRoleArn, Role::Actor) if in_session => Role::Related,
-            _ => role,
+            _ => *role,
         };
-        signal.involve(key, role);
+        signal.involve(key.clone(), role);
     }
     for credential in credentials_made(event) {
         signal.involve(credential, Role::Target);

@@ -162,6 +162,11 @@ impl Pipeline {
             self.stats.foreign = self.stats.foreign.saturating_add(1);
             return Vec::new();
         }
+        event.lend(|| self.take_in(position, event))
+    }
+
+    /// Lets every room read `event`, which is the tenant's own.
+    fn take_in(&mut self, position: Position, event: &Event) -> Vec<Update> {
         if self.directory.observe_event(position, event).is_err() {
             self.stats.foreign = self.stats.foreign.saturating_add(1);
         }
@@ -342,7 +347,9 @@ impl Pipeline {
             describe(signal, event);
             heighten(signal, &self.watches);
         }
-        signals.extend(act_of(event).filter(|_| !is_chatter(event)));
+        if !is_chatter(event) {
+            signals.extend(act_of(event));
+        }
         if self.estate.word() == Word::Last {
             for signal in &mut signals {
                 signal.bits = Bits::ZERO;

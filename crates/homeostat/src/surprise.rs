@@ -7,7 +7,7 @@
 use crate::written::{all, one_of, put_all, put_one_of};
 use homeostat_baseline::{Baseline, Featurizer, Maturity, Observation, Pool, Threshold};
 use homeostat_core::{
-    Bits, EntityKey, EntityKind, Forget as _, Occurrence, Position, RiskView, Signal, SnapshotError,
+    Bits, EntityKey, EntityKind, Forget as _, Occurrence, Position, Risk, RiskView, Signal, SnapshotError,
     SnapshotReader, SnapshotWriter, State as _, Technique, Timestamp,
 };
 use homeostat_event::Event;
@@ -84,10 +84,12 @@ impl Surprise {
         let Some(occurrence) = event.occurrence() else { return Vec::new() };
         let observations = self.featurizer.observations(event).into_iter().map(|one| {
             let machine = Some(one.entity()).filter(|key| key.kind() == EntityKind::Ip).and_then(holder);
-            machine.map_or_else(|| one.clone(), |machine| one.clone().about(machine))
+            match machine {
+                Some(machine) => one.about(machine),
+                None => one,
+            }
         });
-        let observations: Vec<Observation> = observations.collect();
-        observations.iter().filter_map(|one| self.signal(one, &occurrence, risk)).collect()
+        observations.filter_map(|one| self.signal(&one, &occurrence, risk)).collect()
     }
 
     /// Takes what `entity` does of late for granted; whether anything of it was in doubt.
@@ -151,7 +153,7 @@ impl Surprise {
         let aspect = verdict.contributions().first().map_or("behaviour", |top| top.aspect()).to_owned();
         let bits = self.pools.calibrate(one.entity().kind(), &aspect, (verdict.bits(), fact));
         let bits = if aspect == RATE { bits.min(MOST_OF_RATE.max(verdict.without_top())) } else { bits };
-        let tightened = Threshold::new(BASE, one.entity(), risk, occurrence.time).admits(bits)?;
+        let tightened = admits(bits, one.entity(), risk, occurrence.time)?;
         if grown && DOINGS.contains(&aspect.as_str()) {
             self.baseline.try_out(one.entity(), occurrence.time);
         }
@@ -167,6 +169,16 @@ impl Surprise {
         }
         Some(signal)
     }
+}
+
+/// Whether `bits` pass the threshold of `identity`, and whether only its risk let them through, as
+/// [`Threshold::admits`] tells; the risk is asked for only where it decides.
+fn admits(bits: Bits, identity: &EntityKey, risk: &dyn RiskView, now: Timestamp) -> Option<bool> {
+    if bits >= BASE {
+        return Some(false);
+    }
+    let near = bits >= BASE.above(Risk::MOST_TIGHTENING);
+    near.then(|| Threshold::new(BASE, identity, risk, now).admits(bits)).flatten()
 }
 
 /// The kind of a signal. How often and how much are one kind: they rise together, and a story needs more. So are

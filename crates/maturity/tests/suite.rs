@@ -8,26 +8,31 @@ use homeostat_maturity::{
     MaturityTarget, MaturityTest, Mutant, PlanId, PlanView, ReportView, Scorecard, Section, SeedResult,
     StepView, Story, SuiteOptions, Tenant, TestBed, Truth, Unsupported, Verdict,
 };
+use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 use std::sync::OnceLock;
 
 /// The jobs that change overnight.
 const CHANGES: [Story; 2] = [Story::NewReports, Story::NewStock];
 
 /// Knows the truth, and tells of it what the events so far allow.
+#[derive(Clone)]
 struct Oracle {
     truths: BTreeMap<Story, Truth>,
     fed: BTreeMap<EventRef, Timestamp>,
     approved: bool,
     published: Option<Timestamp>,
     accepted: BTreeSet<Story>,
+    // How often it was forked; without it, it can not be.
+    forks: Option<Rc<Cell<usize>>>,
 }
 
 impl Oracle {
     fn of(tenant: &Tenant) -> Self {
         let truths = Story::ALL.into_iter().map(|story| (story, tenant.truth(story).unwrap().clone()));
-        let (fed, accepted) = (BTreeMap::new(), BTreeSet::new());
-        Self { truths: truths.collect(), fed, approved: false, published: None, accepted }
+        let (fed, approved, published, accepted) = Default::default();
+        Self { truths: truths.collect(), fed, approved, published, accepted, forks: None }
     }
 
     /// The steps of `story` seen so far.
@@ -128,6 +133,12 @@ impl MaturityTarget for Oracle {
     fn feed(&mut self, event: Event) -> Result<(), Unsupported> {
         self.fed.insert(event.reference().unwrap(), event.when());
         Ok(())
+    }
+
+    fn fork(&self) -> Option<Box<dyn MaturityTarget>> {
+        let forks = self.forks.as_ref()?;
+        forks.set(forks.get() + 1);
+        Some(Box::new(self.clone()))
     }
 
     fn risk(&self, who: &EntityKey, _domain: Domain) -> Result<f64, Unsupported> {
@@ -326,6 +337,20 @@ fn every_mutant_fails_its_own_test_and_stacks_that_see_nothing_fail_all() {
             assert!(failed || !blind && test != mutant.own_test(), "{} passes {test}", mutant.as_str());
         }
     }
+}
+
+#[test]
+fn whoever_can_be_forked_is_judged_as_whoever_can_not() {
+    let alone = bed().run(&mut |_| Box::new(Oracle::of(bed().tenant()))).unwrap();
+    let (forks, mut made) = (Rc::new(Cell::new(0)), 0);
+    let shared = bed().run(&mut |_| {
+        made += 1;
+        Box::new(Oracle { forks: Some(forks.clone()), ..Oracle::of(bed().tenant()) })
+    });
+    assert_eq!(shared.unwrap(), alone);
+    assert!(made == 1 && forks.get() > 4, "one target begins for all, and {} part from it", forks.get());
+    let (_, oracle) = alone.iter().find(|(test, _)| *test == MaturityTest::BaselineDrift).unwrap();
+    assert_eq!(oracle.verdict, Verdict::Passed);
 }
 
 #[test]
