@@ -270,7 +270,7 @@ impl fmt::Debug for Intent {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use homeostat_core::TenantId;
+    use homeostat_core::{Forget as _, Keep as _, TenantId};
     use serde_json::{Value, json};
 
     /// Four desks that look up the same names every ten minutes for ten days, and open a folder an hour.
@@ -354,6 +354,12 @@ mod tests {
         let scanner = EntityKey::new(EntityKind::Ip, "", "10.0.0.1").unwrap();
         let mut office = Office::new(Intent::new(7).expecting([scanner.clone()]));
         assert!(office.guess(1).is_none() && office.rummage(1).is_none());
+        let kept = office.intent.keep();
+        let mut again = Intent::default();
+        again.recall(&kept).unwrap();
+        assert_eq!(again.keep(), kept);
+        assert!(again.recall(&kept[..kept.len() - 9]).is_err());
+        office.intent = again;
         assert!(office.intent.forget(&scanner) && !office.intent.forget(&scanner));
         assert!(!format!("{:?}", office.intent).contains("Board"));
     }

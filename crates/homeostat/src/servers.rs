@@ -276,4 +276,34 @@ mod tests {
         assert_eq!(habit.learn(1, 30 * DAY, true), None);
         assert_eq!(habit.learn(1, 31 * DAY, false), None);
     }
+
+    #[test]
+    fn what_is_kept_comes_back_and_a_host_is_forgotten() {
+        use homeostat_core::{Forget as _, Keep as _};
+        let about = EntityKey::new(EntityKind::Hostname, "acme", "web-1").unwrap();
+        let deed = |what: &str| Deed {
+            host: "web-1".into(),
+            about: about.clone(),
+            by: "nginx".into(),
+            what: what.into(),
+            finding: CHILD,
+        };
+        let mut servers = Servers::default();
+        let odd = (0..400_i64).filter_map(|hour| servers.judge(&deed("worker"), hour * HOUR)).count();
+        assert_eq!(odd, 0);
+        servers.machines.insert("10.0.0.5".into(), ("web-1".into(), about.clone()));
+        let mut again = Servers::default();
+        again.recall(&servers.keep()).unwrap();
+        assert_eq!(again.keep(), servers.keep());
+        let first = |servers: &mut Servers| {
+            let deed = deed("sh");
+            let bits = servers.judge(&deed, 400 * HOUR).unwrap();
+            servers.together(&deed, bits, 400 * HOUR)
+        };
+        assert_eq!(first(&mut again), first(&mut servers));
+        assert_eq!(again.keep(), servers.keep());
+        assert!(again.recall(b"SERV").is_err(), "cut");
+        assert!(servers.forget(&about) && !servers.forget(&about));
+        assert_eq!(servers.keep(), Servers::default().keep());
+    }
 }
