@@ -93,9 +93,13 @@ fn a_fork_goes_on_by_itself() {
     }
     let (mut fork, forked) = (first.fork().unwrap(), views(&first));
     let rest: Vec<Event> = events.collect();
-    rest.iter().for_each(|event| fork.feed(event.clone()).unwrap());
+    for event in &rest {
+        fork.feed(event.clone()).unwrap();
+    }
     assert!(views(&first) == forked, "what one is told the other does not hear");
-    rest.iter().for_each(|event| first.feed(event.clone()).unwrap());
+    for event in &rest {
+        first.feed(event.clone()).unwrap();
+    }
     assert!(views(&first) == views(&*fork), "told the same, both show the same");
     assert!(views(&first) != forked, "there was more to hear");
 }

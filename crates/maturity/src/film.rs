@@ -46,7 +46,7 @@ impl Film {
     pub(crate) fn of(tenant: Tenant) -> Self {
         let place = |name: &str| Some(EventRef::new(name, 0).ok()?.place().to_owned());
         let records = tenant.records().filter_map(|(name, told)| Some((place(&name)?, told))).collect();
-        Self { records, tenant }
+        Self { tenant, records }
     }
 
     fn told(&self, id: &EventRef) -> Option<Told> {

@@ -106,7 +106,7 @@ impl Scene for Blind {
     fn sees(&self, shot: &Shot) -> bool {
         match self.lacks {
             Lacks::Mail => {
-                !shot.mark.is_some_and(|mark| mark.step < SIGN_IN) && !is_of(shot, "m365/message-trace")
+                shot.mark.is_none_or(|mark| mark.step >= SIGN_IN) && !is_of(shot, "m365/message-trace")
             }
             Lacks::Network => !is_of(shot, "zeek/"),
         }

@@ -237,7 +237,7 @@ impl Teller<'_> {
     }
 
     /// The scanner of the security team goes round twice, as it is declared to.
-    pub(crate) fn security_scan(&mut self) -> Option<()> {
+    pub(crate) fn security_scan(&mut self) {
         let (name, address) = SCANNER;
         for key in scanners() {
             self.alias(key.kind(), key.scope(), key.value());
@@ -267,11 +267,10 @@ impl Teller<'_> {
                 page(self.log, &mut self.rng, start + 6 * MINUTE + turn * SECOND, seen);
             }
         }
-        Some(())
     }
 
     /// For twelve minutes no name has an answer, for anybody.
-    pub(crate) fn name_outage(&mut self) -> Option<()> {
+    pub(crate) fn name_outage(&mut self) {
         self.harmless("the name server answers nobody that there is such a name");
         let (cast, day) = (self.cast, self.calendar.story_day());
         let start = self.at(14 * 60 + 5);
@@ -288,6 +287,5 @@ impl Teller<'_> {
                 lookup(self.log, &mut self.rng, at, Lookup { from: &desk, name: &name, answer: None });
             }
         }
-        Some(())
     }
 }

@@ -51,7 +51,7 @@ impl Teller<'_> {
         self.calendar.at(self.calendar.story_day() - AFTER + day, minute)
     }
 
-    pub(crate) fn web_service(&mut self) -> Option<()> {
+    pub(crate) fn web_service(&mut self) {
         self.harmless("strangers use the shop for sixty days");
         for day in -BEFORE..=AFTER {
             self.requests(day);
@@ -59,7 +59,6 @@ impl Teller<'_> {
         }
         self.harmless("a declared deployment brings new paths and new children of the deployment's tool");
         self.deployment();
-        Some(())
     }
 
     fn requests(&mut self, day: i64) {
@@ -129,7 +128,7 @@ impl Teller<'_> {
         }
     }
 
-    pub(crate) fn exploit(&mut self) -> Option<()> {
+    pub(crate) fn exploit(&mut self) {
         for (asset, _) in software() {
             self.alias(asset.kind(), asset.scope(), asset.value());
         }
@@ -149,7 +148,6 @@ impl Teller<'_> {
         self.call(at + 4 * SECOND, &drop);
         self.step(Stage::Entry, "T1190", "two hundred strangers use what is public now");
         self.mass();
-        Some(())
     }
 
     fn mass(&mut self) {
