@@ -13,7 +13,7 @@ use crate::finding::{Attack, Evidence, FindingInfo, Malware};
 use crate::host::{Job, Kernel, KernelDriver, Module, RegKey, RegValue, Script, WinResource, WinService};
 use crate::hosted::{AiModel, Database, Databucket, MessageContext, Table, WebResource};
 use crate::identity::{Actor, AuthFactor, Authorization, Group, ManagedEntity, Policy, Session, User};
-use crate::lend::Lending;
+use crate::lend::lent;
 use crate::metadata::{Enrichment, Metadata, Observable, Product};
 use crate::moment;
 use crate::network::{
@@ -50,7 +50,6 @@ use std::sync::Arc;
 pub struct Event {
     pub(crate) hot: Hot,
     rest: Option<Box<Rest>>,
-    pub(crate) lending: Lending,
 }
 
 /// Declares the attributes of one part of [`Event`] and their getters and setters on the event.
@@ -243,7 +242,7 @@ event_part! {
 
 impl Event {
     pub(crate) fn untold() -> Self {
-        Self { hot: Hot::blank(), rest: None, lending: Lending::default() }
+        Self { hot: Hot::blank(), rest: None }
     }
 
     /// Reads an event of any class and any release: one JSON object.
@@ -330,8 +329,7 @@ impl Event {
 
     /// The id of the record this event was made of.
     pub fn reference(&self) -> Option<EventRef> {
-        if let Some(told) = self.lending.get().and_then(|lent| Some(lent.occurrence.as_ref()?.event.clone()))
-        {
+        if let Some(told) = lent(self).and_then(|lent| Some(lent.occurrence.as_ref()?.event.clone())) {
             return Some(told);
         }
         self.hot.leftover()?.reference()

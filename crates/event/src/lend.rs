@@ -8,7 +8,10 @@ use crate::keys;
 use crate::naming::{Names, Naming};
 use crate::view;
 use homeostat_core::{EntityKey, Occurrence, Role};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::cell::RefCell;
+use std::ptr;
+use std::rc::Rc;
+use std::sync::Arc;
 
 /// The answers that readers ask for again and again.
 pub(crate) struct Lent {
@@ -35,48 +38,42 @@ impl Lent {
     }
 }
 
-/// The place in an event where answers stand while they are lent.
-#[derive(Default)]
-pub(crate) struct Lending(Mutex<Option<Arc<Lent>>>);
+thread_local! {
+    /// What this thread lends, the innermost last: one event nearly always.
+    static LENT: RefCell<Vec<(*const Event, Rc<Lent>)>> = const { RefCell::new(Vec::new()) };
+}
 
-impl Lending {
-    fn place(&self) -> MutexGuard<'_, Option<Arc<Lent>>> {
-        // What stands there is whole at any time, whoever panicked beside it.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
+/// What is lent of `event` to this thread.
+///
+/// An event that is lent is borrowed and stays where it is, so that its place tells it from every other one.
+pub(crate) fn lent(event: &Event) -> Option<Rc<Lent>> {
+    let own = |all: &RefCell<Vec<(*const Event, Rc<Lent>)>>| {
+        all.borrow().iter().rev().find(|(at, _)| ptr::eq(*at, event)).map(|(_, lent)| Rc::clone(lent))
+    };
+    LENT.try_with(own).ok().flatten()
+}
 
-    pub(crate) fn get(&self) -> Option<Arc<Lent>> {
-        self.place().clone()
+/// Takes back what was lent last, also when a reader panics.
+struct Return;
+
+impl Return {
+    /// Lends `answers`; a thread that is ending lends nothing.
+    fn of(event: &Event, answers: Lent) -> Option<Self> {
+        let answers = Rc::new(answers);
+        LENT.try_with(|all| all.borrow_mut().push((event, answers))).ok().map(|()| Self)
     }
 }
 
-impl Clone for Lending {
-    /// A copy may change: nothing is lent of it.
-    fn clone(&self) -> Self {
-        Self::default()
-    }
-}
-
-impl PartialEq for Lending {
-    /// What is lent follows from the event and makes no difference.
-    fn eq(&self, _: &Self) -> bool {
-        true
-    }
-}
-
-/// Takes back what was lent, also when a reader panics.
-struct Return<'e>(&'e Lending);
-
-impl Drop for Return<'_> {
+impl Drop for Return {
     fn drop(&mut self) {
-        *self.0.place() = None;
+        drop(LENT.try_with(|all| all.borrow_mut().pop()));
     }
 }
 
 impl Event {
     /// Runs `read`, during which the role view of this event is worked out once instead of at every question.
     ///
-    /// Answers are the same inside and outside. Worth it from three questions on, such as where several detectors
+    /// Answers are the same inside and outside, and on other threads. Worth it from three questions on, such as where several detectors
     /// read one event.
     ///
     /// ```
@@ -88,12 +85,43 @@ impl Event {
     /// # Ok::<(), homeostat_event::EventError>(())
     /// ```
     pub fn lend<R>(&self, read: impl FnOnce() -> R) -> R {
-        if self.lending.get().is_some() {
+        if lent(self).is_some() {
             return read();
         }
-        let lent = Arc::new(Lent::of(self));
-        let _return = Return(&self.lending);
-        *self.lending.place() = Some(lent);
+        let _return = Return::of(self, Lent::of(self));
         read()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sign_in(name: &str) -> Event {
+        Event::from_json(&format!(r#"{{"class_uid": 3002, "user": {{"name": "{name}@acme.example"}}}}"#))
+            .unwrap()
+    }
+
+    #[test]
+    fn each_event_is_lent_for_itself_and_taken_back() {
+        let (jane, joe) = (sign_in("jane"), sign_in("joe"));
+        let (janes, joes) = (jane.entities(), joe.entities());
+        jane.lend(|| {
+            joe.lend(|| assert_eq!((jane.entities(), joe.entities()), (janes.clone(), joes.clone())));
+            assert!(lent(&jane).is_some() && lent(&joe).is_none());
+            let mut other = jane.clone();
+            other.set_user(joe.user().unwrap().clone());
+            assert_eq!(other.entities(), joes, "a copy that changed tells what it is now");
+        });
+        assert!(lent(&jane).is_none());
+    }
+
+    #[test]
+    fn a_reader_that_panics_leaves_nothing_lent() {
+        let mut jane = sign_in("jane");
+        let read = std::panic::catch_unwind(|| jane.lend(|| panic!("a reader's fault")));
+        assert!(read.is_err() && lent(&jane).is_none());
+        jane.set_user(sign_in("joe").user().unwrap().clone());
+        assert_eq!(jane.entities(), sign_in("joe").entities());
     }
 }

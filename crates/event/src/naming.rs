@@ -8,6 +8,7 @@ use crate::device::Device;
 use crate::event::Event;
 use crate::identity::{Group, Session, User};
 use crate::keys;
+use crate::lend::lent;
 use crate::metadata::Metadata;
 use crate::network::NetworkEndpoint;
 use crate::provider::{Provider, source_name};
@@ -45,7 +46,7 @@ impl Names {
 
 impl<'a> Naming<'a> {
     pub(crate) fn of(event: &'a Event) -> Self {
-        let lent = event.lending.get().map(|lent| Arc::clone(&lent.names));
+        let lent = lent(event).map(|lent| Arc::clone(&lent.names));
         let account = event.cloud().and_then(|cloud| cloud.account());
         Self {
             tenant: event.metadata().and_then(Metadata::tenant_uid).unwrap_or(EntityKey::UNSCOPED),

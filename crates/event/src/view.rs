@@ -8,6 +8,7 @@ use crate::cloud::Service;
 use crate::device::Device;
 use crate::event::Event;
 use crate::identity::{Session, User};
+use crate::lend::lent;
 use crate::metadata::Metadata;
 use crate::naming::Naming;
 use crate::network::{DnsAnswer, HttpRequest, NetworkEndpoint};
@@ -33,8 +34,7 @@ impl Event {
 
     /// Whose data this is.
     pub fn tenant(&self) -> Option<TenantId> {
-        if let Some(told) = self.lending.get().and_then(|lent| Some(lent.occurrence.as_ref()?.tenant.clone()))
-        {
+        if let Some(told) = lent(self).and_then(|lent| Some(lent.occurrence.as_ref()?.tenant.clone())) {
             return Some(told);
         }
         TenantId::new(self.metadata()?.tenant_uid()?).ok()
@@ -48,7 +48,7 @@ impl Event {
 
     /// Tenant, id, time and domain, when all are told: what a signal about this event starts from.
     pub fn occurrence(&self) -> Option<Occurrence> {
-        if let Some(lent) = self.lending.get() {
+        if let Some(lent) = lent(self) {
             return lent.occurrence.clone();
         }
         let (tenant, event) = (self.tenant()?, self.reference()?);
@@ -107,7 +107,7 @@ impl Event {
     /// Where nobody is told, as in a flow, the endpoint it came from stands in for whoever used it, else the device
     /// it was done on; [`Party::stands_in`] tells.
     pub fn actor(&self) -> Option<Party<'_>> {
-        if let Some(lent) = self.lending.get() {
+        if let Some(lent) = lent(self) {
             return actor_of(self, &|_| lent.actor.clone());
         }
         let naming = Naming::of(self);
@@ -136,7 +136,7 @@ impl Event {
     /// Where it came from: the source endpoint, else that of a finding's evidence, else the address a mail came
     /// from, else the device it was done on.
     pub fn origin(&self) -> Option<Origin<'_>> {
-        if let Some(lent) = self.lending.get() {
+        if let Some(lent) = lent(self) {
             return origin_of(self, &|_| lent.origin.clone());
         }
         let naming = Naming::of(self);
@@ -146,7 +146,7 @@ impl Event {
     /// Where it went to.
     pub fn destination(&self) -> Option<Origin<'_>> {
         let endpoint = self.dst_endpoint()?;
-        let key = match self.lending.get() {
+        let key = match lent(self) {
             Some(lent) => lent.destination.clone(),
             None => Naming::of(self).endpoint(endpoint).into_iter().next(),
         };
@@ -172,7 +172,7 @@ impl Event {
 
     /// Every canonical key this event names, each with its part, without duplicates, best keys first.
     pub fn entities(&self) -> Vec<(EntityKey, Role)> {
-        match self.lending.get() {
+        match lent(self) {
             Some(lent) => lent.entities.to_vec(),
             None => keys::entities(self, &Naming::of(self)),
         }
@@ -180,7 +180,7 @@ impl Event {
 
     /// The same for who only reads: within [`Event::lend`] it costs nothing.
     pub fn named(&self) -> Arc<[(EntityKey, Role)]> {
-        match self.lending.get() {
+        match lent(self) {
             Some(lent) => Arc::clone(&lent.entities),
             None => self.entities().into(),
         }

@@ -30,18 +30,31 @@ pub(crate) fn party_of(event: &Event) -> Option<EntityKey> {
     session.map(|(key, _)| key.clone()).or_else(actor)
 }
 
-/// Whether `event` is what machines do by the thousand: loading, opening, reading, connecting. Only what a detector
-/// says of it belongs into a story.
+/// Whether `event` is what machines do by the thousand: loading, opening, reading, connecting, delivering mail of
+/// whoever writes. Only what a detector says of it belongs into a story; and were each letter an act upon its reader,
+/// everybody with a mailbox would be a hub.
 pub(crate) fn is_chatter(event: &Event) -> bool {
     let class = event.class_uid().get();
     let system = class / 1_000 == 1 || class / 1_000 == 201;
-    (system || class / 1_000 == 4) && event.class_uid() != ClassUid::EMAIL_ACTIVITY
+    let sent = event.class_uid() == ClassUid::EMAIL_ACTIVITY && !is_delivery(event);
+    (system || class / 1_000 == 4) && !sent
+}
+
+/// Whether `event` is a mail of which nobody inside is told to have sent it.
+fn is_delivery(event: &Event) -> bool {
+    event.class_uid() == ClassUid::EMAIL_ACTIVITY && event.actor_told().is_none()
 }
 
 /// Whether `key` is one of the sessions that every Windows machine has for its services: nobody's own.
 fn is_shared_session(key: &EntityKey) -> bool {
     const SHARED: [&str; 4] = ["0x3e3", "0x3e4", "0x3e5", "0x3e7"];
     key.kind() == EntityKind::LogonSession && SHARED.contains(&key.value())
+}
+
+/// The folder of the hosted file that `event` is about.
+fn folder_of(event: &Event) -> Option<EntityKey> {
+    let folder = event.file().filter(|_| event.class_uid() == ClassUid::FILE_HOSTING)?.parent_folder()?;
+    EntityKey::new(EntityKind::NativeId, event.tenant()?.as_str(), folder).ok()
 }
 
 /// Tells `signal` what `event` was: technique and everybody named, and, unless it tells them itself, action and
@@ -59,7 +72,13 @@ pub(crate) fn describe(signal: &mut Signal, event: &Event) {
             signal.techniques.push(meaning.technique);
         }
     }
-    let entities = event.named();
+    let folder = folder_of(event);
+    let mut entities = event.named().to_vec();
+    // Files are read by the thousand; what they lie in is what was gone through.
+    entities.retain(|(_, role)| folder.is_none() || !matches!(role, Role::Target | Role::Related));
+    entities.extend(folder.map(|folder| (folder, Role::Target)));
+    // Whom a letter of a stranger reaches, only the detector of first letters tells.
+    entities.retain(|(_, role)| !is_delivery(event) || *role != Role::Target);
     let in_session = entities.iter().any(|(key, _)| key.kind() == EntityKind::RoleSession);
     for (key, role) in entities.iter().filter(|(key, _)| !is_shared_session(key)) {
         let role = match (key.kind(), role) {

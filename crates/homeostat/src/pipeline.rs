@@ -9,22 +9,25 @@ use crate::conduct::Conduct;
 use crate::detection::Detections;
 use crate::estate::{Estate, Word};
 use crate::first_seen::FirstSeen;
+use crate::intent::Intent;
 use crate::lineage::Lineage;
 use crate::newcomer::Newcomers;
 use crate::reflex::Reflex;
 use crate::refusals::Refusals;
 use crate::repair::Repair;
 use crate::room::{Kept, Room, Unkept};
+use crate::servers::Servers;
 use crate::surprise::Surprise;
+use crate::travels::Travels;
 use core::fmt;
 use homeostat_baseline::Baseline;
 use homeostat_core::{
-    Bits, Detector, EntityKey, Keep, Observed, Occurrence, Position, RiskView, Role, Signal, State as _,
-    TenantId, Threat, Timestamp,
+    Bits, Detector, EntityKey, FUTURE_LIMIT, IntelFeed as _, Keep, Observed, Occurrence, Position, RiskView,
+    Role, Signal, State as _, TenantId, Threat, Timestamp, Watch,
 };
 use homeostat_event::Event;
 use homeostat_identity::{Directory, LinkKind};
-use homeostat_incident::{IncidentId, Investigator, RiskBook, Update};
+use homeostat_incident::{IncidentId, Intel, Investigator, RiskBook, Update, WatchBook, heighten};
 
 mod snapshot;
 
@@ -49,8 +52,14 @@ pub struct Pipeline {
     risk: RiskBook,
     mended: Vec<IncidentId>,
     reflex: Reflex,
+    intent: Intent,
+    watches: WatchBook,
     next_event: u64,
     next_signal: u64,
+    next_intel: u64,
+    // The moments of the last event, and of the last of which something was told.
+    heard: Timestamp,
+    told: Timestamp,
     stats: Stats,
 }
 
@@ -84,6 +93,8 @@ impl Pipeline {
                 Box::new(Kept(Newcomers::default())),
                 Box::new(Kept(Lineage::default())),
                 Box::new(Kept(Conduct::default())),
+                Box::new(Kept(Servers::default())),
+                Box::new(Kept(Travels::default())),
                 Box::new(Unkept(Detections)),
             ],
             estate: Estate::default(),
@@ -91,8 +102,13 @@ impl Pipeline {
             risk: RiskBook::default(),
             mended: Vec::new(),
             reflex: Reflex::default(),
+            intent: Intent::default(),
+            watches: WatchBook::default(),
             next_event: 0,
             next_signal: 0,
+            next_intel: 0,
+            heard: Timestamp::UNKNOWN,
+            told: Timestamp::UNKNOWN,
             stats: Stats::default(),
         }
     }
@@ -125,6 +141,12 @@ impl Pipeline {
         Self { reflex, ..self }
     }
 
+    /// Tells who looks round with `intent`, which knows whose work that is.
+    #[must_use]
+    pub fn with_intent(self, intent: Intent) -> Self {
+        Self { intent, ..self }
+    }
+
     /// Tells stories with `investigator`: one of no lateness tells them at once, before late events can come.
     #[must_use]
     pub fn with_investigator(self, investigator: Investigator) -> Self {
@@ -149,9 +171,25 @@ impl Pipeline {
             self.stats.foreign = self.stats.foreign.saturating_add(1);
         }
         let signals = self.signals(event);
-        let mut updates: Vec<Update> = signals.iter().flat_map(|signal| self.tell(signal)).collect();
+        let mut updates = if signals.is_empty() { Vec::new() } else { self.pass_calm(event.when()) };
+        self.heard = event.when();
+        updates.extend(signals.iter().flat_map(|signal| self.tell(signal)));
         self.halves(&mut updates);
         updates
+    }
+
+    /// Tells the investigator that a calm before an event at `now` was one: without a signal for longer than a clock
+    /// may be wrong, it would take the next for one from the future.
+    fn pass_calm(&mut self, now: Timestamp) -> Vec<Update> {
+        let limit = i64::try_from(FUTURE_LIMIT.as_micros()).unwrap_or(i64::MAX);
+        let (before, calm) = (now.since(self.heard), self.heard.since(self.told));
+        let flows = before.is_some_and(|span| (0..=limit).contains(&span));
+        self.told = now;
+        if flows && calm.is_some_and(|span| span > limit) {
+            self.investigator.tick(self.heard)
+        } else {
+            Vec::new()
+        }
     }
 
     /// Takes in one signal of a detector outside this pipeline.
@@ -168,6 +206,20 @@ impl Pipeline {
             self.stats.untold = self.stats.untold.saturating_add(1);
         }
         updates.and_then(Observed::applied).unwrap_or_default()
+    }
+
+    /// Learns what runs where strangers reach it and what the outside says is attacked; gives the assets that are
+    /// watched more closely from now on. What is said of them weighs up to twice, less each day, for 14 days.
+    pub fn learn_intel(&mut self, intel: &Intel) -> Vec<EntityKey> {
+        let position = Position::at(self.next_intel);
+        self.next_intel += 1;
+        let Ok(observed) = self.watches.observe(position, intel);
+        observed.applied().unwrap_or_default()
+    }
+
+    /// How closely `asset` is watched at `now` because of what the outside says; `None` when nothing is said.
+    pub fn watch(&self, asset: &EntityKey, now: Timestamp) -> Option<Watch> {
+        self.watches.watch(asset, now)
     }
 
     /// Says that it is `now`: stories that went quiet close.
@@ -289,9 +341,11 @@ impl Pipeline {
             directory.canonical_key(id).cloned()
         };
         signals.extend(self.surprise.observe(event, risk, &holder));
+        signals.extend(self.intent.observe(event, directory));
         signals.extend(self.detectors.iter_mut().flat_map(|detector| detector.detect(event, risk)));
         for signal in &mut signals {
             describe(signal, event);
+            heighten(signal, &self.watches);
         }
         if !is_chatter(event) {
             signals.extend(act_of(event));

@@ -24,14 +24,29 @@ pub enum LogSource {
     ZeekDns,
     /// Zeek `conn`, tab-separated with header.
     ZeekConn,
+    /// Zeek `http`, JSON lines; only where a story tells it.
+    ZeekHttp,
+    /// Exchange's message trace, JSON lines.
+    MessageTrace,
+    /// Microsoft 365 unified audit, JSON lines.
+    M365,
     /// What other products find, as OCSF, JSON lines; only where a story tells it.
     Ocsf,
 }
 
 impl LogSource {
     /// Every source, in order.
-    pub const ALL: [Self; 6] =
-        [Self::CloudTrail, Self::Okta, Self::ZeekDhcp, Self::ZeekDns, Self::ZeekConn, Self::Ocsf];
+    pub const ALL: [Self; 9] = [
+        Self::CloudTrail,
+        Self::Okta,
+        Self::ZeekDhcp,
+        Self::ZeekDns,
+        Self::ZeekConn,
+        Self::ZeekHttp,
+        Self::MessageTrace,
+        Self::M365,
+        Self::Ocsf,
+    ];
 
     /// The name of the file in which a record of this source from `date` (`2026-03-17`) stands.
     fn file(self, date: &str) -> String {
@@ -41,6 +56,9 @@ impl LogSource {
             Self::ZeekDhcp => "zeek/dhcp.json".to_owned(),
             Self::ZeekDns => "zeek/dns.json".to_owned(),
             Self::ZeekConn => "zeek/conn.log".to_owned(),
+            Self::ZeekHttp => "zeek/http.json".to_owned(),
+            Self::MessageTrace => "m365/message-trace.jsonl".to_owned(),
+            Self::M365 => "m365/audit.jsonl".to_owned(),
             Self::Ocsf => "findings.jsonl".to_owned(),
         }
     }
@@ -169,6 +187,11 @@ pub(crate) fn seconds_text(at: i64) -> String {
 /// `2026-03-17T08:30:00.123Z`, as Okta writes time.
 pub(crate) fn millis_text(at: i64) -> String {
     cut(at, 23) + "Z"
+}
+
+/// `2026-03-17T08:30:00.123`, as Microsoft 365 writes time: UTC without saying so.
+pub(crate) fn bare_text(at: i64) -> String {
+    cut(at, 23)
 }
 
 /// `1773736200.123456`, as Zeek writes time.

@@ -31,11 +31,13 @@ pub enum Mutant {
     OutcomeOnly,
     /// Lets no action expire.
     NeverExpires,
+    /// Tells nothing before something was read or sent.
+    Late,
 }
 
 impl Mutant {
     /// Every mutant that is built.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Silent,
         Self::Loud,
         Self::OneDomain,
@@ -46,6 +48,7 @@ impl Mutant {
         Self::ForgetsFixes,
         Self::OutcomeOnly,
         Self::NeverExpires,
+        Self::Late,
     ];
 
     /// Its name, in lower case.
@@ -61,6 +64,7 @@ impl Mutant {
             Self::ForgetsFixes => "forgets-fixes",
             Self::OutcomeOnly => "outcome-only",
             Self::NeverExpires => "never-expires",
+            Self::Late => "late",
         }
     }
 
@@ -73,6 +77,7 @@ impl Mutant {
             Self::AbsorbsDrift => MaturityTest::BaselineDrift,
             Self::ForgetsFixes => MaturityTest::DriftRegression,
             Self::OutcomeOnly => MaturityTest::MultiHopReplay,
+            Self::Late => MaturityTest::IntentBeforeImpact,
         }
     }
 

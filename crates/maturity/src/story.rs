@@ -38,12 +38,18 @@ pub(crate) fn tell(log: &mut Log, seed: u64, story: Story, (cast, calendar): (&C
         Story::Maintenance => teller.maintenance(),
         Story::HiddenSignIn => teller.hidden_sign_in(),
         Story::PasswordSpray => teller.password_spray(),
+        Story::Reconnaissance => teller.reconnaissance(),
+        Story::FirstWeek => teller.first_week(),
         Story::Scanner
         | Story::PasswordExpiry
         | Story::BrokenService
         | Story::NewReports
         | Story::NewStock
-        | Story::Growth => teller.tell_anyway(story),
+        | Story::Growth
+        | Story::SecurityScan
+        | Story::NameOutage
+        | Story::WebService
+        | Story::Exploit => teller.tell_anyway(story),
     };
     teller.log.mark = None;
     teller.truth
@@ -59,6 +65,10 @@ impl Teller<'_> {
             Story::NewReports => self.new_reports(),
             Story::NewStock => self.new_stock(),
             Story::Growth => self.growth(),
+            Story::SecurityScan => self.security_scan(),
+            Story::NameOutage => self.name_outage(),
+            Story::WebService => self.web_service(),
+            Story::Exploit => self.exploit(),
             _ => return None,
         }
         Some(())

@@ -4,9 +4,9 @@
 use homeostat_core::{Domain, EntityKey, EntityKind, EventRef, Stage, Timestamp};
 use homeostat_event::{Event, Severity};
 use homeostat_maturity::{
-    Acceptance, ActionKind, ActionRecord, ActionState, FindingView, IncidentView, LineView, MaturityTarget,
-    MaturityTest, Mutant, PlanId, PlanView, ReportView, Scorecard, Section, SeedResult, StepView, Story,
-    SuiteOptions, Tenant, TestBed, Truth, Unsupported, Verdict,
+    Acceptance, ActionKind, ActionRecord, ActionState, FindingView, IncidentView, IntelItem, LineView,
+    MaturityTarget, MaturityTest, Mutant, PlanId, PlanView, ReportView, Scorecard, Section, SeedResult,
+    StepView, Story, SuiteOptions, Tenant, TestBed, Truth, Unsupported, Verdict,
 };
 use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -22,6 +22,7 @@ struct Oracle {
     truths: BTreeMap<Story, Truth>,
     fed: BTreeMap<EventRef, Timestamp>,
     approved: bool,
+    published: Option<Timestamp>,
     accepted: BTreeSet<Story>,
     // How often it was forked; without it, it can not be.
     forks: Option<Rc<Cell<usize>>>,
@@ -30,8 +31,8 @@ struct Oracle {
 impl Oracle {
     fn of(tenant: &Tenant) -> Self {
         let truths = Story::ALL.into_iter().map(|story| (story, tenant.truth(story).unwrap().clone()));
-        let (fed, approved, accepted) = Default::default();
-        Self { truths: truths.collect(), fed, approved, accepted, forks: None }
+        let (fed, approved, published, accepted) = Default::default();
+        Self { truths: truths.collect(), fed, approved, published, accepted, forks: None }
     }
 
     /// The steps of `story` seen so far.
@@ -113,6 +114,16 @@ impl Oracle {
         actions
     }
 
+    /// Less sure without the network sensor.
+    fn confidence(&self) -> f64 {
+        if self.fed.keys().any(|event| event.place().starts_with("zeek/")) { 1.0 } else { 0.5 }
+    }
+
+    fn answers(&self) -> BTreeMap<String, String> {
+        let how = if self.has(Story::MultiHop, 0) { "by a mail" } else { "entry not observed" };
+        BTreeMap::from([("how".to_owned(), how.to_owned())])
+    }
+
     fn begun(&self, story: Story, step: usize) -> Option<Timestamp> {
         self.fed.get(self.truths[&story].steps[step].events.first().unwrap()).copied()
     }
@@ -151,21 +162,27 @@ impl MaturityTarget for Oracle {
     }
 
     fn incidents(&self) -> Result<Vec<IncidentView>, Unsupported> {
-        let hostile = [Story::ShadowIdentity, Story::MultiHop, Story::WildcardPolicy];
+        let hostile = [
+            Story::ShadowIdentity,
+            Story::MultiHop,
+            Story::WildcardPolicy,
+            Story::Reconnaissance,
+            Story::Exploit,
+        ];
         let incident = |story: Story| {
             let steps = self.seen(story);
             let truth = &self.truths[&story];
             Some(IncidentView {
                 id: story.to_string(),
                 opened: steps.first()?.at,
-                severity: if steps.len() > 3 { Severity::HIGH } else { Severity::MEDIUM },
-                confidence: 1.0,
+                severity: if steps.len() > 4 { Severity::HIGH } else { Severity::MEDIUM },
+                confidence: self.confidence(),
                 open: !self.approved,
                 events: steps.iter().flat_map(|step| step.events.clone()).collect(),
                 who: vec![truth.who.clone()],
                 objects: truth.objects.clone(),
                 steps,
-                answers: BTreeMap::new(),
+                answers: self.answers(),
             })
         };
         Ok(hostile.into_iter().filter_map(incident).collect())
@@ -217,6 +234,17 @@ impl MaturityTarget for Oracle {
         Ok(actions)
     }
 
+    fn intelligence(&mut self, item: &IntelItem) -> Result<(), Unsupported> {
+        self.published = Some(item.published);
+        Ok(())
+    }
+
+    fn watched(&self, _asset: &EntityKey) -> Result<f64, Unsupported> {
+        let now = self.fed.values().max();
+        let days = self.published.zip(now).and_then(|(then, now)| Some(now.since(then)? as f64 / 86_400e6));
+        Ok(days.map_or(0.0, |days| 8.0 * (1.0 - days / 14.0).max(0.0)))
+    }
+
     fn plans(&self) -> Result<Vec<PlanView>, Unsupported> {
         let used = ["s3:ListBucket", "s3:GetObject", "s3:PutObject"];
         Ok(vec![PlanView {
@@ -265,10 +293,16 @@ fn who_knows_the_truth_misses_no_bar_and_lacks_only_what_is_told() {
         other => panic!("{test}: {other:?}"),
     };
     assert_eq!(lacks(MaturityTest::ShadowIdentity), "a clock, by which computing time is judged");
-    assert!(lacks(MaturityTest::MultiHopReplay).starts_with("records of mail and click"));
+    assert_eq!(results[&MaturityTest::MultiHopReplay].verdict, Verdict::Passed);
     assert_eq!(lacks(MaturityTest::OneHourTimeline), "a clock, by which computing time is judged");
     assert_eq!(results[&MaturityTest::CrossDomainConsistency].verdict, Verdict::Passed);
-    for test in [MaturityTest::ChainReaction, MaturityTest::AutonomousBoundary, MaturityTest::BaselineDrift] {
+    for test in [
+        MaturityTest::ChainReaction,
+        MaturityTest::AutonomousBoundary,
+        MaturityTest::IntentBeforeImpact,
+        MaturityTest::CveWindow,
+        MaturityTest::BaselineDrift,
+    ] {
         assert_eq!(results[&test].verdict, Verdict::Passed, "{test}");
     }
     assert_eq!(lacks(MaturityTest::DriftRegression), "a clock, by which computing time is judged");
@@ -291,9 +325,7 @@ fn on_five_seeds_and_a_whole_month_the_truth_passes_what_can_be_passed() {
         let bed = TestBed::new(seed, &SuiteOptions::default().clock(clock));
         card.add(bed.run(&mut |_| Box::new(Oracle::of(bed.tenant()))).unwrap());
     }
-    assert_eq!(card.passed(), 8, "{card}");
-    let replay = card.of(MaturityTest::MultiHopReplay).unwrap();
-    assert!(replay.seeds.iter().all(|seed| matches!(seed.verdict, Verdict::Lacking(_))), "{card}");
+    assert_eq!(card.passed(), 11, "{card}");
 }
 
 #[test]
