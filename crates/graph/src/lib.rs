@@ -18,12 +18,14 @@ mod drift;
 mod edge;
 mod edge_list;
 mod evidence;
+mod familiar;
 mod graph;
 mod inventory;
 #[cfg(feature = "kubernetes")]
 mod kubernetes;
 mod live;
 mod managed;
+mod matrix;
 mod named;
 mod named_path;
 mod named_report;
@@ -60,11 +62,13 @@ pub use dominator::{Dominators, OnlyStep};
 pub use drift::{Drift, DriftEdge, DriftKind, Stakes};
 pub use edge::{Edge, EdgeClass, EdgeKind, EdgeKinds, KindInfo, OwnEdge, Standing};
 pub use evidence::Evidence;
+pub use familiar::Familiarity;
 pub use graph::{EdgeChanges, Graph};
 pub use inventory::{Inventory, InventoryStats, Listing, Problem};
 #[cfg(feature = "kubernetes")]
 pub use kubernetes::KubernetesDump;
 pub use live::{EdgeChange, LiveNet, Moved, WhatIf};
+pub use matrix::{AccessMatrix, Outlier};
 pub use named::{NamedEdge, NamedGraph, NamedGraphBuilder, Told};
 pub use net::{Half, Net, NetBuilder, NetEdge};
 pub use node_set::NodeSet;

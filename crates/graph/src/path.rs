@@ -111,6 +111,21 @@ impl Graph {
     }
 
     /// Who can get to `target`: every node, in the order of keys, without paths. O(V + E).
+    ///
+    /// ```
+    /// use homeostat_graph::{EdgeClass, Evidence, Graph, KindInfo, OwnEdge, Standing, arn_key};
+    ///
+    /// let of = |name: &str| arn_key(&format!("arn:aws:iam::111122223333:{name}")).unwrap();
+    /// let mut graph = Graph::default();
+    /// let kind = graph.register(KindInfo {
+    ///     name: "Deploys".into(), class: EdgeClass::Reach, techniques: vec![], probability: 0.9,
+    /// });
+    /// for (from, to) in [("user/ann", "role/build"), ("role/build", "role/deploy")] {
+    ///     let (evidence, standing) = (Evidence::document("deploy plan"), Standing::Observed);
+    ///     graph.connect(&OwnEdge { from: of(from), to: of(to), kind, probability: None, evidence, standing });
+    /// }
+    /// assert_eq!(graph.who_can(&of("role/deploy")), [of("role/build"), of("user/ann")]);
+    /// ```
     pub fn who_can(&self, target: &EntityKey) -> Vec<EntityKey> {
         let snapshot = self.snapshot();
         let Some(end) = snapshot.node(target) else { return Vec::new() };

@@ -4,10 +4,10 @@
 
 mod support;
 
-use homeostat_core::{EntityKey, EntityKind, Forget, State, TenantId, Timestamp, conformance};
+use homeostat_core::{EntityKey, EntityKind, Forget, State, TenantId, Timestamp, Value, conformance};
 use homeostat_graph::{
     Change, ChangeError, EdgeKind, Evidence, Graph, Inventory, KindInfo, LinkKind, Op, OwnEdge, PolicySlot,
-    Standing, account_key,
+    Standing, ValueRules, account_key,
 };
 use proptest::prelude::*;
 use serde_json::json;
@@ -129,6 +129,24 @@ proptest! {
         if !stale {
             prop_assert_eq!(learn(&ordered), learn(&turned));
         }
+    }
+
+    #[test]
+    fn what_is_worth_more_never_ranks_lower(changes in changes(), value in 1_u8..=50) {
+        let mut inventory = Inventory::default();
+        let mine = BTreeMap::from([("tag/worth".to_owned(), "mine".to_owned())]);
+        let tagged = change(50, Op::Put { object: key("role/r"), kind: None, attributes: mine });
+        for change in changes.iter().chain([&tagged]) {
+            inventory.apply(change).unwrap();
+        }
+        let rank = |value: u8| {
+            let mut graph = Graph::with_values(ValueRules::default().with_tag("worth", "mine", Value::new(value)));
+            graph.rebuild(&inventory);
+            graph.blast_radius(&key("user/a")).iter().position(|(_, to, _)| *to == key("role/r"))
+        };
+        let (once, twice) = (rank(value), rank(value * 2));
+        prop_assert_eq!(once.is_some(), twice.is_some());
+        prop_assert!(twice <= once, "{:?} {:?}", once, twice);
     }
 
     #[test]
@@ -275,4 +293,35 @@ fn late_and_repeated_changes_are_counted() {
     let stats = inventory.stats();
     assert_eq!((stats.applied, stats.late, stats.repeated), (1, 2, 1));
     assert_eq!(inventory.tenant(), Some(&tenant()));
+}
+
+#[test]
+fn a_right_that_nobody_else_of_the_group_has_is_listed() {
+    let user = |name: &str, role: &str| {
+        principal(name, &[statement("Allow", "sts:AssumeRole", &support::arn(role))])
+    };
+    let root = trust(json!({"AWS": support::arn("root")}));
+    let role = |name: &str| with(principal(name, &[]), "AssumeRolePolicyDocument", root.clone());
+    let users = [user("user/a", "role/r"), user("user/b", "role/r"), user("user/c", "role/s")];
+    let graph = Graph::build(&inventory(&users, &[role("role/r"), role("role/s")]));
+    let matrix = graph.access_matrix(&["user/a", "user/b", "user/c"].map(key));
+    let outliers = matrix.outliers();
+    let told: Vec<_> = outliers.iter().map(|outlier| (&outlier.member, &outlier.to)).collect();
+    assert_eq!(told, [(&key("user/c"), &key("role/s"))]);
+    assert!((matrix.overlap(&key("user/a"), &key("user/b")) - 1.0).abs() < f64::EPSILON);
+    assert!(matrix.overlap(&key("user/a"), &key("user/c")) < f64::EPSILON);
+    assert_eq!(graph.access_matrix(&["user/a", "user/c"].map(key)).outliers(), [], "of two each differs");
+}
+
+#[test]
+fn a_new_thing_is_expected_when_it_is_like_the_others() {
+    let member = |name: &str, group: &str| with(principal(name, &[]), "GroupList", json!([group]));
+    let users =
+        [member("user/a", "g"), member("user/b", "g"), member("user/c", "g"), member("user/d", "owners")];
+    let inventory = inventory(&users, &[principal("role/r", &[])]);
+    assert!(inventory.is_expected_new(&key("user/c")).unwrap().is_expected());
+    let odd = inventory.is_expected_new(&key("user/d")).unwrap();
+    assert_eq!((odd.others, odd.unseen.len(), odd.is_expected()), (3, 1, false), "{:?}", odd.unseen);
+    assert!(!inventory.is_expected_new(&key("role/r")).unwrap().is_expected(), "nothing is like it");
+    assert_eq!(inventory.is_expected_new(&key("user/nobody")), None);
 }

@@ -1,4 +1,6 @@
-//! A vendor of door locks takes homeostat: its log in, its detector's signal out, its badge locked for a while.
+//! A vendor of door locks takes homeostat: its log beside those of identity, cloud and network, its detector beside
+//! the models, its badges beside the kernel's packet filter. A hidden attack becomes one story and is contained; the
+//! process is killed in the middle of that, and nothing outlives its lease; a person is forgotten.
 
 mod badges;
 mod doors;
@@ -6,77 +8,130 @@ mod rattler;
 
 use badges::Badges;
 use doors::Doors;
-use homeostat_core::{CalmRisk, Detector as _, Signal, TenantId};
+use homeostat::{Estate, Pipeline, Responder, ResponderOptions};
+use homeostat_actuator_nftables::{Nft, Nftables};
+use homeostat_core::{EntityKind, TenantId, Timestamp};
+use homeostat_event::Event;
+use homeostat_graph::{Inventory, Reading};
+use homeostat_incident::{Investigator, Severity};
 use homeostat_ingest::{Context, Ingest, Registry};
+use homeostat_maturity::{Story, TENANT, Tenant, TenantOptions, Truth};
 use homeostat_response::conformance::block_on;
-use homeostat_response::{
-    Action, ActionId, Descriptor, Erase, Executor, ExecutorConfig, Gate, GateConfig, Journal, MemoryStorage,
-    Mode, Policy, PseudonymKey, Request, Target, TargetKind,
-};
+use homeostat_response::{Action, Actuator, Descriptor, Erase, Mode, PseudonymKey, TargetKind, View};
 use rattler::Rattler;
-use std::{collections::BTreeMap, error::Error, sync::Arc, sync::Mutex, time::Duration};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::{Duration, Instant, SystemTime};
+use std::{env, fs, sync::Arc, thread};
 
-const LOG: &str = r#"{"door":"lobby","holder":"jane","at":"2026-03-16T08:30:00Z","open":true}
-{"door":"lab","holder":"mallory","at":"2026-03-16T22:01:10Z","open":false,"camera":{"frame":18}}
-{"door":"vault","holder":"mallory","at":"2026-03-16T22:02:40Z","open":false}
-{"door":"archive","holder":"mallory","at":"2026-03-16T22:04:05Z","open":false}
-{"door":"archive","holder":"mallory","at":"2026-03-16T22:0
-"#;
+type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
 
-const RAILS: &str = r#"
-version = "1"
-[[budgets]]
-id = "at-once"
-max_active = 3
-[[rules]]
-id = "lock-badges"
-when = { actions = ["disable_credential"], target_kind = "credential", min_confidence = 0.8 }
-then = "autonomous"
-"#;
-
-fn main() -> Result<(), Box<dyn Error>> {
-    let tenant = TenantId::new("acme")?;
-    let context = Context::new().with_tenant(tenant.clone());
-    let mut ingest = Ingest::new(Registry::default().first(Doors)).with_context(context);
-    let mut rattler = Rattler::default();
-    let mut signals = Vec::new();
-    for next in ingest.read("doors.jsonl", LOG.as_bytes()) {
-        match next {
-            Ok(event) => signals.extend(rattler.detect(&event, &CalmRisk)),
-            Err(error) => println!("not read: {error}"),
-        }
+fn main() -> Result<()> {
+    if let Some(folder) = env::args().nth(1) {
+        return detect_and_contain(Path::new(&folder));
     }
-    for signal in &signals {
-        println!("{}: {} {} at {}", signal.evidence[0], signal.kind, signal.bits, signal.time);
-        respond(signal, &tenant)?;
+    let folder = env::temp_dir().join("acme-doors");
+    let _ = fs::remove_dir_all(&folder);
+    fs::create_dir_all(folder.join("badges"))?;
+    let mut child = Command::new(env::current_exe()?).arg(&folder).spawn()?;
+    while locked(&folder)?.is_empty() && child.try_wait()?.is_none() {
+        thread::sleep(Duration::from_millis(10));
     }
+    child.kill()?;
+    child.wait()?;
+    println!("KILLED in the middle of an action; locked: {:?}", locked(&folder)?);
+    let mut responder = responder(&folder, || ())?;
+    while let Some(deadline) = responder.next_deadline() {
+        block_on(responder.tick(deadline))?;
+    }
+    responder.told().for_each(|told| println!("  {:?} {}: {}", told.action, told.phase.as_str(), told.trouble.join("; ")));
+    println!("EVERY LEASE HAS ENDED; locked: {:?}", locked(&folder)?);
     Ok(())
 }
 
-/// Locks the badge for ten minutes, if the rails let it.
-fn respond(signal: &Signal, tenant: &TenantId) -> Result<(), Box<dyn Error>> {
-    let who = signal.actor.as_ref().ok_or("nobody to answer")?;
-    let descriptor = Descriptor::new("acme-badges", Action::DisableCredential, TargetKind::Credential);
-    let badges = Arc::new(Erase(Badges { descriptor, locked: Mutex::new(BTreeMap::new()) }));
-
-    let (journal, records) =
-        Journal::open(MemoryStorage::default(), MemoryStorage::default(), PseudonymKey::new([7; 32]))?;
-    let config = GateConfig::new(tenant.clone(), Policy::from_toml(RAILS)?.compile()?).mode(Mode::Act);
-    let gate = Gate::open(config, journal, records)?;
-    let mut executor =
-        block_on(Executor::open(gate, ExecutorConfig::new(vec![badges.clone()]), signal.time))?;
-
-    let badge = Target::new(TargetKind::Credential, who.value());
-    let request = Request::new(ActionId::new("lock-1")?, tenant.clone(), Action::DisableCredential, badge)
-        .sure(0.9)
-        .lease(Duration::from_secs(600));
-    let phase = block_on(executor.submit(&request, signal.time))?;
-    let decision = executor.gate().decision(&request.id).ok_or("not decided")?;
-    println!("  {decision}: {phase:?}, locked: {:?}", badges.0.locked.lock().map_err(|_| "poisoned")?);
-    while let Some(deadline) = executor.next_deadline() {
-        block_on(executor.tick(deadline))?;
-        println!("  {deadline}: {:?}", executor.gate().phase(&request.id));
+/// Studies the logs, tells the story and contains it; killed while it locks the first badge.
+fn detect_and_contain(folder: &Path) -> Result<()> {
+    let world = Tenant::new(&TenantOptions::new(7).story(Story::MultiHop));
+    let truth = world.truth(Story::MultiHop).ok_or("no attack")?;
+    let events = read(&world, truth)?;
+    let reading = Reading::new(TenantId::new(TENANT)?, Timestamp::UNKNOWN);
+    let mut pipeline = Pipeline::new(TenantId::new(TENANT)?)
+        .with_estate(Estate::new(Inventory::from_account_authorization(world.account(), &reading)?))
+        .with_investigator(Investigator::builder().lateness(Duration::ZERO).build()?)
+        .with_detector(Rattler::default());
+    let (begun, mut hop) = (Instant::now(), None);
+    for event in &events {
+        let told = pipeline.observe(event).into_iter().filter_map(|told| pipeline.investigator().incident(told.id()));
+        if hop.is_none() && told.into_iter().any(|one| one.severity() >= Severity::Medium) {
+            hop = event.reference().and_then(|id| truth.step_of(&id));
+        }
     }
-    println!("  locked: {:?}", badges.0.locked.lock().map_err(|_| "poisoned")?);
+    let rate = events.len() as f64 / begun.elapsed().as_secs_f64();
+    let incidents = pipeline.investigator().incidents();
+    let incident = incidents.first().ok_or("no story")?;
+    println!("{} events, {} stories; told at hop {}", events.len(), incidents.len(), hop.map_or(0, |hop| hop + 1));
+    let report = incident.report(pipeline.estate().graph(), pipeline.estate().graph());
+    let answers = [&report.answers.what, &report.answers.who, &report.answers.why, &report.answers.how];
+    for answer in answers.into_iter().chain([&report.answers.where_else, &report.answers.how_much_worse]) {
+        println!("  {} events, {} paths: {:.100}", answer.evidence.len(), answer.paths.len(), answer.text);
+    }
+    println!("{:?} {:?} {rate}", report.domains, report.gaps);
+    let graph = pipeline.estate().graph();
+    let view = View { reach: graph, criticality: graph, risk: pipeline.risk(), now: now() };
+    let stop = || loop {
+        thread::park();
+    };
+    block_on(responder(folder, stop)?.respond(incident, &view))?;
     Ok(())
+}
+
+/// The logs of identity, cloud and network, and the vendor's own, in order of time.
+fn read(world: &Tenant, truth: &Truth) -> Result<Vec<Event>> {
+    let context = Context::new().with_tenant(TenantId::new(TENANT)?);
+    let mut ingest = Ingest::new(Registry::default().first(Doors)).with_context(context);
+    let mut events = Vec::new();
+    for (name, log) in world.logs().chain([("doors.jsonl".to_owned(), doors_log(world, truth))]) {
+        events.extend(ingest.read(&name, log.as_slice()).collect::<std::result::Result<Vec<Event>, _>>()?);
+    }
+    events.sort_by_key(Event::when);
+    Ok(events)
+}
+
+/// Each morning the victim comes in; on the day of the attack the copied badge is tried at three doors.
+fn doors_log(world: &Tenant, truth: &Truth) -> Vec<u8> {
+    let who = truth.who.iter().find(|key| key.kind() == EntityKind::Upn).map_or("nobody", |key| key.value());
+    let line = |day: i64, minute: u64, door: &str, open: bool| {
+        let at = Timestamp::from_micros(world.story_day().micros().unwrap_or(0) + day * 86_400_000_000);
+        let at = at.plus(Duration::from_secs(60 * minute)).unwrap_or(at);
+        format!("{{\"door\":\"{door}\",\"holder\":\"{who}\",\"at\":\"{at}\",\"open\":{open}}}\n")
+    };
+    let mornings = (-10..=0).map(|day| line(day, 8 * 60, "lobby", true));
+    let tries = ["lab", "vault", "archive"].into_iter().zip(620..).map(|(door, minute)| line(0, minute, door, false));
+    mornings.chain(tries).collect::<String>().into_bytes()
+}
+
+/// What is done about stories: badges are locked, and addresses blocked where the kernel's packet filter is at hand.
+fn responder(folder: &Path, after: fn()) -> Result<Responder> {
+    let descriptor = Descriptor::new("acme-badges", Action::DisableCredential, TargetKind::Person);
+    let badges = Badges { descriptor, folder: folder.join("badges"), after };
+    let mut actuators: Vec<Arc<dyn Actuator>> = vec![Arc::new(Erase(badges))];
+    let firewall = Nftables::new(Arc::new(Nft::new()));
+    if block_on(firewall.install()).is_ok() {
+        actuators.push(Arc::new(Erase(firewall)));
+    }
+    let options = ResponderOptions::new(TenantId::new(TENANT)?, actuators).mode(Mode::Act);
+    let options = options.journal(folder.join("journal"), PseudonymKey::new([7; 32]));
+    Ok(block_on(Responder::open(options, now()))?)
+}
+
+/// The wall's clock: real targets live now, whenever the logs were written.
+fn now() -> Timestamp {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    Timestamp::from_micros(0).plus(since).unwrap_or(Timestamp::UNKNOWN)
+}
+
+/// The badges that the controller holds locked.
+fn locked(folder: &Path) -> Result<Vec<PathBuf>> {
+    let badges = fs::read_dir(folder.join("badges"))?;
+    Ok(badges.map(|badge| badge.map(|badge| badge.file_name().into())).collect::<std::result::Result<_, _>>()?)
 }
