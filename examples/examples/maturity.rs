@@ -8,12 +8,15 @@ use clap::{Parser, ValueEnum};
 use homeostat_examples::{HomeostatTarget, PlainTarget, Progress, html_table};
 use homeostat_ingest::RecordError;
 use homeostat_maturity::{
-    MaturityTarget, MaturityTest, Mutant, Scorecard, Setting, SuiteOptions, TestBed, Verdict,
+    MaturityTarget, MaturityTest, Mutant, Scorecard, SeedResult, Setting, SuiteOptions, TestBed, Verdict,
 };
+use std::collections::BTreeMap;
 use std::error::Error;
+use std::num::NonZero;
 use std::ops::RangeInclusive;
 use std::process::ExitCode;
-use std::sync::OnceLock;
+use std::sync::{Mutex, OnceLock};
+use std::thread;
 use std::time::{Duration, Instant};
 
 /// Runs the twelve maturity tests on a simulated company.
@@ -101,22 +104,48 @@ fn is_caught(mutant: Mutant, card: &Scorecard) -> bool {
     !own.is_empty() && own.iter().all(|seed| matches!(seed.verdict, Verdict::Failed(_)))
 }
 
-/// Runs every target over every seed; each tenant is written once.
-fn run(arguments: &Arguments, targets: &[Target]) -> Result<Vec<Scorecard>, RecordError> {
+/// What the tests of one seed found.
+type Results = Vec<(MaturityTest, SeedResult)>;
+
+/// Runs every target over every seed; each tenant is written once, and every core works on one of them.
+fn run(arguments: &Arguments, targets: &[Target]) -> Result<Vec<Scorecard>, Box<dyn Error>> {
     let (seeds, options) = (&arguments.seeds, options(arguments));
-    let mut cards = vec![Scorecard::default(); targets.len()];
     let steps = (seeds.end() - seeds.start()).saturating_add(1).saturating_mul(targets.len() as u64);
     let progress = Progress::new(steps, "runs");
-    for seed in seeds.clone() {
-        progress.say(&format!("seed {seed}"));
-        let bed = TestBed::new(seed, &options);
-        for (target, card) in targets.iter().zip(&mut cards) {
-            card.add(bed.run(&mut |setting| make(*target, setting))?);
-            progress.advance(1);
+    let (waiting, done) = (Mutex::new(seeds.clone()), Mutex::new(BTreeMap::new()));
+    let work = || {
+        while let Some(seed) = waiting.lock().ok().and_then(|mut seeds| seeds.next()) {
+            progress.say(&format!("seed {seed}"));
+            let results = run_seed((seed, &options), targets, &progress);
+            if let Ok(mut done) = done.lock() {
+                done.insert(seed, results);
+            }
         }
-    }
+    };
+    let cores = thread::available_parallelism().map_or(1, NonZero::get);
+    thread::scope(|scope| (0..cores).for_each(|_| drop(scope.spawn(work))));
     progress.finish();
+    let mut cards = vec![Scorecard::default(); targets.len()];
+    // In the order of seeds, whichever was done first.
+    for results in done.into_inner().map_err(|_| "a run was broken off")?.into_values() {
+        cards.iter_mut().zip(results?).for_each(|(card, results)| card.add(results));
+    }
     Ok(cards)
+}
+
+/// Runs every target over the tenant of one seed.
+fn run_seed(
+    (seed, options): (u64, &SuiteOptions),
+    targets: &[Target],
+    progress: &Progress,
+) -> Result<Vec<Results>, RecordError> {
+    let bed = TestBed::new(seed, options);
+    let tested = |target: &Target| {
+        let results = bed.run(&mut |setting| make(*target, setting));
+        progress.advance(1);
+        results
+    };
+    targets.iter().map(tested).collect()
 }
 
 fn options(arguments: &Arguments) -> SuiteOptions {

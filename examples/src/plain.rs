@@ -53,6 +53,10 @@ impl MaturityTarget for PlainTarget {
         Ok(())
     }
 
+    fn fork(&self) -> Option<Box<dyn MaturityTarget>> {
+        Some(Box::new(self.clone()))
+    }
+
     fn tick(&mut self, _now: Timestamp) -> Result<(), Unsupported> {
         Ok(())
     }

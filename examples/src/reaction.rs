@@ -4,14 +4,61 @@
 //! rails; leases end in event time. What an alarm was answered for is not answered once more when its story opens,
 //! but when that story grows.
 
-use crate::{Memory, block_on};
-use homeostat::{ActionTold, Pipeline};
+use crate::block_on;
+use homeostat::{ActionTold, Pipeline, Responder, ResponderOptions};
 use homeostat_core::{Domain, EntityKey, EventRef, Role, TenantId, Threat, Timestamp};
 use homeostat_incident::{Incident, IncidentId, Update};
 use homeostat_maturity::{ActionKind, ActionRecord, ActionState};
-use homeostat_response::{Action, Ending, Mode, Person, Phase, Reversibility, TargetKind, View};
+use homeostat_response::{
+    Action, Ending, Erase, MemoryActuator, MemoryStorage, MemoryWorld, Mode, Person, Phase, Reversibility,
+    Storage as _, TargetKind, View,
+};
 use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error;
+use std::io;
+use std::sync::Arc;
+
+/// When a responder is opened that nothing was told yet.
+const BEGINNING: Timestamp = Timestamp::from_micros(0);
+
+/// A responder on a target in memory, with its journal at hand.
+#[derive(Debug)]
+struct Memory {
+    responder: Responder,
+    tenant: TenantId,
+    world: MemoryWorld,
+    journal: [MemoryStorage; 2],
+}
+
+impl Memory {
+    /// A responder that goes on at `now` where `journal` ends, on the target `world`.
+    fn open(
+        tenant: TenantId,
+        world: MemoryWorld,
+        journal: [MemoryStorage; 2],
+        now: Timestamp,
+    ) -> Result<Self, Box<dyn Error>> {
+        let actuator = Arc::new(Erase(MemoryActuator::new(world.clone())));
+        let [chain, names] = journal.clone();
+        let options = ResponderOptions::new(tenant.clone(), vec![actuator]).mode(Mode::Act);
+        let responder = block_on(Responder::open(options.journal_in_memory(chain, names), now))?;
+        Ok(Self { responder, tenant, world, journal })
+    }
+
+    /// A second one that goes on from here by itself.
+    fn fork(&self, now: Timestamp) -> Result<Self, Box<dyn Error>> {
+        let [chain, names] = &self.journal;
+        let journal = [copy(chain)?, copy(names)?];
+        Self::open(self.tenant.clone(), self.world.fork(), journal, now)
+    }
+}
+
+fn copy(storage: &MemoryStorage) -> io::Result<MemoryStorage> {
+    let mut copy = MemoryStorage::default();
+    copy.append(&storage.clone().read()?)?;
+    copy.sync()?;
+    Ok(copy)
+}
 
 /// A responder and what it is known by.
 #[derive(Debug)]
@@ -29,9 +76,20 @@ pub(crate) struct Reaction {
 impl Reaction {
     /// Nothing done yet.
     pub(crate) fn new(tenant: TenantId) -> Result<Self, Box<dyn Error>> {
-        let memory = Memory::new(tenant, Mode::Act)?;
+        let memory = Memory::open(tenant, MemoryWorld::default(), Default::default(), BEGINNING)?;
         let (names, evidence, answered, actors) = Default::default();
         Ok(Self { memory, names, evidence, answered, actors })
+    }
+
+    /// A second one that goes on from here, at `now`, by itself: its responder is opened from the journal of this one.
+    pub(crate) fn fork(&self, now: Timestamp) -> Result<Self, Box<dyn Error>> {
+        Ok(Self {
+            memory: self.memory.fork(if now.is_moment() { now } else { BEGINNING })?,
+            names: self.names.clone(),
+            evidence: self.evidence.clone(),
+            answered: self.answered.clone(),
+            actors: self.actors.clone(),
+        })
     }
 
     /// Answers the incidents that `updates` tell of, at `now`.

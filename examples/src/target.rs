@@ -72,6 +72,17 @@ impl HomeostatTarget {
         self.reaction.tick(self.now);
     }
 
+    /// A second target that knows the same: the pipeline from its snapshot, the responder from its journal.
+    fn second(&self) -> Result<Self, Box<dyn Error>> {
+        Ok(Self {
+            pipeline: Pipeline::from_bytes(&self.pipeline.to_bytes())?,
+            reaction: self.reaction.fork(self.now)?,
+            now: self.now,
+            tenant: self.tenant.clone(),
+            done: self.done,
+        })
+    }
+
     fn report_of(&self, incident: &Incident) -> Report {
         incident.report(self.pipeline.estate().graph(), self.pipeline.estate().graph())
     }
@@ -83,6 +94,10 @@ impl MaturityTarget for HomeostatTarget {
         let updates = self.pipeline.observe(&event);
         self.react(&updates);
         Ok(())
+    }
+
+    fn fork(&self) -> Option<Box<dyn MaturityTarget>> {
+        Some(Box::new(self.second().ok()?))
     }
 
     fn tick(&mut self, now: Timestamp) -> Result<(), Unsupported> {

@@ -5,12 +5,15 @@
 //! of scores in eighths of a bit, so a rank costs O(512) and the pool 4 KiB; pools merge exactly.
 
 use crate::varint::{Fields, put};
-use homeostat_core::{Bits, Merge, SnapshotError};
+use homeostat_core::{Bits, Merge, SnapshotError, SnapshotReader, SnapshotWriter};
 
 /// Buckets of an eighth of a bit, up to 64 bits; beyond that all is one bucket.
 const BUCKETS: usize = 512;
 /// How many scores the model's own word is worth before the pool's rank outweighs it.
 const TRUST: f64 = 50.0;
+
+const MAGIC: [u8; 4] = *b"BPOL";
+const VERSION: u16 = 1;
 
 /// The scores given so far in one pool, such as one aspect of one kind of entity.
 ///
@@ -68,6 +71,29 @@ impl Pool {
     /// The number of scores counted.
     pub fn support(&self) -> u64 {
         self.total
+    }
+
+    /// The pool as versioned bytes.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let mut out = SnapshotWriter::new(MAGIC, VERSION);
+        let mut counts = Vec::new();
+        self.write(&mut counts);
+        out.bytes(&counts);
+        out.finish()
+    }
+
+    /// The pool that gave `bytes`.
+    ///
+    /// # Errors
+    ///
+    /// [`SnapshotError`] when the bytes are no whole snapshot of a known version.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, SnapshotError> {
+        let mut fields = SnapshotReader::open(bytes, MAGIC, VERSION..=VERSION)?;
+        let mut counts = Fields(fields.bytes()?);
+        let pool = Self::read(&mut counts)?;
+        counts.finish()?;
+        fields.finish()?;
+        Ok(pool)
     }
 
     /// Bytes that its counts take in memory.
@@ -146,6 +172,7 @@ mod tests {
         fn pools_merge(parts in prop::array::uniform3(prop::collection::vec(0.0_f64..80.0, 0..50))) {
             let [a, b, c] = parts.map(|part| pool(&part));
             prop_assert_eq!(merge_laws([&a, &b, &c], |x, y| x == y), Ok(()));
+            prop_assert_eq!(Pool::from_bytes(&a.to_bytes()), Ok(a));
         }
     }
 }

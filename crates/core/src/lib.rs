@@ -42,7 +42,7 @@ pub use risk::{CalmRisk, Risk, RiskView};
 pub use signal::{Occurrence, Outcome, Reason, Signal, SignalId};
 pub use snapshot::{SnapshotError, SnapshotReader, SnapshotWriter};
 pub use stage::{Stage, Technique};
-pub use state::{Forget, Merge, Observed, Position, Positions, State};
+pub use state::{Forget, Keep, Merge, Observed, Position, Positions, State};
 pub use store::{EventStore, MemoryEvents};
 pub use tenant::{BadTenant, TenantId};
 pub use threat::Threat;

@@ -125,6 +125,24 @@ pub trait Merge: Default {
     fn merge(&mut self, other: &Self);
 }
 
+/// A memory of its own that goes into the snapshot of whatever holds it, such as a detector's.
+///
+/// Laws: equal memories MUST give equal bytes; after `recall` of what `keep` gave, all further answers and bytes
+/// MUST be those of the one that was kept; damaged bytes MUST cost an error and never a panic, and what is recalled
+/// in vain MUST change nothing. [`SnapshotWriter`](crate::SnapshotWriter) and
+/// [`SnapshotReader`](crate::SnapshotReader) hold the last two.
+pub trait Keep: Forget {
+    /// All that is remembered, as versioned bytes with a checksum.
+    fn keep(&self) -> Vec<u8>;
+
+    /// Remembers what `bytes` hold, and nothing else.
+    ///
+    /// # Errors
+    ///
+    /// [`SnapshotError`](crate::SnapshotError) when they are no whole snapshot of a known version.
+    fn recall(&mut self, bytes: &[u8]) -> Result<(), crate::SnapshotError>;
+}
+
 /// Clearing a person from a state.
 ///
 /// Law: afterwards no byte of the state depends on the entity, and scores of others are as if the next event

@@ -7,8 +7,10 @@
 //! same call again and again) all that goes on with it is told. Private networks are told apart by their first 16
 //! bits, IPv6 by its first 48. One pass; at most 65,536 pairs and places, O(log n) an event.
 
+use crate::written::{all, flag, put_all, put_flag};
 use homeostat_core::{
-    Bits, Detector, EntityKey, Forget, Occurrence, Reason, RiskView, Role, Signal, Technique,
+    Bits, Detector, EntityKey, Forget, Keep, Occurrence, Reason, RiskView, Role, Signal, SnapshotError,
+    SnapshotReader, SnapshotWriter, Technique,
 };
 use homeostat_event::{ClassUid, Event, Origin};
 use std::collections::{BTreeMap, BTreeSet};
@@ -238,5 +240,44 @@ impl Forget for Conduct {
             known |= callers.remove(entity);
         }
         self.members.remove(entity) | self.servers.remove(entity) | known
+    }
+}
+
+const MAGIC: [u8; 4] = *b"COND";
+const VERSION: u16 = 1;
+
+impl Keep for Conduct {
+    fn keep(&self) -> Vec<u8> {
+        let mut out = SnapshotWriter::new(MAGIC, VERSION);
+        put_all(&mut out, self.pairs.iter(), |out, ((from, to), pair)| {
+            out.key(from);
+            out.key(to);
+            out.u32(pair.calls);
+            out.u32(u32::from(pair.port));
+            put_flag(out, pair.odd);
+        });
+        put_all(&mut out, self.callers.iter(), |out, (place, callers)| {
+            out.key(place);
+            put_all(out, callers.iter(), SnapshotWriter::key);
+        });
+        put_all(&mut out, self.members.iter(), SnapshotWriter::key);
+        put_all(&mut out, self.servers.iter(), SnapshotWriter::key);
+        out.finish()
+    }
+
+    fn recall(&mut self, bytes: &[u8]) -> Result<(), SnapshotError> {
+        let mut fields = SnapshotReader::open(bytes, MAGIC, VERSION..=VERSION)?;
+        let pairs = all(&mut fields, 43, |fields| {
+            let (ends, calls) = ((fields.key()?, fields.key()?), fields.u32()?);
+            let port = u16::try_from(fields.u32()?).map_err(|_| SnapshotError::Invalid { field: "port" })?;
+            Ok((ends, Pair { calls, port, odd: flag(fields)? }))
+        })?;
+        let callers =
+            all(&mut fields, 25, |fields| Ok((fields.key()?, all(fields, 17, SnapshotReader::key)?)))?;
+        let members = all(&mut fields, 17, SnapshotReader::key)?;
+        let servers = all(&mut fields, 17, SnapshotReader::key)?;
+        fields.finish()?;
+        *self = Self { pairs, callers, members, servers };
+        Ok(())
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! The bits are those of the severity that the product tells. What a product only informs about weighs nothing.
 
-use homeostat_core::{Bits, Detector, EntityKey, Forget, RiskView, Signal};
+use homeostat_core::{Bits, Detector, RiskView, Signal};
 use homeostat_event::{Event, signal_of};
 
 /// Takes the findings of other products over.
@@ -16,13 +16,6 @@ impl Detector<Event> for Detections {
 
     fn detect(&mut self, event: &Event, _risk: &dyn RiskView) -> Vec<Signal> {
         signal_of(event).into_iter().filter(|signal| signal.bits > Bits::ZERO).collect()
-    }
-}
-
-impl Forget for Detections {
-    /// Nothing is kept.
-    fn forget(&mut self, _entity: &EntityKey) -> bool {
-        false
     }
 }
 

@@ -10,6 +10,8 @@ use homeostat_event::Event;
 use homeostat_graph::{Change, Graph, Inventory, Path, Touched};
 use std::collections::BTreeMap;
 
+mod kept;
+
 /// The name under which gained rights are told.
 const NAME: &str = "rights-gained";
 /// Full authority that one gave oneself: nobody who may have it needs to.

@@ -7,7 +7,11 @@
 
 use crate::act::party_of;
 use crate::surprise::{BROWSER, PLACE};
-use homeostat_core::{Bits, Detector, EntityKey, Forget, Outcome, Reason, RiskView, Signal};
+use crate::written::{all, flag, one_of, put_all, put_flag, put_one_of};
+use homeostat_core::{
+    Bits, Detector, EntityKey, Forget, Keep, Outcome, Reason, RiskView, Signal, SnapshotError,
+    SnapshotReader, SnapshotWriter,
+};
 use homeostat_event::Event;
 use std::collections::BTreeMap;
 use std::fmt;
@@ -27,6 +31,11 @@ enum Aspect {
     // The beginning of the address, where nothing else of the place is told.
     Range,
     Agent,
+}
+
+impl Aspect {
+    /// In the order of their numbers in a snapshot.
+    const ALL: [Self; 4] = [Self::Country, Self::Network, Self::Range, Self::Agent];
 }
 
 /// The values of one aspect, each with whether it was seen again.
@@ -133,6 +142,37 @@ impl Forget for FirstSeen {
     /// Places and browsers are the tenant's; nothing is kept of one entity.
     fn forget(&mut self, _entity: &EntityKey) -> bool {
         false
+    }
+}
+
+const MAGIC: [u8; 4] = *b"1SEE";
+const VERSION: u16 = 1;
+
+impl Keep for FirstSeen {
+    fn keep(&self) -> Vec<u8> {
+        let mut out = SnapshotWriter::new(MAGIC, VERSION);
+        put_all(&mut out, self.aspects.iter(), |out, (aspect, values)| {
+            put_one_of(out, &Aspect::ALL, aspect);
+            out.u64(values.seen);
+            out.u64(values.once);
+            put_all(out, values.again.iter(), |out, (value, again)| {
+                out.text(value);
+                put_flag(out, *again);
+            });
+        });
+        out.finish()
+    }
+
+    fn recall(&mut self, bytes: &[u8]) -> Result<(), SnapshotError> {
+        let mut fields = SnapshotReader::open(bytes, MAGIC, VERSION..=VERSION)?;
+        let value = |fields: &mut SnapshotReader<'_>| Ok((fields.text()?, flag(fields)?));
+        let aspects = all(&mut fields, 25, |fields| {
+            let (aspect, seen, once) = (one_of(fields, &Aspect::ALL)?, fields.u64()?, fields.u64()?);
+            Ok((aspect, Values { again: all(fields, 9, value)?, seen, once }))
+        })?;
+        fields.finish()?;
+        self.aspects = aspects;
+        Ok(())
     }
 }
 

@@ -17,12 +17,14 @@ mod reflex;
 mod refusals;
 mod repair;
 mod responder;
+mod room;
 mod semantics;
 mod spray;
 mod surprise;
 mod told;
 mod upkeep;
 mod wording;
+mod written;
 
 pub use conduct::Conduct;
 pub use detection::Detections;

@@ -10,11 +10,12 @@
 use crate::act::party_of;
 use crate::program::{self, Program};
 use homeostat_core::{
-    Bits, Detector, EntityKey, EntityKind, Forget, Occurrence, Reason, RiskView, Role, Signal, Technique,
-    Timestamp,
+    Bits, Detector, EntityKey, EntityKind, Occurrence, Reason, RiskView, Role, Signal, Technique, Timestamp,
 };
 use homeostat_event::{ClassUid, Event, File, Process};
 use std::collections::{BTreeMap, BTreeSet};
+
+mod kept;
 
 /// The most families kept; the oldest go first.
 const FAMILIES: usize = 512;
@@ -383,21 +384,6 @@ impl Detector<Event> for Lineage {
 fn sets_autostart(event: &Event) -> bool {
     let path = event.reg_value().and_then(|value| value.path()).map(str::to_ascii_lowercase);
     path.is_some_and(|path| path.contains("\\currentversion\\run"))
-}
-
-impl Forget for Lineage {
-    fn forget(&mut self, entity: &EntityKey) -> bool {
-        let before = (self.came.len(), self.called.len(), self.families.len());
-        for earlier in self.came.values_mut().chain(self.called.values_mut()) {
-            earlier.retain(|one| one.party != *entity);
-        }
-        self.came.retain(|_, earlier| !earlier.is_empty());
-        self.called.retain(|(_, address), earlier| address != entity && !earlier.is_empty());
-        self.families.retain(|_, family| family.root != *entity);
-        let families = &self.families;
-        self.kin.retain(|_, kin| families.contains_key(&kin.family));
-        before != (self.came.len(), self.called.len(), self.families.len())
-    }
 }
 
 impl std::fmt::Debug for Lineage {

@@ -8,9 +8,10 @@
 
 use crate::act::party_of;
 use crate::semantics::meaning;
+use crate::written::{all, bits, flag, maybe, put_all, put_bits, put_flag, put_maybe};
 use homeostat_core::{
-    Bits, Detector, EntityKey, EntityKind, Forget, Outcome, Reason, RiskView, Role, Signal, Technique,
-    Timestamp,
+    Bits, Detector, EntityKey, EntityKind, Forget, Keep, Outcome, Reason, RiskView, Role, Signal,
+    SnapshotError, SnapshotReader, SnapshotWriter, Technique, Timestamp,
 };
 use homeostat_event::{ClassUid, Event};
 use std::collections::BTreeMap;
@@ -166,6 +167,48 @@ impl Forget for Newcomers {
     fn forget(&mut self, entity: &EntityKey) -> bool {
         self.known.remove(entity).is_some()
     }
+}
+
+const MAGIC: [u8; 4] = *b"NEWC";
+const VERSION: u16 = 1;
+
+impl Keep for Newcomers {
+    fn keep(&self) -> Vec<u8> {
+        let mut out = SnapshotWriter::new(MAGIC, VERSION);
+        put_all(&mut out, self.known.iter(), |out, (key, known)| {
+            out.key(key);
+            out.time(known.first);
+            put_flag(out, known.again);
+            put_bits(out, known.bits);
+        });
+        out.u64(self.seen);
+        out.u64(self.once);
+        put_all(&mut out, self.goals.iter(), |out, (goal, served)| {
+            out.text(goal);
+            out.u64(*served);
+        });
+        put_maybe(&mut out, self.start, SnapshotWriter::time);
+        out.finish()
+    }
+
+    fn recall(&mut self, bytes: &[u8]) -> Result<(), SnapshotError> {
+        let mut fields = SnapshotReader::open(bytes, MAGIC, VERSION..=VERSION)?;
+        let known = all(&mut fields, 34, |fields| {
+            let (key, first) = (fields.key()?, fields.time()?);
+            Ok((key, Known { first, again: flag(fields)?, bits: bits(fields)? }))
+        })?;
+        let (seen, once) = (fields.u64()?, fields.u64()?);
+        let goals = all(&mut fields, 16, |fields| Ok((goal_named(&fields.text()?)?, fields.u64()?)))?;
+        let start = maybe(&mut fields, SnapshotReader::time)?;
+        fields.finish()?;
+        *self = Self { known, seen, once, goals, start };
+        Ok(())
+    }
+}
+
+fn goal_named(name: &str) -> Result<&'static str, SnapshotError> {
+    let own = GOALS.iter().find(|(_, kind)| *kind == name);
+    own.map(|(_, kind)| *kind).ok_or(SnapshotError::Invalid { field: "goal" })
 }
 
 impl std::fmt::Debug for Newcomers {

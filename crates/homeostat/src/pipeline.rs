@@ -14,16 +14,19 @@ use crate::newcomer::Newcomers;
 use crate::reflex::Reflex;
 use crate::refusals::Refusals;
 use crate::repair::Repair;
+use crate::room::{Kept, Room, Unkept};
 use crate::surprise::Surprise;
 use core::fmt;
 use homeostat_baseline::Baseline;
 use homeostat_core::{
-    Bits, Detector, EntityKey, Observed, Occurrence, Position, RiskView, Role, Signal, State as _, TenantId,
-    Threat, Timestamp,
+    Bits, Detector, EntityKey, Keep, Observed, Occurrence, Position, RiskView, Role, Signal, State as _,
+    TenantId, Threat, Timestamp,
 };
 use homeostat_event::Event;
 use homeostat_identity::Directory;
 use homeostat_incident::{IncidentId, Investigator, RiskBook, Update};
+
+mod snapshot;
 
 /// The whole of homeostat for one tenant.
 ///
@@ -40,7 +43,7 @@ pub struct Pipeline {
     tenant: TenantId,
     directory: Directory,
     investigator: Investigator,
-    detectors: Vec<Box<dyn Detector<Event>>>,
+    detectors: Vec<Box<dyn Room>>,
     estate: Estate,
     surprise: Surprise,
     risk: RiskBook,
@@ -75,12 +78,13 @@ impl Pipeline {
             tenant,
             investigator: Investigator::default(),
             detectors: vec![
-                Box::new(Refusals::default()),
-                Box::new(FirstSeen::default()),
-                Box::new(Newcomers::default()),
-                Box::new(Lineage::default()),
-                Box::new(Conduct::default()),
-                Box::new(Detections),
+                // What has a memory is `Kept`: it implements `Keep` and `Forget`, in the file of its state.
+                Box::new(Kept(Refusals::default())),
+                Box::new(Kept(FirstSeen::default())),
+                Box::new(Kept(Newcomers::default())),
+                Box::new(Kept(Lineage::default())),
+                Box::new(Kept(Conduct::default())),
+                Box::new(Unkept(Detections)),
             ],
             estate: Estate::default(),
             surprise: Surprise::default(),
@@ -93,10 +97,19 @@ impl Pipeline {
         }
     }
 
-    /// Adds a detector of the vendor's own.
+    /// Adds a detector of the vendor's own that remembers nothing of people: what it remembers is not in the
+    /// snapshot, so that it begins anew where that is restored, and [`Pipeline::forget`] does not ask it.
     #[must_use]
     pub fn with_detector(mut self, detector: impl Detector<Event> + 'static) -> Self {
-        self.detectors.push(Box::new(detector));
+        self.detectors.push(Box::new(Unkept(detector)));
+        self
+    }
+
+    /// Adds a detector of the vendor's own with a memory, which is kept and forgotten with all the rest. Its name is
+    /// that of no other detector here.
+    #[must_use]
+    pub fn with_learner(mut self, detector: impl Detector<Event> + Keep + 'static) -> Self {
+        self.detectors.push(Box::new(Kept(detector)));
         self
     }
 

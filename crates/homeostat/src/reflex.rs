@@ -9,12 +9,14 @@ use crate::spray::{Guessing, Spray};
 use core::fmt;
 use core::net::IpAddr;
 use homeostat_core::{
-    Bits, EntityKey, EntityKind, Forget, Occurrence, Outcome, Reason, Role, Signal, Stage, Technique, Threat,
+    Bits, EntityKey, EntityKind, Occurrence, Outcome, Reason, Role, Signal, Stage, Technique, Threat,
     Timestamp,
 };
 use homeostat_event::{ClassUid, Event};
 use ipnet::IpNet;
 use std::collections::{BTreeMap, VecDeque};
+
+mod kept;
 
 /// How sure it is that an address on a list is what the list says, and that many who fail are one who guesses: a
 /// list is old by a day, and one in ten is a coincidence.
@@ -221,13 +223,6 @@ fn factor(event: &Event) -> Option<String> {
         .unmapped("debugContext.debugData.factor")
         .or_else(|| event.unmapped("authenticationContext.credentialType"))?;
     serde_json::from_str(told.as_str()).ok()
-}
-
-impl Forget for Reflex {
-    fn forget(&mut self, entity: &EntityKey) -> bool {
-        let known = self.live.remove(entity).is_some() | self.asked.remove(entity).is_some();
-        known | self.spray.forget(entity)
-    }
 }
 
 impl fmt::Debug for Reflex {

@@ -6,8 +6,10 @@
 
 use crate::act::party_of;
 use crate::semantics::is_refusal;
+use crate::written::{all, put_all};
 use homeostat_core::{
-    Bits, Detector, EntityKey, Forget, Outcome, Reason, RiskView, Signal, Technique, Timestamp,
+    Bits, Detector, EntityKey, Forget, Keep, Outcome, Reason, RiskView, Signal, SnapshotError,
+    SnapshotReader, SnapshotWriter, Technique, Timestamp,
 };
 use homeostat_event::Event;
 use std::collections::BTreeMap;
@@ -74,5 +76,32 @@ impl Detector<Event> for Refusals {
 impl Forget for Refusals {
     fn forget(&mut self, entity: &EntityKey) -> bool {
         self.doors.remove(entity).is_some()
+    }
+}
+
+const MAGIC: [u8; 4] = *b"REFU";
+const VERSION: u16 = 1;
+
+impl Keep for Refusals {
+    fn keep(&self) -> Vec<u8> {
+        let mut out = SnapshotWriter::new(MAGIC, VERSION);
+        put_all(&mut out, self.doors.iter(), |out, (party, doors)| {
+            out.key(party);
+            put_all(out, doors.iter(), |out, ((service, action), at)| {
+                out.text(service);
+                out.text(action);
+                out.time(*at);
+            });
+        });
+        out.finish()
+    }
+
+    fn recall(&mut self, bytes: &[u8]) -> Result<(), SnapshotError> {
+        let mut fields = SnapshotReader::open(bytes, MAGIC, VERSION..=VERSION)?;
+        let door = |fields: &mut SnapshotReader<'_>| Ok(((fields.text()?, fields.text()?), fields.time()?));
+        let doors = all(&mut fields, 25, |fields| Ok((fields.key()?, all(fields, 24, door)?)))?;
+        fields.finish()?;
+        self.doors = doors;
+        Ok(())
     }
 }

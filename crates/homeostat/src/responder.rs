@@ -37,13 +37,21 @@ pub struct ResponderOptions {
     pub actuators: Vec<Arc<dyn Actuator>>,
     /// The rails; `None` for those in `rails.toml` of this crate, each figure of which has its reason there.
     pub rails: Option<Rails>,
-    journal: Option<(PathBuf, PseudonymKey)>,
+    journal: Place,
+}
+
+/// Where the journal and the names of its people lie, and the key of their pseudonyms.
+#[derive(Clone)]
+enum Place {
+    Memory(MemoryStorage, MemoryStorage),
+    File(PathBuf, PseudonymKey),
 }
 
 impl ResponderOptions {
     /// A responder that only looks on, with the default rails and a journal in memory.
     pub fn new(tenant: TenantId, actuators: Vec<Arc<dyn Actuator>>) -> Self {
-        Self { tenant, mode: Mode::Observe, actuators, rails: None, journal: None }
+        let journal = Place::Memory(MemoryStorage::default(), MemoryStorage::default());
+        Self { tenant, mode: Mode::Observe, actuators, rails: None, journal }
     }
 
     /// The same in that mode.
@@ -62,7 +70,14 @@ impl ResponderOptions {
     /// `.names`, the way back from pseudonyms to people. Keep `key` elsewhere.
     #[must_use]
     pub fn journal(self, path: impl AsRef<Path>, key: PseudonymKey) -> Self {
-        Self { journal: Some((path.as_ref().to_path_buf(), key)), ..self }
+        Self { journal: Place::File(path.as_ref().to_path_buf(), key), ..self }
+    }
+
+    /// The same with a journal that lies in `chain`, and the way back from its pseudonyms in `names`: whoever keeps
+    /// copies of both can open a second responder that goes on where the first was.
+    #[must_use]
+    pub fn journal_in_memory(self, chain: MemoryStorage, names: MemoryStorage) -> Self {
+        Self { journal: Place::Memory(chain, names), ..self }
     }
 }
 
@@ -73,7 +88,7 @@ impl fmt::Debug for ResponderOptions {
             .field("mode", &self.mode)
             .field("actuators", &self.actuators.len())
             .field("own_rails", &self.rails.is_some())
-            .field("durable", &self.journal.is_some())
+            .field("durable", &matches!(self.journal, Place::File(..)))
             .finish()
     }
 }
@@ -370,11 +385,13 @@ enum Store {
 
 impl Store {
     /// The places of the chain and of the names, with the key of the pseudonyms.
-    fn pair(journal: Option<(PathBuf, PseudonymKey)>) -> io::Result<(Self, Self, PseudonymKey)> {
-        let Some((path, key)) = journal else {
+    fn pair(journal: Place) -> io::Result<(Self, Self, PseudonymKey)> {
+        let (path, key) = match journal {
             // What lies in memory ends with the process: its key keeps nothing from anybody.
-            let memory = || Self::Memory(MemoryStorage::default());
-            return Ok((memory(), memory(), PseudonymKey::new([0; 32])));
+            Place::Memory(chain, names) => {
+                return Ok((Self::Memory(chain), Self::Memory(names), PseudonymKey::new([0; 32])));
+            }
+            Place::File(path, key) => (path, key),
         };
         let mut names = path.as_os_str().to_owned();
         names.push(".names");

@@ -4,8 +4,9 @@
 //! strange addresses of one network, are one guesser. An address from which anybody came in before is nobody's
 //! weapon: many people sit behind an office, a VPN or a carrier. O(log addresses) a sign-in.
 
+use crate::written::{all, parsed, put_all, put_shown};
 use core::net::IpAddr;
-use homeostat_core::{EntityKey, Timestamp};
+use homeostat_core::{EntityKey, SnapshotError, SnapshotReader, SnapshotWriter, Timestamp};
 use ipnet::IpNet;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -90,6 +91,30 @@ impl Spray {
             known |= failing.last.remove(who).is_some();
         }
         known
+    }
+
+    pub(crate) fn write(&self, out: &mut SnapshotWriter) {
+        put_all(out, self.trusted.iter(), put_shown);
+        put_all(out, self.failing.iter(), |out, (network, failing)| {
+            put_shown(out, network);
+            put_all(out, failing.last.iter(), |out, (who, last)| {
+                out.key(who);
+                out.time(*last);
+            });
+            put_all(out, failing.from.iter(), put_shown);
+            put_all(out, failing.told.iter(), put_shown);
+        });
+    }
+
+    pub(crate) fn read(fields: &mut SnapshotReader<'_>) -> Result<Self, SnapshotError> {
+        let address = |fields: &mut SnapshotReader<'_>| parsed(fields, "address");
+        let trusted = all(fields, 8, address)?;
+        let failing = all(fields, 32, |fields| {
+            let network = parsed(fields, "network")?;
+            let last = all(fields, 25, |fields| Ok((fields.key()?, fields.time()?)))?;
+            Ok((network, Failing { last, from: all(fields, 8, address)?, told: all(fields, 8, address)? }))
+        })?;
+        Ok(Self { trusted, failing })
     }
 }
 

@@ -4,9 +4,11 @@
 //! The kind of a signal is its heaviest aspect, so that surprises of different sorts add up in a story while
 //! repetitions of one sort do not.
 
+use crate::written::{all, one_of, put_all, put_one_of};
 use homeostat_baseline::{Baseline, Featurizer, Observation, Pool, Threshold};
 use homeostat_core::{
-    Bits, EntityKey, EntityKind, Occurrence, Position, RiskView, Signal, State as _, Technique, Timestamp,
+    Bits, EntityKey, EntityKind, Forget as _, Occurrence, Position, RiskView, Signal, SnapshotError,
+    SnapshotReader, SnapshotWriter, State as _, Technique, Timestamp,
 };
 use homeostat_event::Event;
 use std::collections::BTreeMap;
@@ -73,6 +75,36 @@ impl Surprise {
         });
         let observations: Vec<Observation> = observations.collect();
         observations.iter().filter_map(|one| self.signal(one, &occurrence, risk)).collect()
+    }
+
+    /// Clears an entity; what its scores were stays in the pools, which name nobody.
+    pub(crate) fn forget(&mut self, entity: &EntityKey) -> bool {
+        self.baseline.forget(entity)
+    }
+
+    pub(crate) fn write(&self, out: &mut SnapshotWriter) {
+        out.bytes(&self.baseline.to_bytes());
+        put_all(out, self.pools.all.iter(), |out, (kind, count)| {
+            put_one_of(out, &EntityKind::ALL, kind);
+            out.u64(*count);
+        });
+        put_all(out, self.pools.aspects.iter(), |out, ((kind, aspect), pool)| {
+            put_one_of(out, &EntityKind::ALL, kind);
+            out.text(aspect);
+            out.bytes(&pool.to_bytes());
+        });
+        out.u64(self.next);
+    }
+
+    pub(crate) fn read(fields: &mut SnapshotReader<'_>) -> Result<Self, SnapshotError> {
+        let baseline = Baseline::from_bytes(fields.bytes()?)?;
+        let kind = |fields: &mut SnapshotReader<'_>| one_of(fields, &EntityKind::ALL);
+        let counts = all(fields, 9, |fields| Ok((kind(fields)?, fields.u64()?)))?;
+        let aspects = all(fields, 17, |fields| {
+            Ok(((kind(fields)?, fields.text()?), Pool::from_bytes(fields.bytes()?)?))
+        })?;
+        let pools = Pools { all: counts, aspects };
+        Ok(Self { baseline, featurizer: Featurizer, pools, next: fields.u64()? })
     }
 
     /// What has been learnt.

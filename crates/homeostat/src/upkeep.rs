@@ -15,6 +15,10 @@ use homeostat_posture::{Approval, Change, Dump, DumpError, Finding, FindingId, O
 use serde_json::Value;
 use std::collections::BTreeMap;
 
+mod kept;
+
+pub(crate) use kept::incident;
+
 /// How long an approval that was announced waits for the change: a day's work.
 const ANNOUNCED: Duration = Duration::from_hours(24);
 /// How long such an approval holds: a quarter, after which somebody looks at it again.

@@ -44,6 +44,27 @@ impl Directory {
         self.rebuild(&left, &mut Learnt::default());
     }
 
+    /// Every identifier that [`Forget::forget`] clears with `entity`; `entity` alone when it is not known.
+    pub fn whole(&self, entity: &EntityKey) -> Vec<EntityKey> {
+        let gone = self.gone_with(entity);
+        let keys = gone.iter().filter_map(|id| self.nodes.get(id)).map(|node| node.key.clone());
+        let mut keys: Vec<EntityKey> = keys.collect();
+        if gone.is_empty() {
+            keys.push(entity.clone());
+        }
+        keys
+    }
+
+    /// The numbers of what is cleared with `entity`.
+    fn gone_with(&self, entity: &EntityKey) -> BTreeSet<u32> {
+        let key = self.tenant.as_ref().and_then(|tenant| own_key(tenant, entity));
+        let Some(id) = key.and_then(|key| self.ids.get(&key)) else { return BTreeSet::new() };
+        let mut gone = self.ever_one_with(*id);
+        let followers: Vec<u32> = gone.iter().flat_map(|id| self.followers(*id)).collect();
+        gone.extend(followers);
+        gone
+    }
+
     fn detach(&mut self, id: LinkId) {
         let Some(link) = self.links.remove(&id) else { return };
         for end in [link.a, link.b] {
@@ -60,12 +81,8 @@ impl Forget for Directory {
     /// Clears every identifier that ever was one with `entity`, the sessions and credentials that acted for it,
     /// and all their links. Their numbers are not given again: a gap in the numbering stays.
     fn forget(&mut self, entity: &EntityKey) -> bool {
-        let Some(key) = self.tenant.as_ref().and_then(|tenant| own_key(tenant, entity)) else { return false };
-        let Some(&id) = self.ids.get(&key) else { return false };
-        let mut gone = self.ever_one_with(id);
-        let followers: Vec<u32> = gone.iter().flat_map(|id| self.followers(*id)).collect();
-        gone.extend(followers);
+        let gone = self.gone_with(entity);
         self.remove(&gone);
-        true
+        !gone.is_empty()
     }
 }

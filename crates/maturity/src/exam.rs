@@ -4,10 +4,12 @@
 
 use crate::film::{Film, Shot};
 use crate::scorecard::{Figures, MaturityTest, Verdict};
+use crate::shared::Shared;
 use crate::view::{ActionRecord, IncidentView, PlanId};
-use crate::{MaturityTarget, Story, Unsupported};
+use crate::{MaturityTarget, Part, Story, Unsupported};
 use homeostat_core::{Domain, EntityKey, EventRef, LATENESS, Timestamp};
 use homeostat_event::{Event, Severity};
+use std::cell::Ref;
 use std::time::Duration;
 
 /// A clock of the caller's, for the bars on computing time: the time since any fixed moment.
@@ -38,7 +40,7 @@ pub(crate) trait Scene {
 pub(crate) struct Exam<'a> {
     pub(crate) film: &'a Film,
     pub(crate) figures: Figures,
-    target: Box<dyn MaturityTarget>,
+    target: Shared,
     clock: Option<Clock>,
     failed: Vec<String>,
     lacking: Vec<String>,
@@ -48,7 +50,7 @@ pub(crate) struct Exam<'a> {
 }
 
 impl<'a> Exam<'a> {
-    pub(crate) fn new(film: &'a Film, target: Box<dyn MaturityTarget>, clock: Option<Clock>) -> Self {
+    pub(crate) fn new(film: &'a Film, target: Shared, clock: Option<Clock>) -> Self {
         Self {
             film,
             figures: Figures::default(),
@@ -62,13 +64,33 @@ impl<'a> Exam<'a> {
     }
 
     /// Feeds one event.
-    pub(crate) fn feed(&mut self, event: Event, shot: &Shot) {
-        let begun = self.clock.map(|clock| clock());
-        let taken = self.target.feed(event);
-        self.worked = self.clock.zip(begun).map(|(clock, begun)| clock().saturating_sub(begun));
-        self.now = self.now.max(shot.at);
+    pub(crate) fn feed(&mut self, event: &Event, shot: &Shot) {
         self.figures.events += 1;
+        let (taken, worked) = self.target.feed(self.figures.events, event, self.clock);
+        self.worked = worked;
+        self.now = self.now.max(shot.at);
         self.ask(taken);
+    }
+
+    /// The target that this run goes on with, which others may go on with as well.
+    pub(crate) fn shared(&self) -> &Shared {
+        &self.target
+    }
+
+    /// Goes on with `fork`, of the target that this run had; without one nothing that follows can be judged.
+    pub(crate) fn part(&mut self, fork: Option<Shared>) {
+        self.target = fork.unwrap_or_else(|| {
+            self.lack(&Unsupported(Part::Fork).to_string());
+            self.target.lost()
+        });
+    }
+
+    /// Tells the target something, which no other run sees.
+    fn tell<T>(&mut self, tell: impl FnOnce(&mut dyn MaturityTarget) -> T) -> Option<T> {
+        if self.target.own().is_none() {
+            self.part(self.target.fork());
+        }
+        self.target.own().map(|mut target| tell(&mut *target))
     }
 
     /// Lets the time go by that final results may wait.
@@ -80,28 +102,30 @@ impl<'a> Exam<'a> {
     pub(crate) fn rest(&mut self, span: Duration) {
         self.now = self.now.plus(span).unwrap_or(self.now);
         // Whoever publishes at arrival needs no tick; whoever needs it and lacks it misses a bar.
-        let _ = self.target.tick(self.now);
+        let now = self.now;
+        let _ = self.tell(|target| target.tick(now));
     }
 
     pub(crate) fn now(&self) -> Timestamp {
         self.now
     }
 
-    pub(crate) fn target(&self) -> &dyn MaturityTarget {
-        &*self.target
+    pub(crate) fn target(&self) -> Ref<'_, dyn MaturityTarget + 'static> {
+        self.target.target()
     }
 
     /// An analyst approves `plan`.
     pub(crate) fn approve(&mut self, plan: &PlanId) {
         self.figures.calls += 1;
-        let answer = self.target.approve(plan);
-        self.ask(answer);
+        if let Some(answer) = self.tell(|target| target.approve(plan)) {
+            self.ask(answer);
+        }
     }
 
     /// What the target answers, and how long it took; none without a clock.
     pub(crate) fn timed<T>(&self, ask: impl FnOnce(&dyn MaturityTarget) -> T) -> (T, Option<Duration>) {
         let begun = self.clock.map(|clock| clock());
-        let answer = ask(&*self.target);
+        let answer = ask(&*self.target());
         (answer, self.clock.zip(begun).map(|(clock, begun)| clock().saturating_sub(begun)))
     }
 
@@ -156,14 +180,14 @@ impl<'a> Exam<'a> {
     pub(crate) fn risk(&mut self, who: &[EntityKey], domain: Domain) -> f64 {
         let mut highest = 0.0_f64;
         for key in who {
-            let answer = self.target.risk(key, domain);
+            let answer = self.target().risk(key, domain);
             highest = highest.max(self.ask(answer).unwrap_or(0.0));
         }
         highest
     }
 
     pub(crate) fn incidents(&mut self) -> Vec<IncidentView> {
-        let answer = self.target.incidents();
+        let answer = self.target().incidents();
         self.ask(answer).unwrap_or_default()
     }
 
@@ -174,7 +198,7 @@ impl<'a> Exam<'a> {
     }
 
     pub(crate) fn actions(&mut self) -> Vec<ActionRecord> {
-        let answer = self.target.actions();
+        let answer = self.target().actions();
         self.ask(answer).unwrap_or_default()
     }
 
@@ -192,7 +216,7 @@ impl<'a> Exam<'a> {
     pub(crate) fn end(&mut self) -> (Verdict, Figures) {
         let next = Figures { events: self.figures.events, ..Figures::default() };
         let mut figures = core::mem::replace(&mut self.figures, next);
-        if let Ok(actions) = self.target.actions() {
+        if let Ok(actions) = self.target().actions() {
             figures.actions = actions.len() as u64;
         }
         let (failed, lacking) = (core::mem::take(&mut self.failed), core::mem::take(&mut self.lacking));

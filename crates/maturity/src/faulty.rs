@@ -20,6 +20,10 @@ impl MaturityTarget for Faulty {
         self.below.feed(event)
     }
 
+    fn fork(&self) -> Option<Box<dyn MaturityTarget>> {
+        Some(Box::new(Self { below: self.below.fork()?, fault: self.fault }))
+    }
+
     fn tick(&mut self, now: Timestamp) -> Result<(), Unsupported> {
         self.below.tick(now)
     }

@@ -25,6 +25,7 @@ mod one_risk;
 mod rng;
 mod scorecard;
 mod shadow_identity;
+mod shared;
 mod sign_in;
 mod story;
 mod suite;

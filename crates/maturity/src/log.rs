@@ -5,6 +5,8 @@
 
 use crate::{Story, rng::Rng};
 use homeostat_core::{EventRef, Timestamp};
+use std::io::{self, Read};
+use std::iter;
 
 /// Which native log a record stands in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -46,7 +48,7 @@ impl LogSource {
 pub(crate) struct Record {
     pub(crate) at: i64,
     pub(crate) source: LogSource,
-    pub(crate) line: String,
+    pub(crate) line: Box<str>,
     pub(crate) mark: Option<Mark>,
 }
 
@@ -66,7 +68,8 @@ pub(crate) struct Log {
 
 impl Log {
     pub(crate) fn write(&mut self, source: LogSource, at: i64, line: String) {
-        self.records.push(Record { at, source, line, mark: self.mark });
+        // Without the room that a text leaves for more, which is a third of it.
+        self.records.push(Record { at, source, line: line.into_boxed_str(), mark: self.mark });
     }
 
     /// Brings the records into the order in which the sources write them.
@@ -88,36 +91,59 @@ impl Log {
     }
 
     /// Every record with its id.
-    pub(crate) fn identified(&self) -> Vec<(EventRef, &Record)> {
-        let mut all = Vec::with_capacity(self.records.len());
-        for (name, records) in self.files() {
-            let ids = (0..).map_while(|number| EventRef::new(&name, number).ok());
-            all.extend(ids.zip(records));
-        }
-        all
+    pub(crate) fn identified(&self) -> impl Iterator<Item = (EventRef, &Record)> {
+        self.files().into_iter().flat_map(|(name, records)| {
+            let ids = (0..).map_while(move |number| EventRef::new(&name, number).ok());
+            ids.zip(records)
+        })
     }
 
     /// The ids of the marked records, in order of time.
     pub(crate) fn marked(&self) -> Vec<(Mark, EventRef)> {
-        let mut marked: Vec<(i64, Mark, EventRef)> = self
-            .identified()
-            .into_iter()
-            .filter_map(|(id, record)| Some((record.at, record.mark?, id)))
-            .collect();
+        let mut marked: Vec<(i64, Mark, EventRef)> =
+            self.identified().filter_map(|(id, record)| Some((record.at, record.mark?, id))).collect();
         marked.sort();
         marked.into_iter().map(|(_, mark, id)| (mark, id)).collect()
     }
 }
 
-/// The bytes of one file.
-pub(crate) fn file_bytes(records: &[&Record]) -> Vec<u8> {
-    let lines: Vec<&str> = records.iter().map(|record| record.line.as_str()).collect();
-    match records.first().map(|record| record.source) {
-        Some(LogSource::CloudTrail) => format!("{{\"Records\":[{}]}}\n", lines.join(",\n")),
-        Some(LogSource::ZeekConn) => format!("{CONN_HEADER}{}\n", lines.join("\n")),
-        _ => lines.join("\n") + "\n",
+/// The bytes of one file, one piece after the other: all at once, the largest would be as large as its records.
+pub(crate) struct Pages<'a> {
+    pieces: Box<dyn Iterator<Item = &'a str> + 'a>,
+    rest: &'a [u8],
+}
+
+impl<'a> Pages<'a> {
+    pub(crate) fn of(records: Vec<&'a Record>) -> Self {
+        let (head, between, tail) = match records.first().map(|record| record.source) {
+            Some(LogSource::CloudTrail) => ("{\"Records\":[", ",\n", "]}\n"),
+            Some(LogSource::ZeekConn) => (CONN_HEADER, "\n", "\n"),
+            _ => ("", "\n", "\n"),
+        };
+        let before = iter::once("").chain(iter::repeat(between));
+        let lines = before.zip(records).flat_map(|(before, record)| [before, &*record.line]);
+        Self { pieces: Box::new(iter::once(head).chain(lines).chain([tail])), rest: &[] }
     }
-    .into_bytes()
+
+    /// All of them.
+    pub(crate) fn whole(self) -> Vec<u8> {
+        self.pieces.fold(Vec::new(), |mut bytes, piece| {
+            bytes.extend_from_slice(piece.as_bytes());
+            bytes
+        })
+    }
+}
+
+impl Read for Pages<'_> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        while self.rest.is_empty() {
+            match self.pieces.next() {
+                Some(piece) => self.rest = piece.as_bytes(),
+                None => return Ok(0),
+            }
+        }
+        self.rest.read(into)
+    }
 }
 
 const CONN_HEADER: &str = "#separator \\x09\n#set_separator\t,\n#empty_field\t(empty)\n#unset_field\t-\n#path\tconn\n\

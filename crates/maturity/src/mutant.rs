@@ -87,12 +87,16 @@ impl Mutant {
     }
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Silent;
 
 impl MaturityTarget for Silent {
     fn feed(&mut self, _event: Event) -> Result<(), Unsupported> {
         Ok(())
+    }
+
+    fn fork(&self) -> Option<Box<dyn MaturityTarget>> {
+        Some(Box::new(self.clone()))
     }
 
     fn risk(&self, _who: &EntityKey, _domain: Domain) -> Result<f64, Unsupported> {
@@ -121,7 +125,7 @@ impl MaturityTarget for Silent {
 }
 
 /// Puts all there is into one incident and thinks the worst of everybody.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Loud {
     events: Vec<EventRef>,
     since: Option<Timestamp>,
@@ -132,6 +136,10 @@ impl MaturityTarget for Loud {
         self.since.get_or_insert(event.when());
         self.events.extend(event.reference());
         Ok(())
+    }
+
+    fn fork(&self) -> Option<Box<dyn MaturityTarget>> {
+        Some(Box::new(self.clone()))
     }
 
     fn risk(&self, _who: &EntityKey, _domain: Domain) -> Result<f64, Unsupported> {
@@ -156,7 +164,7 @@ impl MaturityTarget for Loud {
 }
 
 /// Raises the risk of whoever signs in from a country the tenant never saw, in that one domain.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct OneDomain {
     countries: BTreeMap<String, u32>,
     suspects: BTreeSet<(EntityKey, Domain)>,
@@ -174,6 +182,10 @@ impl MaturityTarget for OneDomain {
             self.suspects.extend(actors.map(|(key, _)| (key, event.domain())));
         }
         Ok(())
+    }
+
+    fn fork(&self) -> Option<Box<dyn MaturityTarget>> {
+        Some(Box::new(self.clone()))
     }
 
     fn risk(&self, who: &EntityKey, domain: Domain) -> Result<f64, Unsupported> {

@@ -1,7 +1,8 @@
 //! The runner: the twelve tests over several seeds, for one product.
 //!
-//! A tenant is written and read once a seed; each test has a fresh target of its own, with the positive story
-//! and its negative control in the same run, so that a control counts only for a stack that was alive.
+//! A tenant is written and read once a seed; each test has a target of its own, with the positive story and its
+//! negative control in the same run, so that a control counts only for a stack that was alive. Tests whose targets have
+//! seen the same so far share one, where it can be forked: the answers are the same, and the time is not spent again.
 
 use crate::autonomous_boundary::AutonomousBoundary;
 use crate::cast::{ANONYMISERS, APPROVAL_TAG, SHARED};
@@ -14,6 +15,7 @@ use crate::multi_hop::{MultiHop, Quiet};
 use crate::one_risk::OneRisk;
 use crate::scorecard::{Figures, MaturityTest, Scorecard, SeedResult, Verdict};
 use crate::shadow_identity::ShadowIdentity;
+use crate::shared::Shared;
 use crate::{MaturityTarget, Story, TENANT, Tenant, TenantOptions};
 use core::fmt;
 use homeostat_ingest::RecordError;
@@ -167,16 +169,24 @@ impl TestBed {
     /// As [`Suite::run`].
     pub fn run(&self, make: &mut Maker<'_>) -> Result<Vec<(MaturityTest, SeedResult)>, RecordError> {
         let setting = setting(&self.film.tenant);
+        // All begin with one target; one that cannot be forked is left, and each has its own.
+        let first = Shared::new(make(&setting));
+        let shared = first.fork().is_some();
         let mut runs: Vec<Run<'_>> = scenes()
             .into_iter()
             .filter(|(test, scene)| {
                 self.asks(*test) || scene.epilogue().is_some_and(|(after, _)| self.asks(after))
             })
-            .map(|(test, scene)| Run { test, scene, exam: Exam::new(&self.film, make(&setting), self.clock) })
+            .map(|(test, scene)| {
+                let target = if shared { first.clone() } else { Shared::new(make(&setting)) };
+                Run { test, scene, exam: Exam::new(&self.film, target, self.clock) }
+            })
             .collect();
+        drop(first);
         self.film.show(|event, shot| {
+            part(&mut runs, shot);
             for run in runs.iter_mut().filter(|run| run.sees(shot)) {
-                run.exam.feed(event.clone(), shot);
+                run.exam.feed(event, shot);
                 run.scene.watch(&mut run.exam, shot);
             }
         })?;
@@ -210,6 +220,24 @@ fn scenes() -> Vec<(MaturityTest, Box<dyn Scene>)> {
         (MaturityTest::CrossDomainConsistency, Box::new(OneRisk::default())),
         (MaturityTest::DriftRegression, Box::new(DriftRegression::default())),
     ]
+}
+
+/// Parts the runs that see `shot` from those that share their target and do not.
+fn part(runs: &mut [Run<'_>], shot: &Shot) {
+    let staying: Vec<Shared> =
+        runs.iter().filter(|run| !run.sees(shot)).map(|run| run.exam.shared().clone()).collect();
+    let mut forks: Vec<(Shared, Option<Shared>)> = Vec::new();
+    for run in runs.iter_mut().filter(|run| run.sees(shot)) {
+        let own = run.exam.shared().clone();
+        if !staying.iter().any(|other| other.is(&own)) {
+            continue;
+        }
+        // Those that go on together share the fork as well.
+        let known = forks.iter().find(|(of, _)| of.is(&own)).map(|(_, fork)| fork.clone());
+        let fork = known.unwrap_or_else(|| own.fork());
+        run.exam.part(fork.clone());
+        forks.push((own, fork));
+    }
 }
 
 /// One scene with its target; all runs of a seed go side by side through one reading of the logs.

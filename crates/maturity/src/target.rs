@@ -35,6 +35,8 @@ pub enum Part {
     Accept,
     /// Approval of a plan.
     Approve,
+    /// A copy of itself, from a target that gave one before.
+    Fork,
 }
 
 impl Part {
@@ -52,6 +54,7 @@ impl Part {
             Self::Report => "report",
             Self::Accept => "accept",
             Self::Approve => "approve",
+            Self::Fork => "fork",
         }
     }
 }
@@ -69,7 +72,7 @@ pub struct Unsupported(pub Part);
 
 /// A stack under test: ours, a vendor's, a buyer's own.
 ///
-/// One target lives for one run over one tenant. Every method but [`feed`](Self::feed) answers
+/// One target lives for one run over one tenant, with its forks. Every method but [`feed`](Self::feed) answers
 /// [`Unsupported`] until it is written, so that a product is connected part by part.
 ///
 /// ```
@@ -96,6 +99,15 @@ pub trait MaturityTarget {
     ///
     /// [`Unsupported`] when the target cannot take events of this kind; it is then fed on.
     fn feed(&mut self, event: Event) -> Result<(), Unsupported>;
+
+    /// A second target that knows what this one knows; what either is fed or told from here on, the other never sees.
+    ///
+    /// The suite then feeds what several tests have in common once, which takes a small part of the time. `None` when
+    /// the target has no such copy: each test then has a fresh target and feeds it everything. A target that forks
+    /// once MUST fork whenever it is asked, and a fork MUST answer as a target that was fed the same would.
+    fn fork(&self) -> Option<Box<dyn MaturityTarget>> {
+        None
+    }
 
     /// Event time has come to `now`, without an event.
     ///

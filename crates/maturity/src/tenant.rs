@@ -5,7 +5,7 @@
 
 use crate::calendar::{Calendar, OFFSET_MINUTES};
 use crate::cast::{BUCKETS, Cast};
-use crate::log::{Log, LogSource, Mark, Record, file_bytes};
+use crate::log::{Log, LogSource, Mark, Pages, Record};
 use crate::machinery::{Today, machines};
 use crate::story::tell;
 use crate::workday::people;
@@ -124,7 +124,7 @@ impl Tenant {
     ///
     /// `account-authorization.json`, the account's configuration, is not among them: see [`Self::account`].
     pub fn logs(&self) -> impl Iterator<Item = (String, Vec<u8>)> {
-        self.log.files().into_iter().map(|(name, records)| (name, file_bytes(&records)))
+        self.log.files().into_iter().map(|(name, records)| (name, Pages::of(records).whole()))
     }
 
     /// The directory of the tenant as files: its logs and its configuration.
@@ -156,7 +156,7 @@ impl Tenant {
     /// Each record's id, with its moment and the story it belongs to.
     pub(crate) fn records(&self) -> impl Iterator<Item = (EventRef, (Timestamp, Option<Mark>))> {
         let told = |record: &Record| (Timestamp::from_micros(record.at), record.mark);
-        self.log.identified().into_iter().map(move |(id, record)| (id, told(record)))
+        self.log.identified().map(move |(id, record)| (id, told(record)))
     }
 
     /// How far the office's clock is ahead of UTC, in minutes, all through the history.
