@@ -38,6 +38,9 @@ const GOALS: &[(&[&str], &str)] = &[
     (&["T1485", "T1486", "T1490", "T1496"], "newcomer destroys or burdens"),
 ];
 
+/// What a sign-in without a second factor is told by.
+const NO_FACTOR: &str = "newcomer signs in without a second factor";
+
 /// One principal: when it was first seen, how often since, and how rare first sights were then.
 #[derive(Clone, Copy)]
 struct Known {
@@ -131,7 +134,7 @@ fn creates_account(event: &Event) -> bool {
 /// The goal that `event` serves, with its technique.
 fn goal(event: &Event) -> Option<(&'static str, Technique)> {
     if event.class_uid() == ClassUid::AUTHENTICATION && event.is_mfa() == Some(false) {
-        return Some(("newcomer signs in without a second factor", Technique::parse("T1078.004")?));
+        return Some((NO_FACTOR, Technique::parse("T1078.004")?));
     }
     let technique = meaning(event.service(), event.action())?.technique;
     let serves = |ids: &[&str]| ids.iter().any(|id| technique.as_str().starts_with(id));
@@ -207,8 +210,8 @@ impl Keep for Newcomers {
 }
 
 fn goal_named(name: &str) -> Result<&'static str, SnapshotError> {
-    let own = GOALS.iter().find(|(_, kind)| *kind == name);
-    own.map(|(_, kind)| *kind).ok_or(SnapshotError::Invalid { field: "goal" })
+    let mut kinds = GOALS.iter().map(|(_, kind)| *kind).chain([NO_FACTOR]);
+    kinds.find(|kind| *kind == name).ok_or(SnapshotError::Invalid { field: "goal" })
 }
 
 impl std::fmt::Debug for Newcomers {

@@ -15,6 +15,7 @@ use crate::reflex::Reflex;
 use crate::refusals::Refusals;
 use crate::repair::Repair;
 use crate::room::{Kept, Room, Unkept};
+use crate::sight::{OpenQuestion, Sight};
 use crate::surprise::Surprise;
 use core::fmt;
 use homeostat_baseline::Baseline;
@@ -49,6 +50,7 @@ pub struct Pipeline {
     risk: RiskBook,
     mended: Vec<IncidentId>,
     reflex: Reflex,
+    sight: Sight,
     next_event: u64,
     next_signal: u64,
     stats: Stats,
@@ -91,6 +93,7 @@ impl Pipeline {
             risk: RiskBook::default(),
             mended: Vec::new(),
             reflex: Reflex::default(),
+            sight: Sight::default(),
             next_event: 0,
             next_signal: 0,
             stats: Stats::default(),
@@ -143,10 +146,16 @@ impl Pipeline {
         if self.directory.observe_event(position, event).is_err() {
             self.stats.foreign = self.stats.foreign.saturating_add(1);
         }
+        self.sight.observe(event);
         let signals = self.signals(event);
         let mut updates: Vec<Update> = signals.iter().flat_map(|signal| self.tell(signal)).collect();
         self.halves(&mut updates);
         updates
+    }
+
+    /// Takes in many events, as [`Self::observe`] would one after the other.
+    pub fn observe_batch(&mut self, events: &[Event]) -> Vec<Update> {
+        events.iter().flat_map(|event| self.observe(event)).collect()
     }
 
     /// Takes in one signal of a detector outside this pipeline.
@@ -220,6 +229,12 @@ impl Pipeline {
     /// From how many bits on a surprise is told, the same in every domain; risk takes off some of them.
     pub const fn threshold(&self) -> Bits {
         crate::surprise::BASE
+    }
+
+    /// The questions that can not be answered now, because nothing comes in from the part of the estate that would
+    /// tell: those of a domain that never told anything, or nothing in the day before the newest event.
+    pub fn open_questions(&self) -> Vec<OpenQuestion> {
+        self.sight.open()
     }
 
     /// What became of the events.

@@ -26,14 +26,19 @@ impl Act for Badges {
     async fn apply(&self, _: &Permit, plan: &Plan) -> Result<(), ActError> {
         let locked = symlink(plan.id.as_str(), self.folder.join(&plan.target.id));
         (self.after)();
-        if locked.is_ok() || self.observe(plan).await? { Ok(()) } else { Err(ActError::conflict("lock the badge")) }
+        if locked.is_ok() || self.observe(plan).await? {
+            Ok(())
+        } else {
+            Err(ActError::conflict("lock the badge"))
+        }
     }
     async fn observe(&self, plan: &Plan) -> Result<bool, ActError> {
         let owner = fs::read_link(self.folder.join(&plan.target.id));
         Ok(owner.is_ok_and(|owner| owner.as_os_str() == plan.id.as_str()))
     }
     async fn revert(&self, plan: &Plan) -> Result<(), ActError> {
-        let removed = !self.observe(plan).await? || fs::remove_file(self.folder.join(&plan.target.id)).is_ok();
+        let removed =
+            !self.observe(plan).await? || fs::remove_file(self.folder.join(&plan.target.id)).is_ok();
         if removed { Ok(()) } else { Err(ActError::transient("give the badge back")) }
     }
 }

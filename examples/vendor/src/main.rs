@@ -10,12 +10,12 @@ use badges::Badges;
 use doors::Doors;
 use homeostat::{Estate, Pipeline, Responder, ResponderOptions};
 use homeostat_actuator_nftables::{Nft, Nftables};
-use homeostat_core::{EntityKind, TenantId, Timestamp};
+use homeostat_core::{EntityKind, Forget as _, TenantId, Timestamp};
 use homeostat_event::Event;
 use homeostat_graph::{Inventory, Reading};
 use homeostat_incident::{Investigator, Severity};
 use homeostat_ingest::{Context, Ingest, Registry};
-use homeostat_maturity::{Story, TENANT, Tenant, TenantOptions, Truth};
+use homeostat_maturity::{OKTA_ORG, Story, TENANT, Tenant, TenantOptions, Truth};
 use homeostat_response::conformance::block_on;
 use homeostat_response::{Action, Actuator, Descriptor, Erase, Mode, PseudonymKey, TargetKind, View};
 use rattler::Rattler;
@@ -23,6 +23,9 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant, SystemTime};
 use std::{env, fs, sync::Arc, thread};
+
+/// All that is built for this program, as Cargo chose it.
+const LOCK: &str = include_str!("../Cargo.lock");
 
 type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
 
@@ -44,8 +47,23 @@ fn main() -> Result<()> {
     while let Some(deadline) = responder.next_deadline() {
         block_on(responder.tick(deadline))?;
     }
-    responder.told().for_each(|told| println!("  {:?} {}: {}", told.action, told.phase.as_str(), told.trouble.join("; ")));
+    for told in responder.told() {
+        println!("  {} {}, lease ended {}", told.id, told.phase.as_str(), told.lease_end);
+    }
     println!("EVERY LEASE HAS ENDED; locked: {:?}", locked(&folder)?);
+
+    let mut pipeline = Pipeline::from_bytes(&fs::read(folder.join("state"))?)?;
+    let incidents = pipeline.investigator().incidents();
+    let names = incidents[0].entities()[0].keys.clone();
+    for name in &names {
+        pipeline.forget(name);
+        responder.forget(name)?;
+    }
+    let kept = [pipeline.to_bytes(), fs::read(folder.join("journal.names"))?].concat();
+    let kept = String::from_utf8_lossy(&kept);
+    let left: usize = names.iter().map(|name| kept.matches(name.value()).count()).sum();
+    println!("FORGOTTEN on request under {} names; mentions left: {left}", names.len());
+    println!("{}", fs::read_to_string(folder.join("figures"))?);
     Ok(())
 }
 
@@ -61,7 +79,10 @@ fn detect_and_contain(folder: &Path) -> Result<()> {
         .with_detector(Rattler::default());
     let (begun, mut hop) = (Instant::now(), None);
     for event in &events {
-        let told = pipeline.observe(event).into_iter().filter_map(|told| pipeline.investigator().incident(told.id()));
+        let told = pipeline
+            .observe(event)
+            .into_iter()
+            .filter_map(|told| pipeline.investigator().incident(told.id()));
         if hop.is_none() && told.into_iter().any(|one| one.severity() >= Severity::Medium) {
             hop = event.reference().and_then(|id| truth.step_of(&id));
         }
@@ -69,13 +90,27 @@ fn detect_and_contain(folder: &Path) -> Result<()> {
     let rate = events.len() as f64 / begun.elapsed().as_secs_f64();
     let incidents = pipeline.investigator().incidents();
     let incident = incidents.first().ok_or("no story")?;
-    println!("{} events, {} stories; told at hop {}", events.len(), incidents.len(), hop.map_or(0, |hop| hop + 1));
+    println!(
+        "{} events, {} stories; told at hop {}",
+        events.len(),
+        incidents.len(),
+        hop.map_or(0, |hop| hop + 1)
+    );
     let report = incident.report(pipeline.estate().graph(), pipeline.estate().graph());
     let answers = [&report.answers.what, &report.answers.who, &report.answers.why, &report.answers.how];
     for answer in answers.into_iter().chain([&report.answers.where_else, &report.answers.how_much_worse]) {
         println!("  {} events, {} paths: {:.100}", answer.evidence.len(), answer.paths.len(), answer.text);
     }
-    println!("{:?} {:?} {rate}", report.domains, report.gaps);
+    fs::write(folder.join("state"), pipeline.to_bytes())?;
+    let blind = pipeline.open_questions().into_iter().map(|open| open.domain.as_str()).collect::<Vec<_>>();
+    let (crates, built) =
+        (LOCK.matches("[[package]]").count() - 1, option_env!("ACME_BUILD_SECONDS").unwrap_or("?"));
+    let figures = format!(
+        "{crates} crates, built in {built} s, {} MiB, {rate:.0} events/s, not observed: {}",
+        peak(),
+        blind.join(", ")
+    );
+    fs::write(folder.join("figures"), figures)?;
     let graph = pipeline.estate().graph();
     let view = View { reach: graph, criticality: graph, risk: pipeline.risk(), now: now() };
     let stop = || loop {
@@ -87,7 +122,7 @@ fn detect_and_contain(folder: &Path) -> Result<()> {
 
 /// The logs of identity, cloud and network, and the vendor's own, in order of time.
 fn read(world: &Tenant, truth: &Truth) -> Result<Vec<Event>> {
-    let context = Context::new().with_tenant(TenantId::new(TENANT)?);
+    let context = Context::new().with_tenant(TenantId::new(TENANT)?).with_directory(OKTA_ORG);
     let mut ingest = Ingest::new(Registry::default().first(Doors)).with_context(context);
     let mut events = Vec::new();
     for (name, log) in world.logs().chain([("doors.jsonl".to_owned(), doors_log(world, truth))]) {
@@ -106,7 +141,8 @@ fn doors_log(world: &Tenant, truth: &Truth) -> Vec<u8> {
         format!("{{\"door\":\"{door}\",\"holder\":\"{who}\",\"at\":\"{at}\",\"open\":{open}}}\n")
     };
     let mornings = (-10..=0).map(|day| line(day, 8 * 60, "lobby", true));
-    let tries = ["lab", "vault", "archive"].into_iter().zip(620..).map(|(door, minute)| line(0, minute, door, false));
+    let tries =
+        ["lab", "vault", "archive"].into_iter().zip(620..).map(|(door, minute)| line(0, minute, door, false));
     mornings.chain(tries).collect::<String>().into_bytes()
 }
 
@@ -130,8 +166,17 @@ fn now() -> Timestamp {
     Timestamp::from_micros(0).plus(since).unwrap_or(Timestamp::UNKNOWN)
 }
 
+/// The most memory that the process held, in MiB; 0 where nobody tells.
+fn peak() -> u64 {
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    line.and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok()).unwrap_or(0) / 1024
+}
+
 /// The badges that the controller holds locked.
 fn locked(folder: &Path) -> Result<Vec<PathBuf>> {
     let badges = fs::read_dir(folder.join("badges"))?;
-    Ok(badges.map(|badge| badge.map(|badge| badge.file_name().into())).collect::<std::result::Result<_, _>>()?)
+    Ok(badges
+        .map(|badge| badge.map(|badge| badge.file_name().into()))
+        .collect::<std::result::Result<_, _>>()?)
 }
