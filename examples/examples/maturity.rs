@@ -32,7 +32,7 @@ struct Arguments {
     #[arg(long, conflicts_with = "target")]
     mutants: bool,
     /// Run these tests alone, such as `T5,T9`.
-    #[arg(long, value_delimiter = ',', value_parser = test_named)]
+    #[arg(long, value_delimiter = ',', value_parser = test_named, conflicts_with = "mutants")]
     only: Vec<MaturityTest>,
     /// How the outcome is written.
     #[arg(long, value_enum, default_value_t = Format::Table)]
@@ -125,7 +125,7 @@ fn run(arguments: &Arguments, targets: &[Target]) -> Result<Vec<Scorecard>, Box<
     let cores = thread::available_parallelism().map_or(1, NonZero::get);
     thread::scope(|scope| (0..cores).for_each(|_| drop(scope.spawn(work))));
     progress.finish();
-    let mut cards = vec![Scorecard::default(); targets.len()];
+    let mut cards = vec![Scorecard::of_tests(options.tests.clone()); targets.len()];
     // In the order of seeds, whichever was done first.
     for results in done.into_inner().map_err(|_| "a run was broken off")?.into_values() {
         cards.iter_mut().zip(results?).for_each(|(card, results)| card.add(results));

@@ -94,10 +94,10 @@ impl Reaction {
 
     /// Answers the incidents that `updates` tell of, at `now`.
     pub(crate) fn answer(&mut self, pipeline: &Pipeline, updates: &[Update], now: Timestamp) {
-        for update in updates {
-            let told = worth_an_answer(update).and_then(|id| pipeline.investigator().incident(id));
-            let opens = matches!(update, Update::Opened(_));
-            let Some(incident) = told.filter(|incident| !(opens && self.is_answered(incident))) else {
+        for (id, what) in worth_an_answer(updates) {
+            let told = pipeline.investigator().incident(id);
+            let Some(incident) = told.filter(|incident| !(what == New::Opened && self.is_answered(incident)))
+            else {
                 continue;
             };
             self.remember(&incident);
@@ -177,11 +177,26 @@ impl Reaction {
     }
 }
 
-fn worth_an_answer(update: &Update) -> Option<IncidentId> {
-    match update {
-        Update::Opened(id) | Update::Raised(id) | Update::Merged { into: id, .. } => Some(*id),
-        _ => None,
+/// What is new of an incident.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum New {
+    Opened,
+    Grown,
+}
+
+/// The incidents that are to be answered, each once, and whether they are more than just opened.
+fn worth_an_answer(updates: &[Update]) -> BTreeMap<IncidentId, New> {
+    let mut worth = BTreeMap::new();
+    for update in updates {
+        let (id, new) = match update {
+            Update::Opened(id) => (*id, New::Opened),
+            Update::Raised(id) | Update::Merged { into: id, .. } => (*id, New::Grown),
+            _ => continue,
+        };
+        let known = worth.entry(id).or_insert(new);
+        *known = new.max(*known);
     }
+    worth
 }
 
 const fn kind(action: Action) -> ActionKind {

@@ -3,15 +3,15 @@
 //! Answers are provisional: what is known at an event, not what is settled once late events have had their time.
 
 use crate::reaction::Reaction;
-use homeostat::{Estate, Pipeline, Reflex, Repair, Upkeep};
+use homeostat::{Estate, Intent, Pipeline, Reflex, Repair, Upkeep};
 use homeostat_core::{Domain, EntityKey, EntityKind, EventRef, Occurrence, Role, Stage, TenantId, Timestamp};
 use homeostat_event::{Event, Severity};
 use homeostat_graph::{Inventory, Reading};
 use homeostat_identity::{Directory, Entity, EntityClass, Link, LinkKind};
-use homeostat_incident::{Incident, Investigator, Involved, Report, Update};
+use homeostat_incident::{Incident, Intel, Investigator, Involved, Report, Update};
 use homeostat_maturity::{
-    ActionRecord, FindingView, IncidentView, LineView, MaturityTarget, Part, PlanId, PlanView, ReportView,
-    Section, Setting, StepView, Thresholds, Unsupported,
+    Acceptance, ActionRecord, FindingView, IncidentView, IntelItem, LineView, MaturityTarget, Part, PlanId,
+    PlanView, ReportView, Section, Setting, StepView, Thresholds, Unsupported,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error;
@@ -54,6 +54,12 @@ impl HomeostatTarget {
         let estate = Estate::new(inventory).with_upkeep(upkeep);
         let pipeline = Pipeline::new(tenant.clone()).with_estate(estate).with_investigator(at_once);
         let pipeline = pipeline.with_reflex(Reflex::new(setting.anonymisers.iter().map(String::as_str)));
+        let pipeline = pipeline.with_intent(Intent::default().expecting(setting.scanners.iter().cloned()));
+        let mut pipeline = pipeline;
+        for (asset, product) in &setting.software {
+            let exposed = Intel::Exposed { asset: asset.clone(), product: product.clone() };
+            pipeline.learn_intel(&exposed);
+        }
         Ok(Self { pipeline, reaction, now: Timestamp::UNKNOWN, tenant, done: 0 })
     }
 
@@ -164,6 +170,26 @@ impl MaturityTarget for HomeostatTarget {
         let updates =
             self.pipeline.carry_out(repair, &Occurrence { tenant, event, time, domain: Domain::Cloud });
         self.react(&updates);
+        Ok(())
+    }
+
+    fn intelligence(&mut self, item: &IntelItem) -> Result<(), Unsupported> {
+        self.pipeline.learn_intel(&Intel::Advisory {
+            id: item.id.clone(),
+            product: item.product.clone(),
+            bits: item.bits,
+            published: item.published,
+        });
+        Ok(())
+    }
+
+    fn watched(&self, asset: &EntityKey) -> Result<f64, Unsupported> {
+        Ok(self.pipeline.watch(asset, self.now).map_or(0.0, |watch| watch.bits.get()))
+    }
+
+    /// What is done of late is expected from now on; the baseline knows which of it is in doubt.
+    fn accept(&mut self, what: &Acceptance) -> Result<(), Unsupported> {
+        self.pipeline.accept(&what.who, self.now.max(what.until));
         Ok(())
     }
 

@@ -5,7 +5,7 @@
 //! rewritten, and any order of arrival within the lateness window ends in the same bytes. O(features) an
 //! observation, at most 2,048 bytes learnt an entity.
 
-use crate::cohort::{Cohort, Peers};
+use crate::cohort::{Cohort, Peers, Profile};
 use crate::cold::Cold;
 use crate::config::{Config, ConfigError};
 use crate::entity::{Counted, Entity, Signature};
@@ -193,11 +193,22 @@ impl Baseline {
         hashes: &Hashes,
         (micros, mark): (i64, Option<Mark>),
     ) -> Verdict {
+        self.verdict_of(observation, hashes, (micros, mark), (self.entities.get(&observation.entity), None))
+    }
+
+    /// The verdict for `entity` as it is known; or as it was, with what it has learnt since.
+    pub(crate) fn verdict_of(
+        &self,
+        observation: &Observation,
+        hashes: &Hashes,
+        (micros, mark): (i64, Option<Mark>),
+        (entity, since): (Option<&Entity>, Option<&Profile>),
+    ) -> Verdict {
         let tick = calendar::tick(micros);
-        let entity = self.entities.get(&observation.entity);
         let group = hashes.group.or(entity.map(|entity| entity.group)).unwrap_or(0);
         let scene = Scene {
             entity,
+            since,
             peers: self.peers(group, self.kind_of(&observation.entity)),
             damping: self.damping(tick),
             tick,

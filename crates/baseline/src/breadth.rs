@@ -128,6 +128,21 @@ impl Breadth {
         self.verdict(is_new, group.as_deref())
     }
 
+    /// Says that the entity was about at `time` and touched nothing that counts here: a window of it without anything
+    /// new is history too, so that who never read a list is known for it.
+    pub fn idle(&mut self, time: Timestamp, group: Option<&mut Self>) {
+        if let Some(window) =
+            time.micros().map(|micros| micros.div_euclid(WINDOW)).filter(|at| *at > self.window)
+        {
+            self.close(window, group);
+        }
+    }
+
+    /// Remembers a thing as touched without counting it, such as what all peers touch.
+    pub fn know(&mut self, thing: u64) {
+        set(&mut self.now, tag(thing));
+    }
+
     /// Whether the thing was touched in this generation of 28 days or the one before; wrong for a new thing with
     /// a chance of its load, things over 1,024.
     pub fn knows(&self, thing: u64) -> bool {
@@ -318,6 +333,19 @@ mod tests {
         };
         assert!(sweep(None) < 1e-9);
         assert!(sweep(Some(&mut peers)) > 8.0, "{peers:?}");
+    }
+
+    #[test]
+    fn who_was_about_and_never_looked_is_known_for_it() {
+        let (mut calm, mut new) = (Breadth::default(), Breadth::default());
+        (0..300).for_each(|number| calm.idle(window(number), None));
+        new.know(7);
+        assert!(new.knows(7) && !calm.knows(7));
+        let sweep = |breadth: &mut Breadth| {
+            let bits = (0..9).map(|thing| breadth.observe(window(300), thing, None).bits.get());
+            bits.fold(0.0, f64::max)
+        };
+        assert!(sweep(&mut calm) > 12.0 && sweep(&mut new) < 1e-9);
     }
 
     #[test]

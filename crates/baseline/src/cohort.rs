@@ -176,6 +176,23 @@ impl<'a> Peers<'a> {
         })
     }
 
+    /// The probability that a value is as rare among peers as one that none of them shows.
+    pub(crate) fn tail_of_new(&self, feature: u32) -> f64 {
+        let of =
+            |cohort: &Cohort| cohort.profile.category(feature).map_or(1.0, crate::Novelty::chance_of_new);
+        let far = self.kind.map_or(1.0, of);
+        self.group.map_or(far, |group| {
+            let members = f64::from(group.members);
+            (members * of(group) + PSEUDO_COUNT * far) / (members + PSEUDO_COUNT)
+        })
+    }
+
+    /// How many of the group or, if that are more, of the kind show `value`.
+    pub(crate) fn holders(&self, feature: u32, value: u64) -> u32 {
+        let of = |cohort: &Cohort| cohort.profile.category(feature).map_or(0, |values| values.holders(value));
+        self.group.into_iter().chain(self.kind).map(of).max().unwrap_or(0)
+    }
+
     /// How many of the nearest peers show `value`.
     pub(crate) fn told(&self, feature: u32, value: u64) -> Option<PeerShare> {
         let cohort = self.nearest()?;

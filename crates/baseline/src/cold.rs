@@ -29,6 +29,8 @@ pub(crate) struct Cold {
     // INVARIANT: sorted, none twice, at most `MOST`.
     pub(crate) refused: Vec<(u32, u64)>,
     pub(crate) pinned: Option<Profile>,
+    /// What was known before its doings changed, while nobody has accepted the change.
+    pub(crate) trial: Option<Profile>,
 }
 
 impl Cold {
@@ -58,13 +60,13 @@ impl Cold {
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.held.is_empty() && self.refused.is_empty() && self.pinned.is_none()
+        self.held.is_empty() && self.refused.is_empty() && self.pinned.is_none() && self.trial.is_none()
     }
 
     /// Bytes this takes in memory.
     pub(crate) fn weight(&self) -> usize {
-        let pinned = self.pinned.as_ref().map_or(0, Profile::weight);
-        size_of::<Self>() + self.held.len() * size_of::<Held>() + self.refused.len() * 16 + pinned
+        let kept: usize = [&self.pinned, &self.trial].into_iter().flatten().map(Profile::weight).sum();
+        size_of::<Self>() + self.held.len() * size_of::<Held>() + self.refused.len() * 16 + kept
     }
 
     pub(crate) fn write(&self, out: &mut Vec<u8>) {
@@ -80,9 +82,9 @@ impl Cold {
             put(out, u64::from(*feature));
             put(out, *value);
         }
-        put(out, u64::from(self.pinned.is_some()));
-        if let Some(pinned) = &self.pinned {
-            pinned.write(out);
+        put(out, u64::from(self.pinned.is_some()) | (u64::from(self.trial.is_some()) << 1));
+        for profile in [&self.pinned, &self.trial].into_iter().flatten() {
+            profile.write(out);
         }
     }
 
@@ -100,11 +102,16 @@ impl Cold {
         for _ in 0..fields.count(MOST)? {
             read.refused.push((fields.small()?, fields.number()?));
         }
-        read.pinned = match fields.number()? {
-            0 => None,
-            1 => Some(Profile::read(&mut fields)?),
-            _ => return Err(INVALID),
-        };
+        // Version 2 knew no trials, and so writes 0 or 1.
+        let kept = fields.number()?;
+        if kept > 3 {
+            return Err(INVALID);
+        }
+        for (bit, place) in [(1, &mut read.pinned), (2, &mut read.trial)] {
+            if kept & bit != 0 {
+                *place = Some(Profile::read(&mut fields)?);
+            }
+        }
         fields.finish()?;
         if read.refused.is_sorted_by(|a, b| a < b) && !read.is_empty() { Ok(read) } else { Err(INVALID) }
     }

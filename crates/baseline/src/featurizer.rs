@@ -133,7 +133,7 @@ impl Featurizer {
     /// The observations of `event`; none when it names no entity.
     pub fn observations(self, event: &Event) -> Vec<Observation> {
         let class = CLASSES.iter().find(|class| class.uid == event.class_uid()).unwrap_or(&OTHER);
-        let entities = event.entities();
+        let entities = event.named();
         let Some(entity) = whose(event, &entities) else { return Vec::new() };
         let mut own = read(event, entity.clone(), class.fields, class.measures);
         if let Some(role) = role_behind(&entity, &entities) {
@@ -141,9 +141,9 @@ impl Featurizer {
         }
         let mut told = vec![own];
         let via = entities
-            .into_iter()
+            .iter()
             .filter(|(key, role)| *role == Role::Via && VIA_KINDS.contains(&key.kind()) && *key != entity);
-        told.extend(via.map(|(key, _)| read(event, key, &VIA_FIELDS, &[])));
+        told.extend(via.map(|(key, _)| read(event, key.clone(), &VIA_FIELDS, &[])));
         told
     }
 }

@@ -243,6 +243,7 @@ impl Baseline {
     fn scene<'a>(&'a self, kind: u64, entity: &'a Entity, tick: i64) -> Scene<'a> {
         Scene {
             entity: Some(entity),
+            since: None,
             peers: self.peers(entity.group, kind),
             damping: self.damping(tick),
             tick,

@@ -36,6 +36,7 @@ mod tail;
 mod threshold;
 mod trace;
 mod travel;
+mod trial;
 mod uploads;
 mod varint;
 mod verbs;

@@ -5,7 +5,7 @@
 //! Fisher's product. Aspects that say nothing count with p = 1, so looking at more features costs.
 
 use crate::calendar::{day, hour};
-use crate::cohort::{PSEUDO_COUNT, Peers};
+use crate::cohort::{PSEUDO_COUNT, Peers, Profile};
 use crate::entity::Entity;
 use crate::observation::{Hashes, Observation};
 use crate::verdict::{Contribution, Detail, Mark, Maturity, Verdict};
@@ -32,6 +32,8 @@ pub fn combine(p_values: &[f64]) -> f64 {
 /// What a score is made from: the entity as far as it is known, its peers, and the tenant's age.
 pub(crate) struct Scene<'a> {
     pub(crate) entity: Option<&'a Entity>,
+    /// Of an entity on trial: what it has learnt by now, which its peers have learnt from it.
+    pub(crate) since: Option<&'a Profile>,
     pub(crate) peers: Peers<'a>,
     /// The share of the bits that counts on the tenant's first day: a half to the whole.
     pub(crate) damping: f64,
@@ -89,13 +91,24 @@ impl Scene<'_> {
     /// with the weight of `PSEUDO_COUNT` observations.
     pub(crate) fn value(&self, feature: u32, value: u64) -> Weighed {
         let own = self.entity.and_then(|entity| entity.profile.category(feature));
+        let (tail, share) = if self.is_its_own(feature, value) {
+            (self.peers.tail_of_new(feature), 0.0)
+        } else {
+            (self.peers.tail(feature, value), self.peers.share(feature, value))
+        };
         let (rare, support) = match own {
             Some(own) if own.knows(value) => (own.tail(value), own.support()),
-            Some(own) => (own.chance_of_new() * self.peers.tail(feature, value), own.support()),
-            None => (self.peers.tail(feature, value), 0),
+            Some(own) => (own.chance_of_new() * tail, own.support()),
+            None => (tail, 0),
         };
-        let expected = PSEUDO_COUNT * self.peers.share(feature, value) / (support as f64 + PSEUDO_COUNT);
+        let expected = PSEUDO_COUNT * share / (support as f64 + PSEUDO_COUNT);
         Weighed { p: rare.max(expected).min(1.0), support }
+    }
+
+    /// Whether peers know `value` from the entity on trial alone: that is no word of theirs for it.
+    fn is_its_own(&self, feature: u32, value: u64) -> bool {
+        let known = self.since.and_then(|since| since.category(feature));
+        known.is_some_and(|known| known.knows(value)) && self.peers.holders(feature, value) <= 1
     }
 
     /// How rare a size of `size` or more is: for this entity and, with the weight of `PSEUDO_COUNT`, its peers.

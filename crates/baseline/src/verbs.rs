@@ -13,7 +13,7 @@ use core::fmt;
 use homeostat_core::{Bits, EntityKey, Reason};
 
 /// An accepted value counts as so many observations: from then on it weighs as much as what peers do.
-const ACCEPTED: u32 = 20 * UNIT;
+pub(crate) const ACCEPTED: u32 = 20 * UNIT;
 
 /// How far an entity has gone from the profile that was pinned as good.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -188,7 +188,7 @@ impl Baseline {
     }
 
     /// Teaches an entity alone, and its cohorts that it shows the value.
-    fn teach_entity(&mut self, key: &EntityKey, held: Held, at: &Moment) {
+    pub(crate) fn teach_entity(&mut self, key: &EntityKey, held: Held, at: &Moment) {
         let Some(known) = self.entities.get_mut(key) else { return };
         let before = known.weight();
         let mut entity = std::mem::replace(known, Entity::new(0));
@@ -211,15 +211,16 @@ impl Baseline {
             }
             self.drop_empty(&key);
         }
+        self.end_trials(today);
     }
 
-    fn drop_empty(&mut self, key: &EntityKey) {
+    pub(crate) fn drop_empty(&mut self, key: &EntityKey) {
         if self.cold.get(key).is_some_and(Cold::is_empty) {
             self.cold.remove(key);
         }
     }
 }
 
-fn moment(tick: i64) -> Moment {
+pub(crate) fn moment(tick: i64) -> Moment {
     Moment { generation: calendar::generation(calendar::hour(tick)), day: calendar::day(tick) }
 }

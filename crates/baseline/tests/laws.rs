@@ -250,7 +250,7 @@ fn the_same_stream_gives_these_very_bytes_on_every_platform() {
         .collect();
     let bytes = learn(&stream).to_bytes();
     // A change of these numbers is a change of scores or of the layout: raise the version, keep the old reader.
-    assert_eq!((bytes.len(), homeostat_core::xxh64(&bytes)), (4_939, 15_083_450_615_113_785_866));
+    assert_eq!((bytes.len(), homeostat_core::xxh64(&bytes)), (4_939, 10_250_931_423_979_760_550));
 }
 
 #[test]

@@ -111,6 +111,55 @@ fn drift_is_measured_from_what_was_pinned() {
 }
 
 #[test]
+fn a_change_on_trial_stays_as_surprising_as_on_its_first_day() {
+    let doing = |hour: i64, what: &str| from("jane", hour, "DE").with("action", what.to_owned()).uncounted();
+    let day = |log: &mut Log, start: i64| -> Vec<f64> {
+        let score = |log: &Log, one: &Observation| {
+            let trial = log.baseline.score_on_trial(one).unwrap();
+            trial.map_or_else(|| log.bits(one), |trial| trial.bits().get())
+        };
+        let tell = |hour: i64| {
+            let one = doing(hour, "export");
+            let bits = score(log, &one);
+            for _ in 0..20 {
+                log.tell(&one);
+            }
+            bits
+        };
+        (start..start + 24).map(tell).collect()
+    };
+    let highest = |bits: &[f64]| bits.iter().copied().fold(0.0, f64::max);
+    let mut log = Log::new();
+    for hour in START..START + 300 {
+        log.tell(&doing(hour, "read"));
+    }
+    let change = START + 300;
+    assert!(log.baseline.try_out(&key("jane"), at(change)));
+    assert!(!log.baseline.try_out(&key("nobody"), at(change)));
+    let (first, second) = (day(&mut log, change), day(&mut log, change + 24));
+    assert!(highest(&second) > 0.8 * highest(&first), "{first:?} {second:?}");
+    let next = doing(change + 48, "export");
+    assert!(log.bits(&next) < highest(&second) - 2.0, "the profile alone has got used to it");
+    log.survives();
+    assert!(log.baseline.accept_change(&key("jane"), at(change + 48)));
+    assert!(log.baseline.score_on_trial(&next).unwrap().is_none());
+    assert!(log.bits(&next) < 5.0 && log.bits(&doing(change + 48, "read")) < 5.0);
+    assert!(!log.baseline.accept_change(&key("jane"), at(change + 48)), "nothing is left in doubt");
+    log.survives();
+}
+
+#[test]
+fn a_trial_is_over_after_a_quiet_week() {
+    let mut log = Log::new();
+    assert!(log.baseline.try_out(&key("joe"), at(START)));
+    for hour in START..START + 24 * 9 {
+        log.tell(&from("joe", hour, "DE"));
+    }
+    assert!(log.baseline.score_on_trial(&from("joe", START + 24 * 9, "BR")).unwrap().is_none());
+    assert_eq!(log.baseline.stats().cold, 0);
+}
+
+#[test]
 fn expectations_come_with_their_reason() {
     let log = Log::new();
     let threshold = Threshold::new(Bits::new(6.0), &key("jane"), &CalmRisk, at(START));
@@ -138,6 +187,7 @@ fn who_is_forgotten_leaves_no_byte() {
     let odd = from("mallory", START + 2, "XX");
     log.baseline.accept(&odd).unwrap();
     log.baseline.pin(&key("mallory"));
+    log.baseline.try_out(&key("mallory"), at(START + 2));
     log.baseline.reject(&from("mallory", START + 2, "YY")).unwrap();
     let holds = |baseline: &Baseline| {
         let bytes = baseline.to_bytes();

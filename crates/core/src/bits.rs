@@ -1,7 +1,6 @@
 //! The one unit of surprise: bits, −log2 of a probability, the same number for the same rarity in every domain.
 
 use core::fmt;
-use serde_core::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// Surprise in bits: −log2 p. Never negative, never NaN, at most [`Bits::MAX`].
 ///
@@ -118,18 +117,6 @@ fn log2(x: f64) -> f64 {
 impl fmt::Display for Bits {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:.1} bits", self.0)
-    }
-}
-
-impl Serialize for Bits {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_f64(self.0)
-    }
-}
-
-impl<'de> Deserialize<'de> for Bits {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        f64::deserialize(deserializer).map(Self::new)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::EntityKind;
 use std::borrow::Cow;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 
 /// The canonical spelling of `raw` as a `kind`, or `None` when `raw` names nothing (`-`, `unknown`, zero ids).
 pub(crate) fn canonical(kind: EntityKind, raw: &str) -> Option<Cow<'_, str>> {
@@ -20,7 +20,7 @@ fn spelt(kind: EntityKind, trimmed: &str) -> Option<Cow<'_, str>> {
         EntityKind::Hostname | EntityKind::Fqdn | EntityKind::Domain => {
             Some(lower(trimmed.trim_end_matches(|end: char| end == '.' || end.is_whitespace())))
         }
-        EntityKind::Ip => address(trimmed).map(Cow::Owned),
+        EntityKind::Ip => address(trimmed),
         EntityKind::Mac
         | EntityKind::Sam
         | EntityKind::LocalUser
@@ -70,14 +70,18 @@ fn mail(text: &str) -> Cow<'_, str> {
 }
 
 /// Strips port, brackets and zone, unwraps `::ffff:`; `None` for what is no address or is this very host.
-fn address(text: &str) -> Option<String> {
+fn address(text: &str) -> Option<Cow<'_, str>> {
     let inner = match text.strip_prefix('[') {
         Some(rest) => rest.split(']').next().unwrap_or(rest),
         None => text,
     };
     let bare = inner.split('%').next().unwrap_or(inner);
+    if let Ok(four) = bare.parse::<Ipv4Addr>() {
+        // Four decimal numbers without leading zeros are the one spelling that is read: it is canonical as it stands.
+        return (!four.is_loopback() && !four.is_unspecified()).then_some(Cow::Borrowed(bare));
+    }
     let parsed = bare.parse().or_else(|_| without_port(bare).parse::<IpAddr>()).ok()?.to_canonical();
-    (!parsed.is_loopback() && !parsed.is_unspecified()).then(|| parsed.to_string())
+    (!parsed.is_loopback() && !parsed.is_unspecified()).then(|| Cow::Owned(parsed.to_string()))
 }
 
 fn without_port(text: &str) -> &str {

@@ -1,6 +1,6 @@
 //! Which part of the estate something belongs to.
 
-use crate::record::wire_word;
+use core::fmt;
 
 /// One of the seven parts in which homeostat sees an estate. Order and numbers are stable.
 ///
@@ -51,4 +51,8 @@ impl Domain {
     }
 }
 
-wire_word!(Domain, "a domain");
+impl fmt::Display for Domain {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}

@@ -2,11 +2,11 @@
 //!
 //! Keys never merge entities: that is the work of `homeostat-identity`.
 
-use crate::record::{record, wire_word};
 use crate::{EntityKind, canonical::canonical, xxh64};
 use core::cmp::Ordering;
 use core::fmt;
 use core::hash::{Hash, Hasher};
+use std::borrow::Cow;
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -52,6 +52,12 @@ impl EntityKey {
     /// [`BadKey`] when `raw` names nothing (`-`, `unknown`, a zero id, a loopback address), a part holds the
     /// separator 0x1F or is longer than [`Self::LIMIT`].
     pub fn new(kind: EntityKind, scope: &str, raw: &str) -> Result<Self, BadKey> {
+        let (scope, value) = Self::sound(kind, scope, raw)?;
+        Ok(Self::joined(kind, scope, &value))
+    }
+
+    /// Scope and value as they stand in a key.
+    fn sound<'t>(kind: EntityKind, scope: &'t str, raw: &'t str) -> Result<(&'t str, Cow<'t, str>), BadKey> {
         let scope = if scope.is_empty() { Self::UNSCOPED } else { scope };
         if raw.len() > Self::LIMIT || scope.len() > Self::LIMIT {
             return Err(BadKey::TooLong);
@@ -59,8 +65,7 @@ impl EntityKey {
         if raw.contains(SEPARATOR) || scope.contains(SEPARATOR) {
             return Err(BadKey::Separator);
         }
-        let value = canonical(kind, raw).ok_or(BadKey::NamesNothing)?;
-        Ok(Self::joined(kind, scope, &value))
+        Ok((scope, canonical(kind, raw).ok_or(BadKey::NamesNothing)?))
     }
 
     /// The key of parts that are sound.
@@ -80,13 +85,9 @@ impl EntityKey {
     ///
     /// As [`Self::new`].
     pub fn ip(network: &str, raw: &str) -> Result<Self, BadKey> {
-        let key = Self::new(EntityKind::Ip, network, raw)?;
-        match key.value().parse::<IpAddr>() {
-            Ok(address) if is_public(address) => {
-                Ok(Self::joined(EntityKind::Ip, Self::INTERNET, key.value()))
-            }
-            _ => Ok(key),
-        }
+        let (network, value) = Self::sound(EntityKind::Ip, network, raw)?;
+        let public = value.parse().is_ok_and(is_public);
+        Ok(Self::joined(EntityKind::Ip, if public { Self::INTERNET } else { network }, &value))
     }
 
     /// What kind of identifier this is.
@@ -159,29 +160,6 @@ impl Hash for EntityKey {
     fn hash<H: Hasher>(&self, state: &mut H) {
         self.kind.hash(state);
         self.text.hash(state);
-    }
-}
-
-/// A key as it stands in JSON.
-struct Parts {
-    kind: EntityKind,
-    scope: String,
-    value: String,
-}
-
-record!(Parts { kind: EntityKind, scope: String, value: String } check Ok::<Parts, BadKey>);
-
-impl serde_core::Serialize for EntityKey {
-    fn serialize<S: serde_core::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let (scope, value) = (self.scope().to_owned(), self.value().to_owned());
-        Parts { kind: self.kind, scope, value }.serialize(serializer)
-    }
-}
-
-impl<'de> serde_core::Deserialize<'de> for EntityKey {
-    fn deserialize<D: serde_core::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let Parts { kind, scope, value } = Parts::deserialize(deserializer)?;
-        Self::new(kind, &scope, &value).map_err(serde_core::de::Error::custom)
     }
 }
 
@@ -275,7 +253,11 @@ impl Role {
     }
 }
 
-wire_word!(Role, "a role");
+impl fmt::Display for Role {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
 
 #[cfg(test)]
 mod tests {

@@ -1,7 +1,6 @@
 //! Where an event came from: the id that evidence, reports and scorers share.
 
 use core::fmt;
-use serde_core::{Deserialize, Deserializer, Serialize, Serializer, de};
 use std::sync::Arc;
 
 /// The id of an event: its source's place without `.gz` and the last extension, `#`, the 0-based record number.
@@ -82,18 +81,6 @@ impl fmt::Display for BadEventRef {
 }
 
 impl std::error::Error for BadEventRef {}
-
-impl Serialize for EventRef {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&self.0)
-    }
-}
-
-impl<'de> Deserialize<'de> for EventRef {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        crate::record::text(deserializer, "an event id", |text| Self::parse(text).map_err(de::Error::custom))
-    }
-}
 
 #[cfg(test)]
 mod tests {

@@ -1,6 +1,6 @@
 //! The closed table of what an entity's identifier can be. Who names it (its scope) stands at each kind.
 
-use crate::record::wire_word;
+use core::fmt;
 
 /// What kind of identifier an [`EntityKey`](crate::EntityKey) holds; the scope of each kind stands beside it.
 ///
@@ -234,7 +234,11 @@ impl EntityKind {
     }
 }
 
-wire_word!(EntityKind, "a kind of entity");
+impl fmt::Display for EntityKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
 
 #[cfg(test)]
 mod tests {

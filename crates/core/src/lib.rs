@@ -14,7 +14,6 @@ mod intel;
 mod json;
 mod kind;
 mod reach;
-mod record;
 mod risk;
 mod signal;
 mod snapshot;
@@ -27,6 +26,8 @@ mod time;
 #[cfg(feature = "chrono")]
 mod time_chrono;
 mod time_text;
+#[cfg(feature = "serde")]
+mod wire;
 
 pub use bits::Bits;
 pub use detector::Detector;

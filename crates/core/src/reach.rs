@@ -1,7 +1,6 @@
 //! Who can get to what, and what that is worth: asked by incident and response, answered by the graph.
 
 use crate::EntityKey;
-use crate::record::record;
 use std::collections::BTreeMap;
 
 /// What an entity is worth to its owner, from 0 (nothing) to 100 (the crown jewels).
@@ -40,8 +39,6 @@ pub struct Hop {
     /// The document, statement or event that makes the step possible.
     pub because: String,
 }
-
-record!(Hop { from: EntityKey, to: EntityKey, kind: String, because: String } check Ok::<_, &str>);
 
 /// Something that can be reached: the best way there and how likely it succeeds.
 #[derive(Clone, Debug, PartialEq)]

@@ -1,9 +1,7 @@
 //! What detectors say to one another: this, about these entities, is so surprising, for these reasons.
 
-use crate::record::{record, wire_word};
 use crate::{Bits, Domain, EntityKey, EventRef, Role, Technique, TenantId, Timestamp, xxh64};
 use core::fmt;
-use serde_core::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 /// The id of a signal: XXH64 of event id, entity key and detector name, never of a position.
 ///
@@ -41,22 +39,6 @@ impl fmt::Debug for SignalId {
     }
 }
 
-impl Serialize for SignalId {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
-}
-
-impl<'de> Deserialize<'de> for SignalId {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        crate::record::text(deserializer, "16 hexadecimal digits", |text| {
-            u64::from_str_radix(text, 16)
-                .map(Self)
-                .map_err(|_| de::Error::custom("not 16 hexadecimal digits"))
-        })
-    }
-}
-
 /// How something ended.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Outcome {
@@ -91,7 +73,11 @@ impl Outcome {
     }
 }
 
-wire_word!(Outcome, "an outcome");
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
 
 /// One reason for a score: an aspect, what was seen, what was usual, and how many bits that is.
 ///
@@ -122,8 +108,6 @@ impl Reason {
         }
     }
 }
-
-record!(Reason { aspect: String, observed: String, expected: String, bits: Bits, support: u64 = 0 } check Ok::<_, &str>);
 
 impl fmt::Debug for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -241,25 +225,6 @@ impl Signal {
         }
     }
 }
-
-record!(Signal {
-    id: SignalId,
-    tenant: TenantId,
-    time: Timestamp,
-    domain: Domain,
-    kind: String,
-    bits: Bits,
-    action: String = String::new(),
-    outcome: Outcome = Outcome::Unknown,
-    techniques: Vec<Technique> = Vec::new(),
-    actor: Option<EntityKey> = None,
-    target: Option<EntityKey> = None,
-    via: Option<EntityKey> = None,
-    entities: Vec<(EntityKey, Role)> = Vec::new(),
-    evidence: Vec<EventRef> = Vec::new(),
-    reasons: Vec<Reason> = Vec::new(),
-    tightened: bool = false,
-} check Ok::<_, &str>);
 
 impl fmt::Debug for Signal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -1,8 +1,6 @@
 //! How far an attack has come, and by which technique: MITRE ATT&CK ids and the ten stages homeostat tells.
 
-use crate::record::wire_word;
 use core::fmt;
-use serde_core::{Deserialize, Deserializer, Serialize, Serializer, de};
 use std::sync::Arc;
 
 /// A stage of an attack. The order is that of telling, not a law: a third of real steps go backward.
@@ -67,7 +65,11 @@ impl Stage {
     }
 }
 
-wire_word!(Stage, "a stage");
+impl fmt::Display for Stage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
 
 /// An ATT&CK technique id such as `T1098` or `T1098.001`. Cloning is cheap.
 ///
@@ -102,19 +104,5 @@ impl Technique {
 impl fmt::Display for Technique {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
-    }
-}
-
-impl Serialize for Technique {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&self.0)
-    }
-}
-
-impl<'de> Deserialize<'de> for Technique {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        crate::record::text(deserializer, "an ATT&CK technique id", |text| {
-            Self::parse(text).ok_or_else(|| de::Error::custom("not an ATT&CK technique id"))
-        })
     }
 }

@@ -1,7 +1,6 @@
 //! Whose data this is. Tenants never touch: no state, no shard and no snapshot is shared between two.
 
 use core::fmt;
-use serde_core::{Deserialize, Deserializer, Serialize, Serializer, de};
 use std::sync::Arc;
 
 /// The vendor's customer whose data this is. A cloud account is not a tenant.
@@ -52,17 +51,3 @@ impl fmt::Display for BadTenant {
 }
 
 impl std::error::Error for BadTenant {}
-
-impl Serialize for TenantId {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&self.0)
-    }
-}
-
-impl<'de> Deserialize<'de> for TenantId {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        crate::record::text(deserializer, "a tenant's name", |name| {
-            Self::new(name).map_err(de::Error::custom)
-        })
-    }
-}

@@ -1,6 +1,5 @@
 //! What a response is planned against: a plain summary that neither incident nor graph types enter.
 
-use crate::record::record;
 use crate::{Bits, EntityKey, EventRef, Role, Stage, Technique, TenantId, Timestamp};
 
 /// A threat in plain words: who is involved, how far it has come, by what, and how sure that is.
@@ -42,20 +41,4 @@ impl Threat {
             evidence: Vec::new(),
         }
     }
-
-    fn checked(raw: Self) -> Result<Self, &'static str> {
-        if (0.0..=1.0).contains(&raw.confidence) { Ok(raw) } else { Err("a confidence lies between 0 and 1") }
-    }
 }
-
-record!(Threat {
-    id: String,
-    tenant: TenantId,
-    time: Timestamp,
-    bits: Bits,
-    confidence: f64,
-    entities: Vec<(EntityKey, Role)> = Vec::new(),
-    stages: Vec<Stage> = Vec::new(),
-    techniques: Vec<Technique> = Vec::new(),
-    evidence: Vec<EventRef> = Vec::new(),
-} check Threat::checked);

@@ -6,7 +6,6 @@
 
 use crate::Timestamp;
 use core::fmt;
-use serde_core::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 const NAMES: [(&str, Timestamp); 3] =
     [("unknown", Timestamp::UNKNOWN), ("before-all", Timestamp::BEFORE_ALL), ("never", Timestamp::NEVER)];
@@ -200,21 +199,6 @@ impl fmt::Display for Timestamp {
 impl fmt::Debug for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
-    }
-}
-
-impl Serialize for Timestamp {
-    /// Writes the text form, also in binary formats.
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
-}
-
-impl<'de> Deserialize<'de> for Timestamp {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        crate::record::text(deserializer, "an RFC 3339 date and time", |text| {
-            text.parse().map_err(|error: BadTime| de::Error::custom(error))
-        })
     }
 }
 

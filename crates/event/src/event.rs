@@ -13,6 +13,7 @@ use crate::finding::{Attack, Evidence, FindingInfo, Malware};
 use crate::host::{Job, Kernel, KernelDriver, Module, RegKey, RegValue, Script, WinResource, WinService};
 use crate::hosted::{AiModel, Database, Databucket, MessageContext, Table, WebResource};
 use crate::identity::{Actor, AuthFactor, Authorization, Group, ManagedEntity, Policy, Session, User};
+use crate::lend::lent;
 use crate::metadata::{Enrichment, Metadata, Observable, Product};
 use crate::moment;
 use crate::network::{
@@ -328,6 +329,9 @@ impl Event {
 
     /// The id of the record this event was made of.
     pub fn reference(&self) -> Option<EventRef> {
+        if let Some(told) = lent(self).and_then(|lent| Some(lent.occurrence.as_ref()?.event.clone())) {
+            return Some(told);
+        }
         self.hot.leftover()?.reference()
     }
 

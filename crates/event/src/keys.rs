@@ -92,25 +92,24 @@ pub(crate) fn sensor(event: &Event) -> Option<&Device> {
 }
 
 /// Every key with its part, without duplicates.
-pub(crate) fn entities(event: &Event) -> Vec<(EntityKey, Role)> {
-    let naming = Naming::of(event);
+pub(crate) fn entities(event: &Event, naming: &Naming<'_>) -> Vec<(EntityKey, Role)> {
     let mut found = Found(Vec::new());
-    found.add(Role::Actor, acting(event, &naming));
+    found.add(Role::Actor, acting(event, naming));
     found.add(Role::Actor, sender(event).and_then(|address| naming.mail_address(&address)));
-    via(event, &naming, &mut found);
+    via(event, naming, &mut found);
     for user in target_users(event) {
         found.add(Role::Target, naming.user(user));
     }
-    for thing in acted_on::things(event, &naming) {
+    for thing in acted_on::things(event, naming) {
         found.add(Role::Target, thing.keys().iter().cloned());
     }
-    ends(event, &naming, &mut found);
-    device(event, &naming, &mut found);
+    ends(event, naming, &mut found);
+    device(event, naming, &mut found);
     for evidence in event.evidences() {
-        seen_in(evidence, &naming, &mut found);
+        seen_in(evidence, naming, &mut found);
     }
-    beside::observers(event, &naming, |key| found.add(Role::Observer, [key]));
-    let related = beside::related(event, &naming);
+    beside::observers(event, naming, |key| found.add(Role::Observer, [key]));
+    let related = beside::related(event, naming);
     found.add_new(Role::Related, related);
     found.0
 }

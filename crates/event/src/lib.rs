@@ -43,6 +43,7 @@ mod host;
 mod hosted;
 mod identity;
 mod keys;
+mod lend;
 mod metadata;
 mod moment;
 mod naming;

@@ -8,46 +8,66 @@ use crate::device::Device;
 use crate::event::Event;
 use crate::identity::{Group, Session, User};
 use crate::keys;
+use crate::lend::lent;
 use crate::metadata::Metadata;
 use crate::network::NetworkEndpoint;
 use crate::provider::{Provider, source_name};
 use homeostat_core::{EntityKey, EntityKind};
+use std::sync::Arc;
 
 /// Who names the identifiers of an event that do not tell it themselves.
 pub(crate) struct Naming<'a> {
     tenant: &'a str,
-    provider: Provider,
-    source: String,
-    /// The host's name, else its id, in lower case.
-    host: String,
+    names: Arc<Names>,
     cloud_account: &'a str,
     /// The account or directory of who acts.
     directory: Option<&'a str>,
 }
 
+/// The namers that have to be spelt anew.
+pub(crate) struct Names {
+    provider: Provider,
+    source: String,
+    /// The host's name, else its id, in lower case.
+    host: String,
+}
+
+impl Names {
+    fn of(event: &Event) -> Self {
+        let product = event.metadata().and_then(Metadata::product);
+        let host = event.device().and_then(host_name);
+        Self {
+            provider: Provider::of(event, product),
+            source: source_name(product),
+            host: host.unwrap_or_else(|| EntityKey::UNSCOPED.to_owned()),
+        }
+    }
+}
+
 impl<'a> Naming<'a> {
     pub(crate) fn of(event: &'a Event) -> Self {
-        let product = event.metadata().and_then(Metadata::product);
-        let device = event.device();
+        let lent = lent(event).map(|lent| Arc::clone(&lent.names));
         let account = event.cloud().and_then(|cloud| cloud.account());
         Self {
             tenant: event.metadata().and_then(Metadata::tenant_uid).unwrap_or(EntityKey::UNSCOPED),
-            provider: Provider::of(event, product),
-            source: source_name(product),
-            host: device.and_then(host_name).unwrap_or_else(|| EntityKey::UNSCOPED.to_owned()),
+            names: lent.unwrap_or_else(|| Arc::new(Names::of(event))),
             cloud_account: account.and_then(|account| account.uid()).unwrap_or(EntityKey::UNSCOPED),
             directory: keys::acting_user(event).and_then(User::account).and_then(|account| account.uid()),
         }
     }
 
+    pub(crate) fn names(&self) -> Arc<Names> {
+        Arc::clone(&self.names)
+    }
+
     /// Whether the host is told on which it happened.
     pub(crate) fn on_host(&self) -> bool {
-        self.host != EntityKey::UNSCOPED
+        self.names.host != EntityKey::UNSCOPED
     }
 
     /// Whether the names are those of a cluster of Kubernetes.
     pub(crate) fn in_cluster(&self) -> bool {
-        self.provider == Provider::Kubernetes
+        self.names.provider == Provider::Kubernetes
     }
 
     /// The cluster: the account of who acts in it, else the cloud account.
@@ -57,7 +77,7 @@ impl<'a> Naming<'a> {
 
     /// The provider, else the product, in one lower-case word.
     fn who(&self) -> &str {
-        if self.provider == Provider::Other { &self.source } else { self.provider.word() }
+        if self.names.provider == Provider::Other { &self.names.source } else { self.names.provider.word() }
     }
 
     /// `provider/organization`; without an organization the unknown one.
@@ -69,7 +89,7 @@ impl<'a> Naming<'a> {
     pub(crate) fn user(&self, user: &User) -> Vec<EntityKey> {
         let account = user.account().and_then(|account| account.uid());
         let mut keys = Vec::new();
-        if let (Provider::Kubernetes, Some(name)) = (self.provider, user.name()) {
+        if let (Provider::Kubernetes, Some(name)) = (self.names.provider, user.name()) {
             keys.extend(self.kubernetes(name, account));
             return keys;
         }
@@ -96,17 +116,17 @@ impl<'a> Naming<'a> {
         if let Some(arn) = Arn::parse(uid) {
             return arn.key();
         }
-        if let (Provider::Aws, Some((id, name))) = (self.provider, uid.split_once(':')) {
+        if let (Provider::Aws, Some((id, name))) = (self.names.provider, uid.split_once(':')) {
             return self.session_of_aws(id, name);
         }
         if uid.starts_with("S-1-") {
-            return sid(uid, &self.host);
+            return sid(uid, &self.names.host);
         }
-        if uid.starts_with("system:") || self.provider == Provider::Kubernetes {
+        if uid.starts_with("system:") || self.names.provider == Provider::Kubernetes {
             return self.kubernetes(uid, account);
         }
         let directory = account.unwrap_or(EntityKey::UNSCOPED);
-        match self.provider {
+        match self.names.provider {
             Provider::Entra if type_id == Some(4) => key(EntityKind::ServicePrincipalId, directory, uid),
             Provider::Okta | Provider::Entra if !uid.contains('@') => {
                 key(EntityKind::DirectoryObjectId, directory, uid)
@@ -144,8 +164,8 @@ impl<'a> Naming<'a> {
             keys.extend(self.account_of(domain, name));
         } else if let Some(domain) = domain {
             keys.extend(self.account_of(domain, name));
-        } else if self.provider == Provider::Other && self.on_host() {
-            keys.extend(key(EntityKind::LocalUser, &self.host, name));
+        } else if self.names.provider == Provider::Other && self.on_host() {
+            keys.extend(key(EntityKind::LocalUser, &self.names.host, name));
         }
     }
 
@@ -162,10 +182,10 @@ impl<'a> Naming<'a> {
             "workgroup",
         ];
         let domain = domain.to_lowercase();
-        let short = self.host.split('.').next().unwrap_or_default();
-        let local = domain == short || domain == self.host || EVERYWHERE.contains(&domain.as_str());
+        let short = self.names.host.split('.').next().unwrap_or_default();
+        let local = domain == short || domain == self.names.host || EVERYWHERE.contains(&domain.as_str());
         if local && self.on_host() {
-            return key(EntityKind::LocalUser, &self.host, name);
+            return key(EntityKind::LocalUser, &self.names.host, name);
         }
         key(EntityKind::Sam, &domain, name)
     }
@@ -203,8 +223,8 @@ impl<'a> Naming<'a> {
         let uid = session.uid().and_then(|uid| match role {
             Some(role) => key(EntityKind::RoleSession, role.account, &format!("{}/{uid}", role.text)),
             // Okta's sessions are those of browsers, also where it knows the machine.
-            None if self.on_host() && self.provider != Provider::Okta => {
-                key(EntityKind::LogonSession, &self.host, uid)
+            None if self.on_host() && self.names.provider != Provider::Okta => {
+                key(EntityKind::LogonSession, &self.names.host, uid)
             }
             None => key(EntityKind::WebSession, &self.organization(account), uid),
         });
@@ -214,7 +234,7 @@ impl<'a> Naming<'a> {
 
     /// The key of a credential's id.
     pub(crate) fn credential(&self, uid: &str, account: Option<&str>) -> Option<EntityKey> {
-        if self.provider == Provider::Aws {
+        if self.names.provider == Provider::Aws {
             key(EntityKind::AccessKey, self.tenant, uid)
         } else {
             key(EntityKind::ApiToken, &self.organization(account), uid)
@@ -223,7 +243,7 @@ impl<'a> Naming<'a> {
 
     /// The key of an application that acts, by id or name.
     pub(crate) fn application(&self, uid: Option<&str>, name: Option<&str>) -> Option<EntityKey> {
-        match (self.provider, uid) {
+        match (self.names.provider, uid) {
             (Provider::Aws, _) => key(EntityKind::NativeId, "aws", uid.or(name)?),
             (Provider::Other, Some(uid)) => key(EntityKind::NativeId, self.who(), uid),
             (_, Some(uid)) => key(EntityKind::AppId, self.who(), uid),
@@ -236,7 +256,7 @@ impl<'a> Naming<'a> {
         let Some(uid) = group.uid() else { return key(EntityKind::NativeId, self.who(), group.name()?) };
         match Arn::parse(uid) {
             Some(arn) => arn.key(),
-            None if uid.starts_with("S-1-") => sid(uid, &self.host),
+            None if uid.starts_with("S-1-") => sid(uid, &self.names.host),
             None => key(EntityKind::GroupId, group.domain().unwrap_or(EntityKey::UNSCOPED), uid),
         }
     }
@@ -254,13 +274,15 @@ impl<'a> Naming<'a> {
                 None => key(EntityKind::CloudAccount, self.who(), path),
             };
         }
-        if let Some((_, path)) = uid.split_once("projects/").filter(|_| self.provider == Provider::Google) {
+        if let Some((_, path)) =
+            uid.split_once("projects/").filter(|_| self.names.provider == Provider::Google)
+        {
             return match path.split_once('/') {
                 Some((project, _)) => key(EntityKind::GcpResource, project, uid),
                 None => key(EntityKind::CloudAccount, self.who(), path),
             };
         }
-        match self.provider {
+        match self.names.provider {
             Provider::Aws if is_instance(uid) => key(EntityKind::InstanceId, self.cloud_account, uid),
             Provider::Aws if is_account(uid) => key(EntityKind::CloudAccount, "aws", uid),
             Provider::Aws if is_access_key(uid) => key(EntityKind::AccessKey, self.tenant, uid),
@@ -287,9 +309,9 @@ impl<'a> Naming<'a> {
         let kind = match kind.to_ascii_lowercase().as_str() {
             _ if plain => return self.thing(uid, name),
             "mailbox" => EntityKind::MailboxId,
-            "user" if self.provider == Provider::Entra => EntityKind::DirectoryObjectId,
-            "group" if self.provider == Provider::Entra => EntityKind::GroupId,
-            "application" if self.provider == Provider::Entra => EntityKind::AppObjectId,
+            "user" if self.names.provider == Provider::Entra => EntityKind::DirectoryObjectId,
+            "group" if self.names.provider == Provider::Entra => EntityKind::GroupId,
+            "application" if self.names.provider == Provider::Entra => EntityKind::AppObjectId,
             "serviceprincipal" | "service principal" => EntityKind::ServicePrincipalId,
             "account" | "aws account" | "subscription" | "project" => {
                 return key(EntityKind::CloudAccount, self.who(), uid?);
@@ -315,17 +337,17 @@ impl<'a> Naming<'a> {
 
     /// The key of a file by its path, in the scope of the host.
     pub(crate) fn file(&self, path: &str) -> Option<EntityKey> {
-        if self.on_host() { key(EntityKind::File, &self.host, path) } else { None }
+        if self.on_host() { key(EntityKind::File, &self.names.host, path) } else { None }
     }
 
     /// The key of what only a host names, such as a job or a key of its registry.
     pub(crate) fn local(&self, name: &str) -> Option<EntityKey> {
-        key(EntityKind::NativeId, self.who(), &format!("{}/{name}", self.host))
+        key(EntityKind::NativeId, self.who(), &format!("{}/{name}", self.names.host))
     }
 
     /// The key of a container: of the cluster, else of the host.
     pub(crate) fn container(&self, uid: &str) -> Option<EntityKey> {
-        key(EntityKind::ContainerId, if self.in_cluster() { self.cluster() } else { &self.host }, uid)
+        key(EntityKind::ContainerId, if self.in_cluster() { self.cluster() } else { &self.names.host }, uid)
     }
 
     /// The key of an image of containers or machines.
@@ -414,7 +436,7 @@ impl<'a> Naming<'a> {
 
     /// The key of a process by its id, in the scope of the host.
     pub(crate) fn process(&self, uid: &str) -> Option<EntityKey> {
-        key(EntityKind::Process, &self.host, uid)
+        key(EntityKind::Process, &self.names.host, uid)
     }
 }
 

@@ -4,7 +4,7 @@ use crate::event::Event;
 use crate::flatten::Flattening;
 use crate::table::{self, Body, Class, Form, Slot, Type};
 use crate::validate::{Level, Rule, Violation, validate};
-use homeostat_core::Role;
+use homeostat_core::{EventRef, Role, TenantId};
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 
@@ -326,8 +326,21 @@ fn ask(event: &Event) {
         let named = |key| entities.iter().any(|(known, role)| known == key && *role == Role::Actor);
         assert!(actor.keys().iter().all(named), "{actor:?} {entities:?}");
     }
-    let _ = (event.targets(), event.origin(), event.observer(), event.intermediaries(), event.related());
+    let mut marked = event.clone();
+    marked.set_tenant(&TenantId::new("acme").unwrap()).set_reference(&EventRef::new("x", 7).unwrap());
+    for event in [event, &marked] {
+        // What is worked out at every question is the oracle of what is lent.
+        assert_eq!(event.lend(|| answers(event)), answers(event));
+    }
     let _ = (event.outcome(), event.domain(), validate(event), event.to_ecs(), event.to_asim());
     let flat = Flattening::new().to_depth(3).at_most(20).of(event);
     assert!(flat.len() <= 20 && (flat.cut() > 0) == flat.get(Flattening::MARK).is_some());
+}
+
+/// All that is lent, and what is made with it.
+fn answers(event: &Event) -> impl PartialEq + core::fmt::Debug {
+    let keys = (event.entities(), event.named(), event.related());
+    let parties = (event.actor(), event.targets(), event.observer(), event.intermediaries());
+    let places = (event.origin(), event.destination());
+    (keys, parties, places, event.occurrence(), event.tenant(), event.reference())
 }

@@ -153,7 +153,9 @@ pub(crate) fn classes() -> impl Iterator<Item = &'static Class> {
 
 /// The caption of activity `activity` in class `uid`.
 pub(crate) fn activity(uid: u32, activity: u32) -> Option<&'static str> {
-    class(uid)?.body.slot("activity_id")?.caption(&activity.to_string())
+    let slot = class(uid)?.body.slot("activity_id")?;
+    let named = |(value, ..): &&(&str, &str, bool)| value.parse() == Ok(activity);
+    slot.values().iter().find(named).map(|(_, caption, _)| *caption)
 }
 
 /// The profile that attribute `name` of class `uid` belongs to, if it is none of the class itself.

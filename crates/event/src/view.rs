@@ -7,7 +7,8 @@ use crate::class::ClassUid;
 use crate::cloud::Service;
 use crate::device::Device;
 use crate::event::Event;
-use crate::identity::Session;
+use crate::identity::{Session, User};
+use crate::lend::lent;
 use crate::metadata::Metadata;
 use crate::naming::Naming;
 use crate::network::{DnsAnswer, HttpRequest, NetworkEndpoint};
@@ -17,6 +18,7 @@ use crate::seen::Seen;
 use crate::{acted_on, beside, domain, keys, outcome};
 use core::fmt;
 use homeostat_core::{Domain, EntityKey, Occurrence, Outcome, Role, TenantId, Timestamp};
+use std::sync::Arc;
 
 impl Event {
     /// When it happened, to the microsecond where the source tells it; [`Timestamp::UNKNOWN`] when it does not.
@@ -32,6 +34,9 @@ impl Event {
 
     /// Whose data this is.
     pub fn tenant(&self) -> Option<TenantId> {
+        if let Some(told) = lent(self).and_then(|lent| Some(lent.occurrence.as_ref()?.tenant.clone())) {
+            return Some(told);
+        }
         TenantId::new(self.metadata()?.tenant_uid()?).ok()
     }
 
@@ -43,6 +48,9 @@ impl Event {
 
     /// Tenant, id, time and domain, when all are told: what a signal about this event starts from.
     pub fn occurrence(&self) -> Option<Occurrence> {
+        if let Some(lent) = lent(self) {
+            return lent.occurrence.clone();
+        }
         let (tenant, event) = (self.tenant()?, self.reference()?);
         Some(Occurrence { tenant, event, time: self.when(), domain: self.domain() })
     }
@@ -99,12 +107,11 @@ impl Event {
     /// Where nobody is told, as in a flow, the endpoint it came from stands in for whoever used it, else the device
     /// it was done on; [`Party::stands_in`] tells.
     pub fn actor(&self) -> Option<Party<'_>> {
+        if let Some(lent) = lent(self) {
+            return actor_of(self, &|_| lent.actor.clone());
+        }
         let naming = Naming::of(self);
-        told_actor(self, &naming).or_else(|| {
-            let seen = || self.evidences().iter().find_map(|evidence| evidence.src_endpoint());
-            let endpoint = self.src_endpoint().or_else(seen).map(|end| place(end, &naming));
-            endpoint.or_else(|| self.device().map(|device| machine(device, &naming))).map(Party::standing_in)
-        })
+        actor_of(self, &|whose| whose.keys(self, &naming))
     }
 
     /// To whom or what it was done: users, groups, entities, resources, files, processes, what else the class is
@@ -129,29 +136,20 @@ impl Event {
     /// Where it came from: the source endpoint, else that of a finding's evidence, else the address a mail came
     /// from, else the device it was done on.
     pub fn origin(&self) -> Option<Origin<'_>> {
+        if let Some(lent) = lent(self) {
+            return origin_of(self, &|_| lent.origin.clone());
+        }
         let naming = Naming::of(self);
-        let agent = self.http_request().and_then(HttpRequest::user_agent);
-        let told =
-            self.src_endpoint().or_else(|| self.evidences().iter().find_map(|seen| seen.src_endpoint()));
-        if told.is_some() || agent.is_some() {
-            let key = told.and_then(|endpoint| naming.endpoint(endpoint).into_iter().next());
-            return Some(Origin::at(told, key).by(agent));
-        }
-        let sender = self.at("email.x_originating_ip").into_iter().flat_map(Seen::items).find_map(Seen::text);
-        if let Some(address) = sender {
-            return Some(Origin::of_address(address, naming.address(address)));
-        }
-        if self.http_request().is_some() {
-            return Some(Origin::at(None, None));
-        }
-        let device = self.device().filter(|_| keys::sensor(self).is_none())?;
-        Some(Origin::on(device, naming.device(device).into_iter().next()))
+        origin_of(self, &|whose| whose.keys(self, &naming).into_iter().next())
     }
 
     /// Where it went to.
     pub fn destination(&self) -> Option<Origin<'_>> {
         let endpoint = self.dst_endpoint()?;
-        let key = Naming::of(self).endpoint(endpoint).into_iter().next();
+        let key = match lent(self) {
+            Some(lent) => lent.destination.clone(),
+            None => Naming::of(self).endpoint(endpoint).into_iter().next(),
+        };
         Some(Origin::at(Some(endpoint), key))
     }
 
@@ -168,13 +166,24 @@ impl Event {
     /// The keys of what is named beside the parties: addresses answered or on the way, files, hashes, processes,
     /// images, URLs, observables.
     pub fn related(&self) -> Vec<EntityKey> {
-        let related = |(key, role): (EntityKey, Role)| (role == Role::Related).then_some(key);
-        self.entities().into_iter().filter_map(related).collect()
+        let related = |(key, role): &(EntityKey, Role)| (*role == Role::Related).then(|| key.clone());
+        self.named().iter().filter_map(related).collect()
     }
 
     /// Every canonical key this event names, each with its part, without duplicates, best keys first.
     pub fn entities(&self) -> Vec<(EntityKey, Role)> {
-        keys::entities(self)
+        match lent(self) {
+            Some(lent) => lent.entities.to_vec(),
+            None => keys::entities(self, &Naming::of(self)),
+        }
+    }
+
+    /// The same for who only reads: within [`Event::lend`] it costs nothing.
+    pub fn named(&self) -> Arc<[(EntityKey, Role)]> {
+        match lent(self) {
+            Some(lent) => Arc::clone(&lent.entities),
+            None => self.entities().into(),
+        }
     }
 
     /// How much was sent, from the view of the source of the connection.
@@ -215,10 +224,55 @@ pub struct Traffic {
     pub packets_out: Option<u64>,
 }
 
-fn told_actor<'a>(event: &'a Event, naming: &Naming<'_>) -> Option<Party<'a>> {
+/// Whose keys a party or place of the view has.
+enum Whose<'w> {
+    /// The event's own actor.
+    Acting,
+    User(Option<&'w User>),
+    Mail(&'w str),
+    End(&'w NetworkEndpoint),
+    Address(&'w str),
+    Device(&'w Device),
+}
+
+impl Whose<'_> {
+    fn keys(&self, event: &Event, naming: &Naming<'_>) -> Vec<EntityKey> {
+        match self {
+            Self::Acting => keys::acting(event, naming),
+            Self::User(user) => user.map(|user| naming.user(user)).unwrap_or_default(),
+            Self::Mail(address) => naming.mail_address(address).into_iter().collect(),
+            Self::End(end) => naming.endpoint(end).into_iter().take(1).collect(),
+            Self::Address(address) => naming.address(address).into_iter().collect(),
+            Self::Device(device) => naming.device(device).into_iter().take(1).collect(),
+        }
+    }
+}
+
+/// The keys of [`Event::actor`].
+pub(crate) fn actor_keys(event: &Event, naming: &Naming<'_>) -> Vec<EntityKey> {
+    let actor = actor_of(event, &|whose| whose.keys(event, naming));
+    actor.map(|actor| actor.keys().to_vec()).unwrap_or_default()
+}
+
+/// The key of [`Event::origin`].
+pub(crate) fn origin_key(event: &Event, naming: &Naming<'_>) -> Option<EntityKey> {
+    origin_of(event, &|whose| whose.keys(event, naming).into_iter().next())?.key()
+}
+
+/// Who did it or stands in for it, with the keys that `named` gives.
+fn actor_of<'a>(event: &'a Event, named: &dyn Fn(Whose<'_>) -> Vec<EntityKey>) -> Option<Party<'a>> {
+    told_actor(event, named).or_else(|| {
+        let seen = || event.evidences().iter().find_map(|evidence| evidence.src_endpoint());
+        let end = event.src_endpoint().or_else(seen).map(|end| place_of(end, named(Whose::End(end))));
+        let device = || event.device().map(|device| machine_of(device, named(Whose::Device(device))));
+        end.or_else(device).map(Party::standing_in)
+    })
+}
+
+fn told_actor<'a>(event: &'a Event, named: &dyn Fn(Whose<'_>) -> Vec<EntityKey>) -> Option<Party<'a>> {
     let (user, actor) = (keys::acting_user(event), event.actor_told());
     if user.is_some() || actor.is_some() {
-        let party = Party::acting(user, actor, keys::acting(event, naming));
+        let party = Party::acting(user, actor, named(Whose::Acting));
         return Some(party.in_session(keys::acting_session(event).and_then(Session::uid)));
     }
     let seen = event.evidences().iter().find_map(|seen| {
@@ -227,24 +281,50 @@ fn told_actor<'a>(event: &'a Event, naming: &Naming<'_>) -> Option<Party<'a>> {
         (user.is_some() || actor.is_some()).then_some((user, actor))
     });
     if let Some((user, actor)) = seen {
-        let keys = user.map(|user| naming.user(user)).unwrap_or_default();
-        return Some(Party::acting(user, actor, keys));
+        return Some(Party::acting(user, actor, named(Whose::User(user))));
     }
     let address = keys::sender(event)?;
-    let keys = naming.mail_address(&address).into_iter().collect();
+    let keys = named(Whose::Mail(&address));
     Some(Party::mailbox(&address, keys))
+}
+
+/// Where it came from, with the key that `named` gives.
+fn origin_of<'a>(event: &'a Event, named: &dyn Fn(Whose<'_>) -> Option<EntityKey>) -> Option<Origin<'a>> {
+    let agent = event.http_request().and_then(HttpRequest::user_agent);
+    let seen = || event.evidences().iter().find_map(|seen| seen.src_endpoint());
+    let told = event.src_endpoint().or_else(seen);
+    if told.is_some() || agent.is_some() {
+        let key = told.and_then(|end| named(Whose::End(end)));
+        return Some(Origin::at(told, key).by(agent));
+    }
+    let sender = event.at("email.x_originating_ip").into_iter().flat_map(Seen::items).find_map(Seen::text);
+    if let Some(address) = sender {
+        return Some(Origin::of_address(address, named(Whose::Address(address))));
+    }
+    if event.http_request().is_some() {
+        return Some(Origin::at(None, None));
+    }
+    let device = event.device().filter(|_| keys::sensor(event).is_none())?;
+    Some(Origin::on(device, named(Whose::Device(device))))
 }
 
 /// An endpoint under its best key.
 fn place<'a>(endpoint: &'a NetworkEndpoint, naming: &Naming<'_>) -> Party<'a> {
+    place_of(endpoint, naming.endpoint(endpoint).into_iter().take(1).collect())
+}
+
+fn place_of(endpoint: &NetworkEndpoint, keys: Vec<EntityKey>) -> Party<'_> {
     let name = endpoint.hostname().or(endpoint.name()).or(endpoint.svc_name()).or(endpoint.ip());
-    Party::thing(endpoint.uid(), name, naming.endpoint(endpoint).into_iter().take(1).collect())
+    Party::thing(endpoint.uid(), name, keys)
 }
 
 /// A device under its best key.
 fn machine<'a>(device: &'a Device, naming: &Naming<'_>) -> Party<'a> {
+    machine_of(device, naming.device(device).into_iter().take(1).collect())
+}
+
+fn machine_of(device: &Device, keys: Vec<EntityKey>) -> Party<'_> {
     let name = device.hostname().or(device.name()).or(device.ip());
-    let keys = naming.device(device).into_iter().take(1).collect();
     Party::thing(device.uid(), name, keys).of_kind(PrincipalKind::Machine)
 }
 

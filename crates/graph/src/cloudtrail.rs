@@ -124,7 +124,8 @@ impl Change {
     ///
     /// [`EventFault`] when the event shows a change but not whose or where.
     pub fn from_event(event: &Event) -> Result<Vec<Self>, EventFault> {
-        let named = TABLE.iter().find(|(name, _)| *name == event.action());
+        let action = event.action();
+        let named = TABLE.iter().find(|(name, _)| *name == action);
         let Some((_, call)) = named.filter(|_| event.outcome() == Outcome::Success) else {
             return Ok(Vec::new());
         };

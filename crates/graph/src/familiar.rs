@@ -37,7 +37,7 @@ impl fmt::Debug for Familiarity {
 
 impl Inventory {
     /// Whether the thing `new` is like those of its kind that are there; `None` when the inventory does not know it.
-    /// O(facts of things of its kind).
+    /// O(objects + facts of those of its kind).
     ///
     /// ```
     /// use homeostat_graph::{Inventory, Reading, arn_key};

@@ -124,7 +124,7 @@ impl Graph {
     ///     let (evidence, standing) = (Evidence::document("deploy plan"), Standing::Observed);
     ///     graph.connect(&OwnEdge { from: of(from), to: of(to), kind, probability: None, evidence, standing });
     /// }
-    /// assert_eq!(graph.who_can(&of("role/deploy")), [of("role/build"), of("user/ann")]);
+    /// assert_eq!(graph.who_can(&of("role/deploy")), [of("user/ann"), of("role/build")]);
     /// ```
     pub fn who_can(&self, target: &EntityKey) -> Vec<EntityKey> {
         let snapshot = self.snapshot();

@@ -14,8 +14,7 @@ pub(crate) const ACT: &str = "act";
 /// The signal of `event` about its best actor key; `None` when it names nobody or lacks tenant, id or time.
 pub(crate) fn act_of(event: &Event) -> Option<Signal> {
     let occurrence = event.occurrence()?;
-    let entities = event.entities();
-    let party = party_of(event).or_else(|| entities.first().map(|(key, _)| key.clone()))?;
+    let party = party_of(event).or_else(|| event.named().first().map(|(key, _)| key.clone()))?;
     let mut signal = Signal::new(ACT, &occurrence, &party, Bits::ZERO);
     describe(&mut signal, event);
     Some(signal)
@@ -24,24 +23,38 @@ pub(crate) fn act_of(event: &Event) -> Option<Signal> {
 /// The key of whoever acted: the session of a role, which is one party where the role is many, else the best
 /// key of the actor.
 pub(crate) fn party_of(event: &Event) -> Option<EntityKey> {
-    let session = event.entities().into_iter().find(|(key, _)| key.kind() == EntityKind::RoleSession);
+    let named = event.named();
+    let session = named.iter().find(|(key, _)| key.kind() == EntityKind::RoleSession);
     let told = || event.actor().filter(|actor| !actor.stands_in());
     let actor = || told().and_then(|actor| actor.keys().first().cloned());
-    session.map(|(key, _)| key).or_else(actor)
+    session.map(|(key, _)| key.clone()).or_else(actor)
 }
 
-/// Whether `event` is what machines do by the thousand: loading, opening, reading, connecting. Only what a detector
-/// says of it belongs into a story.
+/// Whether `event` is what machines do by the thousand: loading, opening, reading, connecting, delivering mail of
+/// whoever writes. Only what a detector says of it belongs into a story; and were each letter an act upon its reader,
+/// everybody with a mailbox would be a hub.
 pub(crate) fn is_chatter(event: &Event) -> bool {
     let class = event.class_uid().get();
     let system = class / 1_000 == 1 || class / 1_000 == 201;
-    (system || class / 1_000 == 4) && event.class_uid() != ClassUid::EMAIL_ACTIVITY
+    let sent = event.class_uid() == ClassUid::EMAIL_ACTIVITY && !is_delivery(event);
+    (system || class / 1_000 == 4) && !sent
+}
+
+/// Whether `event` is a mail of which nobody inside is told to have sent it.
+fn is_delivery(event: &Event) -> bool {
+    event.class_uid() == ClassUid::EMAIL_ACTIVITY && event.actor_told().is_none()
 }
 
 /// Whether `key` is one of the sessions that every Windows machine has for its services: nobody's own.
 fn is_shared_session(key: &EntityKey) -> bool {
     const SHARED: [&str; 4] = ["0x3e3", "0x3e4", "0x3e5", "0x3e7"];
     key.kind() == EntityKind::LogonSession && SHARED.contains(&key.value())
+}
+
+/// The folder of the hosted file that `event` is about.
+fn folder_of(event: &Event) -> Option<EntityKey> {
+    let folder = event.file().filter(|_| event.class_uid() == ClassUid::FILE_HOSTING)?.parent_folder()?;
+    EntityKey::new(EntityKind::NativeId, event.tenant()?.as_str(), folder).ok()
 }
 
 /// Tells `signal` what `event` was: technique and everybody named, and, unless it tells them itself, action and
@@ -59,16 +72,22 @@ pub(crate) fn describe(signal: &mut Signal, event: &Event) {
             signal.techniques.push(meaning.technique);
         }
     }
-    let entities = event.entities();
+    let folder = folder_of(event);
+    let mut entities = event.named().to_vec();
+    // Files are read by the thousand; what they lie in is what was gone through.
+    entities.retain(|(_, role)| folder.is_none() || !matches!(role, Role::Target | Role::Related));
+    entities.extend(folder.map(|folder| (folder, Role::Target)));
+    // Whom a letter of a stranger reaches, only the detector of first letters tells.
+    entities.retain(|(_, role)| !is_delivery(event) || *role != Role::Target);
     let in_session = entities.iter().any(|(key, _)| key.kind() == EntityKind::RoleSession);
-    for (key, role) in entities.into_iter().filter(|(key, _)| !is_shared_session(key)) {
+    for (key, role) in entities.iter().filter(|(key, _)| !is_shared_session(key)) {
         let role = match (key.kind(), role) {
             (EntityKind::RoleSession, _) => Role::Actor,
             // Many take on the role; who acted is the session.
             (EntityKind::IamRoleArn, Role::Actor) if in_session => Role::Related,
-            _ => role,
+            _ => *role,
         };
-        signal.involve(key, role);
+        signal.involve(key.clone(), role);
     }
     for credential in credentials_made(event) {
         signal.involve(credential, Role::Target);

@@ -86,9 +86,9 @@ impl Call {
         let from = event.origin().and_then(|end: Origin<'_>| end.key())?;
         let (to, port) = to.or_else(|| {
             let end = seen()?;
-            let key =
-                event.entities().into_iter().map(|(key, _)| key).find(|key| Some(key.value()) == end.ip())?;
-            Some((key, u16::try_from(end.port()?).ok()?))
+            let named = event.named();
+            let (key, _) = named.iter().find(|(key, _)| Some(key.value()) == end.ip())?;
+            Some((key.clone(), u16::try_from(end.port()?).ok()?))
         })?;
         let addresses = [&from, &to].into_iter().all(|key| key.kind() == homeostat_core::EntityKind::Ip);
         (addresses && from != to && !is_many(to.value())).then_some(Self { from, to, port })
@@ -212,7 +212,10 @@ impl Detector<Event> for Conduct {
     fn detect(&mut self, event: &Event, _risk: &dyn RiskView) -> Vec<Signal> {
         let network =
             event.class_uid().get() / 1_000 == 4 || event.class_uid() == ClassUid::DETECTION_FINDING;
-        let Some(call) = Call::of(event).filter(|_| network) else { return Vec::new() };
+        if !network {
+            return Vec::new();
+        }
+        let Some(call) = Call::of(event) else { return Vec::new() };
         // A connection is counted once; other records of it tell who called whom.
         self.learn(&call, u32::from(event.class_uid() == ClassUid::NETWORK_ACTIVITY));
         let Some(occurrence) = event.occurrence() else { return Vec::new() };

@@ -13,7 +13,7 @@ pub(crate) fn exercise_of(event: &Event) -> Option<Use> {
     if event.outcome() == Outcome::Failure {
         return None;
     }
-    let entities = event.entities();
+    let entities = event.named();
     let principal = |kind| matches!(kind, EntityKind::IamUserArn | EntityKind::IamRoleArn);
     let (who, _) = entities.iter().find(|(key, role)| *role == Role::Actor && principal(key.kind()))?;
     let action = permission(service, event.action());

@@ -299,7 +299,7 @@ const PIPE_TYPE: i32 = 6;
 impl Earlier {
     fn of(event: &Event) -> Option<Self> {
         let occurrence = event.occurrence()?;
-        let party = party_of(event).or_else(|| event.entities().into_iter().map(|(key, _)| key).next())?;
+        let party = party_of(event).or_else(|| event.named().first().map(|(key, _)| key.clone()))?;
         Some(Self { occurrence, party, action: event.action().to_owned() })
     }
 }
@@ -345,10 +345,10 @@ fn runs_as_system(process: &Process) -> bool {
 }
 
 fn target_process(event: &Event) -> Option<EntityKey> {
-    let process = |(key, role): (EntityKey, Role)| {
-        (key.kind() == EntityKind::Process && role == Role::Target).then_some(key)
-    };
-    event.entities().into_iter().find_map(process)
+    let named = event.named();
+    let process =
+        |(key, role): &&(EntityKey, Role)| key.kind() == EntityKind::Process && *role == Role::Target;
+    named.iter().find(process).map(|(key, _)| key.clone())
 }
 
 /// A key for a process that its source tells by number alone: number and moment of its start.

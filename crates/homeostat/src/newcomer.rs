@@ -107,8 +107,9 @@ impl Newcomers {
 /// Who acts, under a name that outlives the session: the user, else the role.
 fn principal(event: &Event) -> Option<EntityKey> {
     let acts = |role: Role| matches!(role, Role::Actor | Role::Via | Role::Related);
-    let found = event.entities().into_iter().filter(|(key, role)| acts(*role) && is_lasting(key.kind()));
-    found.min_by_key(|(_, role)| *role as u8).map(|(key, _)| key)
+    let named = event.named();
+    let found = named.iter().filter(|(key, role)| acts(*role) && is_lasting(key.kind()));
+    found.min_by_key(|(_, role)| *role as u8).map(|(key, _)| key.clone())
 }
 
 /// Whether a name of that kind outlives the session.

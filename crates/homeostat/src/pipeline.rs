@@ -7,25 +7,28 @@
 use crate::act::{act_of, describe, is_chatter};
 use crate::conduct::Conduct;
 use crate::detection::Detections;
-use crate::estate::Estate;
+use crate::estate::{Estate, Word};
 use crate::first_seen::FirstSeen;
+use crate::intent::Intent;
 use crate::lineage::Lineage;
 use crate::newcomer::Newcomers;
 use crate::reflex::Reflex;
 use crate::refusals::Refusals;
 use crate::repair::Repair;
 use crate::room::{Kept, Room, Unkept};
+use crate::servers::Servers;
 use crate::sight::{OpenQuestion, Sight};
 use crate::surprise::Surprise;
+use crate::travels::Travels;
 use core::fmt;
 use homeostat_baseline::Baseline;
 use homeostat_core::{
-    Bits, Detector, EntityKey, Keep, Observed, Occurrence, Position, RiskView, Role, Signal, State as _,
-    TenantId, Threat, Timestamp,
+    Bits, Detector, EntityKey, FUTURE_LIMIT, IntelFeed as _, Keep, Observed, Occurrence, Position, RiskView,
+    Role, Signal, State as _, TenantId, Threat, Timestamp, Watch,
 };
 use homeostat_event::Event;
-use homeostat_identity::Directory;
-use homeostat_incident::{IncidentId, Investigator, RiskBook, Update};
+use homeostat_identity::{Directory, LinkKind};
+use homeostat_incident::{IncidentId, Intel, Investigator, RiskBook, Update, WatchBook, heighten};
 
 mod snapshot;
 
@@ -51,8 +54,14 @@ pub struct Pipeline {
     mended: Vec<IncidentId>,
     reflex: Reflex,
     sight: Sight,
+    intent: Intent,
+    watches: WatchBook,
     next_event: u64,
     next_signal: u64,
+    next_intel: u64,
+    // The moments of the last event, and of the last of which something was told.
+    heard: Timestamp,
+    told: Timestamp,
     stats: Stats,
 }
 
@@ -86,6 +95,8 @@ impl Pipeline {
                 Box::new(Kept(Newcomers::default())),
                 Box::new(Kept(Lineage::default())),
                 Box::new(Kept(Conduct::default())),
+                Box::new(Kept(Servers::default())),
+                Box::new(Kept(Travels::default())),
                 Box::new(Unkept(Detections)),
             ],
             estate: Estate::default(),
@@ -94,8 +105,13 @@ impl Pipeline {
             mended: Vec::new(),
             reflex: Reflex::default(),
             sight: Sight::default(),
+            intent: Intent::default(),
+            watches: WatchBook::default(),
             next_event: 0,
             next_signal: 0,
+            next_intel: 0,
+            heard: Timestamp::UNKNOWN,
+            told: Timestamp::UNKNOWN,
             stats: Stats::default(),
         }
     }
@@ -128,6 +144,12 @@ impl Pipeline {
         Self { reflex, ..self }
     }
 
+    /// Tells who looks round with `intent`, which knows whose work that is.
+    #[must_use]
+    pub fn with_intent(self, intent: Intent) -> Self {
+        Self { intent, ..self }
+    }
+
     /// Tells stories with `investigator`: one of no lateness tells them at once, before late events can come.
     #[must_use]
     pub fn with_investigator(self, investigator: Investigator) -> Self {
@@ -143,12 +165,19 @@ impl Pipeline {
             self.stats.foreign = self.stats.foreign.saturating_add(1);
             return Vec::new();
         }
+        event.lend(|| self.take_in(position, event))
+    }
+
+    /// Lets every room read `event`, which is the tenant's own.
+    fn take_in(&mut self, position: Position, event: &Event) -> Vec<Update> {
         if self.directory.observe_event(position, event).is_err() {
             self.stats.foreign = self.stats.foreign.saturating_add(1);
         }
         self.sight.observe(event);
         let signals = self.signals(event);
-        let mut updates: Vec<Update> = signals.iter().flat_map(|signal| self.tell(signal)).collect();
+        let mut updates = if signals.is_empty() { Vec::new() } else { self.pass_calm(event.when()) };
+        self.heard = event.when();
+        updates.extend(signals.iter().flat_map(|signal| self.tell(signal)));
         self.halves(&mut updates);
         updates
     }
@@ -156,6 +185,20 @@ impl Pipeline {
     /// Takes in many events, as [`Self::observe`] would one after the other.
     pub fn observe_batch(&mut self, events: &[Event]) -> Vec<Update> {
         events.iter().flat_map(|event| self.observe(event)).collect()
+    }
+
+    /// Tells the investigator that a calm before an event at `now` was one: without a signal for longer than a clock
+    /// may be wrong, it would take the next for one from the future.
+    fn pass_calm(&mut self, now: Timestamp) -> Vec<Update> {
+        let limit = i64::try_from(FUTURE_LIMIT.as_micros()).unwrap_or(i64::MAX);
+        let (before, calm) = (now.since(self.heard), self.heard.since(self.told));
+        let flows = before.is_some_and(|span| (0..=limit).contains(&span));
+        self.told = now;
+        if flows && calm.is_some_and(|span| span > limit) {
+            self.investigator.tick(self.heard)
+        } else {
+            Vec::new()
+        }
     }
 
     /// Takes in one signal of a detector outside this pipeline.
@@ -174,6 +217,20 @@ impl Pipeline {
         updates.and_then(Observed::applied).unwrap_or_default()
     }
 
+    /// Learns what runs where strangers reach it and what the outside says is attacked; gives the assets that are
+    /// watched more closely from now on. What is said of them weighs up to twice, less each day, for 14 days.
+    pub fn learn_intel(&mut self, intel: &Intel) -> Vec<EntityKey> {
+        let position = Position::at(self.next_intel);
+        self.next_intel += 1;
+        let Ok(observed) = self.watches.observe(position, intel);
+        observed.applied().unwrap_or_default()
+    }
+
+    /// How closely `asset` is watched at `now` because of what the outside says; `None` when nothing is said.
+    pub fn watch(&self, asset: &EntityKey, now: Timestamp) -> Option<Watch> {
+        self.watches.watch(asset, now)
+    }
+
     /// Says that it is `now`: stories that went quiet close.
     pub fn tick(&mut self, now: Timestamp) -> Vec<Update> {
         self.surprise.tick(now);
@@ -189,6 +246,22 @@ impl Pipeline {
         let mut updates: Vec<Update> = signals.iter().flat_map(|signal| self.tell(signal)).collect();
         self.halves(&mut updates);
         updates
+    }
+
+    /// Says that what `who` does of late is right: it is expected from `now` on, beside what was, under whatever name
+    /// and with whatever key or session it is done, and so in every domain. Gives how many of these were in doubt.
+    pub fn accept(&mut self, who: &EntityKey, now: Timestamp) -> usize {
+        let id = self.directory.resolve(who, now);
+        let entity = id.and_then(|id| self.directory.entity_at(id, now));
+        let mut names = entity.map(|entity| entity.identifiers).unwrap_or_default();
+        names.push(who.clone());
+        let used = names.iter().flat_map(|name| self.directory.links_of_key(name));
+        let used = used.filter(|(_, link)| link.kind == LinkKind::ActsFor && names.contains(&link.b));
+        let used: Vec<EntityKey> = used.map(|(_, link)| link.a).collect();
+        names.extend(used);
+        names.sort();
+        names.dedup();
+        names.iter().filter(|name| self.surprise.accept(name, now)).count()
     }
 
     /// The incidents whose posture half was mended since this was asked last: their containment can be lifted.
@@ -260,10 +333,10 @@ impl Pipeline {
                 upkeep.merge(*id, *into);
             }
         }
-        for (finding, event) in if updates.is_empty() { Vec::new() } else { upkeep.loose() } {
-            if let Some(incident) = self.investigator.incident_with(&event) {
-                upkeep.tie(finding, incident.id());
-                self.investigator.hold(incident.id());
+        for (finding, object, event) in if updates.is_empty() { Vec::new() } else { upkeep.loose() } {
+            if let Some(incident) = self.investigator.incident_of(&object, &event) {
+                upkeep.tie(finding, incident);
+                self.investigator.hold(incident);
             }
         }
         for incident in upkeep.take_mended() {
@@ -275,23 +348,33 @@ impl Pipeline {
     /// What is said about `event`: by detectors, or, when they are silent, by the event itself.
     fn signals(&mut self, event: &Event) -> Vec<Signal> {
         let risk: &dyn RiskView = &self.risk;
-        let mut signals = self.estate.observe(event);
-        signals.extend(self.reflex.observe(event));
+        let mut told = self.estate.observe(event);
+        let mut signals = self.reflex.observe(event);
         let directory = &self.directory;
         let holder = |address: &EntityKey| {
             let id = directory.holder(address, event.when())?;
             directory.canonical_key(id).cloned()
         };
         signals.extend(self.surprise.observe(event, risk, &holder));
+        signals.extend(self.intent.observe(event, directory));
         signals.extend(self.detectors.iter_mut().flat_map(|detector| detector.detect(event, risk)));
         for signal in &mut signals {
             describe(signal, event);
+            heighten(signal, &self.watches);
         }
-        signals.extend(act_of(event).filter(|_| !is_chatter(event)));
-        for signal in &mut signals {
+        if !is_chatter(event) {
+            signals.extend(act_of(event));
+        }
+        if self.estate.word() == Word::Last {
+            for signal in &mut signals {
+                signal.bits = Bits::ZERO;
+            }
+        }
+        told.append(&mut signals);
+        for signal in &mut told {
             self.name_machines(signal);
         }
-        signals
+        told
     }
 
     /// Names the machine that held an address at the time: addresses change hands, machines stay.

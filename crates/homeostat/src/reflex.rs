@@ -201,7 +201,7 @@ fn threat(id: &str, occurrence: &Occurrence, (bits, stage, technique): (Bits, St
 /// Who signs in, by the name people know.
 fn person(event: &Event) -> Option<EntityKey> {
     let named = |key: &EntityKey| matches!(key.kind(), EntityKind::Upn | EntityKind::Email);
-    let entities = event.entities();
+    let entities = event.named();
     let found = entities.iter().find(|(key, _)| named(key));
     let found =
         found.or_else(|| entities.iter().find(|(key, _)| key.kind() == EntityKind::DirectoryObjectId));

@@ -171,6 +171,10 @@ pub fn is_refusal(code: &str) -> bool {
 
 /// Whether `text` fits `pattern`, in which one `*` stands for anything.
 fn matches(pattern: &str, text: &str) -> bool {
+    let (first, own) = (pattern.as_bytes().first(), text.as_bytes().first());
+    if first != own && first != Some(&b'*') {
+        return false;
+    }
     match pattern.split_once('*') {
         Some((head, tail)) => text.strip_prefix(head).is_some_and(|rest| {
             tail == "*" || rest.ends_with(tail.trim_end_matches('*')) || contains_once(rest, tail)

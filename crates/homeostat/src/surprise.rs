@@ -5,9 +5,9 @@
 //! repetitions of one sort do not.
 
 use crate::written::{all, one_of, put_all, put_one_of};
-use homeostat_baseline::{Baseline, Featurizer, Observation, Pool, Threshold};
+use homeostat_baseline::{Baseline, Featurizer, Maturity, Observation, Pool, Threshold};
 use homeostat_core::{
-    Bits, EntityKey, EntityKind, Forget as _, Occurrence, Position, RiskView, Signal, SnapshotError,
+    Bits, EntityKey, EntityKind, Forget as _, Occurrence, Position, Risk, RiskView, Signal, SnapshotError,
     SnapshotReader, SnapshotWriter, State as _, Technique, Timestamp,
 };
 use homeostat_event::Event;
@@ -31,6 +31,10 @@ pub(crate) const BASE: Bits = Bits::ONE_IN_A_THOUSAND;
 /// The most that a busy hour weighs when nothing else is odd: everybody has some, so that alone it is not told.
 const MOST_OF_RATE: Bits = Bits::MEDIUM;
 
+/// The aspects of what is done, and on what. Who is odd in them and has a past puts itself on trial: people travel and
+/// change browsers, but a job that becomes another one is somebody's decision.
+const DOINGS: [&str; 4] = ["service", "action", "service and action", "target"];
+
 /// A baseline fed with events.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Surprise {
@@ -38,6 +42,13 @@ pub(crate) struct Surprise {
     featurizer: Featurizer,
     pools: Pools,
     next: u64,
+}
+
+/// Whether a score is the first of its kind or one of a change that is on trial.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Fact {
+    Fresh,
+    Repeated,
 }
 
 /// The scores given so far, by kind of entity and aspect.
@@ -49,13 +60,15 @@ struct Pools {
 
 impl Pools {
     /// What `bits` of `aspect` are worth among entities of `kind`, and counts them.
-    fn calibrate(&mut self, kind: EntityKind, aspect: &str, bits: Bits) -> Bits {
+    fn calibrate(&mut self, kind: EntityKind, aspect: &str, (bits, fact): (Bits, Fact)) -> Bits {
         let all = self.all.entry(kind).or_default();
         *all = all.saturating_add(1);
         let pool = self.aspects.entry((kind, aspect.to_owned())).or_default();
         pool.pass_to(*all - 1);
         let worth = pool.calibrate(bits);
-        pool.learn(bits);
+        if fact == Fact::Fresh {
+            pool.learn(bits);
+        }
         worth
     }
 }
@@ -71,10 +84,17 @@ impl Surprise {
         let Some(occurrence) = event.occurrence() else { return Vec::new() };
         let observations = self.featurizer.observations(event).into_iter().map(|one| {
             let machine = Some(one.entity()).filter(|key| key.kind() == EntityKind::Ip).and_then(holder);
-            machine.map_or_else(|| one.clone(), |machine| one.clone().about(machine))
+            match machine {
+                Some(machine) => one.about(machine),
+                None => one,
+            }
         });
-        let observations: Vec<Observation> = observations.collect();
-        observations.iter().filter_map(|one| self.signal(one, &occurrence, risk)).collect()
+        observations.filter_map(|one| self.signal(&one, &occurrence, risk)).collect()
+    }
+
+    /// Takes what `entity` does of late for granted; whether anything of it was in doubt.
+    pub(crate) fn accept(&mut self, entity: &EntityKey, now: Timestamp) -> bool {
+        self.baseline.accept_change(entity, now)
     }
 
     /// Clears an entity; what its scores were stays in the pools, which name nobody.
@@ -121,11 +141,22 @@ impl Surprise {
     fn signal(&mut self, one: &Observation, occurrence: &Occurrence, risk: &dyn RiskView) -> Option<Signal> {
         let position = Position::at(self.next);
         self.next += 1;
+        let trial = self.baseline.score_on_trial(one).ok()?;
         let verdict = self.baseline.observe(position, one).ok()?.applied()?;
+        let grown = verdict.maturity() == Maturity::Grown;
+        // What is on trial is no new fact: it teaches no pool that such scores come often.
+        let trial = trial.filter(|trial| trial.bits() > verdict.bits());
+        let (verdict, fact) = match trial {
+            Some(trial) => (trial, Fact::Repeated),
+            None => (verdict, Fact::Fresh),
+        };
         let aspect = verdict.contributions().first().map_or("behaviour", |top| top.aspect()).to_owned();
-        let bits = self.pools.calibrate(one.entity().kind(), &aspect, verdict.bits());
+        let bits = self.pools.calibrate(one.entity().kind(), &aspect, (verdict.bits(), fact));
         let bits = if aspect == RATE { bits.min(MOST_OF_RATE.max(verdict.without_top())) } else { bits };
-        let tightened = Threshold::new(BASE, one.entity(), risk, occurrence.time).admits(bits)?;
+        let tightened = admits(bits, one.entity(), risk, occurrence.time)?;
+        if grown && DOINGS.contains(&aspect.as_str()) {
+            self.baseline.try_out(one.entity(), occurrence.time);
+        }
         let mut signal = verdict.signal(NAME, occurrence);
         signal.kind = kind_of(&aspect);
         if aspect == RATE {
@@ -138,6 +169,16 @@ impl Surprise {
         }
         Some(signal)
     }
+}
+
+/// Whether `bits` pass the threshold of `identity`, and whether only its risk let them through, as
+/// [`Threshold::admits`] tells; the risk is asked for only where it decides.
+fn admits(bits: Bits, identity: &EntityKey, risk: &dyn RiskView, now: Timestamp) -> Option<bool> {
+    if bits >= BASE {
+        return Some(false);
+    }
+    let near = bits >= BASE.above(Risk::MOST_TIGHTENING);
+    near.then(|| Threshold::new(BASE, identity, risk, now).admits(bits)).flatten()
 }
 
 /// The kind of a signal. How often and how much are one kind: they rise together, and a story needs more. So are

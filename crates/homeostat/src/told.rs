@@ -164,7 +164,10 @@ impl ActionTold {
 
     fn take_state<S: Storage>(&mut self, gate: &Gate<S>) {
         self.phase = gate.phase(&self.id);
-        if let Some(plan) = gate.plan(&self.id) {
+        // A plan's hash is worked out once; whoever plans anew says so.
+        if self.plan.is_none()
+            && let Some(plan) = gate.plan(&self.id)
+        {
             self.plan = Some(plan.hash());
             self.action = Some(plan.action);
             self.touches.clone_from(&plan.touches);
@@ -263,6 +266,9 @@ impl Tale {
     pub(crate) fn gather<S: Storage>(&mut self, executor: &mut Executor<S>) {
         for Notice { at, id, news } in executor.take_notices() {
             let told = self.entry(&id, at);
+            if matches!(news, News::Planned { .. }) {
+                told.plan = None;
+            }
             told.take_state(executor.gate());
             told.take_news(at, news);
         }

@@ -5,10 +5,12 @@
 //! an incident is open until it is mended, and an incident with something open in it does not close. O(what the
 //! change touches) an event.
 
+use crate::act::party_of;
 use crate::exercise::exercise_of;
+use crate::granted::adds_nothing;
 use core::fmt;
 use core::time::Duration;
-use homeostat_core::{Bits, EntityKey, EventRef, Reason, Signal, TenantId, Timestamp};
+use homeostat_core::{Bits, EntityKey, EntityKind, EventRef, Reason, Role, Signal, TenantId, Timestamp};
 use homeostat_event::Event;
 use homeostat_incident::IncidentId;
 use homeostat_posture::{Approval, Change, Dump, DumpError, Finding, FindingId, Op, Posture, Update, Usage};
@@ -19,6 +21,11 @@ mod kept;
 
 pub(crate) use kept::incident;
 
+/// The kind of what was fixed and is back.
+const REGRESSED: &str = "known-good regressed";
+/// Bits that each return adds to what it is that returns, up to the fourth: then it is as grave as gets.
+const A_RETURN: f64 = 2.0;
+const MOST_RETURNS: u32 = 4;
 /// How long an approval that was announced waits for the change: a day's work.
 const ANNOUNCED: Duration = Duration::from_hours(24);
 /// How long such an approval holds: a quarter, after which somebody looks at it again.
@@ -36,6 +43,8 @@ pub struct Upkeep {
     open: BTreeMap<FindingId, Open>,
     mended: Vec<IncidentId>,
     refused: u64,
+    // Whether the last change is answered for: by an approval, by what it mended, or by a finding about another.
+    answered: bool,
 }
 
 /// Somebody said that a change to an object is coming.
@@ -67,6 +76,7 @@ impl Upkeep {
             open: BTreeMap::new(),
             mended: Vec::new(),
             refused: 0,
+            answered: false,
         }
     }
 
@@ -114,6 +124,27 @@ impl Upkeep {
         self.open.get(&finding)?.incident
     }
 
+    /// Whether somebody answers for what a change opened on `object`.
+    pub(crate) fn is_approved(&self, object: &EntityKey) -> bool {
+        let mut own = self.open.values().filter(|open| open.object == *object).peekable();
+        own.peek().is_some() && own.all(|open| open.approved)
+    }
+
+    /// Whether `change` gives nobody more than its object has.
+    fn adds_nothing(&self, change: &Change) -> bool {
+        let Op::Put { object, document, .. } = &change.op else { return false };
+        let before = self.posture.document(object);
+        // Somebody who was not there before can do something, whatever it is.
+        let somebody = matches!(object.kind(), EntityKind::IamUserArn | EntityKind::IamRoleArn);
+        (before.is_some() || !somebody) && adds_nothing(before.as_deref(), document)
+    }
+
+    /// Whether the last change is answered for: somebody approved of it or said that one is coming, it gives nobody
+    /// more than before, it closed what was open and opened nothing, or all that it opened is told of somebody else than who did it.
+    pub(crate) fn is_answered(&self) -> bool {
+        self.answered
+    }
+
     /// Takes in an event that changes nothing: what it uses is noted.
     ///
     /// What a principal does with rights that were found to be too many is no use of its own: it would be kept by the
@@ -127,15 +158,25 @@ impl Upkeep {
 
     /// Takes in what `event` changed; gives a signal for each finding that this opened.
     pub(crate) fn follow(&mut self, event: &Event, changes: &[homeostat_graph::Change]) -> Vec<Signal> {
-        self.announce(event, changes);
-        let mut signals = Vec::new();
+        self.answered = self.announce(event, changes);
+        let (mut signals, mut closed, mut nothing) = (Vec::new(), 0, true);
         for change in changes {
-            let Some(follows) = self.posture.follow(change) else { continue };
+            let Some(follows) = self.posture.follow(change) else {
+                nothing &= is_tagging(event);
+                continue;
+            };
+            nothing &= self.adds_nothing(&follows);
             let update = self.put(&Change { op: Op::Tick, ..follows.clone() });
             signals.extend(self.told(&update, &follows));
             let update = self.put(&follows);
+            closed += update.closed.len();
             signals.extend(self.told(&update, &follows));
         }
+        for signal in &mut signals {
+            by_whom(signal, event);
+        }
+        let to_others = !signals.is_empty() && signals.iter().all(|signal| signal.actor.is_none());
+        self.answered |= to_others || signals.is_empty() && (closed > 0 || nothing);
         signals
     }
 
@@ -145,10 +186,10 @@ impl Upkeep {
         self.told(&update, change)
     }
 
-    /// Findings that belong to no incident yet, each with the event that opened it.
-    pub(crate) fn loose(&self) -> Vec<(FindingId, EventRef)> {
+    /// Findings that belong to no incident yet, each with its object and the event that opened it.
+    pub(crate) fn loose(&self) -> Vec<(FindingId, EntityKey, EventRef)> {
         let loose = self.open.iter().filter(|(_, open)| open.incident.is_none());
-        loose.map(|(id, open)| (*id, open.evidence.clone())).collect()
+        loose.map(|(id, open)| (*id, open.object.clone(), open.evidence.clone())).collect()
     }
 
     /// Says that `finding` belongs to `incident`: should it come back, the incident is named.
@@ -158,7 +199,10 @@ impl Upkeep {
         let op =
             Op::Tell { claim: open.claim.clone(), object: open.object.clone(), story: incident.to_string() };
         let (at, evidence) = (self.posture.clock(), open.evidence.clone());
-        if let Some(tenant) = self.posture.tenant().cloned() {
+        // What is back belongs to the story in which it was fixed.
+        let back = self.posture.finding(finding).and_then(Finding::regression);
+        let known = back.is_some_and(|back| back.story.is_some());
+        if let Some(tenant) = self.posture.tenant().cloned().filter(|_| !known) {
             self.put(&Change { tenant, at, evidence, op });
         }
     }
@@ -184,19 +228,23 @@ impl Upkeep {
         })
     }
 
-    /// Notes that somebody else than the principal itself tags it as about to be changed with approval.
-    fn announce(&mut self, event: &Event, changes: &[homeostat_graph::Change]) {
-        let Some(reason) = self.tag.as_deref().and_then(|tag| tag_of(event, tag)) else { return };
-        let Some(who) = event.actor().and_then(|actor| actor.keys().first().cloned()) else { return };
+    /// Notes that somebody else than the principal itself tags it as about to be changed with approval; tells whether
+    /// that was so.
+    fn announce(&mut self, event: &Event, changes: &[homeostat_graph::Change]) -> bool {
+        let Some(reason) = self.tag.as_deref().and_then(|tag| tag_of(event, tag)) else { return false };
+        let Some(who) = event.actor().and_then(|actor| actor.keys().first().cloned()) else { return false };
+        let mut announced = false;
         for change in changes {
             if let homeostat_graph::Op::Stale { object } = &change.op
                 && *object != who
             {
-                let announced =
+                let change_announced =
                     Announced { at: change.at, who: who.value().to_owned(), reason: reason.clone() };
-                self.announced.insert(object.clone(), announced);
+                self.announced.insert(object.clone(), change_announced);
+                announced = true;
             }
         }
+        announced
     }
 
     /// Takes over what a change did, and tells what it opened.
@@ -219,14 +267,18 @@ impl Upkeep {
         };
         self.open.insert(id, open);
         let mut signal = finding.signal(&change.tenant);
-        if approved {
-            // Somebody answers for it: it is told, and weighs nothing until something else happens.
-            signal.bits = Bits::ZERO;
-        }
         if let Some(regression) = finding.regression() {
+            // That it is back is a fact of its own beside what it is, and surer meant each time.
+            REGRESSED.clone_into(&mut signal.kind);
+            let more = A_RETURN * f64::from(regression.times.min(MOST_RETURNS));
+            signal.bits = Bits::new(signal.bits.get() + more);
             let was = format!("fixed by {}", regression.fixed_by);
             let story = regression.story.as_deref().unwrap_or("no incident");
             signal.reasons.push(Reason::new("is back", format!("known from {story}"), was, signal.bits));
+        }
+        if approved {
+            // Somebody answers for it: it is told, and weighs nothing until something else happens.
+            signal.bits = Bits::ZERO;
         }
         Some(signal)
     }
@@ -257,6 +309,31 @@ impl Upkeep {
             self.mended.push(incident);
         }
     }
+}
+
+/// Says who changed what `signal` is about.
+///
+/// Who gains a right is what a finding is about, and whoever gave it need know nothing of what it is used for: the
+/// change itself is told as that one's act. One who gave it to itself did both.
+fn by_whom(signal: &mut Signal, event: &Event) {
+    if signal.action.is_empty() {
+        event.action().clone_into(&mut signal.action);
+    }
+    let Some(who) = party_of(event) else { return };
+    let gained = signal.target.clone();
+    let itself = |(key, role): &(EntityKey, Role)| Some(key) == gained.as_ref() && *role != Role::Target;
+    if event.entities().iter().any(itself) {
+        signal.involve(who, Role::Actor);
+    } else {
+        signal
+            .reasons
+            .insert(0, Reason::new("given by", who.value(), "somebody who answers for it", signal.bits));
+    }
+}
+
+/// Whether `event` only tags something: tags alone give nobody a right that is followed here.
+fn is_tagging(event: &Event) -> bool {
+    ["Tag", "Untag"].iter().any(|verb| event.action().starts_with(verb))
 }
 
 /// The value of `tag` that `event` sets.

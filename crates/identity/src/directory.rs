@@ -14,7 +14,7 @@ use crate::{
 };
 use core::fmt;
 use homeostat_core::{EntityKey, Positions, TenantId, Timestamp};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 /// The resolver of one tenant: which identifiers were the same entity at that time, undoably, and why.
 ///
@@ -49,7 +49,7 @@ pub struct Directory {
     pub(crate) rules: Vec<LoginRule>,
     pub(crate) seen: Positions,
     pub(crate) next: u32,
-    pub(crate) ids: BTreeMap<EntityKey, u32>,
+    pub(crate) ids: HashMap<EntityKey, u32>,
     pub(crate) nodes: BTreeMap<u32, Node>,
     pub(crate) links: BTreeMap<LinkId, Stored>,
     // Derived from the links. INVARIANT: each group of two or more stands under its smallest id.

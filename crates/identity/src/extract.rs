@@ -11,6 +11,7 @@ use homeostat_core::{
     EntityKey, EntityKind, EventRef, Observed, Outcome, Position, Role, State as _, Timestamp,
 };
 use homeostat_event::{ClassUid, Event, Party, PrincipalKind};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// How long a sign-in at a machine counts as being there, when no sign-out is known. A working day.
@@ -50,12 +51,17 @@ const MAKERS: [&str; 6] = [
 /// - A machine's names and numbers are the same; its hardware address is owned; its private address is leased.
 /// - Who signed in at a machine was logged on there.
 pub fn links_of(event: &Event) -> Vec<Link> {
+    links_between(event, &parties(event))
+}
+
+/// The links that `event` asserts, which names these parties.
+fn links_between(event: &Event, parties: &[Party<'_>]) -> Vec<Link> {
     let Some(evidence) = event.reference() else { return Vec::new() };
     // A finding repeats what others did and mixes parties: its own source's events assert it.
     if event.class_uid().get() / 1_000 == 2 {
         return Vec::new();
     }
-    let mut told = Told { event, evidence, links: Vec::new() };
+    let mut told = Told { event, witness: evidence.place().into(), evidence, parties, links: Vec::new() };
     told.parties();
     told.sessions();
     told.role_taken_on();
@@ -69,9 +75,12 @@ pub fn links_of(event: &Event) -> Vec<Link> {
 /// The credentials that `event` answers with: the key of a role taken on, a key made for a user. Whoever got them
 /// may use them elsewhere.
 pub fn credentials_made(event: &Event) -> Vec<EntityKey> {
+    if !MAKERS.contains(&event.action()) {
+        return Vec::new();
+    }
     let Some(evidence) = event.reference() else { return Vec::new() };
-    let told = Told { event, evidence, links: Vec::new() };
-    if !MAKERS.contains(&event.action()) || !told.succeeded() {
+    let told = Told { event, witness: Arc::default(), evidence, parties: &[], links: Vec::new() };
+    if !told.succeeded() {
         return Vec::new();
     }
     ANSWERED.into_iter().filter_map(|path| told.answered_key(path)).collect()
@@ -79,12 +88,13 @@ pub fn credentials_made(event: &Event) -> Vec<EntityKey> {
 
 /// The links of [`links_of`] and what the event says its parties are.
 pub fn facts_of(event: &Event) -> Vec<Fact> {
-    let classes = parties(event).filter_map(|party| {
+    let parties = parties(event);
+    let classes = parties.iter().filter_map(|party| {
         let class = class_of(party.kind())?;
         let key = party.keys().iter().find(|key| EntityClass::of(key).can_be(class)).cloned()?;
         Some(Fact::Class(key, class))
     });
-    classes.chain(links_of(event).into_iter().map(Fact::Link)).collect()
+    classes.chain(links_between(event, &parties).into_iter().map(Fact::Link)).collect()
 }
 
 impl Directory {
@@ -104,8 +114,8 @@ impl Directory {
 }
 
 /// Who acts and who is acted on, where the event tells them: what only stands in is a place, not an identity.
-fn parties(event: &Event) -> impl Iterator<Item = Party<'_>> {
-    event.actor().into_iter().chain(event.targets()).filter(|party| !party.stands_in())
+fn parties(event: &Event) -> Vec<Party<'_>> {
+    event.actor().into_iter().chain(event.targets()).filter(|party| !party.stands_in()).collect()
 }
 
 fn class_of(kind: PrincipalKind) -> Option<EntityClass> {
@@ -121,6 +131,9 @@ fn class_of(kind: PrincipalKind) -> Option<EntityClass> {
 struct Told<'a> {
     event: &'a Event,
     evidence: EventRef,
+    // Where the event comes from: who says all this.
+    witness: Arc<str>,
+    parties: &'a [Party<'a>],
     links: Vec<Link>,
 }
 
@@ -132,7 +145,17 @@ impl Told<'_> {
     }
 
     fn link(&mut self, kind: LinkKind, a: &EntityKey, b: &EntityKey) {
-        self.tell(Link::new(kind, a.clone(), b.clone(), &self.evidence));
+        self.tell(self.statement(kind, a.clone(), b.clone()));
+    }
+
+    /// As [`Link::new`], with one witness for all.
+    fn statement(&self, kind: LinkKind, a: EntityKey, b: EntityKey) -> Link {
+        let (evidence, witness) = (self.evidence.clone(), Arc::clone(&self.witness));
+        Link { kind, a, b, strength: Strength::Asserted, valid: Validity::ALWAYS, evidence, witness }
+    }
+
+    fn leased(&self, address: EntityKey, device: EntityKey, valid: Validity) -> Link {
+        self.statement(LinkKind::Leases, address, device).resting_on(Strength::Lease).valid(valid)
     }
 
     fn all_one(&mut self, keys: &[EntityKey]) {
@@ -144,9 +167,8 @@ impl Told<'_> {
     }
 
     fn parties(&mut self) {
-        let keys: Vec<Vec<EntityKey>> = parties(self.event).map(|party| party.keys().to_vec()).collect();
-        for keys in keys {
-            self.all_one(&keys);
+        for party in self.parties {
+            self.all_one(party.keys());
         }
     }
 
@@ -156,11 +178,8 @@ impl Told<'_> {
 
     /// The keys that play `role`, of these kinds.
     fn keys(&self, role: Role, kinds: &[EntityKind]) -> Vec<EntityKey> {
-        let entities = self.event.entities().into_iter();
-        entities
-            .filter(|(key, part)| *part == role && kinds.contains(&key.kind()))
-            .map(|(key, _)| key)
-            .collect()
+        let plays = |(key, part): &&(EntityKey, Role)| *part == role && kinds.contains(&key.kind());
+        self.event.named().iter().filter(plays).map(|(key, _)| key.clone()).collect()
     }
 
     fn sessions(&mut self) {
@@ -194,7 +213,7 @@ impl Told<'_> {
         let is_mail = name.split_once('@').is_some_and(|(local, of)| !local.is_empty() && of.contains('.'));
         let login = EntityKey::new(EntityKind::Upn, scope, name).ok().filter(|_| is_mail);
         if let Some(login) = login {
-            let link = Link::new(LinkKind::ActsFor, session.clone(), login, &self.evidence);
+            let link = self.statement(LinkKind::ActsFor, session.clone(), login);
             self.tell(link.resting_on(Strength::Rule));
         }
     }
@@ -253,12 +272,12 @@ impl Told<'_> {
         let seen = self.span(SEEN_SPAN);
         for mac in self.keys(Role::Device, &[EntityKind::Mac]) {
             // A dock or adapter goes from desk to desk: owned for a time, never the same.
-            let link = Link::new(LinkKind::Owns, best.clone(), mac, &self.evidence);
+            let link = self.statement(LinkKind::Owns, best.clone(), mac);
             self.links.extend(seen.map(|seen| link.valid(seen)));
         }
         for address in self.keys(Role::Device, &[EntityKind::Ip]) {
             if let Some(seen) = seen.filter(|_| !address.is_public_address()) {
-                let link = Link::lease(address, best.clone(), seen, &self.evidence);
+                let link = self.leased(address, best.clone(), seen);
                 self.tell(link.resting_on(Strength::Weak));
             }
         }
@@ -276,12 +295,12 @@ impl Told<'_> {
         self.all_one(&names);
         let hardware = self.keys(Role::Origin, &[EntityKind::Mac]).into_iter().next();
         if let (Some(name), Some(mac)) = (names.first(), &hardware) {
-            let link = Link::new(LinkKind::Owns, name.clone(), mac.clone(), &self.evidence);
+            let link = self.statement(LinkKind::Owns, name.clone(), mac.clone());
             self.tell(link.valid(span));
         }
         let address = self.keys(Role::Origin, &[EntityKind::Ip]).into_iter().next();
         if let (Some(machine), Some(address)) = (names.into_iter().next().or(hardware), address) {
-            self.tell(Link::lease(address, machine, span, &self.evidence));
+            self.tell(self.leased(address, machine, span));
         }
     }
 
@@ -294,7 +313,7 @@ impl Told<'_> {
         let device = self.keys(Role::Device, &MACHINES).into_iter().next();
         let machine = device.or_else(|| self.keys(Role::Target, &MACHINES).into_iter().next());
         if let (Some(actor), Some(machine), Some(span)) = (self.actor(), machine, self.span(LOGON_SPAN)) {
-            let link = Link::new(LinkKind::LoggedOn, actor, machine, &self.evidence);
+            let link = self.statement(LinkKind::LoggedOn, actor, machine);
             self.tell(link.valid(span));
         }
     }

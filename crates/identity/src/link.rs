@@ -224,7 +224,8 @@ impl Link {
     pub fn id(&self) -> LinkId {
         let swap = self.kind == LinkKind::SameAs && self.b < self.a;
         let (first, second) = if swap { (&self.b, &self.a) } else { (&self.a, &self.b) };
-        let mut bytes = vec![self.kind.number(), self.strength.number()];
+        let mut bytes = Vec::with_capacity(256);
+        bytes.extend([self.kind.number(), self.strength.number()]);
         for key in [first, second] {
             for part in [key.scope(), key.kind().as_str(), key.value()] {
                 bytes.extend_from_slice(part.as_bytes());

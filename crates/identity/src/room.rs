@@ -60,9 +60,19 @@ impl Directory {
         let key = self.tenant.as_ref().and_then(|tenant| own_key(tenant, entity));
         let Some(id) = key.and_then(|key| self.ids.get(&key)) else { return BTreeSet::new() };
         let mut gone = self.ever_one_with(*id);
+        let named: Vec<u32> = self.named_after(&gone);
+        gone.extend(named.into_iter().flat_map(|id| self.ever_one_with(id)));
         let followers: Vec<u32> = gone.iter().flat_map(|id| self.followers(*id)).collect();
         gone.extend(followers);
         gone
+    }
+
+    /// Identifiers in which an address of one of `people` stands whole, such as that of a federated sign-in.
+    fn named_after(&self, people: &BTreeSet<u32>) -> Vec<u32> {
+        let nodes = people.iter().filter_map(|id| self.nodes.get(id)).map(|node| &node.key);
+        let names: BTreeSet<&str> = nodes.map(EntityKey::value).filter(|value| value.contains('@')).collect();
+        let holds = |value: &str| names.iter().any(|name| stands_whole(value, name));
+        self.nodes.iter().filter(|(_, node)| holds(node.key.value())).map(|(id, _)| *id).collect()
     }
 
     fn detach(&mut self, id: LinkId) {
@@ -77,12 +87,36 @@ impl Directory {
     }
 }
 
+/// Whether `name` stands in `value` with no letter, digit, dot or dash beside it that would make it another.
+fn stands_whole(value: &str, name: &str) -> bool {
+    let part = |letter: char| letter.is_alphanumeric() || matches!(letter, '.' | '-' | '_' | '+');
+    value.match_indices(name).any(|(at, _)| {
+        let before = value.get(..at).and_then(|text| text.chars().next_back());
+        let after = value.get(at + name.len()..).and_then(|text| text.chars().next());
+        !before.is_some_and(part) && !after.is_some_and(part)
+    })
+}
+
 impl Forget for Directory {
-    /// Clears every identifier that ever was one with `entity`, the sessions and credentials that acted for it,
-    /// and all their links. Their numbers are not given again: a gap in the numbering stays.
+    /// Clears every identifier that ever was one with `entity` or that holds its address, the sessions and credentials
+    /// that acted for it, and all their links. Their numbers are not given again: a gap in the numbering stays.
     fn forget(&mut self, entity: &EntityKey) -> bool {
         let gone = self.gone_with(entity);
         self.remove(&gone);
         !gone.is_empty()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::stands_whole;
+
+    #[test]
+    fn an_address_stands_whole_or_is_another() {
+        let jane = "jane@acme.example";
+        assert!(stands_whole("saml-provider/okta:jane@acme.example", jane) && stands_whole(jane, jane));
+        for other in ["mary-jane@acme.example", "jane@acme.example.org", "x.jane@acme.example", "jane"] {
+            assert!(!stands_whole(other, jane), "{other}");
+        }
     }
 }

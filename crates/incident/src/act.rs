@@ -93,6 +93,14 @@ impl Act {
         self.who.iter().min_by_key(rank)
     }
 
+    /// Drops the reasons in which `name` stands; tells whether there were some.
+    pub(crate) fn unsay(&mut self, name: &str) -> bool {
+        let before = self.reasons.len();
+        self.reasons
+            .retain(|reason| ![&reason.observed, &reason.expected].iter().any(|text| stands_in(text, name)));
+        before != self.reasons.len()
+    }
+
     /// The first participant in `role`.
     pub(crate) fn in_role(&self, role: Role) -> Option<&Participant> {
         self.who.iter().find(|participant| participant.role == role)
@@ -254,5 +262,14 @@ fn read_reason(fields: &mut SnapshotReader<'_>) -> Result<Reason, SnapshotError>
         expected: fields.text()?,
         bits: read_bits(fields)?,
         support: fields.u64()?,
+    })
+}
+
+/// Whether `name` stands in `text` with no letter or digit beside it.
+fn stands_in(text: &str, name: &str) -> bool {
+    text.match_indices(name).any(|(at, _)| {
+        let before = text.get(..at).and_then(|text| text.chars().next_back());
+        let after = text.get(at + name.len()..).and_then(|text| text.chars().next());
+        ![before, after].into_iter().flatten().any(char::is_alphanumeric)
     })
 }

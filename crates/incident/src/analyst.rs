@@ -38,8 +38,8 @@ impl Investigator {
 }
 
 impl Forget for Investigator {
-    /// Clears the entity that `entity` names with every episode it takes part in. Tenant-wide counts of facts
-    /// stay: they name nobody.
+    /// Clears the entity that `entity` names with every episode it takes part in, and the reasons in which others'
+    /// episodes name it. Tenant-wide counts of facts stay: they name nobody.
     fn forget(&mut self, entity: &EntityKey) -> bool {
         let mut known = self.setup.values.remove(entity).is_some();
         let before = self.waiting.len();
@@ -52,6 +52,9 @@ impl Forget for Investigator {
                 story.forget(id);
             }
             self.by_member.remove(&id);
+        }
+        for act in self.waiting.acts_mut().chain(self.ledger.episodes.values_mut().map(|one| &mut one.act)) {
+            known |= act.unsay(entity.value());
         }
         let episodes = &self.ledger.episodes;
         for story in self.stories.values_mut() {

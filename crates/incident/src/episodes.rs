@@ -102,6 +102,11 @@ impl EpisodeTable {
         self.iter().map(|(_, episode)| episode)
     }
 
+    /// All of them, to be changed.
+    pub(crate) fn values_mut(&mut self) -> impl Iterator<Item = &mut Episode> {
+        self.old.values_mut().chain(self.recent.iter_mut().flatten()).map(Box::as_mut)
+    }
+
     /// The greatest number.
     pub(crate) fn last(&self) -> Option<u64> {
         let recent = (self.held > 0).then(|| self.base.saturating_add(self.recent.len() as u64 - 1));

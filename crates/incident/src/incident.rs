@@ -17,6 +17,9 @@ use homeostat_identity::{EntityClass, EntityId};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
+/// From how many bits on an act is a further stage by itself, medium: rarer ones are everybody's.
+const FURTHER: f64 = 8.0;
+
 /// How bad it is, on the score in bits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
@@ -198,7 +201,20 @@ impl Incident {
 
     /// How bad it is, without regard to reach; [`Report::severity`] knows that too.
     pub fn severity(&self) -> Severity {
-        Severity::of(self.score)
+        self.graded(self.score)
+    }
+
+    /// The severity of `bits` in all: who has looked round and no more did no harm yet, so that it is medium at most.
+    pub(crate) fn graded(&self, bits: f64) -> Severity {
+        if self.only_looked() { Severity::of(bits).min(Severity::Medium) } else { Severity::of(bits) }
+    }
+
+    /// Whether the story tells of looking round, and of nothing else that weighs by itself: what its people do every
+    /// day is no further stage, nor is what happened beside them.
+    fn only_looked(&self) -> bool {
+        let own = || self.deeds.iter().filter(|deed| deed.why != Why::Concurrent && deed.bits >= FURTHER);
+        let stages: BTreeSet<Stage> = own().filter_map(|deed| deed.stage).collect();
+        stages == BTreeSet::from([Stage::Discovery])
     }
 
     /// What a person has said: `Some(true)` hostile, `Some(false)` benign.
@@ -284,7 +300,7 @@ impl Incident {
                 involved.keys.iter().flat_map(|key| involved.roles.iter().map(|role| (key.clone(), *role)));
             threat.entities.extend(pairs);
         }
-        threat.stages = self.stages();
+        threat.stages = if self.only_looked() { vec![Stage::Discovery] } else { self.stages() };
         threat.techniques = self.techniques();
         threat.evidence.clone_from(&self.events);
         threat

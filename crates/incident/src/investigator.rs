@@ -14,7 +14,9 @@ use crate::story::{Joined, Story, Why};
 use crate::walk;
 use crate::weight::{HOUR, bin_of};
 use crate::{Incident, IncidentId, Stats, Update};
-use homeostat_core::{EventRef, FUTURE_LIMIT, Observed, Position, Positions, State, TenantId, Timestamp};
+use homeostat_core::{
+    EntityKey, EventRef, FUTURE_LIMIT, Observed, Position, Positions, State, TenantId, Timestamp,
+};
 use homeostat_identity::{EntityId, Resolved};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -24,7 +26,7 @@ const LINGER: i64 = HOUR;
 /// Bits with which a closed incident is resumed.
 const RESUME: f64 = 4.0;
 /// Bits with which an episode that belongs to two incidents makes them one.
-const MERGE: f64 = 6.0;
+pub(crate) const MERGE: f64 = 6.0;
 /// Bits from which a fact that two open incidents share makes them one.
 const SHARED: f64 = 2.0;
 
@@ -163,6 +165,16 @@ impl Investigator {
             // What is told beside an incident is in none.
             None => self.incidents().into_iter().find(|incident| incident.events().contains(event)),
         }
+    }
+
+    /// The incident that tells `event` as something that `entity` takes part in. Looks at the episodes of that entity
+    /// alone, the latest first, where [`Self::incident_with`] looks at all.
+    pub fn incident_of(&self, entity: &EntityKey, event: &EventRef) -> Option<IncidentId> {
+        let profile = self.ledger.profiles.get(&self.ledger.last_named(entity)?)?;
+        let episodes = profile.episodes.iter().rev().filter_map(|id| self.ledger.episodes.get(id));
+        let holds = |episode: &Episode| episode.events.iter().any(|(_, other)| other == event);
+        let told = episodes.filter(|episode| episode.story.is_some());
+        told.into_iter().find(|episode| holds(episode))?.story.map(IncidentId)
     }
 
     /// What was late, evicted and cut, and the bytes held.
@@ -319,13 +331,17 @@ impl Investigator {
         let parts = (&mut self.ledger, &self.setup);
         let fresh = walk::take_in(id, story, (episode, joined), parts);
         let mut added = vec![episode];
-        if !fresh.is_empty() {
+        let somebody_new = !fresh.is_empty();
+        if somebody_new {
             added.extend(walk::grow(id, story, fresh, (&mut self.ledger, &self.setup)));
         }
         self.index(id);
         updates.push(Update::Added(IncidentId(id), added.len()));
         self.reweigh(id, now, updates);
         self.merge_by_shared_facts(id, &added, updates);
+        if somebody_new {
+            self.merge_by_gift(id, updates);
+        }
     }
 
     pub(crate) fn index(&mut self, id: u64) {
@@ -365,7 +381,7 @@ impl Investigator {
     }
 
     /// Makes one of two incidents: the one opened earlier stays.
-    fn merge(&mut self, a: u64, b: u64, updates: &mut Vec<Update>) {
+    pub(crate) fn merge(&mut self, a: u64, b: u64, updates: &mut Vec<Update>) {
         let Some((x, y)) = self.stories.get(&a).zip(self.stories.get(&b)) else { return };
         let (stays, goes) = if (x.opened, a) <= (y.opened, b) { (a, b) } else { (b, a) };
         let Some(gone) = self.stories.remove(&goes) else { return };

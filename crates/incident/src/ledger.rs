@@ -357,6 +357,11 @@ impl Ledger {
         }
     }
 
+    /// The entity that `key` named last.
+    pub(crate) fn last_named(&self, key: &EntityKey) -> Option<EntityId> {
+        self.names.get(key).copied()
+    }
+
     /// The entities that `key` names.
     pub(crate) fn named(&self, key: &EntityKey) -> Vec<EntityId> {
         self.profiles

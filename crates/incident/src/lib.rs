@@ -28,6 +28,7 @@ mod risk_book;
 mod settings;
 mod snapshot;
 mod sorted;
+mod standing;
 mod stats;
 mod step;
 mod story;

@@ -130,6 +130,7 @@ impl Investigator {
         self.stats.opened = self.stats.opened.saturating_add(1);
         updates.push(Update::Opened(IncidentId(id)));
         self.merge_by_shared_facts(id, &added, updates);
+        self.merge_by_gift(id, updates);
         self.limit_stories();
     }
 

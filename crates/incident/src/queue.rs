@@ -54,6 +54,11 @@ impl Queue {
         if beside { self.others.pop_first().map(|(_, act)| act) } else { self.ordered.pop_front() }
     }
 
+    /// All of them, to be changed in what puts none elsewhere.
+    pub(crate) fn acts_mut(&mut self) -> impl Iterator<Item = &mut Act> {
+        self.ordered.iter_mut().chain(self.others.values_mut())
+    }
+
     /// The latest moment.
     pub(crate) fn last(&self) -> Option<i64> {
         let other = self.others.last_key_value().map(|((time, _), _)| *time);

@@ -6,7 +6,7 @@
 use crate::answer::{self, Answers};
 use crate::hypothesis::Hypothesis;
 use crate::incident::Involved;
-use crate::{Incident, Severity, attack_flow, diagram, html, markdown, ocsf};
+use crate::{Incident, attack_flow, diagram, html, markdown, ocsf};
 use homeostat_core::{Criticality, EntityKey, EntityKind, EventRef, Reach, Stage, Technique, Timestamp};
 use serde::Serialize;
 use std::fmt;
@@ -120,7 +120,7 @@ impl Report {
             schema_version: Self::SCHEMA_VERSION,
             id: incident.id.to_string(),
             score: round(incident.score, 1_000.0),
-            severity: Severity::of(incident.score + answers.worse_bits).as_str(),
+            severity: incident.graded(incident.score + answers.worse_bits).as_str(),
             opened: incident.opened,
             told: incident.told,
             updated: incident.updated,

@@ -13,7 +13,7 @@ use homeostat_core::{
     SnapshotError, SnapshotReader, SnapshotWriter, State, TenantId, Timestamp,
 };
 use homeostat_identity::{EntityId, LinkKind, Resolved};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
 
 /// Half-life of risk.
@@ -84,7 +84,7 @@ pub struct RiskBook {
     positions: Positions,
     tenant: Option<TenantId>,
     identities: BTreeMap<EntityId, Identity>,
-    names: BTreeMap<EntityKey, EntityId>,
+    names: HashMap<EntityKey, EntityId>,
     start: Option<i64>,
     evicted: u64,
 }
@@ -189,6 +189,10 @@ impl RiskBook {
         for participant in input.participants.iter().filter(|p| p.role != Role::Observer) {
             self.note(participant.id, &participant.key, now);
         }
+        if self.knows_all_of(input) {
+            self.prune();
+            return Vec::new();
+        }
         let touched = self.touched(input);
         let before: Vec<f64> = touched.iter().map(|id| self.score(*id, now)).collect();
         for (a, b, kind) in input.links.iter().filter(|(.., kind)| factor(*kind) > 0.0) {
@@ -204,6 +208,22 @@ impl RiskBook {
         let told = told.collect();
         self.prune();
         told
+    }
+
+    /// Whether `input` charges nobody and tells of no link that is not known: then no risk changes by it. So it is
+    /// with nearly all plain acts.
+    fn knows_all_of(&self, input: &Resolved) -> bool {
+        let charges = !input.signal.tightened && input.signal.bits > Bits::ZERO;
+        let mut links = input.links.iter().filter(|(.., kind)| factor(*kind) > 0.0);
+        !charges && links.all(|(a, b, kind)| self.lends(*a, *b, *kind) && self.lends(*b, *a, *kind))
+    }
+
+    /// Whether [`Self::lend`] would change nothing.
+    fn lends(&self, from: EntityId, to: EntityId, kind: LinkKind) -> bool {
+        let known = |borrower: &Identity| {
+            from == to || borrower.lenders.len() >= KEPT || borrower.lenders.get(&from) == Some(&kind)
+        };
+        self.identities.get(&to).is_some_and(known)
     }
 
     /// Those whose risk this input may change: who takes part, who is linked, who borrows from them.
@@ -231,8 +251,15 @@ impl RiskBook {
     }
 
     fn note(&mut self, id: EntityId, name: &EntityKey, now: i64) {
-        if let Some(old) = self.names.get(name).copied().filter(|old| *old != id) {
-            self.hand_over(old, id);
+        match self.names.get(name).copied() {
+            Some(known) if known == id => {
+                // INVARIANT: who stands under a name has it among its names.
+                let identity = self.identity(id, now);
+                identity.last = identity.last.max(now);
+                return;
+            }
+            Some(old) => self.hand_over(old, id),
+            None => {}
         }
         let identity = self.identity(id, now);
         identity.last = identity.last.max(now);
@@ -292,11 +319,12 @@ impl RiskBook {
 
     /// Own and lent charges of `id` at `now`, each kind in each domain once, the heaviest first.
     fn charges_of(&self, id: EntityId, now: i64) -> Vec<(f64, i64, SignalId)> {
-        let mut all: BTreeMap<&(Domain, String), (f64, i64, SignalId)> = BTreeMap::new();
         let Some(identity) = self.identities.get(&id) else { return Vec::new() };
         let lenders = identity.lenders.iter();
         let lent = lenders.filter_map(|(id, kind)| Some((self.identities.get(id)?, factor(*kind))));
-        for (identity, share) in lent.chain([(identity, 1.0)]) {
+        let who = lent.chain([(identity, 1.0)]).filter(|(identity, _)| !identity.charges.is_empty());
+        let mut all: BTreeMap<&(Domain, String), (f64, i64, SignalId)> = BTreeMap::new();
+        for (identity, share) in who {
             for (kind, charge) in &identity.charges {
                 let felt = charge.bits * share * fade(now.saturating_sub(charge.time), HALF_LIFE);
                 let most = all.entry(kind).or_insert((felt, charge.time, charge.signal));

@@ -112,7 +112,7 @@ fn soft_edge(
 
 /// What was done before the incident to one who acts in it, and still stands: rights given, a key or factor made.
 /// Such a change does not fade with the pace of an attack but with the days.
-fn standing_edge(story: &Story, episode: &Episode, ledger: &Ledger) -> Option<Joined> {
+pub(crate) fn standing_edge(story: &Story, episode: &Episode, ledger: &Ledger) -> Option<Joined> {
     let lasts = matches!(stage(episode), Some(Stage::Privilege | Stage::Persistence));
     let act = &episode.act;
     let before = story.first.saturating_sub(act.time);

@@ -111,7 +111,7 @@ fn quiet() -> [(&'static str, Call); 7] {
         let tag = Object::default().text("key", key).text("value", value).end();
         Call::new("iam", "TagUser").asking(&user(name).list("tags", &[tag]))
     };
-    let bucket = Object::default().text("bucketName", "acme-logs").text("policyDocument", ENCRYPTED);
+    let bucket = Object::default().text("bucketName", "acme-logs").plain("bucketPolicy", ENCRYPTED);
     [
         ("a tag is set", tag("svc-ci", "team", "platform")),
         ("the same policy in another order", put("svc-backup", "svc-backup-inline", SAME)),

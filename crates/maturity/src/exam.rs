@@ -5,8 +5,8 @@
 use crate::film::{Film, Shot};
 use crate::scorecard::{Figures, MaturityTest, Verdict};
 use crate::shared::Shared;
-use crate::view::{ActionRecord, IncidentView, PlanId};
-use crate::{MaturityTarget, Part, Story, Unsupported};
+use crate::view::{Acceptance, ActionRecord, IncidentView, PlanId};
+use crate::{IntelItem, MaturityTarget, Part, Story, Unsupported};
 use homeostat_core::{Domain, EntityKey, EventRef, LATENESS, Timestamp};
 use homeostat_event::{Event, Severity};
 use std::cell::Ref;
@@ -23,6 +23,11 @@ pub(crate) trait Scene {
     /// Whether everyday life is left out: the target sees these stories alone.
     fn is_alone(&self) -> bool {
         false
+    }
+
+    /// Whether the target is shown this event; a scene may lack a source.
+    fn sees(&self, _shot: &Shot) -> bool {
+        true
     }
 
     /// Another test that asks the same target after the same events.
@@ -114,12 +119,33 @@ impl<'a> Exam<'a> {
         self.target.target()
     }
 
+    /// An analyst says that what was seen is expected.
+    pub(crate) fn accept(&mut self, what: &Acceptance) {
+        self.figures.calls += 1;
+        if let Some(answer) = self.tell(|target| target.accept(what)) {
+            self.ask(answer);
+        }
+    }
+
     /// An analyst approves `plan`.
     pub(crate) fn approve(&mut self, plan: &PlanId) {
         self.figures.calls += 1;
         if let Some(answer) = self.tell(|target| target.approve(plan)) {
             self.ask(answer);
         }
+    }
+
+    /// The outside tells of an attacked product.
+    pub(crate) fn inform(&mut self, item: &IntelItem) {
+        if let Some(answer) = self.tell(|target| target.intelligence(item)) {
+            self.ask(answer);
+        }
+    }
+
+    /// How closely an asset is watched, in bits.
+    pub(crate) fn watched(&mut self, asset: &EntityKey) -> f64 {
+        let answer = self.target().watched(asset);
+        self.ask(answer).unwrap_or(0.0)
     }
 
     /// What the target answers, and how long it took; none without a clock.

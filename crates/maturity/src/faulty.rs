@@ -6,8 +6,8 @@
 use crate::view::{
     Acceptance, ActionKind, ActionRecord, FindingView, IncidentView, PlanId, PlanView, ReportView, Thresholds,
 };
-use crate::{MaturityTarget, Mutant, Unsupported};
-use homeostat_core::{Domain, EntityKey, EventRef, Timestamp};
+use crate::{IntelItem, MaturityTarget, Mutant, Unsupported};
+use homeostat_core::{Domain, EntityKey, EventRef, Stage, Timestamp};
 use homeostat_event::Event;
 
 pub(crate) struct Faulty {
@@ -17,7 +17,16 @@ pub(crate) struct Faulty {
 
 impl MaturityTarget for Faulty {
     fn feed(&mut self, event: Event) -> Result<(), Unsupported> {
-        self.below.feed(event)
+        let absorbed = self.fault == Mutant::AbsorbsDrift;
+        let actor = event.actor().filter(|_| absorbed);
+        let who = actor.map(|actor| actor.keys().to_vec()).unwrap_or_default();
+        let at = event.when();
+        let taken = self.below.feed(event);
+        for who in who {
+            // Nobody says so, and it is not counted.
+            let _ = self.below.accept(&Acceptance { who, from: at, until: at });
+        }
+        taken
     }
 
     fn fork(&self) -> Option<Box<dyn MaturityTarget>> {
@@ -60,6 +69,10 @@ impl MaturityTarget for Faulty {
 
     fn incidents(&self) -> Result<Vec<IncidentView>, Unsupported> {
         let mut incidents = self.below.incidents()?;
+        if self.fault == Mutant::Late {
+            let harmed = |one: &IncidentView| one.steps.iter().any(|step| step.stage >= Stage::Collection);
+            incidents.retain(harmed);
+        }
         if self.fault == Mutant::OutcomeOnly {
             for incident in &mut incidents {
                 let setup = incident.steps.len().saturating_sub(1);
@@ -91,5 +104,13 @@ impl MaturityTarget for Faulty {
 
     fn approve(&mut self, plan: &PlanId) -> Result<(), Unsupported> {
         self.below.approve(plan)
+    }
+
+    fn intelligence(&mut self, item: &IntelItem) -> Result<(), Unsupported> {
+        self.below.intelligence(item)
+    }
+
+    fn watched(&self, asset: &EntityKey) -> Result<f64, Unsupported> {
+        self.below.watched(asset)
     }
 }

@@ -44,14 +44,9 @@ type Told = (Timestamp, Option<Mark>);
 
 impl Film {
     pub(crate) fn of(tenant: Tenant) -> Self {
-        let mut records: BTreeMap<String, Vec<Told>> = BTreeMap::new();
-        for (id, told) in tenant.records() {
-            match records.get_mut(id.place()) {
-                Some(place) => place.push(told),
-                None => drop(records.insert(id.place().to_owned(), vec![told])),
-            }
-        }
-        Self { records, tenant }
+        let place = |name: &str| Some(EventRef::new(name, 0).ok()?.place().to_owned());
+        let records = tenant.records().filter_map(|(name, told)| Some((place(&name)?, told))).collect();
+        Self { tenant, records }
     }
 
     fn told(&self, id: &EventRef) -> Option<Told> {

@@ -5,6 +5,7 @@ use crate::cloudtrail::{Assumed, Call, Caller, OTHER_CLI, assume};
 use crate::log::pause;
 use crate::machinery::new_key;
 use crate::object::Object;
+use crate::office::{Desk, FileName, Mail, MailboxAct, mail, site_of};
 use crate::okta::{Act, Visit};
 use crate::story::{Teller, nowhere, role_arn};
 use crate::workday::{behaviors, bucket_host, consent, enter_cloud, sign_in, sso, web_session};
@@ -47,6 +48,7 @@ impl<'a> Teller<'a> {
         let start = self.at(595) + pause(&mut self.rng, 0, 1_800_000);
         self.lure(&intruder, start);
         let at = self.steal_session(&intruder, start + 18 * MINUTE);
+        let at = self.read_files(&intruder, at);
         let (at, developer) = self.switch_role(&intruder, at);
         let at = self.look_round(&developer, at);
         let (at, key) = self.escalate(&intruder, &developer, at);
@@ -68,8 +70,21 @@ impl<'a> Teller<'a> {
     }
 
     fn lure(&mut self, intruder: &Intruder<'a>, at: i64) {
-        self.step(Stage::Entry, "T1566.002", "the laptop opens a look-alike sign-in page");
+        self.step(Stage::Entry, "T1566.002", "a mail leads to a look-alike of the own sign-in page");
         let (name, address) = &intruder.relay;
+        let sender = format!("service-desk@{name}");
+        let bait = Mail {
+            from: &sender,
+            to: &intruder.victim.email,
+            subject: "Your session ends today",
+            server: address,
+        };
+        mail(self.log, &mut self.rng, at - 9 * MINUTE, bait);
+        self.step(Stage::Entry, "T1204.001", "the link is clicked and the laptop opens the page");
+        let place = office();
+        let agent = intruder.victim.device.agent;
+        let desk = Desk { person: intruder.victim, place: &place, agent, session: None };
+        desk.click(self.log, &mut self.rng, at - SECOND, &format!("https://{name}/signin"));
         self.look_up(&intruder.desk, at, (name, address));
         let lasts = 48 * SECOND;
         let page = Flow {
@@ -99,6 +114,22 @@ impl<'a> Teller<'a> {
         let at = at + 4 * MINUTE + pause(&mut self.rng, 0, 120_000);
         let grant = consent("Mail Archive Sync", "mail.readwrite files.read.all offline_access");
         visit.write(self.log, &mut self.rng, at, &grant);
+        at + 2 * MINUTE
+    }
+
+    fn read_files(&mut self, intruder: &Intruder<'a>, at: i64) -> i64 {
+        self.step(Stage::Collection, "T1213.002", "the mailbox is searched and 1,200 files are read");
+        let session = web_session(self.seed, intruder.victim, self.calendar.story_day());
+        let desk =
+            Desk { person: intruder.victim, place: &intruder.place, agent: LINUX, session: Some(&session) };
+        for number in 0..3_i64 {
+            desk.mailbox(self.log, &mut self.rng, at + number * 20 * SECOND, MailboxAct::Search);
+        }
+        let site = site_of(intruder.victim);
+        for number in 0..1_200_u64 {
+            let moment = at + MINUTE + pause(&mut self.rng, 0, 300) + number.cast_signed() * SECOND * 2 / 5;
+            desk.file(self.log, &mut self.rng, moment, ("FileAccessed", &FileName::of(site, number)));
+        }
         at + 11 * MINUTE
     }
 

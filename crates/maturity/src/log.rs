@@ -8,6 +8,9 @@ use homeostat_core::{EventRef, Timestamp};
 use std::io::{self, Read};
 use std::iter;
 
+/// A day, in microseconds.
+const DAY: i64 = 86_400_000_000;
+
 /// Which native log a record stands in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum LogSource {
@@ -21,14 +24,29 @@ pub enum LogSource {
     ZeekDns,
     /// Zeek `conn`, tab-separated with header.
     ZeekConn,
+    /// Zeek `http`, JSON lines; only where a story tells it.
+    ZeekHttp,
+    /// Exchange's message trace, JSON lines.
+    MessageTrace,
+    /// Microsoft 365 unified audit, JSON lines.
+    M365,
     /// What other products find, as OCSF, JSON lines; only where a story tells it.
     Ocsf,
 }
 
 impl LogSource {
     /// Every source, in order.
-    pub const ALL: [Self; 6] =
-        [Self::CloudTrail, Self::Okta, Self::ZeekDhcp, Self::ZeekDns, Self::ZeekConn, Self::Ocsf];
+    pub const ALL: [Self; 9] = [
+        Self::CloudTrail,
+        Self::Okta,
+        Self::ZeekDhcp,
+        Self::ZeekDns,
+        Self::ZeekConn,
+        Self::ZeekHttp,
+        Self::MessageTrace,
+        Self::M365,
+        Self::Ocsf,
+    ];
 
     /// The name of the file in which a record of this source from `date` (`2026-03-17`) stands.
     fn file(self, date: &str) -> String {
@@ -38,6 +56,9 @@ impl LogSource {
             Self::ZeekDhcp => "zeek/dhcp.json".to_owned(),
             Self::ZeekDns => "zeek/dns.json".to_owned(),
             Self::ZeekConn => "zeek/conn.log".to_owned(),
+            Self::ZeekHttp => "zeek/http.json".to_owned(),
+            Self::MessageTrace => "m365/message-trace.jsonl".to_owned(),
+            Self::M365 => "m365/audit.jsonl".to_owned(),
             Self::Ocsf => "findings.jsonl".to_owned(),
         }
     }
@@ -80,28 +101,30 @@ impl Log {
     /// The records as files, each with the ids its records have.
     pub(crate) fn files(&self) -> Vec<(String, Vec<&Record>)> {
         let mut files: Vec<(String, Vec<&Record>)> = Vec::new();
+        let mut last = None;
         for record in &self.records {
-            let name = record.source.file(date_of(record.at).as_str());
-            match files.last_mut() {
-                Some((last, records)) if *last == name => records.push(record),
-                _ => files.push((name, vec![record])),
+            let day = Some((record.source, record.at.div_euclid(DAY)));
+            if day != last {
+                last = day;
+                let name = record.source.file(date_of(record.at).as_str());
+                if files.last().is_none_or(|(last, _)| *last != name) {
+                    files.push((name, Vec::new()));
+                }
             }
+            files.last_mut().into_iter().for_each(|(_, records)| records.push(record));
         }
         files
     }
 
-    /// Every record with its id.
-    pub(crate) fn identified(&self) -> impl Iterator<Item = (EventRef, &Record)> {
-        self.files().into_iter().flat_map(|(name, records)| {
-            let ids = (0..).map_while(move |number| EventRef::new(&name, number).ok());
-            ids.zip(records)
-        })
-    }
-
     /// The ids of the marked records, in order of time.
     pub(crate) fn marked(&self) -> Vec<(Mark, EventRef)> {
-        let mut marked: Vec<(i64, Mark, EventRef)> =
-            self.identified().filter_map(|(id, record)| Some((record.at, record.mark?, id))).collect();
+        let mut marked: Vec<(i64, Mark, EventRef)> = Vec::new();
+        for (name, records) in self.files() {
+            let own = (0..).zip(records).filter_map(|(number, record)| Some((number, record, record.mark?)));
+            marked.extend(own.filter_map(|(number, record, mark)| {
+                Some((record.at, mark, EventRef::new(&name, number).ok()?))
+            }));
+        }
         marked.sort();
         marked.into_iter().map(|(_, mark, id)| (mark, id)).collect()
     }
@@ -162,6 +185,11 @@ pub(crate) fn seconds_text(at: i64) -> String {
 /// `2026-03-17T08:30:00.123Z`, as Okta writes time.
 pub(crate) fn millis_text(at: i64) -> String {
     cut(at, 23) + "Z"
+}
+
+/// `2026-03-17T08:30:00.123`, as Microsoft 365 writes time: UTC without saying so.
+pub(crate) fn bare_text(at: i64) -> String {
+    cut(at, 23)
 }
 
 /// `1773736200.123456`, as Zeek writes time.

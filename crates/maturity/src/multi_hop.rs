@@ -1,7 +1,7 @@
 //! T6, Multi-Hop Replay: many hops under many names are one incident of one person; a trip and a quiet month are none.
 //!
-//! The tenant carries the sign-in, the grant, the role, the object reads and the upload. Mail, click, mail search
-//! and file reads have no source yet: the test is not passed for lack of them, however well the rest holds.
+//! Two variants lack a source: without mail and click the entry is told as not observed, without the network sensor
+//! the incident is still one, and less sure.
 
 use crate::Story;
 use crate::exam::{Exam, Scene, any_of, same, seconds};
@@ -11,11 +11,14 @@ use crate::timeline::{STORIES, Timeline};
 use crate::view::IncidentView;
 use homeostat_core::{EntityKey, EntityKind, EventRef, Timestamp};
 use homeostat_event::Severity;
+use std::cell::Cell;
+use std::rc::Rc;
 
 const STORY: Story = Story::MultiHop;
 /// Steps of the story by which the incident must be found, and by which it must be severe.
-const GRANT: usize = 2;
-const ROLE_SWITCH: usize = 3;
+const SIGN_IN: usize = 2;
+const GRANT: usize = 3;
+const ROLE_SWITCH: usize = 5;
 /// Mail address, login, Okta id, role session, device and address lease.
 const NAMES: [EntityKind; 6] = [
     EntityKind::Email,
@@ -26,8 +29,20 @@ const NAMES: [EntityKind; 6] = [
     EntityKind::Ip,
 ];
 
+/// How sure a stack is that sees every source, once it was asked.
+pub(crate) type Sure = Rc<Cell<Option<f64>>>;
+
 /// The attack and the trip that looks like it.
-pub(crate) struct MultiHop;
+pub(crate) struct MultiHop {
+    sure: Sure,
+}
+
+impl MultiHop {
+    /// Tells `sure` how sure the stack is.
+    pub(crate) fn telling(sure: Sure) -> Self {
+        Self { sure }
+    }
+}
 
 impl Scene for MultiHop {
     fn stories(&self) -> &'static [Story] {
@@ -51,14 +66,77 @@ impl Scene for MultiHop {
     }
 
     fn finish(&mut self, exam: &mut Exam<'_>) {
-        exam.lack("records of mail and click (no such source is read yet)");
-        exam.lack("records of mail search and file reads (no such source is read yet)");
         let hostile = exam.events(STORY);
-        one_incident(exam, &hostile);
+        self.sure.set(one_incident(exam, &hostile));
         let trip = exam.events(Story::Trip);
         let alarms = exam.incidents_with(&trip, Severity::MEDIUM).len();
         exam.at_most("incidents about the trip", alarms as f64, 0.0);
     }
+}
+
+/// The attack before the eyes of a stack that lacks a source.
+pub(crate) struct Blind {
+    lacks: Lacks,
+    sure: Sure,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Lacks {
+    Mail,
+    Network,
+}
+
+impl Blind {
+    /// Mail and clicked links are not collected.
+    pub(crate) fn to_mail() -> Self {
+        Self { lacks: Lacks::Mail, sure: Sure::default() }
+    }
+
+    /// The sensor that sees the devices' traffic is gone; with it a stack is as `sure`.
+    pub(crate) fn to_network(sure: Sure) -> Self {
+        Self { lacks: Lacks::Network, sure }
+    }
+}
+
+impl Scene for Blind {
+    fn stories(&self) -> &'static [Story] {
+        &[STORY]
+    }
+
+    fn sees(&self, shot: &Shot) -> bool {
+        match self.lacks {
+            Lacks::Mail => {
+                shot.mark.is_none_or(|mark| mark.step >= SIGN_IN) && !is_of(shot, "m365/message-trace")
+            }
+            Lacks::Network => !is_of(shot, "zeek/"),
+        }
+    }
+
+    fn finish(&mut self, exam: &mut Exam<'_>) {
+        let hostile = exam.events(STORY);
+        let found = exam.incidents_with(&hostile, Severity::LOW);
+        let Some(main) = found.iter().max_by_key(|one| one.holds(&hostile)) else {
+            return exam.miss("no incident where a source is missing");
+        };
+        match self.lacks {
+            Lacks::Mail => {
+                exam.at_most("fragments without mail", found.len() as f64, 1.0);
+                if !main.answers.values().any(|answer| answer.contains("not observed")) {
+                    exam.miss("the entry is not told as not observed where mail is missing");
+                }
+            }
+            Lacks::Network => {
+                exam.figures.scores.insert("confidence without the network sensor", main.confidence);
+                if self.sure.get().is_some_and(|sure| main.confidence >= sure) {
+                    exam.miss("the incident is no less sure where a source is missing");
+                }
+            }
+        }
+    }
+}
+
+fn is_of(shot: &Shot, source: &str) -> bool {
+    shot.id.place().starts_with(source)
 }
 
 /// The negative twin: the same tenant without the attack must hold no incident as severe as the attack.
@@ -84,17 +162,19 @@ fn worst(exam: &mut Exam<'_>) -> f64 {
     found.iter().map(|one| f64::from(one.severity.get())).fold(0.0, f64::max)
 }
 
-fn one_incident(exam: &mut Exam<'_>, hostile: &[EventRef]) {
+/// Judges the incident; tells how sure the stack is of it.
+fn one_incident(exam: &mut Exam<'_>, hostile: &[EventRef]) -> Option<f64> {
     let found = exam.incidents_with(hostile, Severity::LOW);
     exam.at_least("incidents that hold the attack", found.len() as f64, 1.0);
     exam.at_most("fragments", found.len() as f64, 1.0);
-    let Some(main) = found.into_iter().max_by_key(|one| one.holds(hostile)) else { return };
+    let main = found.into_iter().max_by_key(|one| one.holds(hostile))?;
     let first = exam.film.at(hostile.first());
     exam.figures.seconds = seconds(first, main.opened);
     let noise = main.events.len().saturating_sub(main.holds(hostile));
     exam.at_most("share of noise", noise as f64 / main.events.len().max(1) as f64, 0.02);
     stages(exam, &main);
     one_person(exam, &main);
+    Some(main.confidence)
 }
 
 fn stages(exam: &mut Exam<'_>, main: &IncidentView) {

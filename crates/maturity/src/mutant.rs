@@ -23,26 +23,32 @@ pub enum Mutant {
     RiskOfDomain,
     /// Locks accounts out.
     LocksOut,
+    /// Takes whatever it sees for accepted.
+    AbsorbsDrift,
     /// Forgets what was fixed.
     ForgetsFixes,
     /// Tells the outcome, not the setup.
     OutcomeOnly,
     /// Lets no action expire.
     NeverExpires,
+    /// Tells nothing before something was read or sent.
+    Late,
 }
 
 impl Mutant {
     /// Every mutant that is built.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 11] = [
         Self::Silent,
         Self::Loud,
         Self::OneDomain,
         Self::ActsInOneDomain,
         Self::RiskOfDomain,
         Self::LocksOut,
+        Self::AbsorbsDrift,
         Self::ForgetsFixes,
         Self::OutcomeOnly,
         Self::NeverExpires,
+        Self::Late,
     ];
 
     /// Its name, in lower case.
@@ -54,9 +60,11 @@ impl Mutant {
             Self::ActsInOneDomain => "acts-in-one-domain",
             Self::RiskOfDomain => "risk-of-domain",
             Self::LocksOut => "locks-out",
+            Self::AbsorbsDrift => "absorbs-drift",
             Self::ForgetsFixes => "forgets-fixes",
             Self::OutcomeOnly => "outcome-only",
             Self::NeverExpires => "never-expires",
+            Self::Late => "late",
         }
     }
 
@@ -66,8 +74,10 @@ impl Mutant {
             Self::Silent | Self::Loud | Self::OneDomain | Self::RiskOfDomain => MaturityTest::ShadowIdentity,
             Self::ActsInOneDomain | Self::NeverExpires => MaturityTest::ChainReaction,
             Self::LocksOut => MaturityTest::AutonomousBoundary,
+            Self::AbsorbsDrift => MaturityTest::BaselineDrift,
             Self::ForgetsFixes => MaturityTest::DriftRegression,
             Self::OutcomeOnly => MaturityTest::MultiHopReplay,
+            Self::Late => MaturityTest::IntentBeforeImpact,
         }
     }
 

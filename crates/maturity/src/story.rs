@@ -38,7 +38,18 @@ pub(crate) fn tell(log: &mut Log, seed: u64, story: Story, (cast, calendar): (&C
         Story::Maintenance => teller.maintenance(),
         Story::HiddenSignIn => teller.hidden_sign_in(),
         Story::PasswordSpray => teller.password_spray(),
-        Story::Scanner | Story::PasswordExpiry | Story::BrokenService => teller.tell_harmless(story),
+        Story::Reconnaissance => teller.reconnaissance(),
+        Story::FirstWeek => teller.first_week(),
+        Story::Scanner
+        | Story::PasswordExpiry
+        | Story::BrokenService
+        | Story::NewReports
+        | Story::NewStock
+        | Story::Growth
+        | Story::SecurityScan
+        | Story::NameOutage
+        | Story::WebService
+        | Story::Exploit => teller.tell_anyway(story),
     };
     teller.log.mark = None;
     teller.truth
@@ -46,11 +57,18 @@ pub(crate) fn tell(log: &mut Log, seed: u64, story: Story, (cast, calendar): (&C
 
 impl Teller<'_> {
     /// The stories whose characters are whoever is there.
-    fn tell_harmless(&mut self, story: Story) -> Option<()> {
+    fn tell_anyway(&mut self, story: Story) -> Option<()> {
         match story {
             Story::Scanner => self.scanner(),
             Story::PasswordExpiry => self.password_expiry(),
             Story::BrokenService => self.broken_service(),
+            Story::NewReports => self.new_reports(),
+            Story::NewStock => self.new_stock(),
+            Story::Growth => self.growth(),
+            Story::SecurityScan => self.security_scan(),
+            Story::NameOutage => self.name_outage(),
+            Story::WebService => self.web_service(),
+            Story::Exploit => self.exploit(),
             _ => return None,
         }
         Some(())

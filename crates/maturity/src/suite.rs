@@ -5,19 +5,23 @@
 //! seen the same so far share one, where it can be forked: the answers are the same, and the time is not spent again.
 
 use crate::autonomous_boundary::AutonomousBoundary;
+use crate::baseline_drift::BaselineDrift;
 use crate::cast::{ANONYMISERS, APPROVAL_TAG, SHARED};
 use crate::chain_reaction::ChainReaction;
 use crate::closed_loop::ClosedLoop;
+use crate::cve_window::CveWindow;
 use crate::drift_regression::DriftRegression;
 use crate::exam::{Clock, Exam, Scene};
 use crate::film::{Film, Shot};
-use crate::multi_hop::{MultiHop, Quiet};
+use crate::intent_before_impact::IntentBeforeImpact;
+use crate::multi_hop::{Blind, MultiHop, Quiet, Sure};
 use crate::one_risk::OneRisk;
 use crate::scorecard::{Figures, MaturityTest, Scorecard, SeedResult, Verdict};
 use crate::shadow_identity::ShadowIdentity;
 use crate::shared::Shared;
 use crate::{MaturityTarget, Story, TENANT, Tenant, TenantOptions};
 use core::fmt;
+use homeostat_core::EntityKey;
 use homeostat_ingest::RecordError;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::RangeInclusive;
@@ -89,6 +93,10 @@ pub struct Setting {
     pub anonymisers: Vec<String>,
     /// Addresses behind which many people of the tenant sit, as CIDR blocks: its offices and its VPN.
     pub shared: Vec<String>,
+    /// Whose declared work it is to look round: the account and the host of the security team's scanner.
+    pub scanners: Vec<EntityKey>,
+    /// What runs where strangers reach it: asset and product, spelt as advisories spell it.
+    pub software: Vec<(EntityKey, String)>,
 }
 
 impl Setting {
@@ -102,6 +110,8 @@ impl Setting {
             approval_tag: APPROVAL_TAG,
             anonymisers: Vec::new(),
             shared: Vec::new(),
+            scanners: Vec::new(),
+            software: Vec::new(),
         }
     }
 }
@@ -127,13 +137,13 @@ impl Suite {
         Self { options }
     }
 
-    /// Runs all tests on all seeds; `make` makes a fresh target for each run.
+    /// Runs the tests on all seeds; `make` makes a fresh target for each run.
     ///
     /// # Errors
     ///
     /// [`RecordError`] when ingest does not read a record of the tenant, which is a fault of these crates.
     pub fn run(&self, make: &mut Maker<'_>) -> Result<Scorecard, RecordError> {
-        let mut scorecard = Scorecard::default();
+        let mut scorecard = Scorecard::of_tests(self.options.tests.clone());
         for seed in self.options.seeds.clone() {
             scorecard.add(TestBed::new(seed, &self.options).run(make)?);
         }
@@ -210,15 +220,21 @@ impl TestBed {
 
 /// The runs of the tests that are built; a test is passed only in all its runs.
 fn scenes() -> Vec<(MaturityTest, Box<dyn Scene>)> {
+    let sure = Sure::default();
     vec![
         (MaturityTest::ShadowIdentity, Box::new(ShadowIdentity::default())),
-        (MaturityTest::MultiHopReplay, Box::new(MultiHop)),
+        (MaturityTest::MultiHopReplay, Box::new(MultiHop::telling(sure.clone()))),
+        (MaturityTest::MultiHopReplay, Box::new(Blind::to_mail())),
+        (MaturityTest::MultiHopReplay, Box::new(Blind::to_network(sure))),
         (MaturityTest::MultiHopReplay, Box::new(Quiet)),
         (MaturityTest::ChainReaction, Box::new(ChainReaction::default())),
         (MaturityTest::AutonomousBoundary, Box::new(AutonomousBoundary::default())),
+        (MaturityTest::IntentBeforeImpact, Box::new(IntentBeforeImpact::default())),
+        (MaturityTest::CveWindow, Box::new(CveWindow::default())),
         (MaturityTest::ClosedLoop, Box::new(ClosedLoop::default())),
         (MaturityTest::CrossDomainConsistency, Box::new(OneRisk::default())),
         (MaturityTest::DriftRegression, Box::new(DriftRegression::default())),
+        (MaturityTest::BaselineDrift, Box::new(BaselineDrift::default())),
     ]
 }
 
@@ -250,7 +266,7 @@ struct Run<'a> {
 impl Run<'_> {
     fn sees(&self, shot: &Shot) -> bool {
         let told = shot.mark.is_some() || !self.scene.is_alone();
-        told && shot.belongs(self.scene.stories())
+        told && shot.belongs(self.scene.stories()) && self.scene.sees(shot)
     }
 
     fn end(mut self) -> Vec<(MaturityTest, (Verdict, Figures))> {
@@ -274,6 +290,8 @@ fn setting(tenant: &Tenant) -> Setting {
         approval_tag: APPROVAL_TAG,
         anonymisers: ANONYMISERS.iter().map(|block| (*block).to_owned()).collect(),
         shared: SHARED.iter().map(|block| (*block).to_owned()).collect(),
+        scanners: crate::search::scanners(),
+        software: crate::web_service::software(),
     }
 }
 

@@ -7,7 +7,7 @@ use crate::view::{
     Acceptance, ActionRecord, FindingView, IncidentView, PlanId, PlanView, ReportView, Thresholds,
 };
 use core::fmt;
-use homeostat_core::{Domain, EntityKey, EventRef, Timestamp};
+use homeostat_core::{Bits, Domain, EntityKey, EventRef, Timestamp};
 use homeostat_event::Event;
 
 /// A part that a stack may lack.
@@ -35,6 +35,8 @@ pub enum Part {
     Accept,
     /// Approval of a plan.
     Approve,
+    /// Intelligence from outside, and the watch it puts on assets.
+    Intelligence,
     /// A copy of itself, from a target that gave one before.
     Fork,
 }
@@ -54,6 +56,7 @@ impl Part {
             Self::Report => "report",
             Self::Accept => "accept",
             Self::Approve => "approve",
+            Self::Intelligence => "intelligence",
             Self::Fork => "fork",
         }
     }
@@ -69,6 +72,25 @@ impl fmt::Display for Part {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the target lacks `{0}`")]
 pub struct Unsupported(pub Part);
+
+/// What the outside says: a weakness of a product is public.
+#[derive(Clone, PartialEq)]
+pub struct IntelItem {
+    /// Its id.
+    pub id: String,
+    /// The product, spelt as the tenant's list of software spells it.
+    pub product: String,
+    /// How bad it is.
+    pub bits: Bits,
+    /// When it was published.
+    pub published: Timestamp,
+}
+
+impl fmt::Debug for IntelItem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "IntelItem({} at {:?})", self.bits, self.published)
+    }
+}
 
 /// A stack under test: ours, a vendor's, a buyer's own.
 ///
@@ -197,5 +219,23 @@ pub trait MaturityTarget {
     /// [`Unsupported`] when the target lacks this or knows no such plan.
     fn approve(&mut self, _plan: &PlanId) -> Result<(), Unsupported> {
         Err(Unsupported(Part::Approve))
+    }
+
+    /// The outside says that a product is attacked.
+    ///
+    /// # Errors
+    ///
+    /// [`Unsupported`] when the target lacks this.
+    fn intelligence(&mut self, _item: &IntelItem) -> Result<(), Unsupported> {
+        Err(Unsupported(Part::Intelligence))
+    }
+
+    /// How much more closely than others this asset is watched now, in bits; 0 for not at all.
+    ///
+    /// # Errors
+    ///
+    /// [`Unsupported`] when the target lacks this.
+    fn watched(&self, _asset: &EntityKey) -> Result<f64, Unsupported> {
+        Err(Unsupported(Part::Intelligence))
     }
 }

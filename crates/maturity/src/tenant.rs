@@ -11,7 +11,7 @@ use crate::story::tell;
 use crate::workday::people;
 use crate::{Story, Truth, configuration};
 use core::fmt;
-use homeostat_core::{EventRef, Timestamp};
+use homeostat_core::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The name of the tenant, for `TenantId` and key scopes.
@@ -153,10 +153,13 @@ impl Tenant {
         self.log.files()
     }
 
-    /// Each record's id, with its moment and the story it belongs to.
-    pub(crate) fn records(&self) -> impl Iterator<Item = (EventRef, (Timestamp, Option<Mark>))> {
+    /// When each record of a file was written and the story it belongs to, in the order of the file.
+    pub(crate) fn records(&self) -> impl Iterator<Item = (String, Vec<(Timestamp, Option<Mark>)>)> {
         let told = |record: &Record| (Timestamp::from_micros(record.at), record.mark);
-        self.log.identified().map(move |(id, record)| (id, told(record)))
+        self.log
+            .files()
+            .into_iter()
+            .map(move |(name, records)| (name, records.into_iter().map(told).collect()))
     }
 
     /// How far the office's clock is ahead of UTC, in minutes, all through the history.

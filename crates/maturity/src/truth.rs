@@ -43,11 +43,30 @@ pub enum Story {
     PasswordExpiry,
     /// Benign: a service account with an old password fails five hundred times from its one host.
     BrokenService,
+    /// Names, hosts, folders and services are looked at within a quarter of an hour; then files are taken.
+    Reconnaissance,
+    /// Benign: somebody is new, and all that is new to them the team knows.
+    FirstWeek,
+    /// Benign: the account whose declared work it is looks everywhere.
+    SecurityScan,
+    /// Benign: for twelve minutes the name server answers nobody.
+    NameOutage,
+    /// Benign: sixty days of a web shop with a declared deployment; a stream of its own.
+    WebService,
+    /// In that stream: an unknown weakness of the shop is used by one, and four days later by two hundred.
+    Exploit,
+    /// A service account's job of a month changes overnight; the day after it does the same again, and the old beside
+    /// it. Somebody answers for it.
+    NewReports,
+    /// The same of another account, for which nobody answers.
+    NewStock,
+    /// Benign: a job grows by two fifths, with the close of a month in it, which was there four weeks before.
+    Growth,
 }
 
 impl Story {
     /// Every story, in order.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 24] = [
         Self::MultiHop,
         Self::Trip,
         Self::ShadowIdentity,
@@ -63,6 +82,15 @@ impl Story {
         Self::PasswordSpray,
         Self::PasswordExpiry,
         Self::BrokenService,
+        Self::Reconnaissance,
+        Self::FirstWeek,
+        Self::SecurityScan,
+        Self::NameOutage,
+        Self::WebService,
+        Self::Exploit,
+        Self::NewReports,
+        Self::NewStock,
+        Self::Growth,
     ];
 
     /// The story's name, in lower case.
@@ -83,6 +111,15 @@ impl Story {
             Self::PasswordSpray => "password-spray",
             Self::PasswordExpiry => "password-expiry",
             Self::BrokenService => "broken-service",
+            Self::Reconnaissance => "reconnaissance",
+            Self::FirstWeek => "first-week",
+            Self::SecurityScan => "security-scan",
+            Self::NameOutage => "name-outage",
+            Self::WebService => "web-service",
+            Self::Exploit => "exploit",
+            Self::NewReports => "new-reports",
+            Self::NewStock => "new-stock",
+            Self::Growth => "growth",
         }
     }
 
@@ -98,6 +135,11 @@ impl Story {
                 | Self::Scanner
                 | Self::PasswordExpiry
                 | Self::BrokenService
+                | Self::FirstWeek
+                | Self::SecurityScan
+                | Self::NameOutage
+                | Self::WebService
+                | Self::Growth
         )
     }
 }

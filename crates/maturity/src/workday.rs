@@ -7,6 +7,7 @@ use crate::calendar::Calendar;
 use crate::cast::{APPS, AWS_APP, Cast, Habit, Person, Place, REGION, Team, abroad, office, vpn};
 use crate::cloudtrail::{Assumed, CLI, Call, Caller, assume};
 use crate::log::{Log, pause};
+use crate::office::{Desk, office_work};
 use crate::okta::{Act, Visit, app};
 use crate::rng::{MIXED, Rng};
 use crate::zeek::{Flow, Lease, Lookup, flow, lease, lookup};
@@ -88,6 +89,7 @@ impl Shift<'_> {
             );
         }
         self.network(log, rng);
+        self.office(log);
         if rng.chance(40, 100) {
             let end = self.begin + self.minutes * MINUTE;
             visit.write(log, rng, end, &Act::new("user.session.end", "User logout from Okta"));
@@ -128,6 +130,14 @@ impl Shift<'_> {
             let call = usual_call(rng, self.person, &session);
             session.write(log, rng, moment, &call);
         }
+    }
+
+    /// Mail and files, from a random stream of their own.
+    fn office(&self, log: &mut Log) {
+        let label = format!("office {} at {}", self.person.number, self.begin);
+        let agent = self.person.device.agent;
+        let desk = Desk { person: self.person, place: &self.place, agent, session: None };
+        office_work(log, &mut Rng::of(self.seed, &label), desk, (self.begin, self.minutes));
     }
 
     fn network(&self, log: &mut Log, rng: &mut Rng) {

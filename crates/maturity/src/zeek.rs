@@ -82,6 +82,41 @@ pub(crate) fn lookup(log: &mut Log, rng: &mut Rng, at: i64, lookup: Lookup<'_>) 
     log.write(LogSource::ZeekDns, at, record.plain("rejected", false).end());
 }
 
+/// A request as `http.log` tells it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Page<'a> {
+    pub(crate) from: &'a str,
+    pub(crate) to: &'a str,
+    pub(crate) host: &'a str,
+    pub(crate) path: &'a str,
+    pub(crate) agent: &'a str,
+    pub(crate) status: u16,
+}
+
+/// Writes a request at `at`.
+pub(crate) fn page(log: &mut Log, rng: &mut Rng, at: i64, page: Page<'_>) {
+    let line = Object::default()
+        .plain("ts", epoch_text(at))
+        .text("uid", &format!("C{}", rng.token(17, MIXED)))
+        .text("id.orig_h", page.from)
+        .plain("id.orig_p", rng.between(49_152, 65_536))
+        .text("id.resp_h", page.to)
+        .plain("id.resp_p", 80)
+        .plain("trans_depth", 1)
+        .text("method", "GET")
+        .text("host", page.host)
+        .text("uri", page.path)
+        .text("version", "1.1")
+        .text("user_agent", page.agent)
+        .plain("request_body_len", 0)
+        .plain("response_body_len", 400 + rng.skewed(60_000))
+        .plain("status_code", page.status)
+        .text("status_msg", if page.status == 200 { "OK" } else { "Not Found" })
+        .plain("tags", "[]")
+        .end();
+    log.write(LogSource::ZeekHttp, at, line);
+}
+
 /// A lease as `dhcp.log` tells it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Lease<'a> {

@@ -4,24 +4,35 @@
 use homeostat_core::{Domain, EntityKey, EntityKind, EventRef, Stage, Timestamp};
 use homeostat_event::{Event, Severity};
 use homeostat_maturity::{
-    ActionKind, ActionRecord, ActionState, FindingView, IncidentView, LineView, MaturityTarget, MaturityTest,
-    Mutant, PlanId, PlanView, ReportView, Scorecard, Section, SeedResult, StepView, Story, SuiteOptions,
-    Tenant, TestBed, Truth, Unsupported, Verdict,
+    Acceptance, ActionKind, ActionRecord, ActionState, FindingView, IncidentView, IntelItem, LineView,
+    MaturityTarget, MaturityTest, Mutant, PlanId, PlanView, ReportView, Scorecard, Section, SeedResult,
+    StepView, Story, SuiteOptions, Tenant, TestBed, Truth, Unsupported, Verdict,
 };
-use std::collections::BTreeMap;
+use std::cell::Cell;
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 use std::sync::OnceLock;
 
+/// The jobs that change overnight.
+const CHANGES: [Story; 2] = [Story::NewReports, Story::NewStock];
+
 /// Knows the truth, and tells of it what the events so far allow.
+#[derive(Clone)]
 struct Oracle {
     truths: BTreeMap<Story, Truth>,
     fed: BTreeMap<EventRef, Timestamp>,
     approved: bool,
+    published: Option<Timestamp>,
+    accepted: BTreeSet<Story>,
+    // How often it was forked; without it, it can not be.
+    forks: Option<Rc<Cell<usize>>>,
 }
 
 impl Oracle {
     fn of(tenant: &Tenant) -> Self {
         let truths = Story::ALL.into_iter().map(|story| (story, tenant.truth(story).unwrap().clone()));
-        Self { truths: truths.collect(), fed: BTreeMap::new(), approved: false }
+        let (fed, approved, published, accepted) = Default::default();
+        Self { truths: truths.collect(), fed, approved, published, accepted, forks: None }
     }
 
     /// The steps of `story` seen so far.
@@ -103,6 +114,16 @@ impl Oracle {
         actions
     }
 
+    /// Less sure without the network sensor.
+    fn confidence(&self) -> f64 {
+        if self.fed.keys().any(|event| event.place().starts_with("zeek/")) { 1.0 } else { 0.5 }
+    }
+
+    fn answers(&self) -> BTreeMap<String, String> {
+        let how = if self.has(Story::MultiHop, 0) { "by a mail" } else { "entry not observed" };
+        BTreeMap::from([("how".to_owned(), how.to_owned())])
+    }
+
     fn begun(&self, story: Story, step: usize) -> Option<Timestamp> {
         self.fed.get(self.truths[&story].steps[step].events.first().unwrap()).copied()
     }
@@ -114,12 +135,22 @@ impl MaturityTarget for Oracle {
         Ok(())
     }
 
+    fn fork(&self) -> Option<Box<dyn MaturityTarget>> {
+        let forks = self.forks.as_ref()?;
+        forks.set(forks.get() + 1);
+        Some(Box::new(self.clone()))
+    }
+
     fn risk(&self, who: &EntityKey, _domain: Domain) -> Result<f64, Unsupported> {
         if ["walk-000@acme.example", "walk-198@acme.example"].contains(&who.value()) {
             return Ok(0.9);
         }
         if self.truths[&Story::Comeback].who.contains(who) {
             return Ok(if self.back().is_some() { 0.5 } else { 0.1 });
+        }
+        if let Some(story) = CHANGES.into_iter().find(|story| self.truths[story].who.contains(who)) {
+            let changed = self.begun(story, 1).is_some() && !self.accepted.contains(&story);
+            return Ok(if changed { 0.6 } else { 0.1 });
         }
         let story = Story::ShadowIdentity;
         let known = self.truths[&story].who.contains(who);
@@ -131,21 +162,27 @@ impl MaturityTarget for Oracle {
     }
 
     fn incidents(&self) -> Result<Vec<IncidentView>, Unsupported> {
-        let hostile = [Story::ShadowIdentity, Story::MultiHop, Story::WildcardPolicy];
+        let hostile = [
+            Story::ShadowIdentity,
+            Story::MultiHop,
+            Story::WildcardPolicy,
+            Story::Reconnaissance,
+            Story::Exploit,
+        ];
         let incident = |story: Story| {
             let steps = self.seen(story);
             let truth = &self.truths[&story];
             Some(IncidentView {
                 id: story.to_string(),
                 opened: steps.first()?.at,
-                severity: if steps.len() > 3 { Severity::HIGH } else { Severity::MEDIUM },
-                confidence: 1.0,
+                severity: if steps.len() > 4 { Severity::HIGH } else { Severity::MEDIUM },
+                confidence: self.confidence(),
                 open: !self.approved,
                 events: steps.iter().flat_map(|step| step.events.clone()).collect(),
                 who: vec![truth.who.clone()],
                 objects: truth.objects.clone(),
                 steps,
-                answers: BTreeMap::new(),
+                answers: self.answers(),
             })
         };
         Ok(hostile.into_iter().filter_map(incident).collect())
@@ -197,6 +234,17 @@ impl MaturityTarget for Oracle {
         Ok(actions)
     }
 
+    fn intelligence(&mut self, item: &IntelItem) -> Result<(), Unsupported> {
+        self.published = Some(item.published);
+        Ok(())
+    }
+
+    fn watched(&self, _asset: &EntityKey) -> Result<f64, Unsupported> {
+        let now = self.fed.values().max();
+        let days = self.published.zip(now).and_then(|(then, now)| Some(now.since(then)? as f64 / 86_400e6));
+        Ok(days.map_or(0.0, |days| 8.0 * (1.0 - days / 14.0).max(0.0)))
+    }
+
     fn plans(&self) -> Result<Vec<PlanView>, Unsupported> {
         let used = ["s3:ListBucket", "s3:GetObject", "s3:PutObject"];
         Ok(vec![PlanView {
@@ -208,6 +256,11 @@ impl MaturityTarget for Oracle {
             permissions: (18_000, 3),
             path_gone: Some(true),
         }])
+    }
+
+    fn accept(&mut self, what: &Acceptance) -> Result<(), Unsupported> {
+        self.accepted.extend(CHANGES.into_iter().filter(|story| self.truths[story].who.contains(&what.who)));
+        Ok(())
     }
 
     fn approve(&mut self, _plan: &PlanId) -> Result<(), Unsupported> {
@@ -240,10 +293,16 @@ fn who_knows_the_truth_misses_no_bar_and_lacks_only_what_is_told() {
         other => panic!("{test}: {other:?}"),
     };
     assert_eq!(lacks(MaturityTest::ShadowIdentity), "a clock, by which computing time is judged");
-    assert!(lacks(MaturityTest::MultiHopReplay).starts_with("records of mail and click"));
+    assert_eq!(results[&MaturityTest::MultiHopReplay].verdict, Verdict::Passed);
     assert_eq!(lacks(MaturityTest::OneHourTimeline), "a clock, by which computing time is judged");
     assert_eq!(results[&MaturityTest::CrossDomainConsistency].verdict, Verdict::Passed);
-    for test in [MaturityTest::ChainReaction, MaturityTest::AutonomousBoundary] {
+    for test in [
+        MaturityTest::ChainReaction,
+        MaturityTest::AutonomousBoundary,
+        MaturityTest::IntentBeforeImpact,
+        MaturityTest::CveWindow,
+        MaturityTest::BaselineDrift,
+    ] {
         assert_eq!(results[&test].verdict, Verdict::Passed, "{test}");
     }
     assert_eq!(lacks(MaturityTest::DriftRegression), "a clock, by which computing time is judged");
@@ -266,9 +325,7 @@ fn on_five_seeds_and_a_whole_month_the_truth_passes_what_can_be_passed() {
         let bed = TestBed::new(seed, &SuiteOptions::default().clock(clock));
         card.add(bed.run(&mut |_| Box::new(Oracle::of(bed.tenant()))).unwrap());
     }
-    assert_eq!(card.passed(), 7, "{card}");
-    let replay = card.of(MaturityTest::MultiHopReplay).unwrap();
-    assert!(replay.seeds.iter().all(|seed| matches!(seed.verdict, Verdict::Lacking(_))), "{card}");
+    assert_eq!(card.passed(), 11, "{card}");
 }
 
 #[test]
@@ -283,6 +340,20 @@ fn every_mutant_fails_its_own_test_and_stacks_that_see_nothing_fail_all() {
 }
 
 #[test]
+fn whoever_can_be_forked_is_judged_as_whoever_can_not() {
+    let alone = bed().run(&mut |_| Box::new(Oracle::of(bed().tenant()))).unwrap();
+    let (forks, mut made) = (Rc::new(Cell::new(0)), 0);
+    let shared = bed().run(&mut |_| {
+        made += 1;
+        Box::new(Oracle { forks: Some(forks.clone()), ..Oracle::of(bed().tenant()) })
+    });
+    assert_eq!(shared.unwrap(), alone);
+    assert!(made == 1 && forks.get() > 4, "one target begins for all, and {} part from it", forks.get());
+    let (_, oracle) = alone.iter().find(|(test, _)| *test == MaturityTest::BaselineDrift).unwrap();
+    assert_eq!(oracle.verdict, Verdict::Passed);
+}
+
+#[test]
 fn equal_runs_give_equal_cards() {
     let card = |results: Results| {
         let mut card = Scorecard::default();
@@ -292,6 +363,21 @@ fn equal_runs_give_equal_cards() {
     };
     let again = bed().run(&mut |_| Mutant::OneDomain.over(Mutant::silent())).unwrap();
     assert_eq!(card(of_mutant(Mutant::OneDomain)), card(again));
+}
+
+#[test]
+fn chosen_tests_run_alone_and_give_what_they_give_among_all() {
+    // T5 asks the target of T6 after it.
+    let chosen = [MaturityTest::OneHourTimeline, MaturityTest::AutonomousBoundary];
+    let options = SuiteOptions::default().days(10).tests(chosen);
+    let bed = TestBed::new(bed().tenant().options().seed, &options);
+    let alone = bed.run(&mut |_| Mutant::OneDomain.over(Mutant::silent())).unwrap();
+    let mut card = Scorecard::of_tests(chosen);
+    card.add(alone.clone());
+    assert!(card.to_string().ends_with("\n0 of 2"), "{card}");
+    let all = of_mutant(Mutant::OneDomain);
+    let among: Results = all.into_iter().filter(|(test, _)| chosen.contains(test)).collect();
+    assert_eq!(alone, among);
 }
 
 #[test]

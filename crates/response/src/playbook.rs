@@ -36,8 +36,18 @@ impl Row {
     /// Whether the row speaks about `threat`.
     pub(crate) fn fits(&self, threat: &Threat) -> bool {
         let shows = |row: &Technique| threat.techniques.iter().any(|seen| seen.parent() == row.parent());
+        // Who only looked round did no harm to hold off yet: general rows stop nobody for that.
+        let only_looked = !threat.stages.is_empty() && threat.stages.iter().all(|s| *s == Stage::Discovery);
+        if only_looked && !self.is_specific() && !self.narrows() {
+            return false;
+        }
         (self.stages.is_empty() || threat.stages.iter().any(|stage| self.stages.contains(stage)))
             && (self.techniques.is_empty() || self.techniques.iter().any(shows))
+    }
+
+    /// Whether the action lets all go on that is usual.
+    fn narrows(&self) -> bool {
+        matches!(self.action, Action::Tighten | Action::EnforcePatternOfLife | Action::Notify)
     }
 
     /// Whether the row names stages or techniques: then it goes before a general one of the same urgency.
@@ -95,13 +105,33 @@ mod tests {
     use crate::{Effect, Reversibility};
     use homeostat_core::{Bits, TenantId, Timestamp};
 
+    fn threat(stage: Stage) -> Threat {
+        let tenant = TenantId::new("acme").unwrap();
+        let mut threat = Threat::new("t", tenant, Timestamp::from_micros(0), Bits::HIGH);
+        threat.stages.push(stage);
+        threat
+    }
+
     #[test]
-    fn each_stage_has_a_reversible_containment_of_each_plane() {
+    fn who_only_looks_round_is_narrowed_and_whoever_guesses_passwords_is_stopped() {
+        let rows = Playbook::default().rows;
+        let actions = |threat: &Threat| {
+            let fitting = rows.iter().filter(|row| row.fits(threat));
+            fitting.map(|row| row.action).collect::<BTreeSet<_>>()
+        };
+        let mut looks = threat(Stage::Discovery);
+        assert_eq!(actions(&looks), [Action::Tighten, Action::EnforcePatternOfLife].into());
+        looks.techniques.extend(Technique::parse("T1110.003"));
+        assert!(actions(&looks).contains(&Action::Block));
+        looks.stages.push(Stage::Entry);
+        assert!(actions(&looks).contains(&Action::Challenge));
+    }
+
+    #[test]
+    fn each_stage_of_harm_has_a_reversible_containment_of_each_plane() {
         let playbook = Playbook::from_toml(include_str!("playbook.toml")).unwrap();
-        for stage in Stage::ALL {
-            let mut threat =
-                Threat::new("t", TenantId::new("acme").unwrap(), Timestamp::from_micros(0), Bits::HIGH);
-            threat.stages.push(stage);
+        for stage in Stage::ALL.into_iter().filter(|stage| *stage != Stage::Discovery) {
+            let threat = threat(stage);
             for kind in [TargetKind::Address, TargetKind::Person, TargetKind::Session, TargetKind::Host] {
                 let reversible = |row: &&Row| {
                     let facts = row.action.facts();

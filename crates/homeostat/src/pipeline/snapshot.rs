@@ -14,7 +14,7 @@ use homeostat_core::{
     EntityKey, Forget, Keep as _, SnapshotError, SnapshotReader, SnapshotWriter, State as _,
 };
 use homeostat_identity::Directory;
-use homeostat_incident::{Investigator, RiskBook};
+use homeostat_incident::{Investigator, RiskBook, WatchBook};
 use std::collections::BTreeSet;
 
 const MAGIC: [u8; 4] = *b"HOME";
@@ -45,9 +45,14 @@ impl Pipeline {
         self.surprise.write(&mut out);
         out.bytes(&self.reflex.keep());
         self.sight.write(&mut out);
+        out.bytes(&self.intent.keep());
+        out.bytes(&self.watches.to_bytes());
         put_all(&mut out, self.mended.iter(), put_shown);
         out.u64(self.next_event);
         out.u64(self.next_signal);
+        out.u64(self.next_intel);
+        out.time(self.heard);
+        out.time(self.told);
         for count in [self.stats.events, self.stats.signals, self.stats.foreign, self.stats.untold] {
             out.u64(count);
         }
@@ -88,8 +93,11 @@ impl Pipeline {
         self.surprise = Surprise::read(&mut fields)?;
         self.reflex.recall(fields.bytes()?)?;
         self.sight = Sight::read(&mut fields)?;
+        self.intent.recall(fields.bytes()?)?;
+        self.watches = WatchBook::from_bytes(fields.bytes()?)?;
         self.mended = all(&mut fields, 8, incident)?;
-        (self.next_event, self.next_signal) = (fields.u64()?, fields.u64()?);
+        (self.next_event, self.next_signal, self.next_intel) = (fields.u64()?, fields.u64()?, fields.u64()?);
+        (self.heard, self.told) = (fields.time()?, fields.time()?);
         self.stats = read_stats(&mut fields)?;
         for _ in 0..fields.len(16)? {
             let (name, memory) = (fields.text()?, fields.bytes()?);
@@ -119,6 +127,8 @@ impl Pipeline {
             | self.surprise.forget(name)
             | self.risk.forget(name)
             | self.reflex.forget(name)
+            | self.intent.forget(name)
+            | self.watches.forget(name)
             | self.investigator.forget(name);
         self.detectors.iter_mut().fold(known, |known, room| room.forget(name) | known)
     }

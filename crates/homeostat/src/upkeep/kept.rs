@@ -39,6 +39,8 @@ impl Upkeep {
             open: all(fields, 43, |fields| Ok((FindingId::from(fields.u64()?), open(fields)?)))?,
             mended: all(fields, 8, incident)?,
             refused: fields.u64()?,
+            // The next change says whether it is answered for.
+            answered: false,
         })
     }
 }
@@ -70,7 +72,9 @@ impl Forget for Upkeep {
     fn forget(&mut self, entity: &EntityKey) -> bool {
         let own = self.open.iter().filter(|(_, open)| open.object == *entity);
         let own: Vec<FindingId> = own.map(|(id, _)| *id).collect();
-        own.iter().for_each(|id| self.close(*id));
+        for id in &own {
+            self.close(*id);
+        }
         let before = self.announced.len();
         self.announced.retain(|object, told| object != entity && told.who != entity.value());
         let announced = before != self.announced.len();

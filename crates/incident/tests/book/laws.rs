@@ -3,7 +3,7 @@
 use crate::world;
 use crate::world::{HUB, JANE, JANES_KEY, OUTSIDE, PEOPLE, Who, leaked_key, linked, ordinary_days, signal};
 use homeostat_core::conformance::state_laws;
-use homeostat_core::{Observed, Position, Role, State};
+use homeostat_core::{Bits, Observed, Position, Reason, RiskView as _, Role, State};
 use homeostat_identity::{EntityClass, EntityId, LinkKind, Participant, Resolved};
 use homeostat_incident::{Incident, Investigator, RiskBook};
 use proptest::prelude::*;
@@ -157,9 +157,15 @@ proptest! {
 #[test]
 fn forgetting_leaves_no_name() {
     use homeostat_core::Forget as _;
-    let mut investigator = learn(&story());
+    let mut log = story();
+    // Another's signal says whose gift it was.
+    let mut given = signal(90_000, 86_400, "posture/administrator", &[(PEOPLE[1], Role::Target)], 8.0);
+    given.signal.reasons.push(Reason::new("given by", JANE.3, "somebody who answers for it", Bits::new(8.0)));
+    log.push(given);
+    log.sort_by_key(|input| input.signal.time);
+    let mut investigator = learn(&log);
     let mut book = RiskBook::default();
-    for (number, input) in story().iter().enumerate() {
+    for (number, input) in log.iter().enumerate() {
         book.observe(Position::at(number as u64), input).unwrap();
     }
     let holds = |bytes: &[u8], who: Who| bytes.windows(who.3.len()).any(|window| window == who.3.as_bytes());
@@ -168,4 +174,51 @@ fn forgetting_leaves_no_name() {
     assert!(!holds(&investigator.to_bytes(), JANE) && !holds(&book.to_bytes(), JANE));
     assert!(!investigator.forget(&world::key(JANE)) && !book.forget(&world::key(JANE)));
     assert!(Investigator::from_bytes(&investigator.to_bytes()).is_ok());
+}
+
+/// Who, beside whom, how many bits, whether only risk let it through, and whether the two are linked.
+type Told = (usize, usize, u8, bool, Option<bool>);
+
+fn told() -> impl Strategy<Value = Told> {
+    (
+        0..PEOPLE.len(),
+        0..PEOPLE.len(),
+        prop_oneof![3 => Just(0_u8), 1 => 1..12_u8],
+        any::<bool>(),
+        any::<Option<bool>>(),
+    )
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    #[test]
+    fn no_risk_changes_untold(log in prop::collection::vec(told(), 1..60)) {
+        let mut book = RiskBook::default();
+        for (number, (who, other, bits, tightened, link)) in (0_u64..).zip(log) {
+            let (who, other) = (PEOPLE[who], PEOPLE[other]);
+            let seconds = number.cast_signed() * 7_200;
+            let kind = ["odd", "new place"][usize::from(bits % 2)];
+            let mut input = signal(number, seconds, kind, &[(who, Role::Actor), (other, Role::Target)], bits.into());
+            input.signal.tightened = tightened;
+            if let Some(owns) = link {
+                input = linked(input, who, other, if owns { LinkKind::Owns } else { LinkKind::ActsFor });
+            }
+            let now = input.signal.time;
+            let before = PEOPLE.map(|one| book.risk_of(EntityId(one.0), now));
+            prop_assert_eq!(&before, &PEOPLE.map(|one| book.risk(&world::key(one), now)));
+            let changes = book.observe(Position::at(number), &input).unwrap().applied().unwrap();
+            for (one, before) in PEOPLE.into_iter().zip(before) {
+                let (from, to) = (before.score(), book.risk_of(EntityId(one.0), now).score());
+                let told = changes.iter().find(|change| change.identity == world::key(one));
+                let told = told.map(|change| (change.from.to_bits(), change.to.to_bits()));
+                let silent = told.is_none() && (to - from).abs() < 0.01;
+                // Whoever is met for the first time begins at the risk of a newcomer, which is no change.
+                let new = from <= 0.0 && to > 0.0;
+                prop_assert!(new || silent || told == Some((from.to_bits(), to.to_bits())));
+            }
+            let again = RiskBook::from_bytes(&book.to_bytes()).unwrap();
+            prop_assert!(again == book);
+        }
+    }
 }

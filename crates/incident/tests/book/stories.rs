@@ -160,6 +160,35 @@ fn rights_given_before_stand_in_the_story_and_the_giver_does_not() {
 }
 
 #[test]
+fn an_open_finding_and_the_use_that_is_made_of_it_are_one_story() {
+    // Two facts about what Jane was given make an incident by themselves, which is kept open until they are mended.
+    let about = [(JANE, Role::Target)];
+    let found =
+        |number: u64, kind: &str| with_technique(signal(number, DAY, kind, &about, 16.0), "T1098.003");
+    let given = vec![found(9_000, "posture/administrator"), found(9_001, "posture/own key")];
+    let mut log = [ordinary_days(0), given, leaked_key(10_000)].concat();
+    log.sort_by_key(|input| input.signal.time);
+    let mut investigator = Investigator::default();
+    let mut updates = Vec::new();
+    for (number, input) in log.iter().enumerate() {
+        let told = investigator.observe(Position::at(number as u64), input).unwrap().applied().unwrap();
+        for update in &told {
+            if let Update::Opened(id) = update {
+                investigator.hold(*id);
+            }
+        }
+        updates.extend(told);
+    }
+    updates.extend(investigator.finish());
+    let incidents = investigator.incidents();
+    assert_eq!(incidents.len(), 1, "{updates:?}");
+    assert!([9_000, 9_001, 10_003].iter().all(|number| numbers(&incidents[0]).contains(number)));
+    assert!(updates.iter().any(|update| matches!(update, Update::Merged { .. })));
+    let alone = told([ordinary_days(0), leaked_key(10_000)].concat());
+    assert!(incidents[0].score() > alone[0].score() + 8.0, "each half makes the other surer");
+}
+
+#[test]
 fn a_rest_begins_a_new_look_round_and_a_rhythm_does_not() {
     let parts = [(JANE, Role::Actor), (JANES_KEY, Role::Via), (OUTSIDE, Role::Origin)];
     let act = |number: u64, seconds: i64, action: &str, technique: &str| {
