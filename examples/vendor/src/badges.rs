@@ -1,5 +1,4 @@
 //! An own actuator: locks a person's badge at the door controller, and gives it back.
-
 use homeostat_response::{Act, ActError, Descriptor, Permit, Plan, Request};
 use std::{fs, os::unix::fs::symlink, path::PathBuf};
 
@@ -24,21 +23,17 @@ impl Act for Badges {
         Ok(Plan::new(request).saying("lock one badge"))
     }
     async fn apply(&self, _: &Permit, plan: &Plan) -> Result<(), ActError> {
-        let locked = symlink(plan.id.as_str(), self.folder.join(&plan.target.id));
+        let made = symlink(plan.id.as_str(), self.folder.join(&plan.target.id)).is_ok();
         (self.after)();
-        if locked.is_ok() || self.observe(plan).await? {
-            Ok(())
-        } else {
-            Err(ActError::conflict("lock the badge"))
-        }
+        let held = made || self.observe(plan).await?;
+        held.then_some(()).ok_or(ActError::conflict("lock the badge"))
     }
     async fn observe(&self, plan: &Plan) -> Result<bool, ActError> {
         let owner = fs::read_link(self.folder.join(&plan.target.id));
         Ok(owner.is_ok_and(|owner| owner.as_os_str() == plan.id.as_str()))
     }
     async fn revert(&self, plan: &Plan) -> Result<(), ActError> {
-        let removed =
-            !self.observe(plan).await? || fs::remove_file(self.folder.join(&plan.target.id)).is_ok();
-        if removed { Ok(()) } else { Err(ActError::transient("give the badge back")) }
+        let free = !self.observe(plan).await? || fs::remove_file(self.folder.join(&plan.target.id)).is_ok();
+        free.then_some(()).ok_or(ActError::transient("give the badge back"))
     }
 }

@@ -5,23 +5,22 @@
 mod badges;
 mod doors;
 mod rattler;
+mod stage;
 
 use badges::Badges;
-use doors::Doors;
 use homeostat::{Estate, Pipeline, Responder, ResponderOptions};
 use homeostat_actuator_nftables::{Nft, Nftables};
-use homeostat_core::{EntityKind, Forget as _, TenantId, Timestamp};
-use homeostat_event::Event;
+use homeostat_core::{Forget as _, TenantId, Timestamp};
 use homeostat_graph::{Inventory, Reading};
 use homeostat_incident::{Investigator, Severity};
-use homeostat_ingest::{Context, Ingest, Registry};
-use homeostat_maturity::{OKTA_ORG, Story, TENANT, Tenant, TenantOptions, Truth};
+use homeostat_maturity::{Story, TENANT, Tenant, TenantOptions};
 use homeostat_response::conformance::block_on;
 use homeostat_response::{Action, Actuator, Descriptor, Erase, Mode, PseudonymKey, TargetKind, View};
 use rattler::Rattler;
+use stage::{now, peak, read};
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 use std::{env, fs, sync::Arc, thread};
 
 /// All that is built for this program, as Cargo chose it.
@@ -54,7 +53,7 @@ fn main() -> Result<()> {
 
     let mut pipeline = Pipeline::from_bytes(&fs::read(folder.join("state"))?)?;
     let incidents = pipeline.investigator().incidents();
-    let names = incidents[0].entities()[0].keys.clone();
+    let names = pipeline.directory().whole(&incidents[0].entities()[0].keys[0]);
     for name in &names {
         pipeline.forget(name);
         responder.forget(name)?;
@@ -104,7 +103,7 @@ fn detect_and_contain(folder: &Path) -> Result<()> {
     fs::write(folder.join("state"), pipeline.to_bytes())?;
     let blind = pipeline.open_questions().into_iter().map(|open| open.domain.as_str()).collect::<Vec<_>>();
     let (crates, built) =
-        (LOCK.matches("[[package]]").count() - 1, option_env!("ACME_BUILD_SECONDS").unwrap_or("?"));
+        (LOCK.matches("[[package]]").count() - 1, env::var("ACME_BUILD_SECONDS").unwrap_or("?".to_owned()));
     let figures = format!(
         "{crates} crates, built in {built} s, {} MiB, {rate:.0} events/s, not observed: {}",
         peak(),
@@ -120,57 +119,19 @@ fn detect_and_contain(folder: &Path) -> Result<()> {
     Ok(())
 }
 
-/// The logs of identity, cloud and network, and the vendor's own, in order of time.
-fn read(world: &Tenant, truth: &Truth) -> Result<Vec<Event>> {
-    let context = Context::new().with_tenant(TenantId::new(TENANT)?).with_directory(OKTA_ORG);
-    let mut ingest = Ingest::new(Registry::default().first(Doors)).with_context(context);
-    let mut events = Vec::new();
-    for (name, log) in world.logs().chain([("doors.jsonl".to_owned(), doors_log(world, truth))]) {
-        events.extend(ingest.read(&name, log.as_slice()).collect::<std::result::Result<Vec<Event>, _>>()?);
-    }
-    events.sort_by_key(Event::when);
-    Ok(events)
-}
-
-/// Each morning the victim comes in; on the day of the attack the copied badge is tried at three doors.
-fn doors_log(world: &Tenant, truth: &Truth) -> Vec<u8> {
-    let who = truth.who.iter().find(|key| key.kind() == EntityKind::Upn).map_or("nobody", |key| key.value());
-    let line = |day: i64, minute: u64, door: &str, open: bool| {
-        let at = Timestamp::from_micros(world.story_day().micros().unwrap_or(0) + day * 86_400_000_000);
-        let at = at.plus(Duration::from_secs(60 * minute)).unwrap_or(at);
-        format!("{{\"door\":\"{door}\",\"holder\":\"{who}\",\"at\":\"{at}\",\"open\":{open}}}\n")
-    };
-    let mornings = (-10..=0).map(|day| line(day, 8 * 60, "lobby", true));
-    let tries =
-        ["lab", "vault", "archive"].into_iter().zip(620..).map(|(door, minute)| line(0, minute, door, false));
-    mornings.chain(tries).collect::<String>().into_bytes()
-}
-
-/// What is done about stories: badges are locked, and addresses blocked where the kernel's packet filter is at hand.
+/// What is done about stories: badges are locked and, with `ACME_FIREWALL` set, addresses blocked in the kernel's packet
+/// filter.
 fn responder(folder: &Path, after: fn()) -> Result<Responder> {
     let descriptor = Descriptor::new("acme-badges", Action::DisableCredential, TargetKind::Person);
     let badges = Badges { descriptor, folder: folder.join("badges"), after };
     let mut actuators: Vec<Arc<dyn Actuator>> = vec![Arc::new(Erase(badges))];
     let firewall = Nftables::new(Arc::new(Nft::new()));
-    if block_on(firewall.install()).is_ok() {
+    if env::var_os("ACME_FIREWALL").is_some() && block_on(firewall.install()).is_ok() {
         actuators.push(Arc::new(Erase(firewall)));
     }
     let options = ResponderOptions::new(TenantId::new(TENANT)?, actuators).mode(Mode::Act);
     let options = options.journal(folder.join("journal"), PseudonymKey::new([7; 32]));
     Ok(block_on(Responder::open(options, now()))?)
-}
-
-/// The wall's clock: real targets live now, whenever the logs were written.
-fn now() -> Timestamp {
-    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-    Timestamp::from_micros(0).plus(since).unwrap_or(Timestamp::UNKNOWN)
-}
-
-/// The most memory that the process held, in MiB; 0 where nobody tells.
-fn peak() -> u64 {
-    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-    line.and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok()).unwrap_or(0) / 1024
 }
 
 /// The badges that the controller holds locked.
