@@ -123,7 +123,7 @@ impl Story {
         }
     }
 
-    /// Whether nothing of it is hostile, so that a target must keep calm.
+    /// Whether nothing of it is hostile or to be asked about, so that a target must keep calm.
     pub const fn is_benign(self) -> bool {
         matches!(
             self,
