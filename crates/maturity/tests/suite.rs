@@ -276,6 +276,13 @@ fn bed() -> &'static TestBed {
 
 type Results = Vec<(MaturityTest, SeedResult)>;
 
+/// The results of who knows the truth and can not be forked, run once.
+fn of_truth() -> Results {
+    static RESULTS: OnceLock<Results> = OnceLock::new();
+    let run = || bed().run(&mut |_| Box::new(Oracle::of(bed().tenant()))).unwrap();
+    RESULTS.get_or_init(run).clone()
+}
+
 /// The results of each mutant over the truth, run once.
 fn of_mutant(mutant: Mutant) -> Results {
     static RESULTS: OnceLock<BTreeMap<Mutant, Results>> = OnceLock::new();
@@ -286,8 +293,7 @@ fn of_mutant(mutant: Mutant) -> Results {
 
 #[test]
 fn who_knows_the_truth_misses_no_bar_and_lacks_only_what_is_told() {
-    let results: BTreeMap<MaturityTest, SeedResult> =
-        bed().run(&mut |_| Box::new(Oracle::of(bed().tenant()))).unwrap().into_iter().collect();
+    let results: BTreeMap<MaturityTest, SeedResult> = of_truth().into_iter().collect();
     let lacks = |test: MaturityTest| match &results[&test].verdict {
         Verdict::Lacking(what) => what.iter().map(String::as_str).collect::<Vec<_>>().join("; "),
         other => panic!("{test}: {other:?}"),
@@ -341,7 +347,7 @@ fn every_mutant_fails_its_own_test_and_stacks_that_see_nothing_fail_all() {
 
 #[test]
 fn whoever_can_be_forked_is_judged_as_whoever_can_not() {
-    let alone = bed().run(&mut |_| Box::new(Oracle::of(bed().tenant()))).unwrap();
+    let alone = of_truth();
     let (forks, mut made) = (Rc::new(Cell::new(0)), 0);
     let shared = bed().run(&mut |_| {
         made += 1;
