@@ -7,7 +7,7 @@
 use crate::block_on;
 use homeostat::{ActionTold, Pipeline, Responder, ResponderOptions};
 use homeostat_core::{Domain, EntityKey, EventRef, Role, TenantId, Threat, Timestamp};
-use homeostat_incident::{Incident, IncidentId, Update};
+use homeostat_incident::{IncidentId, Update};
 use homeostat_maturity::{ActionKind, ActionRecord, ActionState};
 use homeostat_response::{
     Action, Ending, Erase, MemoryActuator, MemoryStorage, MemoryWorld, Mode, Person, Phase, Reversibility,
@@ -95,16 +95,16 @@ impl Reaction {
     /// Answers the incidents that `updates` tell of, at `now`.
     pub(crate) fn answer(&mut self, pipeline: &Pipeline, updates: &[Update], now: Timestamp) {
         for (id, what) in worth_an_answer(updates) {
-            let told = pipeline.investigator().incident(id);
-            let Some(incident) = told.filter(|incident| !(what == New::Opened && self.is_answered(incident)))
+            let told = pipeline.investigator().threat(id, self.memory.tenant.clone());
+            let Some(threat) = told.filter(|threat| !(what == New::Opened && self.is_answered(threat)))
             else {
                 continue;
             };
-            self.remember(&incident);
+            self.remember(&threat);
             let graph = pipeline.estate().graph();
             let view = View { reach: graph, criticality: graph, risk: pipeline.risk(), now };
             // What a failing journal leaves undone shows as an action that is not in force.
-            drop(block_on(self.memory.responder.respond(&incident, &view)));
+            drop(block_on(self.memory.responder.respond_to(&threat, &view)));
         }
     }
 
@@ -122,8 +122,8 @@ impl Reaction {
     }
 
     /// Whether an alarm was answered for what `incident` holds.
-    fn is_answered(&self, incident: &Incident) -> bool {
-        incident.events().iter().any(|event| self.answered.contains(event))
+    fn is_answered(&self, incident: &Threat) -> bool {
+        incident.evidence.iter().any(|event| self.answered.contains(event))
     }
 
     /// Ends what `incident` was answered with: what it was to hold off is mended.
@@ -148,10 +148,9 @@ impl Reaction {
         self.memory.responder.told().filter_map(|told| self.record(told)).collect()
     }
 
-    fn remember(&mut self, incident: &Incident) {
-        let keys = incident.entities().iter().flat_map(|involved| involved.keys.iter());
-        self.names.extend(keys.map(|key| (key.value().to_owned(), key.clone())));
-        self.evidence.insert(incident.id().to_string(), incident.events().to_vec());
+    fn remember(&mut self, incident: &Threat) {
+        self.names.extend(incident.entities.iter().map(|(key, _)| (key.value().to_owned(), key.clone())));
+        self.evidence.insert(incident.id.clone(), incident.evidence.clone());
     }
 
     fn record(&self, told: &ActionTold) -> Option<ActionRecord> {
@@ -190,7 +189,11 @@ fn worth_an_answer(updates: &[Update]) -> BTreeMap<IncidentId, New> {
     for update in updates {
         let (id, new) = match update {
             Update::Opened(id) => (*id, New::Opened),
-            Update::Raised(id) | Update::Merged { into: id, .. } => (*id, New::Grown),
+            Update::Raised(id) => (*id, New::Grown),
+            Update::Merged { id, into } => {
+                worth.remove(id);
+                (*into, New::Grown)
+            }
             _ => continue,
         };
         let known = worth.entry(id).or_insert(new);

@@ -20,7 +20,7 @@ use std::time::Duration;
 
 fn days() -> &'static Days {
     static DAYS: OnceLock<Days> = OnceLock::new();
-    DAYS.get_or_init(|| Days::of(&STORIES))
+    DAYS.get_or_init(|| Days::of(&STORIES, 2))
 }
 
 /// An intrusion over four domains, an alarm, and a finding that is mended and comes back.

@@ -144,6 +144,6 @@ fn takes_data(deed: &Deed) -> bool {
 fn from_new_address(incident: &Incident, deed: &Deed) -> bool {
     let Some(origin) = deed.names.get(&Role::Origin) else { return false };
     incident.entities().iter().any(|involved| {
-        involved.new && involved.keys.iter().any(|key| key.is_public_address() && key.value() == origin)
+        involved.new && involved.keys.iter().any(|key| key.value() == origin && key.is_public_address())
     })
 }

@@ -118,15 +118,18 @@ pub struct Incident {
 
 impl Incident {
     pub(crate) fn of(id: IncidentId, story: &Story, book: &Investigator) -> Self {
+        let mut incident = Self::bare(id, story, book);
+        incident.elsewhere = elsewhere(id.0, &incident.deeds, book);
+        incident.edges = edges(&incident.deeds);
+        incident.hypotheses = hypothesis::weigh(&incident);
+        incident.gaps = gaps(&incident, story, book);
+        incident
+    }
+
+    /// What was done by whom, without what it may mean and what is missing.
+    pub(crate) fn bare(id: IncidentId, story: &Story, book: &Investigator) -> Self {
         let deeds = step::deeds(id.0, story, book);
-        let steps = step::steps(&deeds);
-        let entities = involved(story, book);
-        let mut events: Vec<(i64, EventRef)> = deeds.iter().flat_map(|deed| deed.events.clone()).collect();
-        events.sort();
-        events.dedup();
-        let mut listed = BTreeSet::new();
-        let events = events.into_iter().filter(|(_, event)| listed.insert(event.clone()));
-        let mut incident = Self {
+        Self {
             id,
             opened: Timestamp::from_micros(story.opened),
             told: Timestamp::from_micros(story.told),
@@ -137,20 +140,16 @@ impl Incident {
             merged: story.merged.iter().map(|id| IncidentId(*id)).collect(),
             score: story.score,
             verdict: story.verdict,
-            events: events.map(|(_, event)| event).collect(),
-            elsewhere: elsewhere(id.0, &deeds, book),
-            edges: edges(&deeds),
-            deeds,
-            steps,
-            entities,
+            events: events_of(&deeds),
+            elsewhere: Vec::new(),
+            edges: Vec::new(),
+            steps: step::steps(&deeds),
+            entities: involved(story, book),
             hypotheses: Vec::new(),
             gaps: Vec::new(),
-            cut: Cut { events: 0, ..story.cut },
-        };
-        incident.cut.events = incident.deeds.iter().map(|deed| deed.cut).sum();
-        incident.hypotheses = hypothesis::weigh(&incident);
-        incident.gaps = gaps(&incident, story, book);
-        incident
+            cut: Cut { events: deeds.iter().map(|deed| deed.cut).sum(), ..story.cut },
+            deeds,
+        }
     }
 
     /// Its number.
@@ -349,6 +348,14 @@ fn involved(story: &Story, book: &Investigator) -> Vec<Involved> {
 }
 
 /// Each deed hangs on the latest before it that shares the entity that led to it.
+/// The events of `deeds`, each once, in order of time.
+fn events_of(deeds: &[Deed]) -> Vec<EventRef> {
+    let mut events: Vec<&(i64, EventRef)> = deeds.iter().flat_map(|deed| &deed.events).collect();
+    events.sort();
+    let mut listed = BTreeSet::new();
+    events.into_iter().map(|(_, event)| event).filter(|event| listed.insert(*event)).cloned().collect()
+}
+
 fn edges(deeds: &[Deed]) -> Vec<Edge> {
     let mut latest: BTreeMap<EntityId, EventRef> = BTreeMap::new();
     let mut edges = Vec::new();

@@ -15,7 +15,7 @@ use crate::walk;
 use crate::weight::{HOUR, bin_of};
 use crate::{Incident, IncidentId, Stats, Update};
 use homeostat_core::{
-    EntityKey, EventRef, FUTURE_LIMIT, Observed, Position, Positions, State, TenantId, Timestamp,
+    EntityKey, EventRef, FUTURE_LIMIT, Observed, Position, Positions, State, TenantId, Threat, Timestamp,
 };
 use homeostat_identity::{EntityId, Resolved};
 use std::collections::{BTreeMap, BTreeSet};
@@ -150,10 +150,21 @@ impl Investigator {
 
     /// The incident `id`, or the one it was merged into.
     pub fn incident(&self, id: IncidentId) -> Option<Incident> {
+        let (id, story) = self.story_of(id)?;
+        Some(Incident::of(id, story, self))
+    }
+
+    /// What a response to the incident `id`, or the one it was merged into, is planned against: as
+    /// [`Incident::threat`], without working out what the incident may mean.
+    pub fn threat(&self, id: IncidentId, tenant: TenantId) -> Option<Threat> {
+        let (id, story) = self.story_of(id)?;
+        Some(Incident::bare(id, story, self).threat(tenant))
+    }
+
+    fn story_of(&self, id: IncidentId) -> Option<(IncidentId, &Story)> {
         let direct = self.stories.get_key_value(&id.0);
-        let (id, story) =
-            direct.or_else(|| self.stories.iter().find(|(_, story)| story.merged.contains(&id.0)))?;
-        Some(Incident::of(IncidentId(*id), story, self))
+        let found = direct.or_else(|| self.stories.iter().find(|(_, story)| story.merged.contains(&id.0)));
+        found.map(|(id, story)| (IncidentId(*id), story))
     }
 
     /// The incident that holds `event`: the same from whichever of its events one starts.

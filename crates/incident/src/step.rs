@@ -105,8 +105,7 @@ pub(crate) fn deeds(id: u64, story: &Story, book: &Investigator) -> Vec<Deed> {
         });
     }
     deeds.retain(|deed| !deed.events.is_empty() || deed.why != Why::LeadUp);
-    let start = |deed: &Deed| deed.events.first().cloned();
-    deeds.sort_by(|a, b| start(a).cmp(&start(b)).then_with(|| a.kind.cmp(&b.kind)));
+    deeds.sort_by(|a, b| a.events.first().cmp(&b.events.first()).then_with(|| a.kind.cmp(&b.kind)));
     deeds
 }
 

@@ -111,7 +111,9 @@ impl Log {
                     files.push((name, Vec::new()));
                 }
             }
-            files.last_mut().into_iter().for_each(|(_, records)| records.push(record));
+            if let Some((_, records)) = files.last_mut() {
+                records.push(record);
+            }
         }
         files
     }

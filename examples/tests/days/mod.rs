@@ -7,8 +7,6 @@ use homeostat_maturity::{OKTA_ORG, Setting, Story, TENANT, Tenant, TenantOptions
 use std::collections::BTreeSet;
 use std::io::Cursor;
 
-/// How many of its days CloudTrail tells.
-const DAYS_OF_CLOUD: usize = 2;
 /// Which part of everyday life is told.
 const ONE_IN: usize = 30;
 /// Where the services are that hide who comes from them.
@@ -21,15 +19,15 @@ pub(crate) struct Days {
 }
 
 impl Days {
-    /// The days on which `stories` happen; of those in the stories all they did is told.
-    pub(crate) fn of(stories: &[Story]) -> Self {
+    /// The days on which `stories` happen, the last of them with CloudTrail; of those in the stories all is told.
+    pub(crate) fn of(stories: &[Story], days_of_cloud: usize) -> Self {
         let told = stories.iter().copied().fold(TenantOptions::new(3).days(10), TenantOptions::story);
         let tenant = Tenant::new(&told);
         let truths = || stories.iter().filter_map(|story| tenant.truth(*story));
         let told: BTreeSet<EventRef> = truths().flat_map(homeostat_maturity::Truth::events).collect();
         let who: BTreeSet<&EntityKey> = truths().flat_map(|truth| &truth.who).collect();
         let acts = |event: &Event| event.entities().iter().any(|(key, _)| who.contains(key));
-        let mut events = read(&tenant);
+        let mut events = read(&tenant, days_of_cloud);
         let mut number = 0;
         events.retain(|event| {
             number += 1;
@@ -45,11 +43,11 @@ impl Days {
     }
 }
 
-/// The sign-ins, leases and findings of all days, and the calls of the last.
-fn read(tenant: &Tenant) -> Vec<Event> {
+/// The sign-ins, leases and findings of all days, and the calls of the last of them.
+fn read(tenant: &Tenant, days_of_cloud: usize) -> Vec<Event> {
     let days: BTreeSet<String> =
         tenant.logs().map(|(name, _)| name).filter(|name| name.starts_with("cloudtrail/")).collect();
-    let last: Vec<&String> = days.iter().rev().take(DAYS_OF_CLOUD).collect();
+    let last: Vec<&String> = days.iter().rev().take(days_of_cloud).collect();
     let context = Context::new().with_directory(OKTA_ORG).with_account("111122223333");
     let context = context.with_network(TENANT).with_tenant(TenantId::new(TENANT).unwrap());
     let mut ingest = Ingest::new(Registry::default()).with_context(context);
