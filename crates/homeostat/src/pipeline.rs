@@ -17,6 +17,7 @@ use crate::refusals::Refusals;
 use crate::repair::Repair;
 use crate::room::{Kept, Room, Unkept};
 use crate::servers::Servers;
+use crate::sight::{OpenQuestion, Sight};
 use crate::surprise::Surprise;
 use crate::travels::Travels;
 use core::fmt;
@@ -52,6 +53,7 @@ pub struct Pipeline {
     risk: RiskBook,
     mended: Vec<IncidentId>,
     reflex: Reflex,
+    sight: Sight,
     intent: Intent,
     watches: WatchBook,
     next_event: u64,
@@ -102,6 +104,7 @@ impl Pipeline {
             risk: RiskBook::default(),
             mended: Vec::new(),
             reflex: Reflex::default(),
+            sight: Sight::default(),
             intent: Intent::default(),
             watches: WatchBook::default(),
             next_event: 0,
@@ -170,12 +173,18 @@ impl Pipeline {
         if self.directory.observe_event(position, event).is_err() {
             self.stats.foreign = self.stats.foreign.saturating_add(1);
         }
+        self.sight.observe(event);
         let signals = self.signals(event);
         let mut updates = if signals.is_empty() { Vec::new() } else { self.pass_calm(event.when()) };
         self.heard = event.when();
         updates.extend(signals.iter().flat_map(|signal| self.tell(signal)));
         self.halves(&mut updates);
         updates
+    }
+
+    /// Takes in many events, as [`Self::observe`] would one after the other.
+    pub fn observe_batch(&mut self, events: &[Event]) -> Vec<Update> {
+        events.iter().flat_map(|event| self.observe(event)).collect()
     }
 
     /// Tells the investigator that a calm before an event at `now` was one: without a signal for longer than a clock
@@ -293,6 +302,12 @@ impl Pipeline {
     /// From how many bits on a surprise is told, the same in every domain; risk takes off some of them.
     pub const fn threshold(&self) -> Bits {
         crate::surprise::BASE
+    }
+
+    /// The questions that can not be answered now, because nothing comes in from the part of the estate that would
+    /// tell: those of a domain that never told anything, or nothing in the day before the newest event.
+    pub fn open_questions(&self) -> Vec<OpenQuestion> {
+        self.sight.open()
     }
 
     /// What became of the events.

@@ -1,12 +1,12 @@
-//! An own actuator: locks a person's badge, and gives it back.
-
+//! An own actuator: locks a person's badge at the door controller, and gives it back.
 use homeostat_response::{Act, ActError, Descriptor, Permit, Plan, Request};
-use std::{collections::BTreeMap, sync::Mutex};
+use std::{fs, os::unix::fs::symlink, path::PathBuf};
 
-/// The badges that are locked, each by the id of one action.
+/// The controller, a folder: each locked badge is a link to the id of the action that locked it, made at once or not.
 pub struct Badges {
     pub descriptor: Descriptor,
-    pub locked: Mutex<BTreeMap<String, String>>,
+    pub folder: PathBuf,
+    pub after: fn(),
 }
 
 impl Act for Badges {
@@ -17,23 +17,23 @@ impl Act for Badges {
         &self.descriptor
     }
     fn validate(&self, request: &Request) -> Result<(), ActError> {
-        if request.target.id.is_empty() { Err(ActError::permanent("read the badge")) } else { Ok(()) }
+        if request.target.id.contains('/') { Err(ActError::permanent("read the badge")) } else { Ok(()) }
     }
     async fn plan(&self, request: &Request) -> Result<Plan, ActError> {
         Ok(Plan::new(request).saying("lock one badge"))
     }
     async fn apply(&self, _: &Permit, plan: &Plan) -> Result<(), ActError> {
-        let mut locked = self.locked.lock().map_err(|_| ActError::transient("ask the doors"))?;
-        let owner = locked.entry(plan.target.id.clone()).or_insert_with(|| plan.id.to_string());
-        if owner == plan.id.as_str() { Ok(()) } else { Err(ActError::conflict("lock the badge")) }
+        let made = symlink(plan.id.as_str(), self.folder.join(&plan.target.id)).is_ok();
+        (self.after)();
+        let held = made || self.observe(plan).await?;
+        held.then_some(()).ok_or(ActError::conflict("lock the badge"))
     }
     async fn observe(&self, plan: &Plan) -> Result<bool, ActError> {
-        let locked = self.locked.lock().map_err(|_| ActError::transient("ask the doors"))?;
-        Ok(locked.get(&plan.target.id).is_some_and(|owner| owner == plan.id.as_str()))
+        let owner = fs::read_link(self.folder.join(&plan.target.id));
+        Ok(owner.is_ok_and(|owner| owner.as_os_str() == plan.id.as_str()))
     }
     async fn revert(&self, plan: &Plan) -> Result<(), ActError> {
-        let mut locked = self.locked.lock().map_err(|_| ActError::transient("ask the doors"))?;
-        locked.retain(|_, owner| owner != plan.id.as_str());
-        Ok(())
+        let free = !self.observe(plan).await? || fs::remove_file(self.folder.join(&plan.target.id)).is_ok();
+        free.then_some(()).ok_or(ActError::transient("give the badge back"))
     }
 }

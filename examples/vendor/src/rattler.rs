@@ -18,7 +18,8 @@ impl Detector<Event> for Rattler {
     fn detect(&mut self, event: &Event, _: &dyn RiskView) -> Vec<Signal> {
         let (Some(occurrence), Some(party)) = (event.occurrence(), event.actor()) else { return Vec::new() };
         let (Some(key), Some(door)) = (party.keys().first(), event.service()) else { return Vec::new() };
-        if event.outcome().as_str() != "failure" {
+        let is_door = event.metadata().and_then(|told| told.product()?.name()) == Some("Doors");
+        if !is_door || event.outcome().as_str() != "failure" {
             return Vec::new();
         }
         let doors = self.closed.entry(key.to_string()).or_default();

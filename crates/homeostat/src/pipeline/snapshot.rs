@@ -6,6 +6,7 @@
 
 use super::{Pipeline, Stats};
 use crate::estate::Estate;
+use crate::sight::Sight;
 use crate::surprise::Surprise;
 use crate::upkeep::incident;
 use crate::written::{all, put_all, put_shown, tenant};
@@ -43,6 +44,7 @@ impl Pipeline {
         self.estate.write(&mut out);
         self.surprise.write(&mut out);
         out.bytes(&self.reflex.keep());
+        self.sight.write(&mut out);
         out.bytes(&self.intent.keep());
         out.bytes(&self.watches.to_bytes());
         put_all(&mut out, self.mended.iter(), put_shown);
@@ -90,6 +92,7 @@ impl Pipeline {
         self.estate = Estate::read(&mut fields)?;
         self.surprise = Surprise::read(&mut fields)?;
         self.reflex.recall(fields.bytes()?)?;
+        self.sight = Sight::read(&mut fields)?;
         self.intent.recall(fields.bytes()?)?;
         self.watches = WatchBook::from_bytes(fields.bytes()?)?;
         self.mended = all(&mut fields, 8, incident)?;
