@@ -1,5 +1,4 @@
-//! What nobody of the tenant ever showed: a place or a browser that is new to all of them, somebody who never wrote
-//! to any of them, a site to which no link in a mail led before.
+//! What nobody of the tenant ever showed: a place or a browser that is new to all of them.
 //!
 //! A new identity has no past of its own to be compared with, but the tenant has one. How unlikely something new
 //! is, is told by how much of what was seen was seen once: (n1 + 1) / (n + 2), the estimate of Good and Turing
@@ -10,10 +9,10 @@ use crate::act::party_of;
 use crate::surprise::{BROWSER, PLACE};
 use crate::written::{all, flag, one_of, put_all, put_flag, put_one_of};
 use homeostat_core::{
-    Bits, Detector, EntityKey, EntityKind, Forget, Keep, Outcome, Reason, RiskView, Role, Signal,
-    SnapshotError, SnapshotReader, SnapshotWriter, Technique,
+    Bits, Detector, EntityKey, Forget, Keep, Outcome, Reason, RiskView, Signal, SnapshotError,
+    SnapshotReader, SnapshotWriter,
 };
-use homeostat_event::{ClassUid, Event};
+use homeostat_event::Event;
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -24,11 +23,6 @@ const TOLD: Bits = Bits::MEDIUM;
 /// The most that one first sight weighs: somebody has to be the first.
 const MOST: Bits = Bits::HIGH;
 
-/// The least of first letters and first visits that is told: they come daily and say something only beside more.
-const CONTACT_TOLD: Bits = Bits::LOW;
-/// The most that one of them weighs.
-const MOST_OF_CONTACT: Bits = Bits::MEDIUM;
-
 /// What may be new to the tenant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Aspect {
@@ -37,15 +31,11 @@ enum Aspect {
     // The beginning of the address, where nothing else of the place is told.
     Range,
     Agent,
-    // The domain of who wrote.
-    Sender,
-    // The name to which a link led.
-    Site,
 }
 
 impl Aspect {
     /// In the order of their numbers in a snapshot.
-    const ALL: [Self; 6] = [Self::Country, Self::Network, Self::Range, Self::Agent, Self::Sender, Self::Site];
+    const ALL: [Self; 4] = [Self::Country, Self::Network, Self::Range, Self::Agent];
 }
 
 /// The values of one aspect, each with whether it was seen again.
@@ -86,22 +76,6 @@ impl FirstSeen {
         self.aspects.entry(aspect).or_default().learn(value?)
     }
 
-    /// The signal of a first contact, about whoever is inside.
-    fn contact(&mut self, event: &Event, contact: Contact) -> Option<Signal> {
-        let bits = self.learn(contact.aspect, Some(contact.value))?.min(MOST_OF_CONTACT);
-        let role = if contact.aspect == Aspect::Sender { Role::Target } else { Role::Actor };
-        let inside = event.entities().into_iter().find(|(_, part)| *part == role)?.0;
-        let occurrence = event.occurrence().filter(|_| bits >= CONTACT_TOLD)?;
-        let mut signal = Signal::new(contact.name, &occurrence, &inside, bits);
-        if role == Role::Target {
-            (signal.actor, signal.entities) = (None, Vec::new());
-            signal.involve(inside, role);
-        }
-        signal.techniques.extend(Technique::parse(contact.technique));
-        signal.reasons.push(Reason::new(contact.name, "for the first time", "known to the tenant", bits));
-        Some(signal)
-    }
-
     /// What is new in `event`: name, kind and weight. A new country brings a new network with it, so that both
     /// count as one; and what is new to all is new to its party, which the baseline tells under the same kind.
     fn news(&mut self, event: &Event) -> [(&'static str, &'static str, Option<Bits>); 2] {
@@ -117,37 +91,6 @@ impl FirstSeen {
             ("place new to all", PLACE, heavier(heavier(country, network), range)),
             ("browser new to all", BROWSER, agent),
         ]
-    }
-}
-
-/// How somebody outside comes into touch with somebody inside.
-struct Contact {
-    aspect: Aspect,
-    value: String,
-    name: &'static str,
-    technique: &'static str,
-}
-
-impl Contact {
-    /// That of a mail or of a click; nothing for any other event.
-    fn of(event: &Event) -> Option<Self> {
-        let entities = event.entities();
-        let named = |kind: EntityKind, role: Role| {
-            let found = entities.iter().find(|(key, part)| key.kind() == kind && *part == role);
-            found.map(|(key, _)| key.value())
-        };
-        match event.class_uid() {
-            ClassUid::EMAIL_ACTIVITY => {
-                let (_, domain) = named(EntityKind::Email, Role::Actor)?.rsplit_once('@')?;
-                let (aspect, value) = (Aspect::Sender, domain.to_owned());
-                Some(Self { aspect, value, name: "first letter of a stranger", technique: "T1566" })
-            }
-            ClassUid::HTTP_ACTIVITY if event.actor().is_some_and(|actor| !actor.stands_in()) => {
-                let (aspect, value) = (Aspect::Site, named(EntityKind::Domain, Role::Target)?.to_owned());
-                Some(Self { aspect, value, name: "first visit of a site", technique: "T1204.001" })
-            }
-            _ => None,
-        }
     }
 }
 
@@ -178,9 +121,6 @@ impl Detector<Event> for FirstSeen {
         // Whoever tries in vain from somewhere must not make that place known.
         if event.outcome() == Outcome::Failure {
             return Vec::new();
-        }
-        if let Some(contact) = Contact::of(event) {
-            return self.contact(event, contact).into_iter().collect();
         }
         let (Some(occurrence), Some(party)) = (event.occurrence(), party_of(event)) else {
             return Vec::new();

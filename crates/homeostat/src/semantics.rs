@@ -136,6 +136,18 @@ const TABLE: &[Line] = &[
     ("", "user.lifecycle.create", "T1136.003", CHANGE),
     ("", "user.account.update_password", "T1098", USE),
     ("", "user.account.reset_password", "T1098", USE),
+    // Microsoft 365: files and mailboxes
+    ("", "FileAccessed*", "T1213.002", USE),
+    ("", "FileDownloaded", "T1213.002", USE),
+    ("", "FileSyncDownloaded*", "T1213.002", USE),
+    ("", "SearchQueryInitiatedSharePoint", "T1213.002", USE),
+    ("", "SearchQueryInitiatedExchange", "T1114.002", USE),
+    ("", "MailItemsAccessed", "T1114.002", USE),
+    ("", "New-InboxRule", "T1564.008", USE),
+    ("", "Set-InboxRule", "T1564.008", USE),
+    ("", "Set-Mailbox", "T1114.003", USE),
+    ("", "Add-MailboxPermission", "T1098.002", CHANGE),
+    ("", "New-TransportRule", "T1564.008", CHANGE),
     // Whatever else only looks
     ("", "Describe*", "T1580", USE),
     ("", "List*", "T1580", USE),

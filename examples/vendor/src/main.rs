@@ -10,7 +10,7 @@ mod stage;
 use badges::Badges;
 use homeostat::{Estate, Pipeline, Responder, ResponderOptions};
 use homeostat_actuator_nftables::{Nft, Nftables};
-use homeostat_core::{Forget as _, TenantId, Timestamp};
+use homeostat_core::{EntityKind, Forget as _, TenantId, Timestamp};
 use homeostat_graph::{Inventory, Reading};
 use homeostat_incident::{Investigator, Severity};
 use homeostat_maturity::{Story, TENANT, Tenant, TenantOptions};
@@ -53,7 +53,9 @@ fn main() -> Result<()> {
 
     let mut pipeline = Pipeline::from_bytes(&fs::read(folder.join("state"))?)?;
     let incidents = pipeline.investigator().incidents();
-    let names = pipeline.directory().whole(&incidents[0].entities()[0].keys[0]);
+    let mut keys = incidents[0].entities().iter().flat_map(|one| &one.keys);
+    let person = keys.find(|key| key.kind() == EntityKind::Upn).ok_or("nobody in the story")?;
+    let names = pipeline.directory().whole(person);
     for name in &names {
         pipeline.forget(name);
         responder.forget(name)?;
