@@ -8,7 +8,7 @@ mod left;
 
 use crate::memo::Memo;
 use crate::moment;
-use crate::tape::{Kind, Mark, Node, Span, Tape, tag_of, unescape};
+use crate::tape::{Kind, Known, Mark, Node, Span, Tape, tag_of, unescape};
 use core::cell::RefMut;
 use core::fmt;
 use core::str::FromStr;
@@ -164,15 +164,20 @@ pub struct Field<'a> {
 impl<'a> Field<'a> {
     /// The value at `path` below this one.
     pub fn get(&self, path: &str) -> Option<Self> {
-        if self.kind() != Kind::Object {
-            return None;
-        }
+        let dot = |from: usize| path.bytes().skip(from).position(|byte| byte == b'.').map(|at| from + at);
+        let mut cut = dot(0);
         let whole = self.member(path);
-        if whole.is_some() || !path.as_bytes().contains(&b'.') {
+        if whole.is_some() || self.kind() != Kind::Object {
             return whole;
         }
-        let mut cuts = path.bytes().zip(0..).filter(|(byte, _)| *byte == b'.').map(|(_, cut)| cut);
-        cuts.find_map(|cut: usize| self.member(path.get(..cut)?)?.get(path.get(cut + 1..)?))
+        while let Some(at) = cut {
+            let outer = path.get(..at).and_then(|outer| self.member(outer));
+            if let Some(inner) = outer.and_then(|outer| outer.get(path.get(at + 1..)?)) {
+                return Some(inner);
+            }
+            cut = dot(at + 1);
+        }
+        None
     }
 
     /// The member called `name`, dots and all.
@@ -182,15 +187,20 @@ impl<'a> Field<'a> {
         if self.tape.lacks(tag) { None } else { self.member_of_tag(name, tag) }
     }
 
+    #[inline(never)]
     fn member_of_tag(&self, name: &str, tag: u32) -> Option<Self> {
-        if self.folded {
-            let children = || self.children().find(|child| child.is_called(name));
-            return if self.tape.may_have_folded(self.index, tag) { children() } else { None };
+        let walked = || self.children().find(|child| child.is_called(name));
+        if self.tape.has_escaped_names() {
+            return walked();
         }
-        match self.tape.member(self.index, (name.as_bytes(), tag), self.text.as_bytes()) {
-            Some(index) => Some(Self { index, ..*self }),
-            None if self.tape.has_escaped_names() => self.children().find(|child| child.is_called(name)),
-            None => None,
+        if !self.folded {
+            let index = self.tape.member(self.index, (name.as_bytes(), tag), self.text.as_bytes());
+            return index.map(|index| self.at(index));
+        }
+        match self.tape.known(self.index, tag) {
+            Known::Nothing => None,
+            Known::Member(index) => Some(self.at(index)).filter(|child| child.is_called(name)),
+            Known::Perhaps => walked(),
         }
     }
 
