@@ -77,7 +77,7 @@ pub(crate) fn describe(signal: &mut Signal, event: &Event) {
     // Files are read by the thousand; what they lie in is what was gone through.
     entities.retain(|(_, role)| folder.is_none() || !matches!(role, Role::Target | Role::Related));
     entities.extend(folder.map(|folder| (folder, Role::Target)));
-    // Whom a letter of a stranger reaches, only the detector of first letters tells.
+    // Whoever gets a letter has done nothing.
     entities.retain(|(_, role)| !is_delivery(event) || *role != Role::Target);
     let in_session = entities.iter().any(|(key, _)| key.kind() == EntityKind::RoleSession);
     for (key, role) in entities.iter().filter(|(key, _)| !is_shared_session(key)) {

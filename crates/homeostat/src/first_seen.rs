@@ -85,7 +85,8 @@ impl FirstSeen {
         let country = self.learn(Aspect::Country, of(&|at| at.country().map(str::to_owned)));
         let network = self.learn(Aspect::Network, of(&|at| at.asn().map(|number| number.to_string())));
         let placed = origin.as_ref().is_some_and(|at| at.country().is_some() || at.asn().is_some());
-        let range = self.learn(Aspect::Range, if placed { None } else { of(&|at| range(at)) });
+        // Where one source shows a place, it is new in none of the others.
+        let range = self.learn(Aspect::Range, of(&|at| range(at))).filter(|_| !placed);
         let agent = self.learn(Aspect::Agent, of(&|at| at.user_agent().map(family)));
         [
             ("place new to all", PLACE, heavier(heavier(country, network), range)),

@@ -124,7 +124,8 @@ impl Pipeline {
     }
 
     /// Adds a detector of the vendor's own that remembers nothing of people: what it remembers is not in the
-    /// snapshot, so that it begins anew where that is restored, and [`Pipeline::forget`] does not ask it.
+    /// snapshot, so that it begins anew where that is restored, and
+    /// [`Forget::forget`](homeostat_core::Forget::forget) does not ask it.
     #[must_use]
     pub fn with_detector(mut self, detector: impl Detector<Event> + 'static) -> Self {
         self.detectors.push(Box::new(Unkept(detector)));
