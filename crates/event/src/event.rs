@@ -275,13 +275,7 @@ impl Event {
 
     /// Appends the event as one line of OCSF JSON to `out`, which many events may share.
     pub fn write_json(&self, out: &mut String) {
-        if out.is_empty() {
-            let mut bytes = core::mem::take(out).into_bytes();
-            object::write_object(self, &mut bytes);
-            *out = text_of(bytes);
-        } else {
-            out.push_str(&self.to_json());
-        }
+        object::append_object(self, out);
     }
 
     /// The class; an event that tells none is a base event.

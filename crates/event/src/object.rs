@@ -3,7 +3,7 @@
 //! `ocsf_object!` makes a struct of a list of attributes. Reading and writing are plain functions over JSON
 //! text, without generics over formats, so that forty objects compile in seconds; serde goes through them.
 
-use crate::attribute::{Attribute, write_text, written};
+use crate::attribute::{Attribute, text_of, write_text, written};
 use crate::cursor::{BadJson, Cursor};
 use homeostat_core::JsonText;
 use std::collections::BTreeSet;
@@ -60,6 +60,17 @@ pub(crate) fn write_object(object: &dyn Object, out: &mut Vec<u8>) {
     object.write_members(&mut members);
     object.extra().write_members(&mut members);
     members.close();
+}
+
+/// The same behind the text in `out`, whose room is used where it has no text yet.
+pub(crate) fn append_object(object: &dyn Object, out: &mut String) {
+    if out.is_empty() {
+        let mut bytes = core::mem::take(out).into_bytes();
+        write_object(object, &mut bytes);
+        *out = text_of(bytes);
+    } else {
+        out.push_str(&written(|out| write_object(object, out)));
+    }
 }
 
 /// Sets attribute `name` of `object` to `value`, typed where the type fits.

@@ -405,17 +405,23 @@ fn slice(bytes: &[u8], span: Span) -> &[u8] {
     bytes.get(span.start as usize..span.end as usize).unwrap_or_default()
 }
 
-/// The text that `raw`, the checked inside of a JSON text, stands for.
+/// The text that `raw`, the checked inside of a JSON text, stands for. Signs that JSON would escape and `raw` does not stand
+/// as they are.
 pub(crate) fn unescape(raw: &str) -> String {
     let mut text = String::with_capacity(raw.len());
     let mut rest = raw;
-    while let Some((plain, escape)) = rest.split_once('\\') {
+    while let Some((plain, special)) = rest.split_at_checked(plain_length(rest.as_bytes())) {
         text.push_str(plain);
+        let Some(escape) = special.strip_prefix('\\') else {
+            let Some(sign) = special.chars().next() else { break };
+            text.push(sign);
+            rest = special.get(sign.len_utf8()..).unwrap_or_default();
+            continue;
+        };
         let (sign, length) = meaning(escape);
         text.push(sign);
         rest = escape.get(length..).unwrap_or_default();
     }
-    text.push_str(rest);
     text
 }
 
