@@ -9,6 +9,7 @@ use crate::authority::{
 };
 use crate::edge::{Edge, EdgeKind, EdgeKinds, Standing};
 use crate::inventory::{BOUNDARY, Inventory, Listing};
+use crate::network::{NetSide, Stand};
 use crate::object::{LinkKind, Object, ObjectKind, PolicySlot, account_key};
 use crate::rule::{CREDENTIAL, GROUP_POLICY, PASS, ROLE_POLICY, USER_POLICY, WORK, WorkRule};
 use crate::workload::{ACCOUNT, PATTERN, PROFILE, ROLE, SERVICE};
@@ -27,19 +28,21 @@ pub(crate) struct Derivation<'a> {
     pub(crate) kinds: &'a EdgeKinds,
     pub(crate) authorities: &'a BTreeMap<EntityKey, Authority>,
     pub(crate) roles: &'a BTreeMap<EntityKey, RoleSide>,
+    pub(crate) sides: &'a BTreeMap<EntityKey, NetSide>,
+    pub(crate) stands: &'a BTreeMap<EntityKey, Stand>,
 }
 
 /// A step before it is an edge.
-struct Step {
-    kind: EdgeKind,
-    rule: String,
-    factor: f64,
-    standing: Standing,
-    proof: Proof,
+pub(crate) struct Step {
+    pub(crate) kind: EdgeKind,
+    pub(crate) rule: String,
+    pub(crate) factor: f64,
+    pub(crate) standing: Standing,
+    pub(crate) proof: Proof,
 }
 
 impl Step {
-    fn new(kind: EdgeKind, rule: &str, proof: Proof) -> Self {
+    pub(crate) fn new(kind: EdgeKind, rule: &str, proof: Proof) -> Self {
         Self { kind, rule: rule.to_owned(), factor: 1.0, standing: Standing::Possible, proof }
     }
 
@@ -51,13 +54,23 @@ impl Step {
 impl Derivation<'_> {
     /// The edges that start at `source` and are about `target`.
     pub(crate) fn pair(&self, source: &EntityKey, target: &Object) -> Vec<Edge> {
-        if let Some(authority) = self.authorities.get(source) {
-            return self.of_principal(authority, target);
+        let mut edges = if let Some(authority) = self.authorities.get(source) {
+            self.of_principal(authority, target)
+        } else {
+            match self.inventory.object(source) {
+                Some(workload) if workload.kind() == ObjectKind::Workload => {
+                    self.of_workload(workload, target)
+                }
+                _ => self.of_account(source, target),
+            }
+        };
+        if source == target.key() {
+            edges.extend(self.ties(target));
+        } else {
+            edges.extend(self.over_network(source, target));
+            edges.extend(self.vouched(source, target));
         }
-        match self.inventory.object(source) {
-            Some(workload) if workload.kind() == ObjectKind::Workload => self.of_workload(workload, target),
-            _ => self.of_account(source, target),
-        }
+        edges
     }
 
     fn of_principal(&self, from: &Authority, target: &Object) -> Vec<Edge> {
@@ -68,7 +81,11 @@ impl Derivation<'_> {
             ObjectKind::Workload => self.about_workload(from, target),
             ObjectKind::Bucket => self.about_bucket(from, target),
             ObjectKind::Secret => self.about_secret(from, target),
-            ObjectKind::Policy | ObjectKind::Other => Vec::new(),
+            ObjectKind::Policy
+            | ObjectKind::Other
+            | ObjectKind::Database
+            | ObjectKind::Network
+            | ObjectKind::Subject => Vec::new(),
         }
     }
 
@@ -302,8 +319,11 @@ impl Derivation<'_> {
     /// Who has the account has all that is in it.
     fn of_account(&self, account: &EntityKey, target: &Object) -> Vec<Edge> {
         let own = target.attribute(ACCOUNT).or_else(|| account_of(target.key().value()));
-        let inside =
-            own == Some(account.value()) && !matches!(target.kind(), ObjectKind::Policy | ObjectKind::Group);
+        let inside = own == Some(account.value())
+            && !matches!(
+                target.kind(),
+                ObjectKind::Policy | ObjectKind::Group | ObjectKind::Network | ObjectKind::Subject
+            );
         if !inside || account_key(account.value()).as_ref() != Some(account) {
             return Vec::new();
         }
@@ -320,13 +340,13 @@ impl Derivation<'_> {
         )]
     }
 
-    fn probability(&self, step: &Step) -> f64 {
+    pub(crate) fn probability(&self, step: &Step) -> f64 {
         let default = self.kinds.info(step.kind).map_or(1.0, |info| info.probability);
         let condition = if step.proof.conditions.is_empty() { 1.0 } else { CONDITION };
         crate::edge::probability(default * step.factor * condition)
     }
 
-    fn edge(&self, from: &EntityKey, to: &EntityKey, step: Step, stale: bool) -> Edge {
+    pub(crate) fn edge(&self, from: &EntityKey, to: &EntityKey, step: Step, stale: bool) -> Edge {
         Edge {
             from: from.clone(),
             to: to.clone(),

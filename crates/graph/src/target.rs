@@ -49,7 +49,11 @@ impl<'a> Targets<'a> {
             match object.kind() {
                 ObjectKind::User => own.users.push(number),
                 ObjectKind::Role => own.role(number, sides.get(object.key())),
-                ObjectKind::Policy | ObjectKind::Other => {}
+                ObjectKind::Policy
+                | ObjectKind::Other
+                | ObjectKind::Database
+                | ObjectKind::Network
+                | ObjectKind::Subject => {}
                 _ => own.others.push(number),
             }
         }
@@ -231,7 +235,11 @@ mod tests {
                 .map(|object| (object.key().clone(), RoleSide::of(object)))
                 .collect();
             let kinds = EdgeKinds::default();
-            let derivation = Derivation { inventory: &inventory, kinds: &kinds, authorities: &authorities, roles: &roles };
+            let (sides, stands) = (BTreeMap::new(), BTreeMap::new());
+            let derivation = Derivation {
+                inventory: &inventory, kinds: &kinds, authorities: &authorities, roles: &roles, sides: &sides,
+                stands: &stands,
+            };
             let targets = Targets::new(&inventory, &roles);
             for authority in authorities.values() {
                 let candidates: BTreeSet<&EntityKey> =

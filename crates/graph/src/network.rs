@@ -1,0 +1,170 @@
+//! What the network lets in, computed from its parts: never a field that somebody stored.
+//!
+//! From the Internet: an address of its own, a route to a gateway, an access list and a security group that let the port
+//! in; or a balancer or API before it. From inside: the security group of the other, or the subnet it lies in. What is
+//! reached is a step only where something is to be used there: a hole, a way to log in, an API that asks nobody. O(rules)
+//! for each asset. How VPCs are put together: "Amazon VPC User Guide", security groups, network ACLs, route tables.
+
+mod asset;
+mod filter;
+
+use crate::Evidence;
+use crate::cidr::Cidr;
+use crate::edge::EdgeKind;
+use crate::federation::GROUP;
+use crate::inventory::Inventory;
+use crate::object::{LinkKind, Object, ObjectKind};
+use asset::Asset;
+use filter::{AccessList, Protocol};
+use homeostat_core::{EntityKey, EntityKind};
+use std::collections::BTreeSet;
+
+/// What part of a network an object is.
+pub(crate) const WHAT: &str = "what";
+pub(crate) const SECURITY_GROUP: &str = "security group";
+pub(crate) const SUBNET: &str = "subnet";
+pub(crate) const BALANCER: &str = "balancer";
+pub(crate) const TARGETS: &str = "target group";
+pub(crate) const API: &str = "api";
+/// A machine by its id: documents that know no more of it speak of it so.
+pub(crate) const MACHINE: &str = "machine";
+/// Begins the attributes that are rules of a security group, `ingress/protocol from-to source`, and those that are entries
+/// of an access list, `ingress/number verdict protocol from-to range`.
+pub(crate) const INGRESS: &str = "ingress/";
+pub(crate) const EGRESS: &str = "egress/";
+/// Ranges of a subnet, with commas.
+pub(crate) const RANGES: &str = "ranges";
+/// Begins the attributes of a route table that are routes to a gateway: `route/range`.
+pub(crate) const ROUTE: &str = "route/";
+/// The families in which an asset has an address outside: `4`, `6`, `46`.
+pub(crate) const PUBLIC: &str = "public";
+/// Ports that something listens on.
+pub(crate) const PORTS: &str = "ports";
+/// Whether a gateway is tied to a network.
+pub(crate) const TIED: &str = "tied";
+/// What of an API asks nobody who he is: `operation target`, one a line.
+pub(crate) const OPEN: &str = "open";
+/// Who may call the URL of a function.
+pub(crate) const URL: &str = "url_authorization";
+/// The one node that stands for all that lies outside; `None` never.
+pub(crate) fn internet() -> Option<EntityKey> {
+    EntityKey::new(EntityKind::NativeId, EntityKey::INTERNET, "Internet").ok()
+}
+
+/// From where a step leads to an asset.
+#[derive(Clone, Debug, PartialEq)]
+enum Start {
+    Internet,
+    /// A security group, a balancer, an API.
+    Node(EntityKey),
+    /// Whatever lies in a subnet of the same network with addresses in the range.
+    Range(Cidr),
+}
+
+/// A step to an asset.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Way {
+    start: Start,
+    pub(crate) kind: EdgeKind,
+    pub(crate) rule: String,
+    /// The chance, beside that of the kind.
+    pub(crate) factor: f64,
+    pub(crate) because: Vec<String>,
+    pub(crate) evidence: BTreeSet<Evidence>,
+    pub(crate) condition: Option<String>,
+    ports: (u16, u16),
+    protocol: Protocol,
+}
+
+/// What leads to an asset over the network.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct NetSide {
+    pub(crate) ways: Vec<Way>,
+    list: AccessList,
+    network: Option<EntityKey>,
+}
+
+/// Where somebody stands: the subnet's ranges and its network, or nothing of the kind.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Stand {
+    /// Whether another provider vouches for it.
+    pub(crate) subject: bool,
+    /// Whether somebody may act as it.
+    pub(crate) acts: bool,
+    ranges: Vec<Cidr>,
+    network: Option<EntityKey>,
+}
+
+/// The key of a part of a network by its id, such as `sg-0a1b`: ids of EC2 are unique in all of AWS.
+pub(crate) fn network_key(id: &str) -> Option<EntityKey> {
+    EntityKey::new(EntityKind::NativeId, "aws", id).ok()
+}
+
+#[cfg(any(feature = "documents", feature = "event"))]
+/// From and to, as rules are written: all ports where none is told, or −1.
+pub(crate) fn span(from: Option<i64>, to: Option<i64>) -> String {
+    let bound = |port: Option<i64>, all: u16| port.and_then(|port| u16::try_from(port).ok()).unwrap_or(all);
+    format!("{}-{}", bound(from, 0), bound(to, u16::MAX))
+}
+
+pub(crate) fn is(object: &Object, what: &str) -> bool {
+    object.kind() == ObjectKind::Network && object.attribute(WHAT) == Some(what)
+}
+
+impl Stand {
+    pub(crate) fn of(object: &Object) -> Self {
+        let subject = object.kind() == ObjectKind::Subject;
+        if !is(object, SUBNET) {
+            let acts = subject && object.attribute(GROUP).is_none();
+            return Self { subject, acts, ..Self::default() };
+        }
+        let ranges = object.attribute(RANGES).unwrap_or_default().split(',');
+        Self {
+            subject,
+            acts: false,
+            ranges: ranges.filter_map(Cidr::parse).collect(),
+            network: object.links(LinkKind::Within).next().cloned(),
+        }
+    }
+
+    /// Whether something may start here by the network.
+    pub(crate) fn is_place(object: &Object) -> bool {
+        [SECURITY_GROUP, SUBNET, BALANCER, API].iter().any(|what| is(object, what))
+    }
+}
+
+impl NetSide {
+    /// What leads to `object`; `None` when nothing does.
+    pub(crate) fn of(inventory: &Inventory, object: &Object) -> Option<Self> {
+        let asset = Asset::new(inventory, object);
+        let ways = match object.kind() {
+            ObjectKind::Workload | ObjectKind::Database => asset.ways(),
+            ObjectKind::Network => asset.open_place().into_iter().collect(),
+            ObjectKind::Bucket => asset.open_bucket().into_iter().collect(),
+            _ => Vec::new(),
+        };
+        (!ways.is_empty()).then_some(Self { ways, list: asset.list, network: asset.network })
+    }
+
+    /// The ways that start at `key`, where it stands at `stand`.
+    pub(crate) fn from<'a>(
+        &'a self,
+        key: &'a EntityKey,
+        stand: Option<&'a Stand>,
+    ) -> impl Iterator<Item = &'a Way> {
+        let outside = internet().is_some_and(|internet| internet == *key);
+        self.ways.iter().filter(move |way| match &way.start {
+            Start::Internet => outside,
+            Start::Node(node) => node == key,
+            Start::Range(range) => stand.is_some_and(|stand| self.lets(range, way, stand)),
+        })
+    }
+
+    fn lets(&self, range: &Cidr, way: &Way, stand: &Stand) -> bool {
+        let same = self.network.is_some() && self.network == stand.network;
+        same && stand
+            .ranges
+            .iter()
+            .any(|own| range.overlaps(own) && self.list.lets(own, way.protocol, way.ports).is_some())
+    }
+}
