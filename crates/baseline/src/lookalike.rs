@@ -18,7 +18,8 @@ use skeleton::{shown, skeleton};
 
 /// Slips that are looked for: the second is within reach only of long names.
 const SLIPS: usize = 2;
-/// A known label shorter than this is no mark inside of a longer one: `go`, `t`, `aol`.
+/// A known label shorter than this is no mark inside of a longer one: `go`, `t`, `aol`. An own one is where it stands
+/// between hyphens, as a word of its own.
 const WORD: usize = 5;
 /// Ways to write one character so that it looks the same: a digit, an accent, a letter of another script, a pair.
 const FORMS: f64 = 4.0;
@@ -360,7 +361,8 @@ impl Known {
         if let Some(slips) = slips {
             return u8::try_from(slips).ok().map(Trick::Slip);
         }
-        if known.skeleton.len() >= WORD && self.skeleton.contains(&known.skeleton) {
+        let word = known.is_own && self.label.split('-').any(|word| word == known.label);
+        if word || known.skeleton.len() >= WORD && self.skeleton.contains(&known.skeleton) {
             return Some(Trick::Inside);
         }
         let carried = below.strip_suffix(&known.registered)?;

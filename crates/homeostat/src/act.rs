@@ -57,6 +57,16 @@ fn folder_of(event: &Event) -> Option<EntityKey> {
     EntityKey::new(EntityKind::NativeId, event.tenant()?.as_str(), folder).ok()
 }
 
+/// Whether `key` is a part of a resource that is named too, as the object of a bucket is.
+fn lies_in(key: &EntityKey, named: &[(EntityKey, Role)]) -> bool {
+    let holds = |other: &EntityKey| {
+        let rest =
+            key.value().strip_prefix(other.value()).filter(|_| other.kind() == EntityKind::ResourceArn);
+        rest.is_some_and(|rest| rest.starts_with('/'))
+    };
+    key.kind() == EntityKind::ResourceArn && named.iter().any(|(other, _)| holds(other))
+}
+
 /// Tells `signal` what `event` was: technique and everybody named, and, unless it tells them itself, action and
 /// outcome.
 pub(crate) fn describe(signal: &mut Signal, event: &Event) {
@@ -77,6 +87,9 @@ pub(crate) fn describe(signal: &mut Signal, event: &Event) {
     // Files are read by the thousand; what they lie in is what was gone through.
     entities.retain(|(_, role)| folder.is_none() || !matches!(role, Role::Target | Role::Related));
     entities.extend(folder.map(|folder| (folder, Role::Target)));
+    let inside: Vec<bool> = entities.iter().map(|(key, _)| lies_in(key, &entities)).collect();
+    let mut inside = inside.into_iter();
+    entities.retain(|_| !inside.next().unwrap_or(false));
     // Whoever gets a letter has done nothing.
     entities.retain(|(_, role)| !is_delivery(event) || *role != Role::Target);
     let in_session = entities.iter().any(|(key, _)| key.kind() == EntityKind::RoleSession);

@@ -188,7 +188,7 @@ fn brings_program(event: &Event) -> bool {
 }
 
 /// The network an address lies in, as far as addresses tell.
-fn network(address: &str) -> Option<u64> {
+pub(crate) fn network(address: &str) -> Option<u64> {
     match address.parse().ok()? {
         IpAddr::V4(four) => Some(u64::from(four.to_bits() >> 16)),
         IpAddr::V6(six) => u64::try_from(six.to_bits() >> 80).ok().map(|bits| bits | 1 << 63),

@@ -2,6 +2,7 @@
 #![doc = include_str!("../README.md")]
 
 mod act;
+mod beat;
 mod conduct;
 mod detection;
 mod doer;
@@ -14,6 +15,8 @@ mod granted;
 mod intent;
 mod lineage;
 mod looked_at;
+mod lookup;
+mod lure;
 mod newcomer;
 mod pipeline;
 mod program;
@@ -33,6 +36,7 @@ mod upkeep;
 mod wording;
 mod written;
 
+pub use beat::Beats;
 pub use conduct::Conduct;
 pub use detection::Detections;
 pub use estate::Estate;
@@ -41,6 +45,7 @@ pub use first_seen::FirstSeen;
 pub use forensics::{Forensics, SystemOf};
 pub use intent::Intent;
 pub use lineage::Lineage;
+pub use lure::Lures;
 pub use newcomer::Newcomers;
 pub use pipeline::{Pipeline, Stats};
 pub use reflex::Reflex;

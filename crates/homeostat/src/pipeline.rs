@@ -5,12 +5,15 @@
 //! what belongs to one story. One pass, no clock: time is the events' own.
 
 use crate::act::{act_of, describe, is_chatter};
+use crate::beat::Beats;
 use crate::conduct::Conduct;
 use crate::detection::Detections;
 use crate::estate::{Estate, Word};
 use crate::first_seen::FirstSeen;
 use crate::intent::Intent;
 use crate::lineage::Lineage;
+use crate::lookup::Lookups;
+use crate::lure::Lures;
 use crate::newcomer::Newcomers;
 use crate::reflex::Reflex;
 use crate::refusals::Refusals;
@@ -54,6 +57,7 @@ pub struct Pipeline {
     mended: Vec<IncidentId>,
     reflex: Reflex,
     sight: Sight,
+    lookups: Lookups,
     intent: Intent,
     watches: WatchBook,
     next_event: u64,
@@ -97,6 +101,8 @@ impl Pipeline {
                 Box::new(Kept(Conduct::default())),
                 Box::new(Kept(Servers::default())),
                 Box::new(Kept(Travels::default())),
+                Box::new(Kept(Lures::default())),
+                Box::new(Kept(Beats::default())),
                 Box::new(Unkept(Detections)),
             ],
             estate: Estate::default(),
@@ -105,6 +111,7 @@ impl Pipeline {
             mended: Vec::new(),
             reflex: Reflex::default(),
             sight: Sight::default(),
+            lookups: Lookups::default(),
             intent: Intent::default(),
             watches: WatchBook::default(),
             next_event: 0,
@@ -359,8 +366,11 @@ impl Pipeline {
         signals.extend(self.surprise.observe(event, risk, &holder));
         signals.extend(self.intent.observe(event, directory));
         signals.extend(self.detectors.iter_mut().flat_map(|detector| detector.detect(event, risk)));
+        self.lookups.learn(event);
+        let look_up = if signals.is_empty() { None } else { self.lookups.behind(event) };
         for signal in &mut signals {
             describe(signal, event);
+            signal.evidence.extend(look_up.clone());
             heighten(signal, &self.watches);
         }
         if !is_chatter(event) {

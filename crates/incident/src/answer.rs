@@ -2,7 +2,7 @@
 //! "not known": an answer without evidence is never given.
 
 use crate::Incident;
-use crate::incident::Involved;
+use crate::incident::{Involved, NO_ENTRY};
 use crate::step::short;
 use homeostat_core::{Criticality, EntityKey, EventRef, Hop, Reach, Reached, Role};
 use serde::Serialize;
@@ -148,7 +148,9 @@ fn how(incident: &Incident) -> Answer {
                 .map_or_else(|| stage.to_owned(), |technique| format!("{stage} {technique}"))
         })
         .collect();
-    let text = crate::incident::in_order(parts.into_iter()).join(" → ");
+    let missing = incident.gaps.iter().find(|gap| gap.starts_with(NO_ENTRY));
+    let missing = missing.and_then(|gap| gap.split(';').next()).map(str::to_owned);
+    let text = crate::incident::in_order(missing.into_iter().chain(parts)).join(" → ");
     Answer::new(text, told.filter_map(|step| step.events.first()).take(NAMED).cloned().collect())
 }
 

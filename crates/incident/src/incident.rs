@@ -380,6 +380,26 @@ fn elsewhere(id: u64, deeds: &[Deed], book: &Investigator) -> Vec<EventRef> {
     episodes.filter_map(|episode| episode.events.first()).map(|(_, event)| event.clone()).take(16).collect()
 }
 
+/// How the gap at the beginning of a story begins.
+pub(crate) const NO_ENTRY: &str = "entry not observed";
+/// How sign-ins are mostly lost.
+const PHISHING: &str = "credential phishing outside monitored mail";
+
+/// Techniques by which a sign-in comes into other hands, or somebody gets in without one (MITRE ATT&CK, Enterprise).
+const WAYS_IN: [&str; 12] = [
+    "T1566", "T1204", "T1189", "T1190", "T1133", "T1195", "T1199", "T1200", "T1091", "T1110", "T1557",
+    "T1598",
+];
+
+/// Whether an account is used, and nothing tells how it came into these hands.
+fn is_sign_in_alone(incident: &Incident) -> bool {
+    let shows = |parent: &str| {
+        let mut techniques = incident.deeds.iter().flat_map(|deed| &deed.techniques);
+        techniques.any(|technique| technique.as_str().starts_with(parent))
+    };
+    shows("T1078") && !WAYS_IN.into_iter().any(shows)
+}
+
 fn gaps(incident: &Incident, story: &Story, book: &Investigator) -> Vec<String> {
     let mut gaps = Vec::new();
     let stages = incident.stages();
@@ -389,11 +409,13 @@ fn gaps(incident: &Incident, story: &Story, book: &Investigator) -> Vec<String> 
         let kind = if incident.entities.iter().any(|e| e.class == EntityClass::Credential) {
             "a leaked or stolen key"
         } else if incident.domains().contains(&Domain::Identity) {
-            "a stolen sign-in"
+            PHISHING
         } else {
             "unknown kind"
         };
-        gaps.push(format!("entry not observed: likely {kind}; no event of the entry is in the signals"));
+        gaps.push(format!("{NO_ENTRY}: likely {kind}; no event of the entry is in the signals"));
+    } else if incident.domains().contains(&Domain::Identity) && is_sign_in_alone(incident) {
+        gaps.push(format!("{NO_ENTRY}: likely {PHISHING}; the first act seen has the sign-in in hand"));
     }
     if book.ledger.is_early(story.first) {
         gaps.push(

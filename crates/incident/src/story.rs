@@ -5,7 +5,7 @@ use crate::episode::Episode;
 use crate::ledger::Ledger;
 use crate::stage_of;
 use crate::weight::{DAY, bin_of};
-use homeostat_core::{Domain, EntityKind, Role, SnapshotError, SnapshotReader, SnapshotWriter, Stage};
+use homeostat_core::{Bits, Domain, EntityKind, Role, SnapshotError, SnapshotReader, SnapshotWriter, Stage};
 use homeostat_identity::{EntityId, LinkKind, Participant};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -177,7 +177,7 @@ impl Story {
         if joined.why == Why::Standing {
             return Vec::new();
         }
-        if joined.why == Why::Seed || joined.why == Why::Exact {
+        if matches!(joined.why, Why::Seed | Why::Exact) || self.is_taken_over(episode, ledger) {
             let own = parties(&episode.act).into_iter().map(|(party, _)| party);
             self.parties.extend(own.filter(|(who, _)| !ledger.is_hub(*who)));
             self.made.extend(made(&episode.act, ledger));
@@ -203,6 +203,14 @@ impl Story {
             member.bins.insert(bin_of(episode.act.time));
         }
         fresh
+    }
+
+    /// Whether a detector itself finds fault with what comes from an address that nobody used before the incident: then
+    /// the session or key that acts there is in its hands, however the act was tied to it.
+    fn is_taken_over(&self, episode: &Episode, ledger: &Ledger) -> bool {
+        let first = episode.act.origin().and_then(|from| ledger.profiles.get(&from)).map(|from| from.first);
+        let new = first.is_some_and(|first| first >= self.first && !ledger.is_early(first));
+        new && episode.rated >= Bits::MEDIUM.get()
     }
 
     /// The evidence in all: best weight per stage (or family, where no technique is told), each further fact

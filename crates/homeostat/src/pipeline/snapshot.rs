@@ -6,6 +6,7 @@
 
 use super::{Pipeline, Stats};
 use crate::estate::Estate;
+use crate::lookup::Lookups;
 use crate::sight::Sight;
 use crate::surprise::Surprise;
 use crate::upkeep::incident;
@@ -45,6 +46,7 @@ impl Pipeline {
         self.surprise.write(&mut out);
         out.bytes(&self.reflex.keep());
         self.sight.write(&mut out);
+        self.lookups.write(&mut out);
         out.bytes(&self.intent.keep());
         out.bytes(&self.watches.to_bytes());
         put_all(&mut out, self.mended.iter(), put_shown);
@@ -93,6 +95,7 @@ impl Pipeline {
         self.surprise = Surprise::read(&mut fields)?;
         self.reflex.recall(fields.bytes()?)?;
         self.sight = Sight::read(&mut fields)?;
+        self.lookups = Lookups::read(&mut fields)?;
         self.intent.recall(fields.bytes()?)?;
         self.watches = WatchBook::from_bytes(fields.bytes()?)?;
         self.mended = all(&mut fields, 8, incident)?;
@@ -128,6 +131,7 @@ impl Pipeline {
             | self.risk.forget(name)
             | self.reflex.forget(name)
             | self.intent.forget(name)
+            | self.lookups.forget(name)
             | self.watches.forget(name)
             | self.investigator.forget(name);
         self.detectors.iter_mut().fold(known, |known, room| room.forget(name) | known)
