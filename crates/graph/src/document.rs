@@ -80,6 +80,8 @@ impl Inventory {
     /// ```
     pub fn read_document(&mut self, whole: &Value, reading: &Reading) -> Option<Touched> {
         let mut facts = Facts::new(&reading.document);
+        let named = named_list(whole);
+        let whole = named.as_ref().unwrap_or(whole);
         let known = READERS.iter().filter(|read| read(whole, &mut facts)).count();
         (known > 0).then(|| self.take(facts, reading))
     }
@@ -249,6 +251,28 @@ impl Facts {
         ops.append(&mut gone);
         ops
     }
+}
+
+/// A bare list as programs save it that page through an answer: what its first record has tells which list it is.
+fn named_list(whole: &Value) -> Option<Value> {
+    const LISTS: [(&str, &[&str]); 13] = [
+        ("SecurityGroups", &["GroupId", "IpPermissions"]),
+        ("RouteTables", &["RouteTableId", "Routes"]),
+        ("NetworkAcls", &["NetworkAclId", "Entries"]),
+        ("Subnets", &["SubnetId", "CidrBlock"]),
+        ("InternetGateways", &["InternetGatewayId", "Attachments"]),
+        ("Reservations", &["OwnerId", "Instances"]),
+        ("LoadBalancers", &["LoadBalancerArn", "Scheme"]),
+        ("Listeners", &["ListenerArn", "LoadBalancerArn"]),
+        ("TargetGroups", &["TargetGroupArn", "LoadBalancerArns"]),
+        ("DBInstances", &["DBInstanceArn"]),
+        ("Functions", &["FunctionArn", "Role"]),
+        ("SecretList", &["ARN", "SecretVersionsToStages"]),
+        ("Findings", &["ProductArn", "RecordState"]),
+    ];
+    let first = whole.as_array()?.first()?;
+    let (name, _) = LISTS.iter().find(|(_, fields)| fields.iter().all(|field| first.get(field).is_some()))?;
+    Some(Value::from(serde_json::Map::from_iter([((*name).to_owned(), whole.clone())])))
 }
 
 /// The attributes that a change puts on its object.

@@ -4,12 +4,14 @@
 //! and no others. Building asks each principal about each target, most pairs cost a few look-ups. The state is
 //! O(nodes + edges).
 
+mod own;
+
 use crate::authority::{Authority, RoleSide};
 use crate::change::{EdgeChanges, Touched};
 use crate::derive::Derivation;
-use crate::edge::{Edge, EdgeKind, EdgeKinds, KindInfo, OwnEdge, Standing, probability};
+use crate::edge::{Edge, EdgeKind, EdgeKinds, Standing};
 use crate::inventory::Inventory;
-use crate::network::{NetSide, Stand, internet};
+use crate::network::{NetSide, Stand, Starts, internet};
 use crate::nodes::Nodes;
 use crate::object::{Object, ObjectKind, account_key};
 use crate::report::GraphStats;
@@ -20,6 +22,7 @@ use crate::workload::ACCOUNT;
 use core::fmt;
 use homeostat_access::account_of;
 use homeostat_core::{EntityKey, EntityKind, Value};
+use own::OWN;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The graph of an estate.
@@ -119,9 +122,16 @@ impl Graph {
         }
         let mut changes = EdgeChanges::default();
         let targets = Targets::new(inventory, &self.roles);
+        let is_place = |key: &EntityKey| self.stands.get(key).is_some_and(|stand| !stand.subject);
+        let starts = if touched.objects.iter().any(|key| is_place(key) || self.internet.as_ref() == Some(key))
+        {
+            Starts::of_sides(&self.sides, &self.stands)
+        } else {
+            Starts::default()
+        };
         for key in &touched.objects {
             if self.is_source(key) {
-                self.redo_source(inventory, key, &targets, &mut changes);
+                self.redo_source(inventory, key, (&targets, &starts), &mut changes);
             } else if let Some(number) = self.nodes.find(key) {
                 self.drop_from(number, &mut changes);
             }
@@ -156,7 +166,7 @@ impl Graph {
         &mut self,
         inventory: &Inventory,
         key: &EntityKey,
-        targets: &Targets<'_>,
+        (targets, starts): (&Targets<'_>, &Starts),
         changes: &mut EdgeChanges,
     ) {
         let known = self.nodes.find(key);
@@ -178,11 +188,10 @@ impl Graph {
                 redo(self, target);
             }
         } else {
-            let networked: Vec<EntityKey> = self.sides.keys().cloned().collect();
-            let near =
-                networked.iter().filter(|other| *other != key).filter_map(|other| inventory.object(other));
-            let own = inventory.object(key).into_iter();
-            for target in own.chain(near).chain(targets.roles()) {
+            let near: Vec<&Object> = starts.of(key).filter_map(|other| inventory.object(other)).collect();
+            let own =
+                inventory.object(key).into_iter().chain(near.into_iter().filter(|other| other.key() != key));
+            for target in own.chain(targets.roles()) {
                 if self.concerns(key, target) {
                     redo(self, target);
                 }
@@ -222,14 +231,18 @@ impl Graph {
 
     /// The same of a source that has no rights of its own.
     fn concerns_others(&self, source: &EntityKey, target: &Object) -> bool {
-        let networked = self.sides.contains_key(target.key());
-        if self.internet.as_ref() == Some(source) {
-            return networked || source == target.key();
+        if source == target.key() {
+            return true;
         }
-        let Some(stand) = self.stands.get(source) else { return true };
-        let federated = || self.roles.get(target.key()).is_some_and(|side| side.federated);
-        let runs = self.workloads.contains(source);
-        source == target.key() || networked || runs || (stand.subject && federated())
+        let stand = self.stands.get(source);
+        let side = self.sides.get(target.key());
+        if side.is_some_and(|side| side.from(source, stand).next().is_some()) {
+            return true;
+        }
+        let role = self.roles.get(target.key());
+        let runs = role.is_some() && self.workloads.contains(source);
+        let vouched = stand.is_some_and(|stand| stand.subject) && role.is_some_and(|side| side.federated);
+        runs || vouched || self.accounts.contains_key(source)
     }
 
     /// Drops what was derived from `source` about `target`.
@@ -371,44 +384,6 @@ impl Graph {
         }
     }
 
-    /// Registers a kind of edge of the product's own.
-    pub fn register(&mut self, info: KindInfo) -> EdgeKind {
-        self.kinds.register(info)
-    }
-
-    /// Adds an edge of the product's own. It stays until [`Self::disconnect`].
-    pub fn connect(&mut self, own: &OwnEdge) {
-        let (from, to) = (self.node(&own.from), self.node(&own.to));
-        let default = self.kinds.info(own.kind).map_or(0.0, |info| info.probability);
-        let edge = Edge {
-            from: own.from.clone(),
-            to: own.to.clone(),
-            kind: own.kind,
-            rule: self.kinds.name(own.kind).into(),
-            probability: probability(own.probability.unwrap_or(default)),
-            standing: own.standing,
-            because: vec![own.evidence.to_string()],
-            evidence: vec![own.evidence.clone()],
-            condition: None,
-            stale: false,
-        };
-        if let Some(out) = self.out.get_mut(from as usize) {
-            out.push(Held { about: OWN, to, edge });
-            self.edges += 1;
-        }
-    }
-
-    /// Takes away own edges of this kind between two nodes; tells how many there were.
-    pub fn disconnect(&mut self, from: &EntityKey, to: &EntityKey, kind: EdgeKind) -> usize {
-        let Some((from, to)) = self.nodes.find(from).zip(self.nodes.find(to)) else { return 0 };
-        let Some(out) = self.out.get_mut(from as usize) else { return 0 };
-        let before = out.len();
-        out.retain(|held| !(held.about == OWN && held.to == to && held.edge.kind == kind));
-        let removed = before - out.len();
-        self.edges = self.edges.saturating_sub(removed);
-        removed
-    }
-
     /// The kinds of edges.
     pub fn kinds(&self) -> &EdgeKinds {
         &self.kinds
@@ -492,9 +467,6 @@ impl Graph {
         }
     }
 }
-
-/// What own edges are about: nothing of the inventory.
-const OWN: u32 = u32::MAX;
 
 impl fmt::Debug for Graph {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -17,7 +17,7 @@ use crate::object::{LinkKind, Object, ObjectKind};
 use asset::Asset;
 use filter::{AccessList, Protocol};
 use homeostat_core::{EntityKey, EntityKind};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What part of a network an object is.
 pub(crate) const WHAT: &str = "what";
@@ -49,6 +49,10 @@ pub(crate) const URL: &str = "url_authorization";
 /// The one node that stands for all that lies outside; `None` never.
 pub(crate) fn internet() -> Option<EntityKey> {
     EntityKey::new(EntityKind::NativeId, EntityKey::INTERNET, "Internet").ok()
+}
+
+pub(crate) fn is_internet(key: &EntityKey) -> bool {
+    (key.kind(), key.scope(), key.value()) == (EntityKind::NativeId, EntityKey::INTERNET, "Internet")
 }
 
 /// From where a step leads to an asset.
@@ -152,7 +156,7 @@ impl NetSide {
         key: &'a EntityKey,
         stand: Option<&'a Stand>,
     ) -> impl Iterator<Item = &'a Way> {
-        let outside = internet().is_some_and(|internet| internet == *key);
+        let outside = is_internet(key);
         self.ways.iter().filter(move |way| match &way.start {
             Start::Internet => outside,
             Start::Node(node) => node == key,
@@ -166,5 +170,53 @@ impl NetSide {
             .ranges
             .iter()
             .any(|own| range.overlaps(own) && self.list.lets(own, way.protocol, way.ports).is_some())
+    }
+}
+
+/// Which assets something leads to from each start.
+#[derive(Default)]
+pub(crate) struct Starts {
+    by_node: BTreeMap<EntityKey, BTreeSet<EntityKey>>,
+}
+
+impl Starts {
+    /// O(ways + assets × subnets of their networks).
+    pub(crate) fn of_sides(
+        sides: &BTreeMap<EntityKey, NetSide>,
+        stands: &BTreeMap<EntityKey, Stand>,
+    ) -> Self {
+        let mut subnets: BTreeMap<&EntityKey, Vec<(&EntityKey, &Stand)>> = BTreeMap::new();
+        for (key, stand) in stands {
+            if let Some(network) = &stand.network {
+                subnets.entry(network).or_default().push((key, stand));
+            }
+        }
+        let (mut own, outside) = (Self::default(), internet());
+        for (asset, side) in sides {
+            let near = side.network.as_ref().and_then(|network| subnets.get(network)).into_iter().flatten();
+            for (key, _) in near.filter(|(key, stand)| side.from(key, Some(stand)).next().is_some()) {
+                own.add(key, asset);
+            }
+            for way in &side.ways {
+                match &way.start {
+                    Start::Node(node) => own.add(node, asset),
+                    Start::Internet => {
+                        if let Some(internet) = &outside {
+                            own.add(internet, asset);
+                        }
+                    }
+                    Start::Range(_) => {}
+                }
+            }
+        }
+        own
+    }
+
+    fn add(&mut self, start: &EntityKey, asset: &EntityKey) {
+        self.by_node.entry(start.clone()).or_default().insert(asset.clone());
+    }
+
+    pub(crate) fn of(&self, start: &EntityKey) -> impl Iterator<Item = &EntityKey> {
+        self.by_node.get(start).into_iter().flatten()
     }
 }

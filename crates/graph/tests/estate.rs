@@ -335,3 +335,65 @@ fn a_hole_is_an_edge_as_likely_as_its_use_until_it_is_patched() {
     let hole = Vulnerability::new("CVE-2099-6").with_epss(0.2);
     assert!(format!("{:?}", hole.found_on(asset.clone())).starts_with("put"));
 }
+
+#[test]
+fn a_bare_list_is_told_by_what_its_records_have() {
+    let read = |strip: bool| {
+        let mut inventory = account();
+        for (name, whole) in documents([true; 16]) {
+            let fields = whole.as_object().unwrap();
+            let only = fields.values().next().filter(|list| list.is_array() && fields.len() == 1 && strip);
+            let whole = if ["groups", "routes", "lists", "subnets", "balancers"].contains(&name) {
+                only.unwrap_or(&whole).clone()
+            } else {
+                whole
+            };
+            inventory.read_document(&whole, &reading(name, 1)).unwrap();
+        }
+        bare(&Graph::build(&inventory))
+    };
+    assert_eq!(apart(&read(true), &read(false)), Vec::<String>::new());
+    let mut inventory = Inventory::default();
+    for none in
+        [json!([]), json!([1, 2]), json!("text"), json!([{"GroupId": "sg-1"}]), json!({"Reservations": 7})]
+    {
+        assert!(inventory.read_document(&none, &reading("x", 1)).is_none(), "{none}");
+    }
+}
+
+/// Puts `odd` in the place of something `deep` below.
+fn spoil(whole: &mut Value, (deep, turn): (usize, usize), odd: &Value) {
+    match whole {
+        Value::Array(list) if deep > 0 && !list.is_empty() => {
+            let at = turn % list.len();
+            spoil(&mut list[at], (deep - 1, turn + 1), odd);
+        }
+        Value::Object(fields) if deep > 0 && !fields.is_empty() => {
+            let at = turn % fields.len();
+            spoil(fields.iter_mut().nth(at).unwrap().1, (deep - 1, turn + 1), odd);
+        }
+        other => *other = odd.clone(),
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(32))]
+
+    /// Whatever stands where something else should: an error with its place, never more.
+    #[test]
+    fn records_of_any_shape_are_read_or_told(at in any::<prop::sample::Index>(), with in 0_usize..6, deep in 0_usize..9) {
+        let odd = [json!(null), json!(7), json!([]), json!({}), json!("\u{1f}x y\n0.0.0.0/0"), json!([[{"a": -1}]])][with].clone();
+        let mut all = documents([true; 16]);
+        let place = at.index(all.len());
+        let (name, whole) = &mut all[place];
+        spoil(whole, (deep, place), &odd);
+        let name = *name;
+        let mut inventory = account();
+        for (own, whole) in &all {
+            let told = inventory.read_document(whole, &reading(own, 1));
+            prop_assert!(told.is_some() || *own == name);
+        }
+        let graph = Graph::build(&inventory);
+        prop_assert!(graph.edges().iter().all(|edge| (0.0..=1.0).contains(&edge.probability)));
+    }
+}

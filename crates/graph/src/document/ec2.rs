@@ -120,10 +120,17 @@ fn families(record: &Value) -> String {
     [("4", four), ("6", six)].into_iter().filter(|(_, has)| *has).map(|(name, _)| name).collect()
 }
 
+/// The most rules that all groups of an interface may have together ("Amazon VPC quotas").
+const MOST_RULES: usize = 1_000;
+
 fn security_group(facts: &mut Facts, record: &Value) -> Option<()> {
     let key = network_key(text(record, "GroupId")?)?;
     let lines = list(record, "IpPermissions").flat_map(permission);
-    let rules: Vec<String> = lines.map(|line| format!("{INGRESS}{line}")).collect();
+    let mut rules: Vec<String> = lines.map(|line| format!("{INGRESS}{line}")).collect();
+    if rules.len() > MOST_RULES {
+        facts.problem(key.value(), "more rules than a group can have: the rest is left out");
+        rules.truncate(MOST_RULES);
+    }
     part(facts, &key, SECURITY_GROUP, rules.iter().map(|rule| (rule.as_str(), Some(String::new()))));
     facts.all_attributes(&key, INGRESS);
     Some(())

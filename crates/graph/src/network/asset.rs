@@ -11,7 +11,7 @@ use crate::object::{LinkKind, Object, ObjectKind, PolicySlot};
 use crate::vulnerability::{ATTRIBUTE, Vulnerability};
 use homeostat_access::{Context, Principal, Request, ResourceSide, Subject};
 use homeostat_core::EntityKey;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Whose condition stops readers that are not known: S3 Block Public Access.
 const RESTRICTED: &str = "restrict_public_buckets";
@@ -135,8 +135,7 @@ impl<'a> Asset<'a> {
         let attributes = ids.chain([self.object]).flat_map(Object::attributes);
         let attributes = attributes.filter(|(name, _)| name.starts_with(ATTRIBUTE));
         let holes = attributes.filter_map(|(name, text)| Vulnerability::of_attribute(name, text));
-        let mut uses: Vec<Use> =
-            holes.filter(Vulnerability::is_remote).filter_map(|hole| Use::of(&hole)).collect();
+        let mut uses = likeliest(holes.filter(Vulnerability::is_remote).filter_map(|hole| Use::of(&hole)));
         if self.object.kind() == ObjectKind::Database {
             let ports = self.object.attribute(PORTS).unwrap_or_default().split(',');
             let all = ports.filter_map(|port| port.parse().ok());
@@ -174,9 +173,10 @@ impl<'a> Asset<'a> {
 
     /// One way from each start for each thing to use.
     fn way(&self, start: Start, used: &Use, told: ((u16, u16), Vec<String>), ways: &mut Vec<Way>) {
-        let known = |way: &Way| way.start == start && way.kind == used.kind && way.rule == used.rule;
-        if matches!(&start, Start::Range(_)) || !ways.iter().any(known) {
-            let (ports, because) = told;
+        let (ports, because) = told;
+        let ranged = matches!(&start, Start::Range(_));
+        let same = |way: &Way| way.start == start && way.kind == used.kind && way.rule == used.rule;
+        if !ways.iter().any(|way| same(way) && (!ranged || way.ports == ports)) {
             ways.push(Way {
                 start,
                 kind: used.kind,
@@ -347,6 +347,25 @@ impl Use {
             nearby: false,
         }
     }
+}
+
+/// Of holes that are alike but for their names so many are told: the others lead nowhere that these do not.
+const ALIKE: usize = 8;
+
+fn likeliest(holes: impl Iterator<Item = Use>) -> Vec<Use> {
+    let mut all: Vec<Use> = holes.collect();
+    let alike = |one: &Use| (one.port, one.nearby, one.condition.clone());
+    all.sort_by(|one, two| {
+        let order = alike(one).cmp(&alike(two)).then(two.factor.total_cmp(&one.factor));
+        order.then_with(|| one.rule.cmp(&two.rule))
+    });
+    let mut counts: BTreeMap<_, usize> = BTreeMap::new();
+    all.retain(|one| {
+        let count = counts.entry(alike(one)).or_default();
+        *count += 1;
+        *count <= ALIKE
+    });
+    all
 }
 
 /// The ports that both have.
