@@ -161,8 +161,10 @@ fn the_account_of_a_pod_gets_the_role_that_its_token_opens_and_no_other_does() {
         ["EXPOSED_TO", "ENDPOINT_EXPLOIT", "IDENTITY_ASSUME", "AssumeRoleWithWebIdentity", "AdministratorOf"]
     );
     assert_eq!(reaches, [ACCOUNT]);
-    let (kinds, _) = path_of(&whole, "ServiceAccount shop/ads");
+    let ads = "Container shop/ads/main";
+    let (kinds, _) = path_of(&whole, ads);
     assert!(kinds.is_empty(), "the trust names another account: {kinds:?}");
+    assert!(whole["principals"].as_array().unwrap().iter().any(|one| one["id"] == ads));
     // Both sides must agree: an annotation alone opens nothing.
     let [_, (name, objects)] = cluster().try_into().unwrap();
     let (kinds, reaches) = path_of(&told(&[(name, objects)]), "Internet");

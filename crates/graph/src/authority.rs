@@ -74,6 +74,7 @@ pub(crate) const UPDATE_TRUST: &str = "iam:UpdateAssumeRolePolicy";
 pub(crate) const READ_OBJECT: &str = "s3:GetObject";
 pub(crate) const READ_SECRET: &str = "secretsmanager:GetSecretValue";
 pub(crate) const READ_PARAMETER: &str = "ssm:GetParameter";
+pub(crate) const DECRYPT: &str = "kms:Decrypt";
 
 /// Every permission that a rule asks for.
 fn actions() -> impl Iterator<Item = &'static str> {

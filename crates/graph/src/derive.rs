@@ -4,8 +4,8 @@
 //! and only when all of its parts hold; a part that goes away takes the edge with it. O(rules) per pair.
 
 use crate::authority::{
-    ADD_TO_GROUP, ASSUME, Authority, CREDENTIALS, NEW_VERSION, PASS_ROLE, Proof, READ_OBJECT, READ_PARAMETER,
-    READ_SECRET, RoleSide, SET_VERSION, UPDATE_TRUST, other_versions,
+    ADD_TO_GROUP, ASSUME, Authority, CREDENTIALS, DECRYPT, NEW_VERSION, PASS_ROLE, Proof, READ_OBJECT,
+    READ_PARAMETER, READ_SECRET, RoleSide, SET_VERSION, UPDATE_TRUST, other_versions,
 };
 use crate::edge::{Edge, EdgeKind, EdgeKinds, Standing};
 use crate::inventory::{BOUNDARY, Inventory, Listing};
@@ -283,8 +283,22 @@ impl Derivation<'_> {
     fn about_secret(&self, from: &Authority, secret: &Object) -> Vec<Edge> {
         let arn = secret.key().value();
         let action = if arn.contains(":ssm:") { READ_PARAMETER } else { READ_SECRET };
-        let step = from.may(action, arn).map(|proof| Step::new(EdgeKind::READ_SECRET, action, proof));
+        let proof = from.may(action, arn).and_then(|proof| self.unlocked(from, secret, proof));
+        let step = proof.map(|proof| Step::new(EdgeKind::READ_SECRET, action, proof));
         step.into_iter().map(|step| self.edge(&from.key, secret.key(), step, from.stale)).collect()
+    }
+
+    /// What is encrypted is read by whom the key lets decrypt; of a key whose policy nobody told nothing is asked.
+    fn unlocked(&self, from: &Authority, secret: &Object, mut proof: Proof) -> Option<Proof> {
+        for key in secret.links(LinkKind::LockedBy).filter_map(|key| self.inventory.object(key)) {
+            let Some((document, evidence)) = key.document(&PolicySlot::Resource) else { continue };
+            let policy = document.read.as_ref().ok()?;
+            let request = Request::new(DECRYPT, key.key().value(), &from.context);
+            let mut unlocks = from.may_where(&request, ResourceSide::MustGrant(policy))?;
+            unlocks.evidence.insert(evidence.clone());
+            proof = proof.and(unlocks);
+        }
+        Some(proof)
     }
 
     /// What runs in a workload has the credentials of its role.

@@ -195,6 +195,40 @@ fn by_account(subject: &Object, role: &Object, side: &RoleSide) -> Option<Claim>
     None
 }
 
+/// Issuers whose tokens everybody gets, each with what a stranger's would say.
+const OPEN_ISSUERS: [(&str, &str); 4] = [
+    ("token.actions.githubusercontent.com", "repo:a-stranger/of-his:ref:refs/heads/main"),
+    ("gitlab.com", "project_path:a-stranger/of-his:ref_type:branch:ref:main"),
+    ("app.terraform.io", "organization:a-stranger:project:of-his:workspace:w:run_phase:apply"),
+    ("accounts.google.com", "000000000000000000000"),
+];
+
+/// How whoever likes becomes the role: by a token that everybody gets, or from an account of his own.
+pub(crate) fn open_to_anybody(role: &Object) -> Option<(EdgeKind, &'static str, Vec<String>)> {
+    let (document, _) = role.document(&PolicySlot::Trust)?;
+    let trust = document.read.as_ref().ok()?;
+    let told = |answer: Answer| answer.because.iter().map(ToString::to_string).collect();
+    let providers = strings(&document.json).filter(|text| text.contains(":oidc-provider/"));
+    for provider in providers.collect::<BTreeSet<_>>() {
+        let Some((host, said)) = OPEN_ISSUERS.iter().find(|(host, _)| provider.ends_with(host)) else {
+            continue;
+        };
+        let context = Context::symbolic()
+            .with(&format!("{host}:sub"), [*said])
+            .with(&format!("{host}:aud"), [AUDIENCE]);
+        let asked = ask(&Principal::federated(&provider), (WEB, role.key().value()), &context, trust);
+        if asked.decision.is_allowed() {
+            return Some((EdgeKind::WEB_IDENTITY, WEB, told(asked)));
+        }
+    }
+    let stranger = Principal::aws("arn:aws:iam::999999999999:role/-");
+    let vendor = Subject::new(stranger).with(Policy::parse("the stranger's own", EVERYTHING).ok()?);
+    let context = Context::symbolic().with("aws:PrincipalAccount", ["999999999999"]);
+    let request = Request::new(ASSUME, role.key().value(), &context);
+    let asked = vendor.decide_with(&request, ResourceSide::MustGrant(trust));
+    asked.decision.is_allowed().then(|| (EdgeKind::ASSUME_ROLE, ASSUME, told(asked)))
+}
+
 fn ask(principal: &Principal, (action, role): (&str, &str), context: &Context, trust: &Policy) -> Answer {
     let request = Request::new(action, role, context);
     Subject::new(principal.clone()).decide_with(&request, ResourceSide::MustGrant(trust))

@@ -145,6 +145,7 @@ impl NetSide {
             ObjectKind::Workload | ObjectKind::Database => asset.ways(),
             ObjectKind::Network => asset.open_place().into_iter().collect(),
             ObjectKind::Bucket => asset.open_bucket().into_iter().collect(),
+            ObjectKind::Role => asset.open_role().into_iter().collect(),
             _ => Vec::new(),
         };
         (!ways.is_empty()).then_some(Self { ways, list: asset.list, network: asset.network })

@@ -150,11 +150,13 @@ pub enum LinkKind {
     SameAs,
     /// It is assigned a role of this application, or this set of permissions.
     AssignedIn,
+    /// What it holds is encrypted with this key.
+    LockedBy,
 }
 
 impl LinkKind {
     /// In the order of their numbers in snapshots: new ones come last.
-    pub(crate) const ALL: [Self; 17] = [
+    pub(crate) const ALL: [Self; 18] = [
         Self::MemberOf,
         Self::Attached,
         Self::Profile,
@@ -172,12 +174,13 @@ impl LinkKind {
         Self::Opens,
         Self::SameAs,
         Self::AssignedIn,
+        Self::LockedBy,
     ];
 
     /// Whether what follows from the one that holds the tie follows from the other too.
     pub(crate) fn carries(self) -> bool {
-        use LinkKind::{AssignedIn, Attached, Behind, GuardedBy, MemberOf, RoutedBy, Within};
-        matches!(self, MemberOf | Attached | Within | GuardedBy | RoutedBy | Behind | AssignedIn)
+        use LinkKind::{AssignedIn, Attached, Behind, GuardedBy, LockedBy, MemberOf, RoutedBy, Within};
+        matches!(self, MemberOf | Attached | Within | GuardedBy | RoutedBy | Behind | AssignedIn | LockedBy)
     }
 }
 

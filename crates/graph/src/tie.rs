@@ -42,7 +42,10 @@ impl Derivation<'_> {
     pub(crate) fn ties(&self, object: &Object) -> Vec<Edge> {
         let mut edges = Vec::new();
         for (link, kind, rule) in TIES.iter().filter(|(link, ..)| is_step(object, *link)) {
-            for to in object.links(*link).filter(|to| *to != object.key()) {
+            let others = object.links(*link).filter(|to| *to != object.key());
+            // Nor does a way to a machine of which nobody told more.
+            let leads = |to: &&EntityKey| self.inventory.object(to).is_none_or(|to| is_step(to, *link));
+            for to in others.filter(|to| *link != LinkKind::SameAs || leads(to)) {
                 edges.push(self.tie(object, to, (*kind, rule)));
             }
         }

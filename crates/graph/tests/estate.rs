@@ -197,7 +197,7 @@ fn choices() -> impl Strategy<Value = Choices> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(24))]
+    #![proptest_config(ProptestConfig::with_cases(16))]
 
     #[test]
     fn reading_one_by_one_is_building_anew_and_reading_again_takes_back(
@@ -337,6 +337,63 @@ fn a_hole_is_an_edge_as_likely_as_its_use_until_it_is_patched() {
 }
 
 #[test]
+fn a_role_that_lets_anybody_in_is_open_to_the_internet_until_it_names_somebody() {
+    let federated = json!({"Federated": format!("arn:aws:iam::{ACCOUNT}:oidc-provider/token.actions.githubusercontent.com")});
+    let opens = |principal: &Value, action: &str, condition: Value| {
+        let whole = json!({"RoleDetailList": [{"Arn": format!("arn:aws:iam::{ACCOUNT}:role/r"), "AssumeRolePolicyDocument":
+            {"Version": "2012-10-17", "Statement": [
+                {"Effect": "Allow", "Action": action, "Principal": principal, "Condition": condition}]}}]});
+        let inventory =
+            Inventory::from_account_authorization(&whole.to_string(), &Reading::default()).unwrap();
+        Graph::build(&inventory).edges().iter().any(|edge| edge.from.value() == "Internet")
+    };
+    let web = "sts:AssumeRoleWithWebIdentity";
+    let name = "token.actions.githubusercontent.com";
+    let audience = json!({"StringEquals": {format!("{name}:aud"): "sts.amazonaws.com"}});
+    assert!(opens(&federated, web, audience.clone()), "any repository");
+    let mut named = audience;
+    named["StringLike"] = json!({format!("{name}:sub"): "repo:acme/*"});
+    assert!(!opens(&federated, web, named));
+    assert!(opens(&json!({"AWS": "*"}), "sts:AssumeRole", json!({})), "any account");
+    assert!(!opens(
+        &json!({"AWS": "*"}),
+        "sts:AssumeRole",
+        json!({"StringEquals": {"aws:PrincipalOrgID": "o-1"}})
+    ));
+    assert!(!opens(&json!({"AWS": format!("arn:aws:iam::{ACCOUNT}:root")}), "sts:AssumeRole", json!({})));
+}
+
+#[test]
+fn a_secret_is_read_by_whom_its_key_lets_decrypt() {
+    let reader = |name: &str, actions: Value| {
+        json!({"Arn": format!("arn:aws:iam::{ACCOUNT}:user/{name}"), "UserPolicyList": [
+        {"PolicyName": "p", "PolicyDocument": {"Statement": [{"Effect": "Allow", "Action": actions, "Resource": "*"}]}}]})
+    };
+    let whole = json!({"UserDetailList": [reader("both", json!(["secretsmanager:GetSecretValue", "kms:Decrypt"])),
+        reader("half", json!("secretsmanager:GetSecretValue"))]});
+    let mut inventory =
+        Inventory::from_account_authorization(&whole.to_string(), &Reading::default()).unwrap();
+    let mut graph = Graph::build(&inventory);
+    let key = format!("arn:aws:kms:eu-west-1:{ACCOUNT}:key/1");
+    let secret = json!({"SecretList": [{"ARN": format!("arn:aws:secretsmanager:eu-west-1:{ACCOUNT}:secret:db"), "KmsKeyId": key}]});
+    let policy = |principal: &str| {
+        let statement = json!({"Effect": "Allow", "Action": "kms:*", "Resource": "*",
+            "Principal": {"AWS": format!("arn:aws:iam::{ACCOUNT}:{principal}")}});
+        json!({"KeyId": key, "PolicyName": "default", "Policy": json!({"Statement": [statement]}).to_string()})
+    };
+    let mut readers = |whole: &Value, at: i64| -> Vec<String> {
+        let touched = inventory.read_document(whole, &reading("told", at)).unwrap();
+        graph.update(&inventory, &touched);
+        assert_eq!(graph.edges(), Graph::build(&inventory).edges());
+        let all = graph.edges().into_iter().filter(|edge| &*edge.rule == "secretsmanager:GetSecretValue");
+        all.map(|edge| edge.from.value().rsplit('/').next().unwrap().to_owned()).collect()
+    };
+    assert_eq!(readers(&secret, 1), ["both", "half"], "nobody told the key's policy");
+    assert_eq!(readers(&policy("root"), 2), ["both"], "the key leaves it to the account");
+    assert_eq!(readers(&policy("user/half"), 3), ["half"], "the key names one");
+}
+
+#[test]
 fn a_bare_list_is_told_by_what_its_records_have() {
     let read = |strip: bool| {
         let mut inventory = account();
@@ -377,7 +434,7 @@ fn spoil(whole: &mut Value, (deep, turn): (usize, usize), odd: &Value) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(32))]
+    #![proptest_config(ProptestConfig::with_cases(24))]
 
     /// Whatever stands where something else should: an error with its place, never more.
     #[test]

@@ -6,7 +6,7 @@
 
 use super::ec2::machine;
 use super::{Facts, text, texts};
-use crate::federation::{ANNOTATED, ISSUERS, POD_ROLE, SUBJECT};
+use crate::federation::{ANNOTATED, GROUP, ISSUERS, POD_ROLE, SUBJECT};
 use crate::object::{LinkKind, ObjectKind, arn_key};
 use homeostat_core::{EntityKey, EntityKind};
 use serde_json::Value;
@@ -70,7 +70,8 @@ fn account(
 ) -> Option<()> {
     let key = named(&format!("ServiceAccount {namespace}/{name}"))?;
     let subject = format!("system:serviceaccount:{namespace}:{name}");
-    let all = attributes.into_iter().chain([(SUBJECT, Some(subject))]);
+    // Pods run as it; nobody is it by himself.
+    let all = attributes.into_iter().chain([(SUBJECT, Some(subject)), (GROUP, Some("true".to_owned()))]);
     facts.put(&key, Some(ObjectKind::Subject), all);
     facts.link(&key, LinkKind::Within, &the_cluster()?);
     Some(())
@@ -97,6 +98,7 @@ fn node(facts: &mut Facts, object: &Value) -> Option<()> {
         let key = named(&format!("Node {name}"))?;
         let machine = machine(facts, id)?;
         facts.link(&key, LinkKind::SameAs, &machine);
+        facts.link(&key, LinkKind::Behind, &machine);
         facts.link(&machine, LinkKind::SameAs, &key);
     }
     Some(())

@@ -23,6 +23,7 @@ pub(super) fn read(whole: &Value, facts: &mut Facts) -> bool {
         one(whole, "agent", facts, agent),
         one(whole, "agentActionGroup", facts, action_group),
         bucket(whole, facts),
+        key_policy(whole, facts),
         open_api(whole, facts),
     ];
     lists.contains(&true)
@@ -86,7 +87,23 @@ fn secret(facts: &mut Facts, record: &Value) -> Option<()> {
         Some(ObjectKind::Secret),
         tags.iter().map(|(name, value)| (name.as_str(), Some(value.clone()))),
     );
+    facts.all_from(&key, LinkKind::LockedBy);
+    // Named by an alias the key is not known.
+    if let Some(lock) = text(record, "KmsKeyId").and_then(arn_key) {
+        facts.link(&key, LinkKind::LockedBy, &lock);
+    }
     Some(())
+}
+
+/// The policy of a key, which does not say whose it is: whoever saved it adds the key's ARN as `KeyId`.
+fn key_policy(whole: &Value, facts: &mut Facts) -> bool {
+    let (Some(object), Some(document)) = (text(whole, "KeyId").and_then(arn_key), text(whole, "Policy"))
+    else {
+        return false;
+    };
+    facts.put(&object, None, []);
+    facts.op(Op::PutPolicy { object, slot: PolicySlot::Resource, document: document.to_owned() });
+    true
 }
 
 /// A bucket's policy and block of public access do not say whose they are: whoever saved them adds `Bucket`.

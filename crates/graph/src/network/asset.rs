@@ -5,6 +5,7 @@ use super::{API, BALANCER, MACHINE, OPEN, PORTS, PUBLIC, ROUTE, Stand, Start, TA
 use crate::Evidence;
 use crate::cidr::Cidr;
 use crate::edge::EdgeKind;
+use crate::federation::open_to_anybody;
 use crate::inventory::Inventory;
 use crate::network::INGRESS;
 use crate::object::{LinkKind, Object, ObjectKind, PolicySlot};
@@ -290,6 +291,22 @@ impl<'a> Asset<'a> {
         let mut ways = Vec::new();
         self.way(Start::Internet, &used, ((0, u16::MAX), vec![because]), &mut ways);
         ways.pop()
+    }
+
+    /// A role that lets in whoever likes.
+    pub(super) fn open_role(&self) -> Option<Way> {
+        let (kind, rule, because) = open_to_anybody(self.object)?;
+        Some(Way {
+            start: Start::Internet,
+            kind,
+            rule: rule.to_owned(),
+            factor: 1.0,
+            because,
+            evidence: self.evidence.clone(),
+            condition: None,
+            ports: (443, 443),
+            protocol: Protocol::Tcp,
+        })
     }
 
     /// Everybody may read the bucket, and nothing blocks it.
