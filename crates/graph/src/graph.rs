@@ -191,7 +191,14 @@ impl Graph {
             let near: Vec<&Object> = starts.of(key).filter_map(|other| inventory.object(other)).collect();
             let own =
                 inventory.object(key).into_iter().chain(near.into_iter().filter(|other| other.key() != key));
-            for target in own.chain(targets.roles()) {
+            let mut roles = Vec::new();
+            if let Some(workload) = inventory.object(key).filter(|_| self.workloads.contains(key)) {
+                roles = targets.run_as(inventory, workload);
+            }
+            if self.stands.get(key).is_some_and(|stand| stand.subject) {
+                roles.extend(targets.federated());
+            }
+            for target in own.chain(roles) {
                 if self.concerns(key, target) {
                     redo(self, target);
                 }

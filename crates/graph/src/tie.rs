@@ -4,9 +4,10 @@ use crate::authority::Proof;
 use crate::derive::{Derivation, Step};
 use crate::edge::{Edge, EdgeKind, Standing};
 use crate::federation::{self, Claim};
-use crate::network::{MACHINE, SECURITY_GROUP, SUBNET, is};
+use crate::network::{MACHINE, SECURITY_GROUP, SUBNET, Way, is};
 use crate::object::{LinkKind, Object, ObjectKind};
 use homeostat_core::EntityKey;
+use std::collections::BTreeMap;
 
 /// Ties that are steps by themselves: who has such a tie gets to the other.
 const TIES: [(LinkKind, EdgeKind, &str); 9] = [
@@ -75,23 +76,16 @@ impl Derivation<'_> {
     /// What leads from `source` to `target` over the network.
     pub(crate) fn over_network(&self, source: &EntityKey, target: &Object) -> Vec<Edge> {
         let Some(side) = self.sides.get(target.key()) else { return Vec::new() };
-        let mut edges: Vec<Edge> = Vec::new();
+        // Of holes the likeliest that asks for nothing is the step, and tells of the others; so it is with two rules that
+        // let the same in.
+        let mut best: BTreeMap<(EdgeKind, &str), Vec<&Way>> = BTreeMap::new();
         for way in side.from(source, self.stands.get(source)) {
-            let proof = Proof {
-                because: way.because.clone(),
-                evidence: way.evidence.clone(),
-                conditions: way.condition.iter().cloned().collect(),
-            };
-            // What a hole asks for is in its chance already.
-            let doubt = if way.condition.is_some() { 2.0 } else { 1.0 };
-            let step = Step { factor: way.factor * doubt, ..Step::new(way.kind, &way.rule, proof) };
-            let edge = self.edge(source, target.key(), step, target.stale().is_some());
-            // Two rules of one group let the same in: one of them is told.
-            if !edges.iter().any(|known| known.kind == edge.kind && known.rule == edge.rule) {
-                edges.push(edge);
-            }
+            let rule = if way.kind == EdgeKind::EXPLOIT { "" } else { way.rule.as_str() };
+            best.entry((way.kind, rule)).or_default().push(way);
         }
-        edges
+        let stale = target.stale().is_some();
+        let step = |ways: Vec<&Way>| Some(self.edge(source, target.key(), one_step(ways)?, stale));
+        best.into_values().filter_map(step).collect()
     }
 
     /// Roles that let in whom another provider vouches for.
@@ -109,4 +103,21 @@ impl Derivation<'_> {
         };
         claims.into_iter().map(edge).collect()
     }
+}
+
+/// The likeliest of several ways between the same two that come to the same.
+fn one_step(mut ways: Vec<&Way>) -> Option<Step> {
+    ways.sort_by(|one, two| two.factor.total_cmp(&one.factor).then_with(|| one.rule.cmp(&two.rule)));
+    ways.dedup_by(|one, two| one.rule == two.rule);
+    let (way, others) = ways.split_first()?;
+    let mut because = way.because.clone();
+    if !others.is_empty() {
+        let names: Vec<&str> = others.iter().map(|way| way.rule.as_str()).collect();
+        because.push(format!("the same by {}", names.join(", ")));
+    }
+    let conditions = way.condition.iter().cloned().collect();
+    let proof = Proof { because, evidence: way.evidence.clone(), conditions };
+    // What a hole asks for is in its chance already.
+    let doubt = if way.condition.is_some() { 2.0 } else { 1.0 };
+    Some(Step { factor: way.factor * doubt, ..Step::new(way.kind, &way.rule, proof) })
 }
