@@ -520,3 +520,49 @@ fn one_bad_record_or_file_never_fails_the_others() {
     let places: Vec<&str> = problems.iter().map(|problem| problem.place.as_str()).collect();
     assert_eq!(places, ["cut.json", "odd.json", "groups.json: SecurityGroups[2]"]);
 }
+
+#[test]
+fn an_assignment_by_any_provider_counts_where_the_trust_agrees() {
+    let provider = |name: &str| format!("arn:aws:iam::{ACCOUNT}:saml-provider/{name}");
+    let saml = role("ops", &json!({"Federated": provider("adfs")}), "sts:AssumeRoleWithSAML", &json!("*"));
+    let assigned = |who: &str, by: &str| json!({"who": who, "role": format!("arn:aws:iam::{ACCOUNT}:role/ops"), "provider": provider(by)});
+    let whole = told(&[
+        ("account.json", json!({"RoleDetailList": [saml]})),
+        (
+            "roles.json",
+            json!({"assignments": [assigned("S-1-5-21-7-8-9-1104", "adfs"), assigned("S-1-5-21-7-8-9-1105", "other")]}),
+        ),
+    ]);
+    assert_eq!(path_of(&whole, "S-1-5-21-7-8-9-1104").0, ["AssumeRoleWithSAML", "AdministratorOf"]);
+    assert!(path_of(&whole, "S-1-5-21-7-8-9-1105").0.is_empty());
+}
+
+#[test]
+fn a_role_that_is_a_user_of_the_cluster_gets_to_it() {
+    let own = json!({"Service": "ec2.amazonaws.com"});
+    let binding = json!({"kind": "ClusterRoleBinding", "metadata": {"name": "admins"},
+        "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "all"},
+        "subjects": [{"kind": "Group", "apiGroup": "rbac.authorization.k8s.io", "name": "platform"}]});
+    let all = json!({"kind": "ClusterRole", "metadata": {"name": "all"},
+        "rules": [{"apiGroups": ["*"], "resources": ["*"], "verbs": ["*"]}]});
+    let map = format!(
+        "- rolearn: arn:aws:iam::{ACCOUNT}:role/deploy\n  username: deploy\n  groups:\n  - platform\n"
+    );
+    let auth = json!({"kind": "ConfigMap", "metadata": {"name": "aws-auth", "namespace": "kube-system"},
+        "data": {"mapRoles": map}});
+    let entry = json!({"accessEntry": {"principalArn": format!("arn:aws:iam::{ACCOUNT}:role/build"),
+        "username": "build", "kubernetesGroups": ["platform"]}});
+    let whole = told(&[
+        (
+            "account.json",
+            json!({"RoleDetailList": ["deploy", "build", "idle"].map(|name|
+            role(name, &own, "sts:AssumeRole", &json!("s3:GetObject")))}),
+        ),
+        ("cluster.json", json!({"items": [binding, all, auth]})),
+        ("entry.json", entry),
+    ]);
+    for (name, steps) in [("deploy", 3), ("build", 3), ("idle", 0)] {
+        let (kinds, _) = path_of(&whole, &format!("arn:aws:iam::{ACCOUNT}:role/{name}"));
+        assert_eq!(kinds.len(), steps, "{name}: {kinds:?}");
+    }
+}

@@ -10,9 +10,12 @@ pub(crate) struct Cidr {
     six: bool,
 }
 
-/// From this many addresses on, a range of public ones is taken for the whole Internet: a sixteenth of the old
-/// Internet. What is narrower lets in somebody who was chosen.
-const WIDE_BITS: u32 = 4;
+/// From here on a range of public addresses is taken for the whole Internet: two halves of everything are everything, and
+/// nobody's own network is as wide. The same bounds as those of posture's rules.
+const WIDE: (u32, u32) = (8, 16);
+
+/// What is nobody else's (RFC 1918, RFC 4193).
+const OWN: [&str; 2] = ["10.0.0.0/8", "fc00::/7"];
 
 impl Cidr {
     /// Reads `address/bits` or a single address; `None` for anything else.
@@ -47,9 +50,9 @@ impl Cidr {
 
     /// Whether it stands for whoever is on the Internet.
     pub(crate) fn is_wide(&self) -> bool {
-        let least = if self.six { 1_u128 << (128 - WIDE_BITS) } else { 1_u128 << (32 - WIDE_BITS) };
-        // The unicast Internet of the longer family is an eighth of it, which is more than a sixteenth.
-        self.last - self.first >= least - 1
+        let least = if self.six { 1_u128 << (128 - WIDE.1) } else { 1_u128 << (32 - WIDE.0) };
+        let own = || OWN.iter().filter_map(|text| Self::parse(text)).any(|own| own.holds(self));
+        self.last - self.first >= least - 1 && !own()
     }
 }
 
@@ -64,8 +67,8 @@ mod tests {
         assert!(!range("10.0.0.0/8").overlaps(&range("11.0.0.0/8")));
         assert!(range("10.1.2.3/8").overlaps(&range("10.0.0.0/24")), "the host's bits are left out");
         assert!(range("0.0.0.0/0").is_wide() && range("::/0").is_wide() && range("2000::/3").is_wide());
-        assert!(range("0.0.0.0/1").is_wide() && !range("203.0.113.0/24").is_wide());
-        assert!(!range("10.0.0.0/8").is_wide());
+        assert!(range("128.0.0.0/1").is_wide() && !range("203.0.113.0/24").is_wide());
+        assert!(!range("10.0.0.0/8").is_wide() && !range("fc00::/7").is_wide());
         assert!(!range("0.0.0.0/0").holds(&range("::1")));
         for bad in ["", "10.0.0.0/33", "::/129", "10.0.0.0/-1", "pl-1", "10.0.0/8"] {
             assert_eq!(Cidr::parse(bad), None, "{bad}");

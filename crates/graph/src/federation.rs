@@ -23,6 +23,8 @@ pub(crate) const ANNOTATED: &str = "annotated";
 pub(crate) const POD_ROLE: &str = "pod_role";
 /// Begins attributes with roles of applications that it is assigned: `assigned/APPLICATION/ROLE`.
 pub(crate) const ASSIGNED: &str = "assigned/";
+/// Begins attributes with roles that a provider's assertions let it become: `saml/ARN of the role`, the provider's ARN.
+pub(crate) const ASSERTED: &str = "saml/";
 /// Begins attributes of an application with what its roles are: `app_role/ROLE`, the ARNs of a role and of its provider.
 pub(crate) const APP_ROLE: &str = "app_role/";
 /// Begins attributes with sets of permissions that it is assigned: `sso/ACCOUNT/ARN of the set`.
@@ -130,30 +132,31 @@ fn by_association(subject: &Object, role: &Object, side: &RoleSide) -> Option<Cl
     Some(Claim { kind: EdgeKind::WEB_IDENTITY, rule: "pod identity", proof })
 }
 
-/// A directory's application for AWS has roles that are written `role,provider`: who is assigned one becomes it.
+/// Who is assigned the role, by a directory's application for AWS, whose roles are written `role,provider`, or plainly.
 fn by_assertion(
     inventory: &Inventory,
     subject: &Object,
     (role, side): (&Object, &RoleSide),
 ) -> Option<Claim> {
+    let arn = role.key().value();
+    let plain = subject.attribute(&format!("{ASSERTED}{arn}")).map(str::to_owned);
     let assigned = subject.attributes().filter_map(|(name, _)| name.strip_prefix(ASSIGNED)?.rsplit_once('/'));
-    for (application, own) in assigned {
+    let by_application = assigned.filter_map(|(application, own)| {
         let mut tied = subject.links(LinkKind::AssignedIn).filter(|key| key.value() == application);
         let application = tied.find_map(|key| inventory.object(key));
         let value = application.and_then(|object| object.attribute(&format!("{APP_ROLE}{own}")));
-        let Some((one, two)) = value.and_then(|value| value.split_once(',')) else { continue };
+        let (one, two) = value.and_then(|value| value.split_once(','))?;
         let (one, two) = (one.trim(), two.trim());
-        let (arn, provider) = if one.contains(":saml-provider/") { (two, one) } else { (one, two) };
-        if arn != role.key().value() {
-            continue;
-        }
-        let context = Context::symbolic().with("SAML:aud", [SIGN_IN]);
-        let asked = ask(&Principal::federated(provider), (SAML, arn), &context, side.trust.as_ref()?);
-        if let Some(proof) = proof(&asked, subject, side) {
-            return Some(Claim { kind: EdgeKind::SAML, rule: SAML, proof });
-        }
-    }
-    None
+        let (named, provider) = if one.contains(":saml-provider/") { (two, one) } else { (one, two) };
+        (named == arn).then(|| provider.to_owned())
+    });
+    let context = Context::symbolic().with("SAML:aud", [SIGN_IN]);
+    let trust = side.trust.as_ref()?;
+    plain.into_iter().chain(by_application).find_map(|provider| {
+        let asked = ask(&Principal::federated(&provider), (SAML, arn), &context, trust);
+        let proof = proof(&asked, subject, side)?;
+        Some(Claim { kind: EdgeKind::SAML, rule: SAML, proof })
+    })
 }
 
 /// Identity Center makes a role in the account for each set, and lets in those who are assigned it.

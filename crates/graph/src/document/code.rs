@@ -3,11 +3,12 @@
 //!
 //! Repositories as GitHub's REST API returns them, with `collaborators` and `keys` beside their fields; its app
 //! installations; `CycloneDX` bills of materials; and a plain document with `repositories`, `vendors`, `packages`, `pipelines`
-//! and `agents`, each with an `id` and lists of ids: `writes`, `acts_as`, `ships_in`, `runs` and `prompted_by`.
+//! and `agents`, each with an `id` and lists of ids: `writes`, `acts_as`, `ships_in`, `runs` and `prompted_by`; and
+//! `assignments` of roles by a provider's assertions.
 
 use super::directory::sid_key;
 use super::{Facts, is_true, list, text, texts};
-use crate::federation::{GROUP, ISSUER, SUBJECT, VENDOR_ACCOUNT};
+use crate::federation::{ASSERTED, GROUP, ISSUER, SUBJECT, VENDOR_ACCOUNT};
 use crate::network::internet;
 use crate::object::{LinkKind, ObjectKind, arn_key};
 use homeostat_core::{EntityKey, EntityKind};
@@ -31,6 +32,7 @@ pub(super) fn read(whole: &Value, facts: &mut Facts) -> bool {
         facts.each(whole, "packages", other),
         facts.each(whole, "pipelines", other),
         facts.each(whole, "agents", agent),
+        facts.each(whole, "assignments", assignment),
         bill_of_materials(whole, facts),
     ];
     known || lists.contains(&true)
@@ -134,6 +136,14 @@ fn other(facts: &mut Facts, record: &Value) -> Option<()> {
     let key = named(text(record, "id")?)?;
     facts.put(&key, Some(ObjectKind::Subject), []);
     ties(facts, record, &key);
+    Some(())
+}
+
+/// Somebody whom a provider's assertions let become a role, when the role's trust agrees.
+fn assignment(facts: &mut Facts, record: &Value) -> Option<()> {
+    let key = named(text(record, "who")?)?;
+    let attribute = format!("{ASSERTED}{}", text(record, "role")?);
+    facts.put(&key, Some(ObjectKind::Subject), [(&*attribute, text(record, "provider").map(str::to_owned))]);
     Some(())
 }
 
