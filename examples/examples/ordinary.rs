@@ -1,7 +1,7 @@
 //! Weeks in which nothing happens: how many incidents are told where none is. Whole simulated tenants, each by a seed
 //! of its own, until so many people, accounts, agents and machines were watched.
 //!
-//! `cargo run --release --example ordinary -- [--entities N] [--days N] [--seed N]`
+//! `cargo run --release --example ordinary -- [--entities N] [--days N] [--seed N] [--tell]`
 
 use clap::Parser;
 use homeostat::Pipeline;
@@ -23,6 +23,9 @@ struct Arguments {
     /// The seed of the first tenant; the others follow.
     #[arg(long, default_value_t = 101)]
     seed: u64,
+    /// Tell each incident's steps too.
+    #[arg(long)]
+    tell: bool,
 }
 
 fn main() -> ExitCode {
@@ -53,6 +56,9 @@ fn run(arguments: &Arguments) -> Result<(), Box<dyn Error + Send + Sync>> {
                 incident.score(),
                 incident.events().len()
             );
+            for step in incident.steps().iter().filter(|_| arguments.tell) {
+                println!("  {:.1} bits: {}", step.bits, step.sentence);
+            }
         }
         if own == 0 {
             return Err("a tenant without anybody".into());

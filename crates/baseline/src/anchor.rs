@@ -77,7 +77,7 @@ impl Anchor {
             return Bits::ZERO;
         }
         let z = (self.shift() - peers.median) / peers.deviation.max(self.noise());
-        Bits::of_probability(upper_tail(z))
+        Bits::of_probability(upper_tail(peers.as_normal(z)))
     }
 
     /// The standard deviation that chance alone gives the shift, were the counts Poisson.
@@ -113,6 +113,8 @@ pub struct PeerShift {
     // INVARIANT: both finite, the deviation not negative.
     median: f64,
     deviation: f64,
+    // How many told their scatter; 0 where it is assumed.
+    count: usize,
 }
 
 impl PeerShift {
@@ -122,12 +124,23 @@ impl PeerShift {
     pub fn of(shifts: &[f64]) -> Self {
         let finite: Vec<f64> = shifts.iter().copied().filter(|shift| shift.is_finite()).collect();
         if finite.len() < PEERS {
-            return Self { median: 0.0, deviation: ALONE };
+            return Self { median: 0.0, deviation: ALONE, count: 0 };
         }
         let median = middle(finite.clone());
         let deviation =
             MAD_TO_DEVIATION * middle(finite.iter().map(|shift| (shift - median).abs()).collect());
-        Self { median, deviation }
+        Self { median, deviation, count: finite.len() }
+    }
+
+    /// The number of a normal distribution that is as far out as `z` of so few peers' scatter: of eight, chance takes
+    /// some much farther (Student's t by Wallace, Ann. Math. Stat. 30(4), 1959, eq. 2.1).
+    fn as_normal(&self, z: f64) -> f64 {
+        if self.count < 2 || z <= 0.0 {
+            return z;
+        }
+        let freedom = (self.count - 1) as f64;
+        let shrunk = libm::sqrt(freedom * libm::log(1.0 + z * z / freedom));
+        (8.0 * freedom + 1.0) / (8.0 * freedom + 3.0) * shrunk
     }
 
     /// The peers' common shift, in natural logarithms.
@@ -250,6 +263,15 @@ mod tests {
             prop_assert!((moved.median() - still.median() - common).abs() < 1e-9);
             prop_assert!((moved.deviation() - still.deviation()).abs() < 1e-9);
         }
+    }
+
+    #[test]
+    fn of_few_peers_less_is_sure() {
+        // Student's t with 9 degrees of freedom lies above 2.821 once in a hundred (any table of quantiles).
+        let ten = PeerShift { count: 10, ..PeerShift::default() };
+        assert!((upper_tail(ten.as_normal(2.821)) - 0.01).abs() < 2e-4);
+        let many = PeerShift { count: 100_000, ..PeerShift::default() };
+        assert!((many.as_normal(3.0) - 3.0).abs() < 1e-3);
     }
 
     #[test]

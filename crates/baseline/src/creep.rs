@@ -2,7 +2,8 @@
 //!
 //! A day is one of UTC, the same for all entities of a tenant, so that a change of clock is no change of rate.
 //! It ends when the watermark passes it, for all at once: O(n log n) for n entities. The horizons are fed with the
-//! mean of the last seven days, in which no weekend shows: entities keep it very differently.
+//! mean of the last seven days, in which no weekend shows: entities keep it very differently. An entity's first day
+//! began before it did, so it teaches nothing: taken for a whole one it would make a steady rate creep for two months.
 
 use crate::anchor::{Anchor, PeerShift};
 use crate::baseline::Baseline;
@@ -24,6 +25,7 @@ const PEERS: usize = 8;
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(crate) struct Creep {
     pub(crate) anchor: Anchor,
+    // Days that are over, the first among them.
     days: u32,
     counts: [u32; OPEN_DAYS],
     // The last days that are over, by their number.
@@ -42,16 +44,24 @@ impl Creep {
     }
 
     fn end_day(&mut self) {
-        let [today, next, last] = self.counts;
-        let known = usize::try_from(self.days).unwrap_or(WEEK);
+        if self.days > 0 {
+            self.learn_day(self.days());
+        }
+        self.days = self.days.saturating_add(1);
+        let [_, next, last] = self.counts;
+        self.counts = [next, last, 0];
+    }
+
+    /// Learns today, before which the horizons hold so many days.
+    fn learn_day(&mut self, before: u32) {
+        let [today, ..] = self.counts;
+        let known = usize::try_from(before).unwrap_or(WEEK);
         let mean = u32::try_from(self.sum() / WEEK as u64).unwrap_or(u32::MAX);
         let most = if known < WEEK { u32::MAX } else { mean.saturating_add(1).saturating_mul(WINSOR) };
         if let Some(day) = self.week.get_mut(known % WEEK) {
             *day = today.min(most);
         }
-        self.anchor.learn(self.sum() as f64 / (known + 1).min(WEEK) as f64, self.days);
-        self.days = self.days.saturating_add(1);
-        self.counts = [next, last, 0];
+        self.anchor.learn(self.sum() as f64 / (known + 1).min(WEEK) as f64, before);
     }
 
     fn sum(&self) -> u64 {
@@ -60,12 +70,12 @@ impl Creep {
 
     /// Whether its two horizons are long enough to be compared.
     pub(crate) fn is_grown(&self) -> bool {
-        self.days >= Anchor::YOUNG
+        self.days() >= Anchor::YOUNG
     }
 
     /// Days behind the two horizons.
     pub(crate) fn days(&self) -> u32 {
-        self.days
+        self.days.saturating_sub(1)
     }
 
     pub(crate) fn write(&self, out: &mut Vec<u8>) {
@@ -77,10 +87,12 @@ impl Creep {
         }
     }
 
+    /// Reads days of format `version`; before the fourth the first day was learnt too.
     #[expect(clippy::cast_possible_truncation, reason = "the means are written from f32")]
-    pub(crate) fn read(fields: &mut Fields<'_>) -> Result<Self, SnapshotError> {
+    pub(crate) fn read(fields: &mut Fields<'_>, version: u16) -> Result<Self, SnapshotError> {
         const INVALID: SnapshotError = SnapshotError::Invalid { field: "days" };
         let days = fields.small()?;
+        let days = if version < 4 && days > 0 { days.saturating_add(1) } else { days };
         let counts = [fields.small()?, fields.small()?, fields.small()?];
         let mut week = [0; WEEK];
         for day in &mut week {
@@ -131,7 +143,23 @@ impl Baseline {
             let group = peers.get(&entity.group).filter(|(count, _)| *count >= PEERS);
             let peers = group.or_else(|| peers.get(&Self::kind_number(seed, key)));
             let creep = &mut entity.creep;
-            creep.bits = peers.map_or(0.0, |(_, peers)| creep.anchor.bits(creep.days, peers).get());
+            creep.bits = peers.map_or(0.0, |(_, peers)| creep.anchor.bits(creep.days(), peers).get());
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_day_is_no_whole_one() {
+        let mut creep = Creep::default();
+        for day in 0..60 {
+            creep.count(0, if day == 0 { 10 } else { 400 });
+            creep.end_day();
+        }
+        assert_eq!(creep.days(), 59);
+        assert!(creep.anchor.shift().abs() < 1e-6, "{}", creep.anchor.shift());
     }
 }

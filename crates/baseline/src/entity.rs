@@ -255,7 +255,7 @@ impl Entity {
         let mut fields = Fields(bytes);
         let mut read = Self::new(0);
         read.profile = Profile::read(&mut fields)?;
-        read.creep = if version > 1 { Creep::read(&mut fields)? } else { Creep::default() };
+        read.creep = if version > 1 { Creep::read(&mut fields, version)? } else { Creep::default() };
         read.group = fields.number()?;
         read.first = fields.signed()?;
         read.last = fields.signed()?;

@@ -12,8 +12,8 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 const MAGIC: [u8; 4] = *b"HBAS";
-const VERSION: u16 = 3;
-/// The first version knew no days and no cold stores, the second no trials.
+const VERSION: u16 = 4;
+/// The first version knew no days and no cold stores, the second no trials, the third took first days for whole ones.
 const OLDEST: u16 = 1;
 
 impl Baseline {

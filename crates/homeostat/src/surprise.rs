@@ -17,6 +17,8 @@ use std::collections::BTreeMap;
 const NAME: &str = "baseline";
 /// The aspect of how much is done.
 const RATE: &str = "rate";
+/// The aspect of how much more is done than weeks ago.
+const CREEP: &str = "creep";
 /// The aspect of how much is sent; what is unusual in it can be exfiltration.
 const SENT: &str = "bytes out";
 /// The kind of what is done from somewhere unusual, whether for the party or for the whole tenant.
@@ -28,7 +30,7 @@ const MORE_THAN_USUAL: &str = "more than usual";
 /// From how many bits on an observation is told: once in 1,024.
 pub(crate) const BASE: Bits = Bits::ONE_IN_A_THOUSAND;
 
-/// The most that a busy hour weighs when nothing else is odd: everybody has some, so that alone it is not told.
+/// The most that a busy hour or week weighs when nothing else is odd: everybody has some, so that alone it is not told.
 const MOST_OF_RATE: Bits = Bits::MEDIUM;
 
 /// The aspects of what is done, and on what. Who is odd in them and has a past puts itself on trial: people travel and
@@ -152,14 +154,15 @@ impl Surprise {
         };
         let aspect = verdict.contributions().first().map_or("behaviour", |top| top.aspect()).to_owned();
         let bits = self.pools.calibrate(one.entity().kind(), &aspect, (verdict.bits(), fact));
-        let bits = if aspect == RATE { bits.min(MOST_OF_RATE.max(verdict.without_top())) } else { bits };
+        let is_rate = [RATE, CREEP].contains(&aspect.as_str());
+        let bits = if is_rate { bits.min(MOST_OF_RATE.max(verdict.without_top())) } else { bits };
         let tightened = admits(bits, one.entity(), risk, occurrence.time)?;
         if grown && DOINGS.contains(&aspect.as_str()) {
             self.baseline.try_out(one.entity(), occurrence.time);
         }
         let mut signal = verdict.signal(NAME, occurrence);
         signal.kind = kind_of(&aspect);
-        if aspect == RATE {
+        if is_rate {
             // How often something is done is one fact, whatever is done and however it ends.
             MORE_THAN_USUAL.clone_into(&mut signal.action);
         }
@@ -185,7 +188,7 @@ fn admits(bits: Bits, identity: &EntityKey, risk: &dyn RiskView, now: Timestamp)
 /// address, network and country: who is elsewhere is so in all of them.
 fn kind_of(aspect: &str) -> String {
     match aspect {
-        RATE | "bytes in" | SENT => "unusual amount".to_owned(),
+        RATE | CREEP | "bytes in" | SENT => "unusual amount".to_owned(),
         "origin address" | "origin network" | "country" => PLACE.to_owned(),
         "user agent" => BROWSER.to_owned(),
         _ => format!("unusual {aspect}"),
