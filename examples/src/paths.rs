@@ -1,6 +1,7 @@
 //! Who reaches what in an estate, whatever form its description has: account authorization details of AWS, a SharpHound
 //! collection, an OpenGraph payload, an edge list, objects of a Kubernetes cluster.
 
+use crate::estate::{paths_of_all, unpack};
 use homeostat_graph::{
     Foreign, Graph, Inventory, KubernetesDump, NamedGraph, NamedGraphBuilder, Path, PathsReport, Problem,
     Reading, ReportOptions, SharpHound,
@@ -8,8 +9,6 @@ use homeostat_graph::{
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
 use std::error::Error;
-use std::io::{Cursor, Read};
-use std::path::Path as FilePath;
 use std::time::Instant;
 
 /// What is asked: from whom, to what; everybody and everything worth it when not told.
@@ -22,17 +21,17 @@ pub struct Asked {
 }
 
 /// Milliseconds of each part of the work, in order.
-struct Clock {
+pub(crate) struct Clock {
     last: Instant,
     told: Map<String, Value>,
 }
 
 impl Clock {
-    fn start() -> Self {
+    pub(crate) fn start() -> Self {
         Self { last: Instant::now(), told: Map::new() }
     }
 
-    fn lap(&mut self, name: &str) {
+    pub(crate) fn lap(&mut self, name: &str) {
         let now = Instant::now();
         self.told.insert(name.to_owned(), json!(now.duration_since(self.last).as_secs_f64() * 1e3));
         self.last = now;
@@ -48,7 +47,10 @@ impl Clock {
 pub fn paths(name: &str, bytes: &[u8], asked: &Asked) -> Result<(Value, Vec<Problem>), Box<dyn Error>> {
     let mut clock = Clock::start();
     if bytes.starts_with(b"PK\x03\x04") {
-        let (builder, foreign) = sharp_hound(bytes)?.finish();
+        let mut collection = SharpHound::default();
+        let problems = unpack(&mut collection, bytes)?;
+        let (builder, mut foreign) = collection.finish();
+        foreign.problems.extend(problems);
         return named(builder, foreign, asked, clock);
     }
     let text = std::str::from_utf8(bytes)?.trim_start_matches('\u{feff}');
@@ -77,84 +79,19 @@ pub fn paths(name: &str, bytes: &[u8], asked: &Asked) -> Result<(Value, Vec<Prob
         let (builder, foreign) = cluster.finish();
         return named(builder, foreign, asked, clock);
     }
+    let mut inventory = Inventory::default();
+    let reading = Reading::default().named(name);
+    if inventory.read_account_authorization(&whole, &reading).is_err() {
+        // Answers of other APIs, findings, a plan.
+        return paths_of_all(core::iter::once((name, bytes.to_vec())), asked);
+    }
     drop(whole);
-    let inventory = Inventory::from_account_authorization(text, &Reading::default().named(name))?;
     clock.lap("read");
     let graph = Graph::build(&inventory);
     clock.lap("build");
     let report = derived(&graph, asked)?;
     clock.lap("paths");
     Ok((told(&report, None, clock)?, inventory.problems().to_vec()))
-}
-
-/// The paths in all documents of a directory together, names and bytes in order: objects of a Kubernetes cluster as
-/// collectors write them, or the unpacked files of a SharpHound collection.
-///
-/// # Errors
-///
-/// When no document is one of either, or an id that is asked for is not in them.
-pub fn paths_of_all<'a>(
-    files: impl Iterator<Item = (&'a str, Vec<u8>)>,
-    asked: &Asked,
-) -> Result<(Value, Vec<Problem>), Box<dyn Error>> {
-    let clock = Clock::start();
-    let (mut cluster, mut collection) = (KubernetesDump::default(), SharpHound::default());
-    let (mut objects, mut records, mut others) = (0, 0, Vec::new());
-    for (name, bytes) in files {
-        let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes);
-        let cause = match serde_json::from_slice(bytes) {
-            Ok(whole) if collection.read(name, &whole).is_some() => {
-                records += 1;
-                continue;
-            }
-            Ok(whole) if cluster.read(name, &whole).is_some() => {
-                objects += 1;
-                continue;
-            }
-            Ok(_) => "neither objects of a cluster nor a file of a collection".to_owned(),
-            Err(error) => error.to_string(),
-        };
-        others.push(Problem { place: name.to_owned(), cause });
-    }
-    let (builder, mut foreign) = match (objects, records) {
-        (0, 0) => return Err("no file holds objects of a cluster or records of a collection".into()),
-        (_, 0) => cluster.finish(),
-        (0, _) => collection.finish(),
-        _ => return Err("a cluster and a directory lie together: give one of them".into()),
-    };
-    foreign.problems.extend(others);
-    named(builder, foreign, asked, clock)
-}
-
-/// The files of a collection, in the order of their names.
-fn sharp_hound(bytes: &[u8]) -> Result<SharpHound, Box<dyn Error>> {
-    /// The most that all files together may unpack to: collections of large estates hold some hundred megabytes a file,
-    /// and what is read takes a few times as much memory.
-    const MOST: u64 = 4 << 30;
-    let mut left = MOST;
-    let mut archive = zip::ZipArchive::new(Cursor::new(bytes))?;
-    let mut names = Vec::new();
-    for name in archive.file_names() {
-        names.push(name?.into_owned());
-    }
-    names.sort();
-    let mut collection = SharpHound::default();
-    let is_json =
-        |name: &&String| FilePath::new(name).extension().is_some_and(|it| it.eq_ignore_ascii_case("json"));
-    for name in names.iter().filter(is_json) {
-        let mut text = String::new();
-        let bytes = archive.by_name(name)?.take(left).read_to_string(&mut text)?;
-        left = left.saturating_sub(u64::try_from(bytes)?);
-        if left == 0 {
-            return Err(format!("up to `{name}` the files unpack to more than {MOST} bytes").into());
-        }
-        let whole: Value = serde_json::from_str(text.trim_start_matches('\u{feff}'))
-            .map_err(|error| format!("`{name}`: {error}"))?;
-        if collection.read(name, &whole).is_none() {
-            eprintln!("paths: `{name}` is no file of a collection");
-        }
-    }
-    Ok(collection)
 }
 
 fn derived(graph: &Graph, asked: &Asked) -> Result<PathsReport, Box<dyn Error>> {
@@ -194,6 +131,16 @@ fn named(
     clock.lap("read");
     let graph = builder.build();
     clock.lap("build");
+    named_report(&graph, (foreign, &BTreeSet::new()), asked, clock)
+}
+
+/// The report of a graph with names; `owners` are administrators that are known to be.
+pub(crate) fn named_report(
+    graph: &NamedGraph,
+    (foreign, owners): (Foreign, &BTreeSet<String>),
+    asked: &Asked,
+    mut clock: Clock,
+) -> Result<(Value, Vec<Problem>), Box<dyn Error>> {
     let find = |id: &String| graph.find(id).ok_or_else(|| format!("there is no node `{id}`"));
     let jewels: Vec<u32> = graph.jewels().collect();
     let targets = match &asked.to {
@@ -202,9 +149,11 @@ fn named(
     };
     let principals = match &asked.from {
         Some(from) => vec![find(from)?],
-        None => principals(&graph, &targets),
+        None => principals(graph, &targets),
     };
-    let administrators = administrators(&graph, &jewels);
+    let tops: Vec<u32> = jewels.iter().copied().filter(|node| !graph.is_store(*node)).collect();
+    let mut administrators = administrators(graph, &tops);
+    administrators.extend(owners.iter().filter_map(|name| graph.find(name)));
     let mut report = graph.report(&principals, &targets, &administrators, ReportOptions::default());
     if let (Some(from), None) = (&asked.from, &asked.to) {
         // Nothing is marked as worth getting to: all that is in reach is told.

@@ -6,6 +6,7 @@
 
 use crate::Evidence;
 use crate::edge::Standing;
+use crate::federation::names_outsiders;
 use crate::inventory::{BOUNDARY, Inventory};
 use crate::managed;
 use crate::object::{LinkKind, Object, ObjectKind, PolicySlot, arn_key};
@@ -73,6 +74,7 @@ pub(crate) const UPDATE_TRUST: &str = "iam:UpdateAssumeRolePolicy";
 pub(crate) const READ_OBJECT: &str = "s3:GetObject";
 pub(crate) const READ_SECRET: &str = "secretsmanager:GetSecretValue";
 pub(crate) const READ_PARAMETER: &str = "ssm:GetParameter";
+pub(crate) const DECRYPT: &str = "kms:Decrypt";
 
 /// Every permission that a rule asks for.
 fn actions() -> impl Iterator<Item = &'static str> {
@@ -222,7 +224,11 @@ impl Authority {
                 self.is_able(&[READ_OBJECT]) || target.document(&PolicySlot::Resource).is_some()
             }
             ObjectKind::Secret => self.is_able(&[READ_SECRET, READ_PARAMETER]),
-            ObjectKind::Policy | ObjectKind::Other => false,
+            ObjectKind::Policy
+            | ObjectKind::Other
+            | ObjectKind::Database
+            | ObjectKind::Network
+            | ObjectKind::Subject => false,
         }
     }
 
@@ -309,7 +315,7 @@ impl Authority {
     }
 }
 
-const EVERYTHING: &str =
+pub(crate) const EVERYTHING: &str =
     r#"{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}"#;
 
 /// What every request of the principal carries.
@@ -375,6 +381,8 @@ pub(crate) struct RoleSide {
     pub(crate) profiles: Vec<String>,
     /// Whether it may let in somebody of its account who has no permission.
     pub(crate) open: bool,
+    /// Whether its trust names somebody who is no principal of the account.
+    pub(crate) federated: bool,
 }
 
 impl RoleSide {
@@ -386,7 +394,11 @@ impl RoleSide {
         let services = trust.iter().flat_map(|trust| trusted_services(trust, role.key().value())).collect();
         let profiles = role.links(LinkKind::Profile).filter_map(|key| key.value().rsplit('/').next());
         let open = trust.as_ref().is_some_and(|trust| lets_everybody_in(trust, role.key()));
-        Self { trust, evidence, services, profiles: profiles.map(str::to_owned).collect(), open }
+        let federated = role.document(&PolicySlot::Trust).is_some_and(|(document, _)| {
+            document.read.is_ok() && names_outsiders(&document.json, role.key().scope())
+        });
+        let profiles = profiles.map(str::to_owned).collect();
+        Self { trust, evidence, services, profiles, open, federated }
     }
 
     /// Whether `arn` may be named by the trust policy: a quick test before it is evaluated.

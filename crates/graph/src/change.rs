@@ -154,6 +154,17 @@ impl Touched {
     }
 }
 
+/// How many edges a change brought and took.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct EdgeChanges {
+    /// Edges that were not there before.
+    pub added: usize,
+    /// Edges that are no more.
+    pub removed: usize,
+    /// Pairs of objects that were looked at.
+    pub pairs: usize,
+}
+
 /// Why a change can not be applied. Nothing is learnt then.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]

@@ -6,6 +6,7 @@
 
 use crate::Evidence;
 use crate::change::{Change, Op};
+use crate::cloudtrail_network::{Place, service_of};
 use crate::inventory::BOUNDARY;
 use crate::object::{LinkKind, ObjectKind, PolicySlot, account_key, arn_key};
 use crate::snapshot_aws::{DEFAULT_VERSION, UNIQUE_ID, percent_decoded};
@@ -125,11 +126,17 @@ impl Change {
     /// [`EventFault`] when the event shows a change but not whose or where.
     pub fn from_event(event: &Event) -> Result<Vec<Self>, EventFault> {
         let action = event.action();
-        let named = TABLE.iter().find(|(name, _)| *name == action);
-        let Some((_, call)) = named.filter(|_| event.outcome() == Outcome::Success) else {
+        // Lambda's calls carry the date of their version.
+        let action = action.trim_end_matches(|sign: char| sign.is_ascii_digit());
+        let call = TABLE.iter().find(|(name, _)| *name == action).map(|(_, call)| *call);
+        let service = match call {
+            Some(PutBucketPolicy | DropBucketPolicy) => Some("s3"),
+            Some(_) => Some("iam"),
+            None => service_of(action),
+        };
+        let Some(service) = service.filter(|_| event.outcome() == Outcome::Success) else {
             return Ok(Vec::new());
         };
-        let service = if matches!(call, PutBucketPolicy | DropBucketPolicy) { "s3" } else { "iam" };
         let own = format!("{service}.amazonaws.com");
         if event.service().is_some_and(|name| name != own && name != service) {
             return Ok(Vec::new());
@@ -139,7 +146,12 @@ impl Change {
             event.attribute("cloud").and_then(|text| serde_json::from_str::<Value>(text.as_str()).ok());
         let account = cloud.as_ref().and_then(|cloud| cloud.pointer("/account/uid")).and_then(Value::as_str);
         let said = Said { event, account: account.ok_or(EventFault::NoAccount)?, tenant: &tenant };
-        let ops = said.ops(*call).unwrap_or_else(|| said.stale());
+        let region = cloud.as_ref().and_then(|cloud| cloud.get("region")).and_then(Value::as_str);
+        let ops = match call {
+            Some(call) => said.ops(call),
+            None => said.of_network(action, region.unwrap_or_default()),
+        };
+        let ops = ops.unwrap_or_else(|| said.stale());
         let evidence = match event.reference() {
             Some(reference) => Evidence::Event(reference),
             None => Evidence::document("event without an id"),
@@ -193,6 +205,11 @@ impl Said<'_> {
         let arn = told
             .or_else(|| Some(format!("arn:aws:iam::{}:{kind}/{}", self.account, self.parameter(parameter)?)));
         arn_key(&arn?)
+    }
+
+    fn of_network(&self, action: &str, region: &str) -> Option<Vec<Op>> {
+        let (asked, answered) = (self.value("requestParameters")?, self.value("responseElements"));
+        Place { account: self.account, region }.ops(action, &asked, &answered.unwrap_or_default())
     }
 
     /// All objects that the event names as targets, or else the account, changed in a way that is not told.

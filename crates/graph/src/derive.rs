@@ -4,11 +4,12 @@
 //! and only when all of its parts hold; a part that goes away takes the edge with it. O(rules) per pair.
 
 use crate::authority::{
-    ADD_TO_GROUP, ASSUME, Authority, CREDENTIALS, NEW_VERSION, PASS_ROLE, Proof, READ_OBJECT, READ_PARAMETER,
-    READ_SECRET, RoleSide, SET_VERSION, UPDATE_TRUST, other_versions,
+    ADD_TO_GROUP, ASSUME, Authority, CREDENTIALS, DECRYPT, NEW_VERSION, PASS_ROLE, Proof, READ_OBJECT,
+    READ_PARAMETER, READ_SECRET, RoleSide, SET_VERSION, UPDATE_TRUST, other_versions,
 };
 use crate::edge::{Edge, EdgeKind, EdgeKinds, Standing};
 use crate::inventory::{BOUNDARY, Inventory, Listing};
+use crate::network::{NetSide, Stand};
 use crate::object::{LinkKind, Object, ObjectKind, PolicySlot, account_key};
 use crate::rule::{CREDENTIAL, GROUP_POLICY, PASS, ROLE_POLICY, USER_POLICY, WORK, WorkRule};
 use crate::workload::{ACCOUNT, PATTERN, PROFILE, ROLE, SERVICE};
@@ -27,19 +28,21 @@ pub(crate) struct Derivation<'a> {
     pub(crate) kinds: &'a EdgeKinds,
     pub(crate) authorities: &'a BTreeMap<EntityKey, Authority>,
     pub(crate) roles: &'a BTreeMap<EntityKey, RoleSide>,
+    pub(crate) sides: &'a BTreeMap<EntityKey, NetSide>,
+    pub(crate) stands: &'a BTreeMap<EntityKey, Stand>,
 }
 
 /// A step before it is an edge.
-struct Step {
-    kind: EdgeKind,
-    rule: String,
-    factor: f64,
-    standing: Standing,
-    proof: Proof,
+pub(crate) struct Step {
+    pub(crate) kind: EdgeKind,
+    pub(crate) rule: String,
+    pub(crate) factor: f64,
+    pub(crate) standing: Standing,
+    pub(crate) proof: Proof,
 }
 
 impl Step {
-    fn new(kind: EdgeKind, rule: &str, proof: Proof) -> Self {
+    pub(crate) fn new(kind: EdgeKind, rule: &str, proof: Proof) -> Self {
         Self { kind, rule: rule.to_owned(), factor: 1.0, standing: Standing::Possible, proof }
     }
 
@@ -51,13 +54,23 @@ impl Step {
 impl Derivation<'_> {
     /// The edges that start at `source` and are about `target`.
     pub(crate) fn pair(&self, source: &EntityKey, target: &Object) -> Vec<Edge> {
-        if let Some(authority) = self.authorities.get(source) {
-            return self.of_principal(authority, target);
+        let mut edges = if let Some(authority) = self.authorities.get(source) {
+            self.of_principal(authority, target)
+        } else {
+            match self.inventory.object(source) {
+                Some(workload) if workload.kind() == ObjectKind::Workload => {
+                    self.of_workload(workload, target)
+                }
+                _ => self.of_account(source, target),
+            }
+        };
+        if source == target.key() {
+            edges.extend(self.ties(target));
+        } else {
+            edges.extend(self.over_network(source, target));
+            edges.extend(self.vouched(source, target));
         }
-        match self.inventory.object(source) {
-            Some(workload) if workload.kind() == ObjectKind::Workload => self.of_workload(workload, target),
-            _ => self.of_account(source, target),
-        }
+        edges
     }
 
     fn of_principal(&self, from: &Authority, target: &Object) -> Vec<Edge> {
@@ -68,7 +81,11 @@ impl Derivation<'_> {
             ObjectKind::Workload => self.about_workload(from, target),
             ObjectKind::Bucket => self.about_bucket(from, target),
             ObjectKind::Secret => self.about_secret(from, target),
-            ObjectKind::Policy | ObjectKind::Other => Vec::new(),
+            ObjectKind::Policy
+            | ObjectKind::Other
+            | ObjectKind::Database
+            | ObjectKind::Network
+            | ObjectKind::Subject => Vec::new(),
         }
     }
 
@@ -266,8 +283,22 @@ impl Derivation<'_> {
     fn about_secret(&self, from: &Authority, secret: &Object) -> Vec<Edge> {
         let arn = secret.key().value();
         let action = if arn.contains(":ssm:") { READ_PARAMETER } else { READ_SECRET };
-        let step = from.may(action, arn).map(|proof| Step::new(EdgeKind::READ_SECRET, action, proof));
+        let proof = from.may(action, arn).and_then(|proof| self.unlocked(from, secret, proof));
+        let step = proof.map(|proof| Step::new(EdgeKind::READ_SECRET, action, proof));
         step.into_iter().map(|step| self.edge(&from.key, secret.key(), step, from.stale)).collect()
+    }
+
+    /// What is encrypted is read by whom the key lets decrypt; of a key whose policy nobody told nothing is asked.
+    fn unlocked(&self, from: &Authority, secret: &Object, mut proof: Proof) -> Option<Proof> {
+        for key in secret.links(LinkKind::LockedBy).filter_map(|key| self.inventory.object(key)) {
+            let Some((document, evidence)) = key.document(&PolicySlot::Resource) else { continue };
+            let policy = document.read.as_ref().ok()?;
+            let request = Request::new(DECRYPT, key.key().value(), &from.context);
+            let mut unlocks = from.may_where(&request, ResourceSide::MustGrant(policy))?;
+            unlocks.evidence.insert(evidence.clone());
+            proof = proof.and(unlocks);
+        }
+        Some(proof)
     }
 
     /// What runs in a workload has the credentials of its role.
@@ -302,8 +333,11 @@ impl Derivation<'_> {
     /// Who has the account has all that is in it.
     fn of_account(&self, account: &EntityKey, target: &Object) -> Vec<Edge> {
         let own = target.attribute(ACCOUNT).or_else(|| account_of(target.key().value()));
-        let inside =
-            own == Some(account.value()) && !matches!(target.kind(), ObjectKind::Policy | ObjectKind::Group);
+        let inside = own == Some(account.value())
+            && !matches!(
+                target.kind(),
+                ObjectKind::Policy | ObjectKind::Group | ObjectKind::Network | ObjectKind::Subject
+            );
         if !inside || account_key(account.value()).as_ref() != Some(account) {
             return Vec::new();
         }
@@ -320,13 +354,13 @@ impl Derivation<'_> {
         )]
     }
 
-    fn probability(&self, step: &Step) -> f64 {
+    pub(crate) fn probability(&self, step: &Step) -> f64 {
         let default = self.kinds.info(step.kind).map_or(1.0, |info| info.probability);
         let condition = if step.proof.conditions.is_empty() { 1.0 } else { CONDITION };
         crate::edge::probability(default * step.factor * condition)
     }
 
-    fn edge(&self, from: &EntityKey, to: &EntityKey, step: Step, stale: bool) -> Edge {
+    pub(crate) fn edge(&self, from: &EntityKey, to: &EntityKey, step: Step, stale: bool) -> Edge {
         Edge {
             from: from.clone(),
             to: to.clone(),

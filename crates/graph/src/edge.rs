@@ -100,6 +100,22 @@ kinds! {
     18 RUNS_AS "RunsAs" Credential ["T1552.005"], 0.9;
     19 READ_DATA "ReadData" Read ["T1530"], 0.95;
     20 READ_SECRET "ReadSecret" Read ["T1555.006"], 0.95;
+    21 EXPOSED_TO "ExposedTo" Reach [], 1.0;
+    22 EXPLOIT "Exploit" Exec ["T1190"], 1.0;
+    23 REMOTE_LOGIN "RemoteLogin" Exec ["T1133", "T1110"], 1.0;
+    24 IN_NETWORK "InNetwork" Contain [], 1.0;
+    25 OPEN_API "OpenApi" Exec ["T1190"], 0.2;
+    26 WEB_IDENTITY "AssumeRoleWithWebIdentity" Assume ["T1550.001"], 0.95;
+    27 SAML "AssumeRoleWithSAML" Assume ["T1078.004"], 0.95;
+    28 SYNCED_TO "SyncedTo" SameAs ["T1078.004"], 0.9;
+    29 MEMBER_OF "MemberOf" Member [], 1.0;
+    30 WRITES "WritesCode" Write ["T1195.002"], 0.8;
+    31 BUILDS "Builds" Exec ["T1072"], 0.9;
+    32 SHIPS_IN "ShipsIn" Exec ["T1195.001"], 0.9;
+    33 ACTS_AS "ActsAs" Assume ["T1199"], 0.9;
+    34 PROMPTS "Prompts" Exec [], 0.3;
+    35 OPENS "Opens" Credential ["T1552"], 0.9;
+    36 SAME_AS "SameAs" SameAs [], 1.0;
 }
 
 impl Default for EdgeKinds {

@@ -4,19 +4,25 @@
 //! and no others. Building asks each principal about each target, most pairs cost a few look-ups. The state is
 //! O(nodes + edges).
 
+mod own;
+
 use crate::authority::{Authority, RoleSide};
-use crate::change::Touched;
+use crate::change::{EdgeChanges, Touched};
 use crate::derive::Derivation;
-use crate::edge::{Edge, EdgeKind, EdgeKinds, KindInfo, OwnEdge, Standing, probability};
+use crate::edge::{Edge, EdgeKind, EdgeKinds, Standing};
 use crate::inventory::Inventory;
+use crate::network::{NetSide, Stand, Starts, internet};
+use crate::nodes::Nodes;
 use crate::object::{Object, ObjectKind, account_key};
 use crate::report::GraphStats;
 use crate::target::{Targets, inside};
+use crate::tie::is_tied;
 use crate::value::ValueRules;
 use crate::workload::ACCOUNT;
 use core::fmt;
 use homeostat_access::account_of;
 use homeostat_core::{EntityKey, EntityKind, Value};
+use own::OWN;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The graph of an estate.
@@ -46,6 +52,11 @@ pub struct Graph {
     authorities: BTreeMap<EntityKey, Authority>,
     roles: BTreeMap<EntityKey, RoleSide>,
     workloads: BTreeSet<EntityKey>,
+    /// What leads to each object over the network.
+    sides: BTreeMap<EntityKey, NetSide>,
+    /// Where edges start besides: places of the network, those whom others vouch for, what is tied to something.
+    stands: BTreeMap<EntityKey, Stand>,
+    internet: Option<EntityKey>,
     /// Which objects lie in each account.
     accounts: BTreeMap<EntityKey, BTreeSet<EntityKey>>,
     values: BTreeMap<EntityKey, Value>,
@@ -58,53 +69,6 @@ pub(crate) struct Held {
     pub(crate) about: u32,
     pub(crate) to: u32,
     pub(crate) edge: Edge,
-}
-
-/// The keys of the nodes and their numbers.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub(crate) struct Nodes {
-    keys: Vec<EntityKey>,
-    numbers: BTreeMap<EntityKey, u32>,
-}
-
-impl Nodes {
-    fn number(&mut self, key: &EntityKey) -> u32 {
-        if let Some(number) = self.numbers.get(key) {
-            return *number;
-        }
-        let number = u32::try_from(self.keys.len()).unwrap_or(u32::MAX);
-        self.keys.push(key.clone());
-        self.numbers.insert(key.clone(), number);
-        number
-    }
-
-    pub(crate) fn find(&self, key: &EntityKey) -> Option<u32> {
-        self.numbers.get(key).copied()
-    }
-
-    pub(crate) fn key(&self, number: u32) -> Option<&EntityKey> {
-        self.keys.get(number as usize)
-    }
-
-    pub(crate) fn len(&self) -> usize {
-        self.keys.len()
-    }
-
-    /// Keys and numbers, in the order of keys.
-    pub(crate) fn sorted(&self) -> impl Iterator<Item = (&EntityKey, u32)> {
-        self.numbers.iter().map(|(key, number)| (key, *number))
-    }
-}
-
-/// How many edges a change brought and took.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct EdgeChanges {
-    /// Edges that were not there before.
-    pub added: usize,
-    /// Edges that are no more.
-    pub removed: usize,
-    /// Pairs of objects that were looked at.
-    pub pairs: usize,
 }
 
 impl Default for Graph {
@@ -125,6 +89,9 @@ impl Graph {
             authorities: BTreeMap::new(),
             roles: BTreeMap::new(),
             workloads: BTreeSet::new(),
+            sides: BTreeMap::new(),
+            stands: BTreeMap::new(),
+            internet: internet(),
             accounts: BTreeMap::new(),
             values: BTreeMap::new(),
             edges: 0,
@@ -140,7 +107,8 @@ impl Graph {
 
     /// Derives everything from `inventory`; own edges stay.
     pub fn rebuild(&mut self, inventory: &Inventory) -> EdgeChanges {
-        let gone = self.authorities.keys().chain(&self.workloads).chain(self.values.keys()).cloned();
+        let known = self.authorities.keys().chain(&self.workloads).chain(self.values.keys());
+        let gone = known.chain(self.sides.keys()).chain(self.stands.keys()).cloned();
         let objects = gone.chain(inventory.objects().map(|object| object.key().clone())).collect();
         self.update(inventory, &Touched { objects })
     }
@@ -154,14 +122,22 @@ impl Graph {
         }
         let mut changes = EdgeChanges::default();
         let targets = Targets::new(inventory, &self.roles);
+        let is_place = |key: &EntityKey| self.stands.get(key).is_some_and(|stand| !stand.subject);
+        let starts = if touched.objects.iter().any(|key| is_place(key) || self.internet.as_ref() == Some(key))
+        {
+            Starts::of_sides(&self.sides, &self.stands)
+        } else {
+            Starts::default()
+        };
         for key in &touched.objects {
             if self.is_source(key) {
-                self.redo_source(inventory, key, &targets, &mut changes);
+                self.redo_source(inventory, key, (&targets, &starts), &mut changes);
             } else if let Some(number) = self.nodes.find(key) {
                 self.drop_from(number, &mut changes);
             }
         }
         let all = self.authorities.keys().chain(&self.workloads).chain(self.accounts.keys());
+        let all = all.chain(self.stands.keys()).chain(&self.internet);
         let sources: Vec<EntityKey> =
             all.filter(|source| !touched.objects.contains(*source)).cloned().collect();
         for key in &touched.objects {
@@ -181,7 +157,8 @@ impl Graph {
     }
 
     fn is_source(&self, key: &EntityKey) -> bool {
-        self.authorities.contains_key(key) || self.workloads.contains(key)
+        let by_itself = self.authorities.contains_key(key) || self.workloads.contains(key);
+        by_itself || self.stands.contains_key(key) || self.internet.as_ref() == Some(key)
     }
 
     /// Derives all edges that start at `key`, and drops those that no longer follow.
@@ -189,7 +166,7 @@ impl Graph {
         &mut self,
         inventory: &Inventory,
         key: &EntityKey,
-        targets: &Targets<'_>,
+        (targets, starts): (&Targets<'_>, &Starts),
         changes: &mut EdgeChanges,
     ) {
         let known = self.nodes.find(key);
@@ -211,8 +188,20 @@ impl Graph {
                 redo(self, target);
             }
         } else {
-            for target in targets.roles() {
-                redo(self, target);
+            let near: Vec<&Object> = starts.of(key).filter_map(|other| inventory.object(other)).collect();
+            let own =
+                inventory.object(key).into_iter().chain(near.into_iter().filter(|other| other.key() != key));
+            let mut roles = Vec::new();
+            if let Some(workload) = inventory.object(key).filter(|_| self.workloads.contains(key)) {
+                roles = targets.run_as(inventory, workload);
+            }
+            if self.stands.get(key).is_some_and(|stand| stand.subject) {
+                roles.extend(targets.federated());
+            }
+            for target in own.chain(roles) {
+                if self.concerns(key, target) {
+                    redo(self, target);
+                }
             }
         }
         if let Some(from) = self.nodes.find(key) {
@@ -238,11 +227,29 @@ impl Graph {
 
     /// Whether there may be an edge from `source` about `target`: what can be said without asking about the pair.
     fn concerns(&self, source: &EntityKey, target: &Object) -> bool {
-        let Some(authority) = self.authorities.get(source) else { return true };
+        let Some(authority) = self.authorities.get(source) else {
+            return self.concerns_others(source, target);
+        };
         if target.key() != source && inside(target, source.scope()) && self.owns_account(source) {
             return false;
         }
         authority.concerns(target, self.roles.get(target.key()))
+    }
+
+    /// The same of a source that has no rights of its own.
+    fn concerns_others(&self, source: &EntityKey, target: &Object) -> bool {
+        if source == target.key() {
+            return true;
+        }
+        let stand = self.stands.get(source);
+        let side = self.sides.get(target.key());
+        if side.is_some_and(|side| side.from(source, stand).next().is_some()) {
+            return true;
+        }
+        let role = self.roles.get(target.key());
+        let runs = role.is_some() && self.workloads.contains(source);
+        let vouched = stand.is_some_and(|stand| stand.subject) && role.is_some_and(|side| side.federated);
+        runs || vouched || self.accounts.contains_key(source)
     }
 
     /// Drops what was derived from `source` about `target`.
@@ -259,6 +266,8 @@ impl Graph {
         self.authorities.remove(key);
         self.roles.remove(key);
         self.workloads.remove(key);
+        self.sides.remove(key);
+        self.stands.remove(key);
         self.values.remove(key);
         self.accounts.retain(|_, inside| {
             inside.remove(key);
@@ -278,6 +287,12 @@ impl Graph {
             }
             _ => {}
         }
+        if let Some(side) = NetSide::of(inventory, object) {
+            self.sides.insert(key.clone(), side);
+        }
+        if object.kind() == ObjectKind::Subject || Stand::is_place(object) || is_tied(object) {
+            self.stands.insert(key.clone(), Stand::of(object));
+        }
         let named = account_of(key.value()).or_else(|| object.attribute(ACCOUNT));
         if let Some(account) = named.filter(|account| !["aws", "*"].contains(account)).and_then(account_key) {
             self.accounts.entry(account).or_default().insert(key.clone());
@@ -290,8 +305,14 @@ impl Graph {
         (source, target): (&EntityKey, &Object),
         changes: &mut EdgeChanges,
     ) {
-        let derivation =
-            Derivation { inventory, kinds: &self.kinds, authorities: &self.authorities, roles: &self.roles };
+        let derivation = Derivation {
+            inventory,
+            kinds: &self.kinds,
+            authorities: &self.authorities,
+            roles: &self.roles,
+            sides: &self.sides,
+            stands: &self.stands,
+        };
         let edges = derivation.pair(source, target);
         changes.pairs += 1;
         if edges.is_empty() && self.edges == 0 {
@@ -370,44 +391,6 @@ impl Graph {
         }
     }
 
-    /// Registers a kind of edge of the product's own.
-    pub fn register(&mut self, info: KindInfo) -> EdgeKind {
-        self.kinds.register(info)
-    }
-
-    /// Adds an edge of the product's own. It stays until [`Self::disconnect`].
-    pub fn connect(&mut self, own: &OwnEdge) {
-        let (from, to) = (self.node(&own.from), self.node(&own.to));
-        let default = self.kinds.info(own.kind).map_or(0.0, |info| info.probability);
-        let edge = Edge {
-            from: own.from.clone(),
-            to: own.to.clone(),
-            kind: own.kind,
-            rule: self.kinds.name(own.kind).into(),
-            probability: probability(own.probability.unwrap_or(default)),
-            standing: own.standing,
-            because: vec![own.evidence.to_string()],
-            evidence: vec![own.evidence.clone()],
-            condition: None,
-            stale: false,
-        };
-        if let Some(out) = self.out.get_mut(from as usize) {
-            out.push(Held { about: OWN, to, edge });
-            self.edges += 1;
-        }
-    }
-
-    /// Takes away own edges of this kind between two nodes; tells how many there were.
-    pub fn disconnect(&mut self, from: &EntityKey, to: &EntityKey, kind: EdgeKind) -> usize {
-        let Some((from, to)) = self.nodes.find(from).zip(self.nodes.find(to)) else { return 0 };
-        let Some(out) = self.out.get_mut(from as usize) else { return 0 };
-        let before = out.len();
-        out.retain(|held| !(held.about == OWN && held.to == to && held.edge.kind == kind));
-        let removed = before - out.len();
-        self.edges = self.edges.saturating_sub(removed);
-        removed
-    }
-
     /// The kinds of edges.
     pub fn kinds(&self) -> &EdgeKinds {
         &self.kinds
@@ -428,6 +411,18 @@ impl Graph {
     /// Users and roles, in the order of keys.
     pub fn principals(&self) -> impl Iterator<Item = &EntityKey> {
         self.authorities.keys()
+    }
+
+    /// Those who may start besides users and roles: whom other providers vouch for, and the Internet where something is open
+    /// to it.
+    pub fn entries(&self) -> impl Iterator<Item = &EntityKey> {
+        let subjects = self.stands.iter().filter(|(_, stand)| stand.acts).map(|(key, _)| key);
+        let open = |key: &&EntityKey| self.nodes.find(key).is_some_and(|node| self.has_edges(node));
+        subjects.chain(self.internet.iter().filter(open))
+    }
+
+    fn has_edges(&self, node: u32) -> bool {
+        self.out.get(node as usize).is_some_and(|out| !out.is_empty())
     }
 
     /// Whether `key` is a user or role of the inventory.
@@ -479,9 +474,6 @@ impl Graph {
         }
     }
 }
-
-/// What own edges are about: nothing of the inventory.
-const OWN: u32 = u32::MAX;
 
 impl fmt::Debug for Graph {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -40,6 +40,8 @@ pub struct Inventory {
     pub(crate) objects: BTreeMap<EntityKey, Object>,
     /// Who rests on whom: policy → holders, group → members. Follows from `objects`.
     pub(crate) holders: BTreeMap<EntityKey, BTreeSet<EntityKey>>,
+    /// Who is tied to whom in a way that carries nothing on. Follows from `objects`.
+    pub(crate) ties: BTreeMap<EntityKey, BTreeSet<EntityKey>>,
     /// Users, roles and groups by account and name: calls name them without their path.
     pub(crate) names: BTreeMap<(EntityKind, String, String), EntityKey>,
     pub(crate) workloads: Listing,
@@ -146,6 +148,11 @@ impl Inventory {
     /// Applies a change of the own tenant whose position is fresh.
     pub(crate) fn absorb(&mut self, change: &Change) -> Touched {
         self.tenant.get_or_insert_with(|| change.tenant.clone());
+        self.learn(change)
+    }
+
+    /// Applies a change, whoever it is of.
+    pub(crate) fn learn(&mut self, change: &Change) -> Touched {
         let known = self.by_known_names(change);
         let change = known.as_ref().unwrap_or(change);
         let effect = self.effect(change);
@@ -246,8 +253,13 @@ impl Inventory {
 
     fn hold(&mut self, change: &Change, key: &EntityKey, slot: Slot, held: Held) -> Effect {
         let Some((object, woken)) = self.awake(change, key) else { return Effect::Late };
+        let tie = if let Slot::Link(kind, to) = &slot { Some((*kind, to.clone())) } else { None };
         let effect = woken.and(hold(object, change, slot, held));
-        self.relink(key);
+        match tie {
+            // Of an object with many ties the one is looked at.
+            Some((kind, to)) => self.retie(key, kind, &to),
+            None => self.relink(key),
+        }
         effect
     }
 
@@ -269,8 +281,10 @@ impl Inventory {
         object.stale = None;
         object.present = object.seen > change.at;
         for to in tied {
-            if let Some(holders) = self.holders.get_mut(&to) {
-                holders.remove(key);
+            for all in [&mut self.holders, &mut self.ties] {
+                if let Some(holders) = all.get_mut(&to) {
+                    holders.remove(key);
+                }
             }
         }
         self.relink(key);
@@ -286,9 +300,11 @@ impl Inventory {
 
     /// Takes `key` out of what follows from the objects.
     pub(crate) fn unname(&mut self, key: &EntityKey) {
-        self.holders.remove(key);
-        for holders in self.holders.values_mut() {
-            holders.remove(key);
+        for all in [&mut self.holders, &mut self.ties] {
+            all.remove(key);
+            for holders in all.values_mut() {
+                holders.remove(key);
+            }
         }
         self.names.retain(|_, known| known != key);
     }
@@ -306,23 +322,56 @@ impl Inventory {
         Touched { objects }
     }
 
+    /// Those that hold a tie of this kind to `to`.
+    #[cfg(feature = "documents")]
+    pub(crate) fn held_by(&self, to: &EntityKey, kind: LinkKind) -> impl Iterator<Item = &EntityKey> {
+        let all = if kind.carries() { &self.holders } else { &self.ties };
+        let holders = all.get(to).into_iter().flatten();
+        holders.filter(move |from| self.object(from).is_some_and(|own| own.links(kind).any(|tie| tie == to)))
+    }
+
     /// Brings `holders` up to what the object at `key` says now.
     pub(crate) fn relink(&mut self, key: &EntityKey) {
         let Some(object) = self.objects.get(key) else { return };
         if let Some(name) = name_of(key) {
             self.names.entry(name).or_insert_with(|| key.clone());
         }
-        for (slot, fact) in &object.facts {
-            let Slot::Link(LinkKind::MemberOf | LinkKind::Attached, to) = slot else { continue };
-            let holders = self.holders.entry(to.clone()).or_default();
-            if object.present && fact.held == Held::Linked {
-                holders.insert(key.clone());
-            } else {
-                holders.remove(key);
-            }
+        let ties: Vec<(LinkKind, EntityKey)> = object
+            .facts
+            .keys()
+            .filter_map(|slot| if let Slot::Link(kind, to) = slot { Some((*kind, to.clone())) } else { None })
+            .collect();
+        let boundary = object.attribute(BOUNDARY).and_then(arn_key);
+        for (kind, to) in ties {
+            self.retie(key, kind, &to);
         }
-        if let Some(boundary) = object.attribute(BOUNDARY).and_then(arn_key) {
+        if let Some(boundary) = boundary {
             self.holders.entry(boundary).or_default().insert(key.clone());
+        }
+    }
+}
+
+impl Inventory {
+    /// Brings what is known of the holders of `to` up to what the object at `key` says now of its tie to it.
+    fn retie(&mut self, key: &EntityKey, kind: LinkKind, to: &EntityKey) {
+        if let Some(name) = name_of(key) {
+            self.names.entry(name).or_insert_with(|| key.clone());
+        }
+        let holds = |object: &Object, carries: bool| {
+            let mut same = LinkKind::ALL.into_iter().filter(|kind| kind.carries() == carries);
+            same.any(|kind| {
+                let fact = object.facts.get(&Slot::Link(kind, to.clone()));
+                fact.is_some_and(|fact| fact.held == Held::Linked)
+            })
+        };
+        let carries = kind.carries();
+        let held = self.object(key).is_some_and(|object| holds(object, carries));
+        let all = if carries { &mut self.holders } else { &mut self.ties };
+        let holders = all.entry(to.clone()).or_default();
+        if held {
+            holders.insert(key.clone());
+        } else {
+            holders.remove(key);
         }
     }
 }
@@ -379,8 +428,7 @@ fn hold(object: &mut Object, change: &Change, slot: Slot, held: Held) -> Effect 
 impl Object {
     /// What it rests on.
     fn tied(&self) -> Vec<EntityKey> {
-        let links = [LinkKind::MemberOf, LinkKind::Attached];
-        let ties = links.into_iter().flat_map(|kind| self.links(kind)).cloned();
+        let ties = LinkKind::ALL.into_iter().flat_map(|kind| self.links(kind)).cloned();
         ties.chain(self.attribute(BOUNDARY).and_then(arn_key)).collect()
     }
 

@@ -6,21 +6,29 @@ mod best_path;
 mod certificate;
 mod chance;
 mod change;
+mod cidr;
 #[cfg(feature = "event")]
 mod cloudtrail;
+#[cfg(feature = "event")]
+mod cloudtrail_network;
 mod component;
 mod cut;
 mod derive;
 mod directory_rule;
 mod distance;
+#[cfg(feature = "documents")]
+mod document;
 mod dominator;
 mod drift;
 mod edge;
 mod edge_list;
 mod evidence;
 mod familiar;
+mod federation;
 mod graph;
+mod graph_drift;
 mod inventory;
+mod joined;
 #[cfg(feature = "kubernetes")]
 mod kubernetes;
 mod live;
@@ -31,7 +39,9 @@ mod named_path;
 mod named_report;
 mod names;
 mod net;
+mod network;
 mod node_set;
+mod nodes;
 mod object;
 mod open_graph;
 mod path;
@@ -46,24 +56,29 @@ mod snapshot;
 mod snapshot_aws;
 mod state;
 mod target;
+mod tie;
 mod value;
+mod vulnerability;
 mod workload;
 
 pub use and_edge::{AndEdge, Derivations};
 pub use best_path::NetPath;
 pub use chance::Chance;
-pub use change::{Change, ChangeError, Op, Touched};
+pub use change::{Change, ChangeError, EdgeChanges, Op, Touched};
 #[cfg(feature = "event")]
 pub use cloudtrail::EventFault;
 pub use component::{Components, Condensation};
 pub use cut::Cut;
 pub use distance::Distances;
+#[cfg(feature = "terraform")]
+pub use document::PlanStage;
 pub use dominator::{Dominators, OnlyStep};
 pub use drift::{Drift, DriftEdge, DriftKind, Stakes};
 pub use edge::{Edge, EdgeClass, EdgeKind, EdgeKinds, KindInfo, OwnEdge, Standing};
 pub use evidence::Evidence;
 pub use familiar::Familiarity;
-pub use graph::{EdgeChanges, Graph};
+pub use graph::Graph;
+pub use graph_drift::DriftStep;
 pub use inventory::{Inventory, InventoryStats, Listing, Problem};
 #[cfg(feature = "kubernetes")]
 pub use kubernetes::KubernetesDump;
@@ -86,3 +101,4 @@ pub use sharp_hound::SharpHound;
 pub use snapshot::Snapshot;
 pub use snapshot_aws::{Reading, SnapshotFault};
 pub use value::ValueRules;
+pub use vulnerability::Vulnerability;

@@ -5,6 +5,8 @@
 
 use crate::names::Names;
 use crate::net::{Net, NetBuilder, NetEdge};
+use crate::snapshot::effort;
+use std::collections::BTreeSet;
 
 /// An edge as it is added.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -33,7 +35,21 @@ pub struct NamedGraphBuilder {
     // The document of the edges that come now.
     document: usize,
     unusable: usize,
+    stores: Vec<u32>,
+    explained: Vec<Explained>,
 }
+
+/// An edge of a derived graph in words.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Explained {
+    pub(crate) because: String,
+    pub(crate) condition: Option<String>,
+    pub(crate) hypothetical: bool,
+    pub(crate) stale: bool,
+}
+
+/// Stands for a document where the record is the number of an explanation.
+const EXPLAINED: u16 = u16::MAX;
 
 /// What is known of an edge besides its ends: its kind, and which record of which document says so.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -54,10 +70,12 @@ pub struct NamedGraph {
     documents: Vec<String>,
     net: Net<Told>,
     unusable: usize,
+    stores: BTreeSet<u32>,
+    explained: Vec<Explained>,
 }
 
 impl NamedGraphBuilder {
-    /// Says from which document the edges come that are added from now on. After 65,535 the last one stands for all.
+    /// Says from which document the edges come that are added from now on. After 65,534 the last one stands for all.
     pub fn document(&mut self, name: &str) {
         self.document = self.documents.len();
         self.documents.push(name.to_owned());
@@ -92,6 +110,62 @@ impl NamedGraphBuilder {
         self.jewels.push(number);
     }
 
+    /// Says that `name` is a store of something: a jewel too, but getting to it is not administering anything.
+    pub fn store(&mut self, name: &str) {
+        let number = self.node(name);
+        self.stores.push(number);
+        self.jewels.push(number);
+    }
+
+    /// Adds all of another graph: nodes of the same name are the same. O(V + E).
+    pub fn join(&mut self, other: &NamedGraph) {
+        let first = self.documents.len();
+        self.documents.extend(other.documents.iter().cloned());
+        let nodes: Vec<u32> = (0_u32..).take(other.len()).map(|node| self.node(other.name(node))).collect();
+        let at = |node: u32| nodes.get(node as usize).copied();
+        self.principals.extend(other.principals.iter().filter_map(|node| at(*node)));
+        self.jewels.extend(other.jewels.iter().filter_map(|node| at(*node)));
+        self.stores.extend(other.stores.iter().filter_map(|node| at(*node)));
+        for node in (0_u32..).take(other.len()) {
+            for (edge, half) in other.net.numbers(node).zip(other.net.out(node)) {
+                let (Some(from), Some(to), Some(told)) = (at(node), at(half.node), other.net.label(edge))
+                else {
+                    continue;
+                };
+                let kind = u16::try_from(self.kinds.number(other.kind(*told)).0).unwrap_or(u16::MAX);
+                let label = match other.explanation(*told) {
+                    Some(explained) => self.explain(kind, explained.clone()),
+                    None => Told { kind, document: document(first + usize::from(told.document)), ..*told },
+                };
+                self.edges.edge(NetEdge { from, to, effort: half.effort, label });
+            }
+        }
+        self.unusable += other.unusable();
+    }
+
+    fn explain(&mut self, kind: u16, explained: Explained) -> Told {
+        let record = u32::try_from(self.explained.len()).unwrap_or(u32::MAX);
+        self.explained.push(explained);
+        Told { kind, document: EXPLAINED, record }
+    }
+
+    /// Adds an edge that brings its own explanation.
+    pub(crate) fn explained(
+        &mut self,
+        (from, to): (&str, &str),
+        (kind, probability): (&str, f64),
+        told: Explained,
+    ) {
+        let ends = (self.node(from), self.node(to));
+        if !(probability > 0.0 && probability <= 1.0) {
+            self.unusable += 1;
+            return;
+        }
+        let kind = u16::try_from(self.kinds.number(kind).0).unwrap_or(u16::MAX);
+        let label = self.explain(kind, told);
+        self.edges.edge(NetEdge { from: ends.0, to: ends.1, effort: effort(probability), label });
+    }
+
     /// Adds an edge. One whose chance is zero or no number can not be followed: it is counted and left out.
     pub fn edge(&mut self, edge: &NamedEdge<'_>) {
         let ends = (self.node(edge.from), self.node(edge.to));
@@ -99,13 +173,11 @@ impl NamedGraphBuilder {
             self.unusable += 1;
             return;
         }
-        let document = u16::try_from(self.document).unwrap_or(u16::MAX);
+        let document = document(self.document);
         // 65,535 kinds: beyond that all share the last number, which no name has.
         let kind = u16::try_from(self.kinds.number(edge.kind).0).unwrap_or(u16::MAX);
-        #[expect(clippy::cast_possible_truncation, reason = "efforts are compared, seven digits are plenty")]
-        let effort = (-libm::log(edge.probability) as f32).max(0.0);
         let label = Told { kind, document, record: edge.record };
-        self.edges.edge(NetEdge { from: ends.0, to: ends.1, effort, label });
+        self.edges.edge(NetEdge { from: ends.0, to: ends.1, effort: effort(edge.probability), label });
     }
 
     /// The finished graph. O(V + E).
@@ -125,8 +197,15 @@ impl NamedGraphBuilder {
             documents: self.documents,
             net: self.edges.build(),
             unusable: self.unusable,
+            stores: self.stores.into_iter().collect(),
+            explained: self.explained,
         }
     }
+}
+
+/// The number of a document in a label: the last one stands for all that have no number of their own.
+fn document(number: usize) -> u16 {
+    u16::try_from(number).unwrap_or(EXPLAINED).min(EXPLAINED - 1)
 }
 
 impl NamedGraph {
@@ -183,8 +262,20 @@ impl NamedGraph {
         }
     }
 
-    /// What says that an edge is there: document and record.
+    pub(crate) fn explanation(&self, told: Told) -> Option<&Explained> {
+        (told.document == EXPLAINED).then(|| self.explained.get(told.record as usize))?
+    }
+
+    /// Whether it is a store: worth getting to without administering anything.
+    pub fn is_store(&self, node: u32) -> bool {
+        self.stores.contains(&node)
+    }
+
+    /// What says that an edge is there: document and record, or the statements of a derived one.
     pub fn because(&self, told: Told) -> String {
+        if let Some(explained) = self.explanation(told) {
+            return explained.because.clone();
+        }
         let last = self.documents.len().saturating_sub(1);
         let document = self.documents.get(usize::from(told.document).min(last)).map_or("", String::as_str);
         format!("{document}, record {}", told.record)

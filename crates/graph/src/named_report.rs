@@ -26,17 +26,21 @@ impl NamedGraph {
         administrators: &BTreeSet<u32>,
         options: ReportOptions,
     ) -> PathsReport {
-        let ways = self.net().distances_to(targets);
+        let (stores, tops): (Vec<u32>, Vec<u32>) = targets.iter().partition(|target| self.is_store(**target));
+        // Asked for stores alone, the ways to them are what is told.
+        let (tops, stores) = if tops.is_empty() { (stores, Vec::new()) } else { (tops, stores) };
+        let ways = self.net().distances_to(&tops);
+        let further = (!stores.is_empty()).then(|| self.net().distances_to(&stores));
         let exposed: Vec<(u32, NodeSet)> =
             targets.iter().map(|target| (*target, self.net().exposed(&[*target]))).collect();
         let told: Vec<PrincipalReport> = principals
             .iter()
             .map(|node| PrincipalReport {
                 admin: administrators.contains(node),
-                ..self.principal(*node, &ways, &exposed)
+                ..self.principal(*node, (&ways, further.as_ref()), &exposed)
             })
             .collect();
-        let choke_points = self.choke_points(principals, targets, options);
+        let choke_points = self.choke_points(principals, &tops, options);
         PathsReport {
             exposure: self.exposure(principals, &exposed),
             choke_points,
@@ -52,13 +56,21 @@ impl NamedGraph {
         }
     }
 
-    fn principal(&self, node: u32, ways: &Distances, exposed: &[(u32, NodeSet)]) -> PrincipalReport {
+    /// `ways` are those to what is administered, and those to stores: told where there are no others.
+    fn principal(
+        &self,
+        node: u32,
+        (tops, stores): (&Distances, Option<&Distances>),
+        exposed: &[(u32, NodeSet)],
+    ) -> PrincipalReport {
         let reached = exposed.iter().filter(|(target, seen)| *target != node && seen.contains(node));
+        let can_reach_admin = tops.effort(node).is_some();
+        let ways = stores.filter(|_| !can_reach_admin).unwrap_or(tops);
         let edges = self.way(ways, node);
         PrincipalReport {
             id: self.name(node).to_owned(),
             admin: false,
-            can_reach_admin: edges.is_some(),
+            can_reach_admin,
             reaches: reached.map(|(target, _)| self.name(*target).to_owned()).collect(),
             path: edges.iter().flatten().filter_map(|edge| self.step(*edge)).collect(),
             probability: ways.effort(node).map_or(0.0, chance),
@@ -73,9 +85,9 @@ impl NamedGraph {
             to: self.name(to).to_owned(),
             kind: self.kind(told).to_owned(),
             because: self.because(told),
-            condition: None,
-            hypothetical: false,
-            stale: false,
+            condition: self.explanation(told).and_then(|one| one.condition.clone()),
+            hypothetical: self.explanation(told).is_some_and(|one| one.hypothetical),
+            stale: self.explanation(told).is_some_and(|one| one.stale),
         })
     }
 

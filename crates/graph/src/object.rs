@@ -30,10 +30,18 @@ pub enum ObjectKind {
     Secret,
     /// Anything else.
     Other,
+    /// A managed database.
+    Database,
+    /// A part of a network: security group, subnet, route table, access list, gateway, balancer, API.
+    Network,
+    /// Somebody another provider vouches for, or who acts through others: a user of a directory, a service account, a
+    /// repository, a vendor, a package, an agent.
+    Subject,
 }
 
 impl ObjectKind {
-    pub(crate) const ALL: [Self; 8] = [
+    /// In the order of their numbers in snapshots: new ones come last.
+    pub(crate) const ALL: [Self; 11] = [
         Self::User,
         Self::Role,
         Self::Group,
@@ -42,6 +50,9 @@ impl ObjectKind {
         Self::Bucket,
         Self::Secret,
         Self::Other,
+        Self::Database,
+        Self::Network,
+        Self::Subject,
     ];
 
     /// Whether such an object acts by itself: it has policies of its own.
@@ -113,10 +124,64 @@ pub enum LinkKind {
     Profile,
     /// A user has this access key.
     HasKey,
+    /// It lies in this subnet or network.
+    Within,
+    /// What comes in is filtered by this security group or access list.
+    GuardedBy,
+    /// What comes in and goes out follows this route table, which leads to this gateway.
+    RoutedBy,
+    /// This balancer, its target group or this API passes requests on to it.
+    Behind,
+    /// This one is made from it elsewhere: who is the one is the other.
+    SyncedTo,
+    /// It may change the code in this repository, package or image.
+    Writes,
+    /// What is written in it runs in this pipeline, workload or machine.
+    Builds,
+    /// It is a part of this one, and runs when this one does.
+    ShipsIn,
+    /// It acts with what this one may do.
+    ActsAs,
+    /// What it writes is read as instructions by this agent.
+    Prompts,
+    /// It holds what opens this one.
+    Opens,
+    /// It is the same thing under another name.
+    SameAs,
+    /// It is assigned a role of this application, or this set of permissions.
+    AssignedIn,
+    /// What it holds is encrypted with this key.
+    LockedBy,
 }
 
 impl LinkKind {
-    pub(crate) const ALL: [Self; 4] = [Self::MemberOf, Self::Attached, Self::Profile, Self::HasKey];
+    /// In the order of their numbers in snapshots: new ones come last.
+    pub(crate) const ALL: [Self; 18] = [
+        Self::MemberOf,
+        Self::Attached,
+        Self::Profile,
+        Self::HasKey,
+        Self::Within,
+        Self::GuardedBy,
+        Self::RoutedBy,
+        Self::Behind,
+        Self::SyncedTo,
+        Self::Writes,
+        Self::Builds,
+        Self::ShipsIn,
+        Self::ActsAs,
+        Self::Prompts,
+        Self::Opens,
+        Self::SameAs,
+        Self::AssignedIn,
+        Self::LockedBy,
+    ];
+
+    /// Whether what follows from the one that holds the tie follows from the other too.
+    pub(crate) fn carries(self) -> bool {
+        use LinkKind::{AssignedIn, Attached, Behind, GuardedBy, LockedBy, MemberOf, RoutedBy, Within};
+        matches!(self, MemberOf | Attached | Within | GuardedBy | RoutedBy | Behind | AssignedIn | LockedBy)
+    }
 }
 
 /// Which policy of an object.

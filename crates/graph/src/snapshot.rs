@@ -62,7 +62,7 @@ impl Graph {
 }
 
 /// The effort of a step, −ln p.
-fn effort(probability: f64) -> f32 {
+pub(crate) fn effort(probability: f64) -> f32 {
     #[expect(clippy::cast_possible_truncation, reason = "efforts are compared, seven digits are plenty")]
     let effort = -libm::log(probability) as f32;
     effort.max(0.0)

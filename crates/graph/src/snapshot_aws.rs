@@ -71,8 +71,24 @@ impl Inventory {
     pub fn from_account_authorization(json: &str, reading: &Reading) -> Result<Self, SnapshotFault> {
         let whole: Value =
             serde_json::from_str(json.trim_start_matches('\u{feff}')).map_err(|_| SnapshotFault::NotJson)?;
+        let mut own = Self { tenant: reading.tenant.clone(), ..Self::default() };
+        own.read_account_authorization(&whole, reading)?;
+        Ok(own)
+    }
+
+    /// Reads one more such document beside what is known. Of an object that was known what this one says is known now:
+    /// read accounts first, documents that add to their objects then.
+    ///
+    /// # Errors
+    ///
+    /// [`SnapshotFault`] when the document is no such snapshot. Nothing is learnt then.
+    pub fn read_account_authorization(
+        &mut self,
+        whole: &Value,
+        reading: &Reading,
+    ) -> Result<(), SnapshotFault> {
         let mut reader = Reader {
-            inventory: Self { tenant: reading.tenant.clone(), ..Self::default() },
+            inventory: core::mem::take(self),
             at: reading.at,
             evidence: Evidence::document(&reading.document),
             groups: BTreeMap::new(),
@@ -83,12 +99,14 @@ impl Inventory {
                 reader.account(account, &format!("accounts.{id}"));
             }
         } else if listed.iter().any(|list| whole.get(list).is_some()) {
-            reader.account(&whole, "");
+            reader.account(whole, "");
         } else {
+            *self = reader.inventory;
             return Err(SnapshotFault::NoAccount);
         }
-        reader.resources(&whole);
-        Ok(reader.inventory)
+        reader.resources(whole);
+        *self = reader.inventory;
+        Ok(())
     }
 }
 

@@ -7,9 +7,9 @@
 
 use crate::authority::{ASSUME, Authority, CREDENTIALS, PASS_ROLE, RoleSide, UPDATE_TRUST};
 use crate::inventory::{Inventory, Listing};
-use crate::object::{Object, ObjectKind};
+use crate::object::{Object, ObjectKind, arn_key};
 use crate::rule::{PASS, WORK};
-use crate::workload::ACCOUNT;
+use crate::workload::{ACCOUNT, PROFILE, ROLE};
 use homeostat_core::EntityKey;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -26,6 +26,9 @@ pub(crate) struct Targets<'a> {
     /// Roles by the ARNs that they name, and by the services that they trust.
     named: BTreeMap<String, Vec<u32>>,
     trusting: BTreeMap<&'static str, Vec<u32>>,
+    /// Roles by the instance profiles that have them, and those that name somebody outside of the account.
+    profiles: BTreeMap<String, Vec<u32>>,
+    federated: Vec<u32>,
     workloads: Listing,
 }
 
@@ -43,13 +46,19 @@ impl<'a> Targets<'a> {
             open: Vec::new(),
             named: BTreeMap::new(),
             trusting: BTreeMap::new(),
+            profiles: BTreeMap::new(),
+            federated: Vec::new(),
             workloads: inventory.workloads(),
         };
         for (number, object) in (0_u32..).zip(inventory.objects()) {
             match object.kind() {
                 ObjectKind::User => own.users.push(number),
                 ObjectKind::Role => own.role(number, sides.get(object.key())),
-                ObjectKind::Policy | ObjectKind::Other => {}
+                ObjectKind::Policy
+                | ObjectKind::Other
+                | ObjectKind::Database
+                | ObjectKind::Network
+                | ObjectKind::Subject => {}
                 _ => own.others.push(number),
             }
         }
@@ -59,6 +68,12 @@ impl<'a> Targets<'a> {
     fn role(&mut self, role: u32, side: Option<&RoleSide>) {
         self.roles.push(role);
         let Some(side) = side else { return };
+        for profile in &side.profiles {
+            self.profiles.entry(profile.clone()).or_default().push(role);
+        }
+        if side.federated {
+            self.federated.push(role);
+        }
         for service in &side.services {
             self.trusting.entry(service).or_default().push(role);
         }
@@ -77,8 +92,22 @@ impl<'a> Targets<'a> {
         }
     }
 
-    pub(crate) fn roles(&self) -> impl Iterator<Item = &'a Object> {
-        self.roles.iter().filter_map(|role| self.objects.get(*role as usize).copied())
+    /// The roles that a workload may run as: the one it names, those of its profile, or any.
+    pub(crate) fn run_as(&self, inventory: &'a Inventory, workload: &Object) -> Vec<&'a Object> {
+        match (workload.attribute(ROLE), workload.attribute(PROFILE)) {
+            (Some(arn), _) => arn_key(arn).and_then(|key| inventory.object(&key)).into_iter().collect(),
+            (None, Some(name)) => self.at(self.profiles.get(name).into_iter().flatten()).collect(),
+            (None, None) => self.at(self.roles.iter()).collect(),
+        }
+    }
+
+    /// The roles that may let in somebody outside of their account.
+    pub(crate) fn federated(&self) -> impl Iterator<Item = &'a Object> {
+        self.at(self.federated.iter())
+    }
+
+    fn at<'b>(&self, numbers: impl Iterator<Item = &'b u32>) -> impl Iterator<Item = &'a Object> {
+        numbers.filter_map(|number| self.objects.get(*number as usize).copied())
     }
 
     /// What the edges of `authority` may be about, besides itself. In the account that it owns nothing is: all that lies
@@ -231,7 +260,11 @@ mod tests {
                 .map(|object| (object.key().clone(), RoleSide::of(object)))
                 .collect();
             let kinds = EdgeKinds::default();
-            let derivation = Derivation { inventory: &inventory, kinds: &kinds, authorities: &authorities, roles: &roles };
+            let (sides, stands) = (BTreeMap::new(), BTreeMap::new());
+            let derivation = Derivation {
+                inventory: &inventory, kinds: &kinds, authorities: &authorities, roles: &roles, sides: &sides,
+                stands: &stands,
+            };
             let targets = Targets::new(&inventory, &roles);
             for authority in authorities.values() {
                 let candidates: BTreeSet<&EntityKey> =

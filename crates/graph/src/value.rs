@@ -49,7 +49,7 @@ impl ValueRules {
     /// The worth of `object`, leaving its authority aside.
     pub(crate) fn of(&self, object: &Object) -> Value {
         let kind = match object.kind() {
-            ObjectKind::Bucket => self.bucket,
+            ObjectKind::Bucket | ObjectKind::Database => self.bucket,
             ObjectKind::Secret => self.secret,
             _ => self.known,
         };

@@ -23,9 +23,20 @@ fn event(action: &str, parameters: &Value) -> Event {
     );
     let mut cloud = Cloud::new("AWS");
     cloud.set_account(Account::of_uid(ACCOUNT));
+    cloud.set_region("eu-west-1");
     event.set_cloud(cloud).set_outcome(Outcome::Success, None).set_tenant(&tenant());
     event.set_reference(&EventRef::new("cloudtrail.json", 7).unwrap());
     event.keep("requestParameters", &JsonText::new(parameters.to_string()));
+    event
+}
+
+/// An event of another service, with what it answered.
+fn event_of(service: &str, action: &str, [asked, answered]: [&Value; 2]) -> Event {
+    let mut event = event(action, asked);
+    let mut api = Api::new(action);
+    api.set_service(Service::named(service));
+    event.set_api(api);
+    event.keep("responseElements", &JsonText::new(answered.to_string()));
     event
 }
 
@@ -154,4 +165,49 @@ fn a_path_is_found_by_the_name() {
         inventory.apply(&change).unwrap();
     }
     assert!(inventory.object(&key("user/staff/jane")).is_none());
+}
+
+/// Whether the Internet gets to a machine after these calls of EC2.
+#[test]
+fn a_machine_is_open_from_the_call_that_opens_it_to_the_one_that_shuts_it() {
+    let rule = json!({"groupId": "sg-1", "ipPermissions": {"items": [{"ipProtocol": "tcp", "fromPort": 22, "toPort": 22,
+        "groups": {}, "ipRanges": {"items": [{"cidrIp": "0.0.0.0/0"}]}}]}});
+    let route = json!({"routeTableId": "rtb-1", "destinationCidrBlock": "0.0.0.0/0", "gatewayId": "igw-1"});
+    let gateway = json!({"internetGatewayId": "igw-1", "vpcId": "vpc-1"});
+    let none = json!(null);
+    let run = json!({"instancesSet": {"items": [{"instanceId": "i-1", "subnetId": "subnet-1", "ipAddress": "203.0.113.7",
+        "groupSet": {"items": [{"groupId": "sg-1"}]}}]}});
+    let ends = json!({"instancesSet": {"items": [{"instanceId": "i-1"}]}});
+    let calls = [
+        ("RunInstances", &json!({}), &run, false),
+        ("AssociateRouteTable", &json!({"routeTableId": "rtb-1", "subnetId": "subnet-1"}), &none, false),
+        ("CreateRoute", &route, &none, false),
+        ("AuthorizeSecurityGroupIngress", &rule, &none, true),
+        ("DetachInternetGateway", &gateway, &none, false),
+        ("AttachInternetGateway", &gateway, &none, true),
+        ("RevokeSecurityGroupIngress", &rule, &none, false),
+        ("AuthorizeSecurityGroupIngress", &rule, &none, true),
+        ("DeleteRoute", &route, &none, false),
+        ("CreateRoute", &route, &none, true),
+        ("TerminateInstances", &ends, &none, false),
+    ];
+    let mut inventory = Inventory::default();
+    let mut graph = Graph::default();
+    for (number, (action, asked, answered, open)) in (0_i64..).zip(calls) {
+        for mut change in
+            Change::from_event(&event_of("ec2.amazonaws.com", action, [asked, answered])).unwrap()
+        {
+            change.at = Timestamp::from_micros(number);
+            let touched = inventory.apply(&change).unwrap();
+            graph.update(&inventory, &touched);
+        }
+        let ways = graph.edges().iter().filter(|edge| edge.from.value() == "Internet").count();
+        assert_eq!(ways > 0, open, "after {action}");
+        assert_eq!(graph.edges(), Graph::build(&inventory).edges(), "after {action}");
+    }
+    let elsewhere = event_of("other.amazonaws.com", "CreateRoute", [&route, &none]);
+    assert!(Change::from_event(&elsewhere).unwrap().is_empty());
+    let url = json!({"functionName": "orders", "authType": "NONE"});
+    let opened = event_of("lambda.amazonaws.com", "CreateFunctionUrlConfig20211031", [&url, &none]);
+    assert_eq!(Change::from_event(&opened).unwrap().len(), 1);
 }

@@ -1,0 +1,177 @@
+//! Which changes of the network and of machines an event of AWS CloudTrail shows.
+//!
+//! Parameter names are those of the "Amazon EC2 API Reference" and the "AWS Lambda API Reference", as CloudTrail spells them:
+//! EC2's lists are `{"items": […]}`. A call that names what it takes away by an id that no document tells makes its object
+//! stale.
+
+use crate::change::Op;
+use crate::network::{INGRESS, PUBLIC, ROUTE, SECURITY_GROUP, TIED, URL, WHAT, network_key};
+use crate::object::{LinkKind, ObjectKind, arn_key};
+use crate::workload::{PROFILE, SERVICE};
+use homeostat_core::EntityKey;
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+/// Where a call was made.
+pub(crate) struct Place<'a> {
+    pub(crate) account: &'a str,
+    pub(crate) region: &'a str,
+}
+
+/// The service of a call that is read here; `None` when it is none of them.
+pub(crate) fn service_of(action: &str) -> Option<&'static str> {
+    const EC2: [&str; 13] = [
+        "AssociateAddress",
+        "AssociateIamInstanceProfile",
+        "AssociateRouteTable",
+        "AttachInternetGateway",
+        "AuthorizeSecurityGroupIngress",
+        "CreateRoute",
+        "DeleteRoute",
+        "DetachInternetGateway",
+        "ModifyInstanceAttribute",
+        "ReplaceRoute",
+        "RevokeSecurityGroupIngress",
+        "RunInstances",
+        "TerminateInstances",
+    ];
+    const LAMBDA: [&str; 3] =
+        ["CreateFunctionUrlConfig", "DeleteFunctionUrlConfig", "UpdateFunctionUrlConfig"];
+    if EC2.contains(&action) { Some("ec2") } else { LAMBDA.contains(&action).then_some("lambda") }
+}
+
+fn text<'a>(value: &'a Value, field: &str) -> Option<&'a str> {
+    value.get(field).and_then(Value::as_str).filter(|text| !text.is_empty())
+}
+
+fn items<'a>(value: &'a Value, field: &str) -> impl Iterator<Item = &'a Value> + use<'a> {
+    value.get(field).and_then(|list| list.get("items")).and_then(Value::as_array).into_iter().flatten()
+}
+
+fn put(object: EntityKey, kind: Option<ObjectKind>, attributes: &[(&str, &str)]) -> Op {
+    let pairs = attributes.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+    Op::Put { object, kind, attributes: pairs.collect::<BTreeMap<_, _>>() }
+}
+
+impl Place<'_> {
+    fn instance(&self, id: &str) -> Option<EntityKey> {
+        arn_key(&format!("arn:aws:ec2:{}:{}:instance/{id}", self.region, self.account))
+    }
+
+    /// What the call does, by its parameters and its answer; `None` when one is missing that says so.
+    pub(crate) fn ops(&self, action: &str, asked: &Value, answered: &Value) -> Option<Vec<Op>> {
+        match action {
+            "AuthorizeSecurityGroupIngress" | "RevokeSecurityGroupIngress" => rules(action, asked),
+            "CreateRoute" | "ReplaceRoute" | "DeleteRoute" => route(action, asked),
+            "AssociateRouteTable" => {
+                let (from, to) =
+                    (network_key(text(asked, "subnetId")?)?, network_key(text(asked, "routeTableId")?)?);
+                Some(vec![Op::Link { from, kind: LinkKind::RoutedBy, to }])
+            }
+            "AttachInternetGateway" | "DetachInternetGateway" => {
+                let gateway = network_key(text(asked, "internetGatewayId")?)?;
+                let tied = if action == "AttachInternetGateway" { "true" } else { "false" };
+                Some(vec![put(gateway, Some(ObjectKind::Network), &[(TIED, tied)])])
+            }
+            "AssociateAddress" => Some(vec![put(
+                self.instance(text(asked, "instanceId")?)?,
+                Some(ObjectKind::Workload),
+                &[(PUBLIC, "4")],
+            )]),
+            "AssociateIamInstanceProfile" => {
+                let request = asked.get("AssociateIamInstanceProfileRequest").unwrap_or(asked);
+                let instance = self.instance(text(request, "InstanceId")?)?;
+                let profile = request.get("IamInstanceProfile")?;
+                let name = text(profile, "Name").or_else(|| text(profile, "Arn")?.rsplit('/').next())?;
+                Some(vec![put(instance, Some(ObjectKind::Workload), &[(PROFILE, name)])])
+            }
+            "ModifyInstanceAttribute" => {
+                let object = self.instance(text(asked, "instanceId")?)?;
+                asked.get("groupSet")?;
+                Some(vec![Op::Stale { object }])
+            }
+            "RunInstances" => {
+                Some(items(answered, "instancesSet").filter_map(|one| self.run(one)).flatten().collect())
+            }
+            "TerminateInstances" => {
+                let ids = items(asked, "instancesSet").filter_map(|one| text(one, "instanceId"));
+                Some(ids.filter_map(|id| Some(Op::Remove { object: self.instance(id)? })).collect())
+            }
+            _ => self.function_url(action, asked),
+        }
+    }
+
+    fn run(&self, instance: &Value) -> Option<Vec<Op>> {
+        let key = self.instance(text(instance, "instanceId")?)?;
+        let profile =
+            instance.get("iamInstanceProfile").and_then(|profile| text(profile, "arn")?.rsplit('/').next());
+        let public = text(instance, "ipAddress").map(|_| (PUBLIC, "4"));
+        let own: Vec<(&str, &str)> = [Some((SERVICE, "ec2")), profile.map(|name| (PROFILE, name)), public]
+            .into_iter()
+            .flatten()
+            .collect();
+        let mut ops = vec![put(key.clone(), Some(ObjectKind::Workload), &own)];
+        let subnet = text(instance, "subnetId").into_iter().map(|id| (LinkKind::Within, id));
+        let groups = items(instance, "groupSet").filter_map(|group| text(group, "groupId"));
+        for (kind, id) in subnet.chain(groups.map(|id| (LinkKind::GuardedBy, id))) {
+            ops.push(Op::Link { from: key.clone(), kind, to: network_key(id)? });
+        }
+        Some(ops)
+    }
+
+    fn function_url(&self, action: &str, asked: &Value) -> Option<Vec<Op>> {
+        let name = text(asked, "functionName")?;
+        let arn = format!("arn:aws:lambda:{}:{}:function:{name}", self.region, self.account);
+        let object = arn_key(name).or_else(|| arn_key(&arn))?;
+        if action == "DeleteFunctionUrlConfig" {
+            return Some(vec![Op::Unset { object, attribute: URL.to_owned() }]);
+        }
+        Some(vec![put(object, Some(ObjectKind::Workload), &[(URL, text(asked, "authType")?)])])
+    }
+}
+
+/// Rules that a call adds or takes.
+fn rules(action: &str, asked: &Value) -> Option<Vec<Op>> {
+    let group = network_key(text(asked, "groupId")?)?;
+    let mut lines: Vec<String> = items(asked, "ipPermissions").flat_map(permission).collect();
+    if lines.is_empty() {
+        // The older form: one rule, flat.
+        let (protocol, range) = (text(asked, "ipProtocol")?, text(asked, "cidrIp")?);
+        lines.push(format!("{INGRESS}{protocol} {} {range}", span(asked)));
+    }
+    if action == "RevokeSecurityGroupIngress" {
+        let unset = lines.into_iter().map(|attribute| Op::Unset { object: group.clone(), attribute });
+        return Some(unset.collect());
+    }
+    let told: Vec<(&str, &str)> =
+        lines.iter().map(|line| (line.as_str(), "")).chain([(WHAT, SECURITY_GROUP)]).collect();
+    Some(vec![put(group.clone(), Some(ObjectKind::Network), &told)])
+}
+
+fn permission(record: &Value) -> Vec<String> {
+    let protocol = text(record, "ipProtocol").unwrap_or("-1");
+    let ports = span(record);
+    let four = items(record, "ipRanges").filter_map(|one| text(one, "cidrIp"));
+    let six = items(record, "ipv6Ranges").filter_map(|one| text(one, "cidrIpv6"));
+    let groups = items(record, "groups").filter_map(|one| text(one, "groupId"));
+    four.chain(six).chain(groups).map(|from| format!("{INGRESS}{protocol} {ports} {from}")).collect()
+}
+
+fn span(record: &Value) -> String {
+    let port = |field: &str| record.get(field).and_then(Value::as_i64);
+    crate::network::span(port("fromPort"), port("toPort"))
+}
+
+fn route(action: &str, asked: &Value) -> Option<Vec<Op>> {
+    let table = network_key(text(asked, "routeTableId")?)?;
+    let range = text(asked, "destinationCidrBlock").or_else(|| text(asked, "destinationIpv6CidrBlock"))?;
+    let attribute = format!("{ROUTE}{range}");
+    let gateway = text(asked, "gatewayId").filter(|id| id.starts_with("igw-") && action != "DeleteRoute");
+    // A route that leads elsewhere takes the place of one that led outside.
+    let Some(gateway) = gateway else { return Some(vec![Op::Unset { object: table, attribute }]) };
+    let to = network_key(gateway)?;
+    Some(vec![
+        put(table.clone(), Some(ObjectKind::Network), &[(&attribute, gateway)]),
+        Op::Link { from: table, kind: LinkKind::RoutedBy, to },
+    ])
+}
