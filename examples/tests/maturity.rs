@@ -42,3 +42,31 @@ fn a_setting_that_is_no_account_is_refused() {
     let error = HomeostatTarget::new(&broken).unwrap_err().to_string();
     assert_eq!(error, "the snapshot is no JSON");
 }
+
+/// What the pipeline passes on every company that was tried; drift back to what was fixed is told too, and its
+/// computing time is left to the program, where nothing runs beside it.
+#[cfg(not(debug_assertions))]
+const PASSED: [MaturityTest; 10] = [
+    MaturityTest::ShadowIdentity,
+    MaturityTest::ChainReaction,
+    MaturityTest::AutonomousBoundary,
+    MaturityTest::OneHourTimeline,
+    MaturityTest::MultiHopReplay,
+    MaturityTest::IntentBeforeImpact,
+    MaturityTest::CveWindow,
+    MaturityTest::ClosedLoop,
+    MaturityTest::BaselineDrift,
+    MaturityTest::CrossDomainConsistency,
+];
+
+/// A month of a company and nine tests take minutes in a debug build.
+#[cfg(not(debug_assertions))]
+#[test]
+fn the_pipeline_passes_what_it_is_said_to_pass() {
+    let options = SuiteOptions::default().clock(std::time::Duration::default).tests(PASSED);
+    let results =
+        TestBed::new(6, &options).run(&mut |setting| Box::new(HomeostatTarget::new(setting).unwrap()));
+    let mut card = Scorecard::of_tests(options.tests.clone());
+    card.add(results.unwrap());
+    assert_eq!(card.passed(), PASSED.len(), "{card}");
+}

@@ -5,7 +5,7 @@
 use crate::cursor::{BadJson, Cursor, special};
 use crate::object::one_line;
 use crate::seen::{Items, Seen};
-use crate::text::Str;
+use crate::text::{INLINE, Str};
 use core::num::NonZeroI32;
 use homeostat_core::{JsonText, Timestamp};
 use std::sync::Arc;
@@ -16,70 +16,108 @@ pub(crate) trait Attribute: Sized {
     fn read(cursor: &mut Cursor<'_>) -> Result<Option<Self>, BadJson>;
 
     /// Appends the value as JSON.
-    fn write(&self, out: &mut String);
+    fn write(&self, out: &mut Vec<u8>);
 
     /// The value as the view sees it.
     fn see(&self) -> Seen<'_>;
 }
 
-/// Appends `text` as a JSON string.
-pub(crate) fn write_text(text: &str, out: &mut String) {
-    out.push('"');
+/// What `write` appends, as text.
+pub(crate) fn written(write: impl FnOnce(&mut Vec<u8>)) -> String {
+    let mut bytes = Vec::new();
+    write(&mut bytes);
+    text_of(bytes)
+}
+
+/// What was written as text. It is put together of whole texts and of signs of ASCII, so it is UTF-8.
+pub(crate) fn text_of(written: Vec<u8>) -> String {
+    String::from_utf8(written).unwrap_or_default()
+}
+
+/// Appends `text`, which is UTF-8, as a JSON string.
+pub(crate) fn write_text(text: &[u8], out: &mut Vec<u8>) {
+    out.reserve(text.len().saturating_add(2));
+    out.push(b'"');
     write_inside(text, out);
-    out.push('"');
+    out.push(b'"');
 }
 
 /// Appends `text` as it stands between the quotes of a JSON string.
-pub(crate) fn write_inside(text: &str, out: &mut String) {
-    let mut rest = text;
-    while let Some(at) = special(rest.as_bytes()) {
-        let (plain, special) = rest.split_at(at);
-        out.push_str(plain);
-        let mut characters = special.chars();
-        match characters.next() {
-            Some('"') => out.push_str("\\\""),
-            Some('\\') => out.push_str("\\\\"),
-            Some('\n') => out.push_str("\\n"),
-            Some('\r') => out.push_str("\\r"),
-            Some('\t') => out.push_str("\\t"),
-            Some(control) => write_escape(u32::from(control), out),
-            None => {}
-        }
-        rest = characters.as_str();
+pub(crate) fn write_inside(text: &[u8], out: &mut Vec<u8>) {
+    match special(text) {
+        None => out.extend_from_slice(text),
+        Some(first) => write_escaped(text, first, out),
     }
-    out.push_str(rest);
+}
+
+/// The same of a text in which the byte at `first` is the first that is escaped. The others are so by their own, for no
+/// byte of a longer sign is one of those.
+fn write_escaped(text: &[u8], first: usize, out: &mut Vec<u8>) {
+    let (plain, rest) = text.split_at_checked(first).unwrap_or((text, &[]));
+    out.extend_from_slice(plain);
+    for byte in rest {
+        match byte {
+            b'"' => out.extend_from_slice(b"\\\""),
+            b'\\' => out.extend_from_slice(b"\\\\"),
+            b'\n' => out.extend_from_slice(b"\\n"),
+            b'\r' => out.extend_from_slice(b"\\r"),
+            b'\t' => out.extend_from_slice(b"\\t"),
+            0..0x20 => write_escape(*byte, out),
+            _ => out.push(*byte),
+        }
+    }
 }
 
 /// `\u00XX`, for a control character.
-fn write_escape(control: u32, out: &mut String) {
-    out.push_str("\\u00");
-    for shift in [4, 0] {
-        out.push(char::from_digit(control >> shift & 0xF, 16).unwrap_or('0'));
+fn write_escape(control: u8, out: &mut Vec<u8>) {
+    out.extend_from_slice(b"\\u00");
+    for digit in [control >> 4, control & 0xF] {
+        out.push(if digit < 10 { b'0' + digit } else { b'a' - 10 + digit });
     }
 }
 
 /// Appends `number` in decimal digits.
-fn write_number(number: i64, out: &mut String) {
+fn write_number(number: i64, out: &mut Vec<u8>) {
     if number < 0 {
-        out.push('-');
+        out.push(b'-');
     }
     write_count(number.unsigned_abs(), out);
 }
 
 /// Appends `count` in decimal digits, which `fmt` does in five times the time.
-pub(crate) fn write_count(count: u64, out: &mut String) {
-    let mut digits = [b'0'; 20];
-    let (mut rest, mut length) = (count, 0);
-    for slot in digits.iter_mut().rev() {
+pub(crate) fn write_count(count: u64, out: &mut Vec<u8>) {
+    let length = count.checked_ilog10().map_or(1, |power| power as usize + 1);
+    let (mut digits, mut rest) = ([b'0'; 20], count);
+    for slot in digits.iter_mut().take(length).rev() {
         let [digit, ..] = (rest % 10).to_le_bytes();
-        *slot = b'0' + digit;
-        (rest, length) = (rest / 10, length + 1);
-        if rest == 0 {
-            break;
-        }
+        (*slot, rest) = (b'0' + digit, rest / 10);
     }
-    let told = digits.get(20 - length..).unwrap_or_default();
-    out.push_str(core::str::from_utf8(told).unwrap_or_default());
+    append(&digits, length, out);
+}
+
+/// Appends the first `length` of `bytes`: to copy a fixed number and to cut costs less than to copy what it takes.
+fn append<const N: usize>(bytes: &[u8; N], length: usize, out: &mut Vec<u8>) {
+    let end = out.len().saturating_add(length);
+    out.extend_from_slice(bytes);
+    out.truncate(end);
+}
+
+/// Appends the first `length` bytes of `text`, the others of which are zero, as a JSON string.
+pub(crate) fn write_short(text: &[u8; INLINE], length: usize, out: &mut Vec<u8>) {
+    let told = text.get(..length).unwrap_or_default();
+    if special(text).is_some_and(|at| at < length) {
+        return write_text(told, out);
+    }
+    let mut quoted = [b'"'; INLINE + 2];
+    if let Some((_, rest)) = quoted.split_first_mut()
+        && let Some(inside) = rest.first_chunk_mut::<INLINE>()
+    {
+        *inside = *text;
+    }
+    if let Some(quote) = quoted.get_mut(length + 1) {
+        *quote = b'"';
+    }
+    append(&quoted, length + 2, out);
 }
 
 /// The next value when it is a whole number; `-0` is none, for JSON readers take it as a float.
@@ -96,7 +134,7 @@ impl Attribute for i64 {
         whole(cursor)
     }
 
-    fn write(&self, out: &mut String) {
+    fn write(&self, out: &mut Vec<u8>) {
         write_number(*self, out);
     }
 
@@ -110,7 +148,7 @@ impl Attribute for i32 {
         Ok(whole(cursor)?.and_then(|number| Self::try_from(number).ok()))
     }
 
-    fn write(&self, out: &mut String) {
+    fn write(&self, out: &mut Vec<u8>) {
         write_number(i64::from(*self), out);
     }
 
@@ -140,7 +178,7 @@ impl Attribute for Id {
         Ok(i32::read(cursor)?.filter(|number| *number != i32::MIN).map(Self::from))
     }
 
-    fn write(&self, out: &mut String) {
+    fn write(&self, out: &mut Vec<u8>) {
         self.get().write(out);
     }
 
@@ -154,8 +192,8 @@ impl Attribute for bool {
         if matches!(cursor.peek(), Some(b't' | b'f')) { cursor.flag().map(Some) } else { Ok(None) }
     }
 
-    fn write(&self, out: &mut String) {
-        out.push_str(if *self { "true" } else { "false" });
+    fn write(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(if *self { b"true" } else { b"false" });
     }
 
     fn see(&self) -> Seen<'_> {
@@ -168,8 +206,8 @@ impl Attribute for Str {
         if cursor.peek() == Some(b'"') { Ok(Some(cursor.string()?.into())) } else { Ok(None) }
     }
 
-    fn write(&self, out: &mut String) {
-        write_text(self.as_str(), out);
+    fn write(&self, out: &mut Vec<u8>) {
+        self.write(out);
     }
 
     fn see(&self) -> Seen<'_> {
@@ -184,7 +222,7 @@ impl Attribute for Timestamp {
         Ok(millis.map(Self::from_millis).filter(|time| time.millis() == millis))
     }
 
-    fn write(&self, out: &mut String) {
+    fn write(&self, out: &mut Vec<u8>) {
         write_number(self.millis().unwrap_or(0), out);
     }
 
@@ -198,8 +236,8 @@ impl Attribute for JsonText {
         cursor.skip().map(|text| Some(Self::new(one_line(text))))
     }
 
-    fn write(&self, out: &mut String) {
-        out.push_str(self.as_str());
+    fn write(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(self.as_str().as_bytes());
     }
 
     fn see(&self) -> Seen<'_> {
@@ -212,7 +250,7 @@ impl<T: Attribute> Attribute for Arc<T> {
         Ok(T::read(cursor)?.map(Self::new))
     }
 
-    fn write(&self, out: &mut String) {
+    fn write(&self, out: &mut Vec<u8>) {
         (**self).write(out);
     }
 
@@ -242,15 +280,15 @@ impl<T: Attribute> Attribute for Arc<[T]> {
         Ok(all.then(|| items.into()))
     }
 
-    fn write(&self, out: &mut String) {
-        out.push('[');
+    fn write(&self, out: &mut Vec<u8>) {
+        out.push(b'[');
         for (index, item) in self.iter().enumerate() {
             if index > 0 {
-                out.push(',');
+                out.push(b',');
             }
             item.write(out);
         }
-        out.push(']');
+        out.push(b']');
     }
 
     fn see(&self) -> Seen<'_> {
@@ -273,9 +311,7 @@ mod tests {
         #[test]
         fn numbers_are_written_in_all_their_digits(number: i64) {
             for number in [number, number >> 40, i64::MIN, i64::MAX, 0] {
-                let mut out = String::new();
-                write_number(number, &mut out);
-                prop_assert_eq!(out, number.to_string());
+                prop_assert_eq!(written(|out| write_number(number, out)), number.to_string());
             }
         }
     }

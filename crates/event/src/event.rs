@@ -3,6 +3,7 @@
 //! OCSF gives an attribute name one type in every class, so one struct serves all classes: what is often told
 //! stands in it, the rest in one box, unknown attributes as text. Reading and writing take O(n).
 
+use crate::attribute::text_of;
 use crate::class::{ClassUid, Severity};
 use crate::cloud::{Api, Cloud, ResourceDetails, Service};
 use crate::cursor::{BadJson, Cursor};
@@ -21,7 +22,7 @@ use crate::network::{
     NetworkTraffic, Tls, Url,
 };
 use crate::object::{self, Members, Object as _, ocsf_name, ocsf_object, ocsf_seen, ocsf_type};
-use crate::profile::profile_of;
+use crate::profile::{may_be_profiled, profile_of};
 use crate::seen::{Look, Seen};
 use crate::text::{Just, Str, Told};
 use crate::unmapped::Unmapped;
@@ -76,7 +77,9 @@ macro_rules! event_part {
                 #[doc = concat!("Sets `", ocsf_name!($field $($wire)?), "` when the value is told, and names the profile it belongs to.")]
                 pub fn $set(&mut self, value: impl Told<ocsf_type!($kind $($of)?)>) -> &mut Self {
                     if let Some(value) = value.told() {
-                        self.settle(ocsf_name!($field $($wire)?));
+                        if const { may_be_profiled(ocsf_name!($field $($wire)?)) } {
+                            self.settle(ocsf_name!($field $($wire)?));
+                        }
                         self.hot.extra_mut().forget(ocsf_name!($field $($wire)?));
                         self.$place().$set(Just(value));
                     }
@@ -265,14 +268,14 @@ impl Event {
     /// The event as one line of OCSF JSON.
     pub fn to_json(&self) -> String {
         let left = self.hot.leftover().map_or(0, Unmapped::length);
-        let mut text = String::with_capacity(left.saturating_add(1_536));
-        self.write_json(&mut text);
-        text
+        let mut out = Vec::with_capacity(left.saturating_add(1_536));
+        object::write_object(self, &mut out);
+        text_of(out)
     }
 
     /// Appends the event as one line of OCSF JSON to `out`, which many events may share.
     pub fn write_json(&self, out: &mut String) {
-        object::write_object(self, out);
+        object::append_object(self, out);
     }
 
     /// The class; an event that tells none is a base event.
@@ -418,8 +421,7 @@ impl Event {
         self.hot.set_time(refined);
     }
 
-    /// Names the profile of the attribute `name`. Inlined, so that of most attributes nothing is left of it.
-    #[inline]
+    /// Names the profile of the attribute `name`.
     fn settle(&mut self, name: &str) {
         if let Some(profile) = profile_of(self.class_uid(), name) {
             self.metadata_mut().name_profile(profile);

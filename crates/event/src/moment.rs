@@ -29,7 +29,9 @@ fn micros(text: &str, digits: i32) -> Option<i64> {
         return None;
     }
     let kept = usize::try_from(digits).unwrap_or(0);
-    let mut number: i128 = whole.parse().ok()?;
+    // All but the longest fit in half the width, which is read several times as fast.
+    let mut number: i128 =
+        if whole.len() > 18 { whole.parse().ok()? } else { whole.parse::<i64>().ok()?.into() };
     for place in 0..kept {
         let digit = fraction.as_bytes().get(place).map_or(0, |byte| i128::from(byte - b'0'));
         number = number * 10 + digit;

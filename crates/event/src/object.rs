@@ -3,7 +3,7 @@
 //! `ocsf_object!` makes a struct of a list of attributes. Reading and writing are plain functions over JSON
 //! text, without generics over formats, so that forty objects compile in seconds; serde goes through them.
 
-use crate::attribute::{Attribute, write_text};
+use crate::attribute::{Attribute, text_of, write_text, written};
 use crate::cursor::{BadJson, Cursor};
 use homeostat_core::JsonText;
 use std::collections::BTreeSet;
@@ -55,11 +55,22 @@ fn fill(object: &mut dyn Object, cursor: &mut Cursor<'_>) -> Result<(), BadJson>
 }
 
 /// Appends `object` as JSON.
-pub(crate) fn write_object(object: &dyn Object, out: &mut String) {
+pub(crate) fn write_object(object: &dyn Object, out: &mut Vec<u8>) {
     let mut members = Members::open(out);
     object.write_members(&mut members);
     object.extra().write_members(&mut members);
     members.close();
+}
+
+/// The same behind the text in `out`, whose room is used where it has no text yet.
+pub(crate) fn append_object(object: &dyn Object, out: &mut String) {
+    if out.is_empty() {
+        let mut bytes = core::mem::take(out).into_bytes();
+        write_object(object, &mut bytes);
+        *out = text_of(bytes);
+    } else {
+        out.push_str(&written(|out| write_object(object, out)));
+    }
 }
 
 /// Sets attribute `name` of `object` to `value`, typed where the type fits.
@@ -75,9 +86,7 @@ pub(crate) fn assign(object: &mut dyn Object, name: &str, value: &JsonText) {
 
 /// The JSON text of attribute `name`, typed or not.
 pub(crate) fn look_up(object: &dyn Object, name: &str) -> Option<JsonText> {
-    let mut text = String::new();
-    write_object(object, &mut text);
-    member(&text, name).map(JsonText::new)
+    member(&written(|out| write_object(object, out)), name).map(JsonText::new)
 }
 
 /// The text of member `name` of the object `text`, the last of that name.
@@ -95,8 +104,7 @@ pub(crate) fn member<'a>(text: &'a str, name: &str) -> Option<&'a str> {
 
 /// The names of the attributes told, for `Debug`.
 pub(crate) fn names(object: &dyn Object) -> Vec<String> {
-    let mut text = String::new();
-    write_object(object, &mut text);
+    let text = written(|out| write_object(object, out));
     let mut names = Vec::new();
     let walked = Cursor::new(&text).object(|cursor, key| {
         names.push(key.into_owned());
@@ -108,12 +116,10 @@ pub(crate) fn names(object: &dyn Object) -> Vec<String> {
 /// `value` when it is JSON, else the same text as a JSON string: nothing is lost and the event stays JSON.
 pub(crate) fn sound(value: &JsonText) -> String {
     let mut cursor = Cursor::new(value.as_str());
-    let mut text = String::new();
     match cursor.skip().and_then(|text| cursor.end().map(|()| text)) {
-        Ok(json) => text.push_str(json),
-        Err(_) => write_text(value.as_str(), &mut text),
+        Ok(json) => json.to_owned(),
+        Err(_) => written(|out| write_text(value.as_str().as_bytes(), out)),
     }
-    text
 }
 
 /// Attributes that no typed field holds, in order of arrival, as JSON text.
@@ -158,7 +164,15 @@ impl Extra {
         }
     }
 
+    /// Inlined, for most objects keep nothing here.
+    #[inline]
     pub(crate) fn forget(&mut self, name: &str) {
+        if self.0.is_some() {
+            self.forget_kept(name);
+        }
+    }
+
+    fn forget_kept(&mut self, name: &str) {
         if let Some(members) = &mut self.0 {
             members.retain(|(known, _)| **known != *name);
         }
@@ -178,7 +192,7 @@ impl Extra {
     pub(crate) fn write_members(&self, members: &mut Members<'_>) {
         for (name, value) in self.iter() {
             members.name_any(name);
-            members.out.push_str(value);
+            members.raw(value);
         }
     }
 }
@@ -204,49 +218,54 @@ pub(crate) fn one_line(json: &str) -> Box<str> {
 }
 
 /// An object being written.
+///
+/// Each member is written behind a comma, so that its name is one text of fixed length; the first comma becomes the
+/// bracket that opens.
 pub(crate) struct Members<'a> {
-    out: &'a mut String,
-    empty: bool,
+    out: &'a mut Vec<u8>,
+    start: usize,
 }
 
 impl<'a> Members<'a> {
-    pub(crate) fn open(out: &'a mut String) -> Self {
-        out.push('{');
-        Self { out, empty: true }
+    pub(crate) fn open(out: &'a mut Vec<u8>) -> Self {
+        let start = out.len();
+        Self { out, start }
     }
 
     pub(crate) fn close(self) {
-        self.out.push('}');
+        match self.out.get_mut(self.start) {
+            Some(first) => *first = b'{',
+            None => self.out.push(b'{'),
+        }
+        self.out.push(b'}');
     }
 
     /// Appends an attribute if it is told; `name` is as it stands after another one: `,"name":`.
     #[inline]
     pub(crate) fn add<T: Attribute>(&mut self, name: &'static str, value: Option<&T>) {
         if let Some(value) = value {
-            let first = usize::from(self.empty);
-            self.out.push_str(name.get(first..).unwrap_or_default());
-            self.empty = false;
+            self.out.extend_from_slice(name.as_bytes());
             value.write(self.out);
         }
     }
 
     /// Appends the name of a member whose value the caller writes next.
     pub(crate) fn name_any(&mut self, name: &str) {
-        self.comma();
-        write_text(name, self.out);
-        self.out.push(':');
+        self.out.push(b',');
+        write_text(name.as_bytes(), self.out);
+        self.out.push(b':');
     }
 
     /// Writes what `inside` appends as the text that is the member named last.
-    pub(crate) fn text_of(&mut self, inside: impl FnOnce(&mut String)) {
-        self.out.push('"');
+    pub(crate) fn text_of(&mut self, inside: impl FnOnce(&mut Vec<u8>)) {
+        self.out.push(b'"');
         inside(self.out);
-        self.out.push('"');
+        self.out.push(b'"');
     }
 
     /// Writes `value`, which is JSON, as the member named last.
     pub(crate) fn raw(&mut self, value: &str) {
-        self.out.push_str(value);
+        self.out.extend_from_slice(value.as_bytes());
     }
 
     /// Appends the members of `object`, the text of an object, as they stand.
@@ -255,16 +274,9 @@ impl<'a> Members<'a> {
         let inside =
             object.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')).unwrap_or_default().trim();
         if !inside.is_empty() {
-            self.comma();
-            self.out.push_str(inside);
+            self.out.push(b',');
+            self.raw(inside);
         }
-    }
-
-    fn comma(&mut self) {
-        if !self.empty {
-            self.out.push(',');
-        }
-        self.empty = false;
     }
 }
 
@@ -353,7 +365,7 @@ macro_rules! ocsf_object {
                 $crate::object::read_object(cursor)
             }
 
-            fn write(&self, out: &mut String) {
+            fn write(&self, out: &mut Vec<u8>) {
                 $crate::object::write_object(self, out);
             }
 

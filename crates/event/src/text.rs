@@ -1,5 +1,6 @@
 //! The text of an attribute, and what a setter takes.
 
+use crate::attribute::{write_short, write_text};
 use core::cmp::Ordering;
 use core::fmt;
 use core::hash::{Hash, Hasher};
@@ -22,11 +23,11 @@ use std::sync::Arc;
 pub struct Str(Kept);
 
 /// How many bytes fit beside tag and length in the 24 bytes that a shared text needs.
-const INLINE: usize = 22;
+pub(crate) const INLINE: usize = 22;
 
 #[derive(Clone)]
 enum Kept {
-    // INVARIANT: `length` bytes of `bytes` are UTF-8.
+    // INVARIANT: `length` bytes of `bytes` are UTF-8, and the others are zero.
     Inline { length: u8, bytes: [u8; INLINE] },
     // INVARIANT: `start` is a border of characters, and so is `start + length`; [`WHOLE`] is all of the text.
     Shared { length: u16, start: u32, text: Arc<str> },
@@ -40,14 +41,24 @@ impl Str {
     #[inline]
     pub fn as_str(&self) -> &str {
         match &self.0 {
-            Kept::Inline { length, bytes } => {
-                let told = bytes.get(..usize::from(*length)).unwrap_or_default();
-                core::str::from_utf8(told).unwrap_or_default()
-            }
+            Kept::Inline { .. } => core::str::from_utf8(self.as_bytes()).unwrap_or_default(),
             Kept::Shared { length: WHOLE, text, .. } => text,
             Kept::Shared { length, start, text } => {
                 let start = *start as usize;
                 text.get(start..start + usize::from(*length)).unwrap_or_default()
+            }
+        }
+    }
+
+    /// The text's bytes, which need not be checked to be UTF-8 once more.
+    #[inline]
+    pub(crate) fn as_bytes(&self) -> &[u8] {
+        match &self.0 {
+            Kept::Inline { length, bytes } => bytes.get(..usize::from(*length)).unwrap_or_default(),
+            Kept::Shared { length: WHOLE, text, .. } => text.as_bytes(),
+            Kept::Shared { length, start, text } => {
+                let start = *start as usize;
+                text.as_bytes().get(start..start + usize::from(*length)).unwrap_or_default()
             }
         }
     }
@@ -71,6 +82,14 @@ impl Str {
         }
     }
 
+    /// Appends the text as a JSON string.
+    pub(crate) fn write(&self, out: &mut Vec<u8>) {
+        match &self.0 {
+            Kept::Inline { length, bytes } => write_short(bytes, usize::from(*length), out),
+            Kept::Shared { .. } => write_text(self.as_bytes(), out),
+        }
+    }
+
     fn inline(text: &str) -> Option<Self> {
         let mut bytes = [0; INLINE];
         bytes.get_mut(..text.len())?.copy_from_slice(text.as_bytes());
@@ -85,7 +104,7 @@ impl Str {
 
 impl PartialEq for Str {
     fn eq(&self, other: &Self) -> bool {
-        self.as_str() == other.as_str()
+        self.as_bytes() == other.as_bytes()
     }
 }
 

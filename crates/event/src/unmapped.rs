@@ -36,9 +36,7 @@ impl Unmapped {
         if self.record >= BESIDE {
             return EventRef::parse(place).ok();
         }
-        let mut text = format!("{place}#");
-        attribute::write_count(self.record, &mut text);
-        EventRef::parse(&text).ok()
+        EventRef::parse(&format!("{place}#{}", self.record)).ok()
     }
 
     /// About how long the object is as text.
@@ -100,8 +98,7 @@ impl Unmapped {
     /// The text at a dotted path. A name that holds dots itself is found too, the longest name first.
     pub(crate) fn find(&self, path: &str) -> Option<JsonText> {
         if let (REFERENCE, Some(reference)) = (path, self.reference()) {
-            let mut text = String::new();
-            attribute::write_text(reference.as_str(), &mut text);
+            let text = attribute::written(|out| attribute::write_text(reference.as_str().as_bytes(), out));
             return Some(JsonText::new(text));
         }
         let beside = || descend(path, &|name| self.members.find(name));
@@ -111,11 +108,11 @@ impl Unmapped {
     }
 
     /// Appends the event id, as it stands between quotes.
-    fn write_reference(&self, out: &mut String) {
+    fn write_reference(&self, out: &mut Vec<u8>) {
         let Some(place) = &self.place else { return };
-        attribute::write_inside(place, out);
+        attribute::write_inside(place.as_bytes(), out);
         if self.record < BESIDE {
-            out.push('#');
+            out.push(b'#');
             attribute::write_count(self.record, out);
         }
     }
@@ -153,7 +150,7 @@ fn without(text: &str, name: &str) -> Option<String> {
     if !text.contains(name) {
         return None;
     }
-    let mut kept = String::new();
+    let mut kept = Vec::new();
     let mut members = Members::open(&mut kept);
     let walked = Cursor::new(text).object(|cursor, key| {
         let value = cursor.skip()?;
@@ -164,16 +161,13 @@ fn without(text: &str, name: &str) -> Option<String> {
         Ok(())
     });
     members.close();
-    walked.ok().map(|()| kept)
+    walked.ok().map(|()| attribute::text_of(kept))
 }
 
 /// Equal is what stands on the wire alike, however it was put together.
 impl PartialEq for Unmapped {
     fn eq(&self, other: &Self) -> bool {
-        let (mut one, mut two) = (String::new(), String::new());
-        self.write(&mut one);
-        other.write(&mut two);
-        one == two
+        attribute::written(|out| self.write(out)) == attribute::written(|out| other.write(out))
     }
 }
 
@@ -189,7 +183,7 @@ impl Attribute for Unmapped {
         Ok(Some(Self { whole, members: Extra::default(), place, record: WITHIN }))
     }
 
-    fn write(&self, out: &mut String) {
+    fn write(&self, out: &mut Vec<u8>) {
         let mut members = Members::open(out);
         if let Some(whole) = &self.whole {
             members.inside(whole.as_str());
@@ -213,9 +207,7 @@ mod tests {
     use super::*;
 
     fn written(unmapped: &Unmapped) -> String {
-        let mut out = String::new();
-        unmapped.write(&mut out);
-        out
+        attribute::written(|out| unmapped.write(out))
     }
 
     #[test]

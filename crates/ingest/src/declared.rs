@@ -153,8 +153,8 @@ impl<'a> Work<'_, 'a> {
         act.origin = self.origin();
         act.request = self.request();
         act.person = Some(self.person(&document.user)).filter(Person::is_told);
-        act.group = document.group.iter().map(|group| self.thing(group)).find(Thing::is_told);
-        act.things = document.things.iter().map(|thing| self.thing(thing)).filter(Thing::is_told).collect();
+        act.group = document.group.iter().find_map(|group| self.thing(group));
+        act.things = document.things.iter().filter_map(|thing| self.thing(thing)).collect();
         act.privileges = document
             .privileges
             .0
@@ -258,18 +258,21 @@ impl<'a> Work<'_, 'a> {
         })
     }
 
-    fn thing(&self, named: &Things) -> Thing<'a> {
+    /// A thing that the record tells: most documents name more kinds of things than one record has.
+    fn thing(&self, named: &Things) -> Option<Thing<'a>> {
+        let thing = Thing { uid: self.word(&named.uid), name: self.word(&named.name), ..Thing::default() };
+        if !thing.is_told() {
+            return None;
+        }
         let fixed = named.kind.clone().map(|kind| Word::Made(Cow::Owned(kind)));
         let owner = Some(self.person(&named.owner)).filter(Person::is_told);
-        Thing {
-            uid: self.word(&named.uid),
-            name: self.word(&named.name),
+        Some(Thing {
             kind: self.word(&named.kind_at).or(fixed),
             url: self.word(&named.url),
             owner,
             data: named.data.0.iter().filter_map(|path| self.record.field(path)).collect(),
-            ..Thing::default()
-        }
+            ..thing
+        })
     }
 
     fn tell_common(&self, event: &mut Event, when: Option<Field<'a>>) {

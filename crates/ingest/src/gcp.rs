@@ -12,6 +12,7 @@ pub use audit::GcpAudit;
 pub use dns::GcpDns;
 pub use flow::GcpFlow;
 
+use crate::member::is_plain;
 use crate::moment;
 use crate::record::{Field, Record};
 use crate::source::Context;
@@ -31,11 +32,11 @@ fn told(field: Field<'_>) -> Option<Field<'_>> {
 }
 
 /// Takes a whole number, written as one or as a text.
-fn number<T: FromStr + ToString>(object: Field<'_>, name: &str) -> Option<T> {
+fn number<T: FromStr>(object: Field<'_>, name: &str) -> Option<T> {
     let field = object.member(name)?;
     let text = field.look()?;
     let number = text.parse::<T>().ok()?;
-    if number.to_string() == *text {
+    if is_plain(&text) {
         field.take()
     } else {
         field.copy()

@@ -14,7 +14,6 @@ use crate::text::write_text;
 use core::fmt;
 use homeostat_core::{EventRef, JsonText, Timestamp};
 use homeostat_event::{Event, Head, NetworkEndpoint, Product};
-use std::collections::VecDeque;
 use std::io::Read;
 use std::sync::Arc;
 
@@ -106,13 +105,14 @@ impl Ingest {
     /// `place` is the input's path relative to what the user named: event ids are made of it.
     pub fn read<R: Read>(&mut self, place: &str, input: R) -> Events<'_, R> {
         let reader = Reader::new(input, self.limits.clone());
+        // Of an input that nobody read to its end some may be left.
+        self.made.clear();
         Events {
             ingest: self,
             place: Arc::from(place),
             stem: EventRef::new(place, 0).ok().map(|first| Arc::new(first.place().to_owned())),
             stream: stream_of(place).to_owned(),
             reader,
-            ready: VecDeque::new(),
             last_source: Coverage::UNKNOWN.to_owned(),
         }
     }
@@ -140,7 +140,9 @@ impl Ingest {
             // Of a batch there are events of the messages before.
             let earlier = if work.made.is_empty() { Vec::new() } else { std::mem::take(work.made) };
             work.map(record, source, envelope);
-            work.made.splice(0..0, earlier);
+            if !earlier.is_empty() {
+                work.made.splice(0..0, earlier);
+            }
         });
         if !claimed {
             claimed_by(Coverage::UNKNOWN, name);
@@ -166,7 +168,6 @@ pub struct Events<'i, R: Read> {
     stem: Option<Arc<String>>,
     stream: String,
     reader: Reader<R>,
-    ready: VecDeque<Event>,
     last_source: String,
 }
 
@@ -175,7 +176,7 @@ impl<R: Read> Iterator for Events<'_, R> {
 
     fn next(&mut self) -> Option<Self::Item> {
         loop {
-            if let Some(event) = self.ready.pop_front() {
+            if let Some(event) = self.ingest.made.pop() {
                 return Some(Ok(event));
             }
             let mut tape = std::mem::take(&mut self.ingest.tape);
@@ -195,7 +196,8 @@ impl<R: Read> Events<'_, R> {
         let record = Record::new(self.reader.text(cut)?, tape).with_stream(Some(stream));
         let at = At { place: self.stem.as_ref(), number: cut.number, around: self.reader.around() };
         self.ingest.make(&record, at, &mut self.last_source);
-        self.ready.extend(self.ingest.made.drain(..));
+        // They are given out from the end.
+        self.ingest.made.reverse();
         Ok(())
     }
 

@@ -59,14 +59,15 @@ fn walk(window: &[u8], tape: &mut Tape, depth: usize) -> Option<Result<(usize, S
             return (window.len() < 64 && number == 0).then_some(Err(()));
         };
         let Some(first) = window.get(value) else { return Some(Err(())) };
-        if LISTS.contains(&name) && *first == b'[' {
+        if *first == b'[' && LISTS.contains(&name) {
             return list_of_objects(window, at, value);
         }
-        let promised = name == "meta" && *first == b'{' || promises_a_list(window.get(value..)?);
-        if number == 0 && !(BEFORE.contains(&name) && promised) {
+        let rest = window.get(value..)?;
+        let promised = || name == "meta" && *first == b'{' || promises_a_list(rest);
+        if number == 0 && !(BEFORE.contains(&name) && promised()) {
             return None;
         }
-        let Ok(length) = tape.parse(window.get(value..)?, depth) else { return Some(Err(())) };
+        let Ok(length) = tape.parse(rest, depth) else { return Some(Err(())) };
         let comma = skip_space(window, value + length);
         match window.get(comma) {
             Some(b',') => at = comma + 1,

@@ -101,8 +101,8 @@ impl<'a> Field<'a> {
     }
 }
 
-/// Whether a number is spelled as JSON spells it.
-fn is_plain(text: &str) -> bool {
+/// Whether a whole number is spelled as JSON spells it.
+pub(crate) fn is_plain(text: &str) -> bool {
     let digits = text.strip_prefix('-').unwrap_or(text);
     !digits.starts_with('+')
         && !digits.contains('.')

@@ -46,18 +46,22 @@ fn common(text: &str) -> Option<Timestamp> {
 }
 
 fn epoch(text: &str) -> Option<i64> {
-    let (negative, digits) = match text.strip_prefix('-') {
-        Some(rest) => (true, rest),
-        None => (false, text),
+    let digits = text.strip_prefix('-').unwrap_or(text);
+    let numeric = |part: &[u8]| part.iter().all(u8::is_ascii_digit);
+    // Most times are no numbers, which their first signs tell.
+    let length = digits.bytes().take_while(u8::is_ascii_digit).count();
+    let (whole, fraction) = digits.split_at_checked(length)?;
+    let fraction = match fraction.as_bytes() {
+        [] => fraction,
+        [b'.', places @ ..] if numeric(places) => fraction.get(1..)?,
+        _ => return None,
     };
-    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
-    let numeric = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
-    if whole.is_empty() || whole.len() > 14 || !numeric(whole) || !numeric(fraction) {
+    if !(1..=14).contains(&length) {
         return None;
     }
-    let (unit, places) = if whole.len() >= 12 { (1_000, 3) } else { (1_000_000, 6) };
+    let (unit, places) = if length >= 12 { (1_000, 3) } else { (1_000_000, 6) };
     let micros = whole.parse::<i64>().ok()?.checked_mul(unit)?.checked_add(scaled(fraction, places))?;
-    Some(if negative { -micros } else { micros })
+    Some(if digits.len() < text.len() { -micros } else { micros })
 }
 
 /// The first `places` digits of a decimal fraction, as a whole number.

@@ -14,7 +14,7 @@ use crate::record::Record;
 use crate::skip::{Skim, Skimmed};
 use crate::tape::{Flaw, FlawKind, Tape};
 use crate::text::{Claims, Forms, Row, Rows, Taken};
-use std::io::{self, Read};
+use std::io::{self, BufRead, Read};
 
 /// How much is read at a time: large against a record, so that few records are parsed twice.
 const CHUNK: usize = 256 << 10;
@@ -310,8 +310,10 @@ impl<R: Read> Reader<R> {
         let mut seen = 0;
         loop {
             let fresh = self.window().get(seen..).unwrap_or_default();
-            if let Some(end) = fresh.iter().position(|byte| *byte == b'\n') {
-                return Ok(seen + end + 1);
+            // The standard library's own search for a byte, many at a time.
+            let passed = { fresh }.skip_until(b'\n').unwrap_or_default();
+            if fresh.get(..passed).is_some_and(|line| line.ends_with(b"\n")) {
+                return Ok(seen + passed);
             }
             seen = self.window().len();
             if seen > self.limits.record_bytes || !self.fill()? {

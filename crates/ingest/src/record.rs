@@ -4,11 +4,12 @@
 //! afterwards, as the source wrote it. So nothing is lost by forgetting it. Lookups walk the members of one
 //! object, O(members); no lookup allocates unless a text holds escapes.
 
+mod find;
 mod left;
 
 use crate::memo::Memo;
 use crate::moment;
-use crate::tape::{Kind, Mark, Node, Span, Tape, tag_of, unescape};
+use crate::tape::{Kind, Mark, Node, Span, Tape, unescape};
 use core::cell::RefMut;
 use core::fmt;
 use core::str::FromStr;
@@ -162,55 +163,6 @@ pub struct Field<'a> {
 }
 
 impl<'a> Field<'a> {
-    /// The value at `path` below this one.
-    pub fn get(&self, path: &str) -> Option<Self> {
-        if self.kind() != Kind::Object {
-            return None;
-        }
-        let whole = self.member(path);
-        if whole.is_some() || !path.as_bytes().contains(&b'.') {
-            return whole;
-        }
-        let mut cuts = path.bytes().zip(0..).filter(|(byte, _)| *byte == b'.').map(|(_, cut)| cut);
-        cuts.find_map(|cut: usize| self.member(path.get(..cut)?)?.get(path.get(cut + 1..)?))
-    }
-
-    /// The member called `name`, dots and all.
-    #[inline]
-    pub fn member(&self, name: &str) -> Option<Self> {
-        let tag = tag_of(name.as_bytes());
-        if self.tape.lacks(tag) { None } else { self.member_of_tag(name, tag) }
-    }
-
-    fn member_of_tag(&self, name: &str, tag: u32) -> Option<Self> {
-        if self.folded {
-            let children = || self.children().find(|child| child.is_called(name));
-            return if self.tape.may_have_folded(self.index, tag) { children() } else { None };
-        }
-        match self.tape.member(self.index, (name.as_bytes(), tag), self.text.as_bytes()) {
-            Some(index) => Some(Self { index, ..*self }),
-            None if self.tape.has_escaped_names() => self.children().find(|child| child.is_called(name)),
-            None => None,
-        }
-    }
-
-    /// The elements of an array in order, or the members of an object in the order of their names; none of a scalar.
-    pub fn children(&self) -> impl Iterator<Item = Self> + use<'a> {
-        let Self { text, tape, index, folded } = *self;
-        let node = self.node();
-        let mut by_name = node.and_then(|node| tape.order_of(node)).map(|order| order.iter());
-        let end = node.map_or(0, |node| node.next);
-        let mut next = index.saturating_add(1);
-        core::iter::from_fn(move || {
-            let index = match &mut by_name {
-                Some(order) => *order.next()?,
-                None => (next < end).then_some(next)?,
-            };
-            next = tape.node(index)?.next;
-            Some(Self { text, tape, index, folded })
-        })
-    }
-
     /// The name of a member; empty for an element.
     pub fn name(&self) -> Cow<'a, str> {
         match self.node() {
@@ -229,6 +181,14 @@ impl<'a> Field<'a> {
             _ if node.mark.get() == Mark::Withheld => None,
             _ => Some(read(self.slice(node.span), node.escaped)).filter(|text| !text.is_empty()),
         }
+    }
+
+    /// Whether [`Self::look`] finds a text, which may be long to read.
+    pub(crate) fn is_told(&self) -> bool {
+        self.node().is_some_and(|node| {
+            let is_scalar = !matches!(node.kind, Kind::Null | Kind::Array | Kind::Object);
+            is_scalar && node.mark.get() != Mark::Withheld && node.span.start < node.span.end
+        })
     }
 
     /// As [`Record::take`].
@@ -432,14 +392,6 @@ impl<'a> Field<'a> {
         self.tape.has_escaped_names()
     }
 
-    pub(crate) fn is_called(&self, name: &str) -> bool {
-        self.node().is_some_and(|node| match (self.folded, node.key_escaped) {
-            (false, false) => self.slice(node.key).as_bytes() == name.as_bytes(),
-            (true, _) => self.name().eq_ignore_ascii_case(name),
-            (false, true) => self.name() == name,
-        })
-    }
-
     fn nodes(&self) -> impl Iterator<Item = &'a Node> + use<'a> {
         let tape = self.tape;
         let end = self.node().map_or(0, |node| node.next);
@@ -473,16 +425,6 @@ fn read(raw: &str, escaped: bool) -> Cow<'_, str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn dots_in_names_are_found_either_way() {
-        for text in [r#"{"id.orig_h":"h"}"#, r#"{"id":{"orig_h":"h"}}"#, r#"{"id":{"x":1},"id.orig_h":"h"}"#]
-        {
-            let mut tape = Tape::default();
-            tape.parse(text.as_bytes(), 16).unwrap();
-            assert_eq!(Record::new(text, &tape).look("id.orig_h").as_deref(), Some("h"), "{text}");
-        }
-    }
 
     #[test]
     fn debug_shows_no_value() {

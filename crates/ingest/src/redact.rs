@@ -13,7 +13,6 @@ use core::ops::Range;
 use mask::Search;
 pub(crate) use mask::{Masked, withhold_texts};
 use names::{Lengths, Names};
-use std::borrow::Cow;
 
 /// Decides which members of a record are withheld.
 ///
@@ -274,38 +273,38 @@ fn walk(
     mut search: Option<&mut Search<'_>>,
 ) -> u64 {
     let mut around = root.trail();
-    let (mut leaves, mut withheld_to, mut parent) = (0, 0, Cow::Borrowed(""));
-    let name_of =
-        |around: &[(u32, u32)]| around.last().map(|(_, outer)| root.at(*outer).name()).unwrap_or_default();
+    let (mut leaves, mut withheld_to) = (0, 0);
     for (field, end) in root.named_below() {
         let at = field.place();
         if at < withheld_to {
             continue;
         }
-        if around.last().is_some_and(|(end, _)| *end <= at) {
-            around.retain(|(end, _)| *end > at);
-            parent = name_of(&around);
-        }
         let name = field.name();
         let is_text = field.kind() == Kind::Text;
         let may_be_password = is_said_to_ftp(&name);
-        if is_text && !may_be_password && !rule.may_concern(&name) {
+        let concerns = may_be_password || rule.may_concern(&name);
+        if is_text && !concerns {
             continue;
         }
-        let object = around.last().map_or(root, |(_, outer)| root.at(*outer));
-        let held = if may_be_password && is_password_of_ftp(object) { "password" } else { &name };
+        while around.pop_if(|(end, _)| *end <= at).is_some() {}
         let path =
             || around.iter().map(|(_, outer)| root.at(*outer).name() + ".").collect::<String>() + &name;
-        if rule.withholds(&Member { source, parent: &parent, name: held }) {
-            let gone = field.mark_leaves(Mark::Withheld);
-            found.extend((gone > 0).then(path));
-            leaves += gone;
-            withheld_to = end;
-            continue;
-        }
-        let member = Member { source, parent: &parent, name: &name };
-        if let Some(search) = search.as_mut().filter(|_| rule.searches(&member)) {
-            found.extend(search.finds_in(field).then(path));
+        if concerns {
+            let outer = around.last().map(|(_, outer)| root.at(*outer));
+            let parent = outer.map(|outer| outer.name()).unwrap_or_default();
+            let is_password = may_be_password && is_password_of_ftp(outer.unwrap_or(root));
+            let held = if is_password { "password" } else { &name };
+            if rule.withholds(&Member { source, parent: &parent, name: held }) {
+                let gone = field.mark_leaves(Mark::Withheld);
+                found.extend((gone > 0).then(path));
+                leaves += gone;
+                withheld_to = end;
+                continue;
+            }
+            let member = Member { source, parent: &parent, name: &name };
+            if let Some(search) = search.as_mut().filter(|_| rule.searches(&member)) {
+                found.extend(search.finds_in(field).then(path));
+            }
         }
         if !is_text {
             if is_headers(&name) {
@@ -314,7 +313,6 @@ fn walk(
                     withhold_headers((rule, source), field, &mut || found.push(format!("{path}.value")));
             }
             around.push((end, at));
-            parent = name;
         }
     }
     leaves

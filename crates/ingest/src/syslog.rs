@@ -75,14 +75,18 @@ impl Source for Syslog {
         if root.member("syslog").is_none() && root.member("MESSAGE").is_none() {
             return false;
         }
-        let Some(message) = first(record, &MESSAGE).filter(Field::is_text).and_then(|message| message.look())
-        else {
-            return false;
-        };
+        let Some(message) = first(record, &MESSAGE).filter(Field::is_text) else { return false };
         let app = first(record, &APP).and_then(|app| app.look()).unwrap_or_default().to_ascii_lowercase();
+        let is_known = PROGRAMS.binary_search(&&*app).is_ok();
+        // A record with a long message of another program is not read for it.
+        let start = message.json().get(1..5);
+        if !is_known && start.is_some_and(|start| start != "pam_" && !start.contains('\\')) {
+            return false;
+        }
+        let message = message.look().unwrap_or_default();
         // The manager of sessions watches seats and buttons too.
         let of_session = app != "systemd-logind" || message.contains("ession");
-        (PROGRAMS.binary_search(&&*app).is_ok() && of_session) || message.starts_with("pam_")
+        (is_known && of_session) || message.starts_with("pam_")
     }
 
     fn map(&self, record: &Record<'_>, context: &Context, events: &mut Vec<Event>) {
@@ -113,7 +117,7 @@ impl Source for Syslog {
 }
 
 fn first<'a>(record: &Record<'a>, paths: &[&str]) -> Option<Field<'a>> {
-    paths.iter().find_map(|path| record.field(path).filter(|field| field.look().is_some()))
+    paths.iter().find_map(|path| record.field(path).filter(Field::is_told))
 }
 
 /// What the line says, by its program.

@@ -11,6 +11,7 @@ mod parser;
 use crate::memo::Memo;
 use core::cell::{Cell, RefCell};
 use parser::Parser;
+pub(crate) use parser::plain_length;
 use std::borrow::Cow;
 
 /// What a value is.
@@ -111,6 +112,7 @@ pub(crate) struct Tape {
     open: Vec<Open>,
     // For each object out of order: how many members, then their nodes by name.
     order: Vec<u32>,
+    // Of each object that has not ended its members so far, with the starts of their names.
     sorting: Vec<(u64, u32)>,
     // Members by object and name; empty until the first text.
     named: Vec<Named>,
@@ -122,8 +124,6 @@ pub(crate) struct Tape {
     // What is left of the record was given to its event already.
     pub(crate) is_settled: Cell<bool>,
     pub(crate) scratch: RefCell<String>,
-    // An object, and which digests of its members' names there are, read without regard to case.
-    present: Cell<(u32, u64)>,
     pub(crate) trail: RefCell<Vec<(u32, u32)>>,
 }
 
@@ -133,6 +133,11 @@ struct Open {
     node: u32,
     is_object: bool,
     has_escaped_names: bool,
+    // Whether each name so far came after the one before it, the start of the last one, and where in `Tape::sorting` the
+    // members are listed from.
+    is_in_order: bool,
+    last: u64,
+    members: usize,
 }
 
 /// Which member of which object has a place in the table of names.
@@ -149,13 +154,14 @@ const PLACES: usize = 256;
 const FREE: u32 = 0;
 /// Several members share this place: the object must be walked.
 const SHARED: u32 = u32::MAX;
-/// No object has this place.
-const NO_OBJECT: u32 = u32::MAX;
 
 /// What the table of names knows of a name.
-enum Known {
+pub(crate) enum Known {
+    /// No member has it.
     Nothing,
+    /// None but this one can have it.
     Member(u32),
+    /// The members must be walked.
     Perhaps,
 }
 
@@ -185,11 +191,11 @@ impl Tape {
         self.nodes.clear();
         self.open.clear();
         self.order.clear();
+        self.sorting.clear();
         self.named.clear();
         self.named.resize(PLACES, Named { object: 0, member: FREE });
         (self.is_spaced, self.has_escaped_names) = (false, false);
         self.is_settled.set(false);
-        self.present.set((NO_OBJECT, 0));
         self.names = [0; 4];
     }
 
@@ -215,6 +221,7 @@ impl Tape {
 
     /// The member of `object` called `name`, whose digest is `tag`, of the text `bytes`; names are compared as they are
     /// spelled.
+    #[inline]
     pub(crate) fn member(&self, object: u32, (name, tag): (&[u8], u32), bytes: &[u8]) -> Option<u32> {
         let is_it = |node: &Node| node.tag == tag && slice(bytes, node.key) == name;
         match self.known(object, tag) {
@@ -224,27 +231,19 @@ impl Tape {
         }
     }
 
-    /// Whether `object` may have a member whose name has the digest `tag` when case is not looked at.
-    pub(crate) fn may_have_folded(&self, object: u32, tag: u32) -> bool {
-        let bit = |tag: u32| 1_u64 << (folded(tag).wrapping_mul(0x9E37_79B1) >> 26);
-        if self.present.get().0 != object {
-            let present = self.members(object).fold(0, |present, (_, node)| present | bit(node.tag));
-            self.present.set((object, present));
-        }
-        self.has_escaped_names || self.present.get().1 & bit(tag) != 0
-    }
-
-    /// Whether some name of the text is spelled with escapes, so that spellings do not tell what is missing.
-    pub(crate) fn has_escaped_names(&self) -> bool {
-        self.has_escaped_names
-    }
-
-    fn known(&self, object: u32, tag: u32) -> Known {
+    /// Which member of `object` can have a name of the digest `tag`, in whatever case.
+    #[inline]
+    pub(crate) fn known(&self, object: u32, tag: u32) -> Known {
         match self.named.get(place_of(object, tag)) {
             Some(Named { member: SHARED, .. }) => Known::Perhaps,
             Some(known) if known.member != FREE && known.object == object => Known::Member(known.member),
             _ => Known::Nothing,
         }
+    }
+
+    /// Whether some name of the text is spelled with escapes, so that spellings do not tell what is missing.
+    pub(crate) fn has_escaped_names(&self) -> bool {
+        self.has_escaped_names
     }
 
     /// The children of a node, in the order of the text.
@@ -278,20 +277,39 @@ impl Tape {
         }
     }
 
-    /// Lists the members of an object that has just ended by their names. Gives the later one of two of one name.
-    fn sort_members(&mut self, object: u32, bytes: &[u8]) -> Option<u32> {
+    /// Begins the array or object that the node `node` is of.
+    fn open(&mut self, node: u32, kind: Kind) {
+        let (is_object, members) = (kind == Kind::Object, self.sorting.len());
+        self.open.push(Open {
+            node,
+            is_object,
+            has_escaped_names: false,
+            is_in_order: true,
+            last: 0,
+            members,
+        });
+    }
+
+    /// Notes the value to come as a member of the innermost object.
+    fn add_member(&mut self, name: Span, tag: u32, bytes: &[u8]) {
+        let member = self.len();
+        let Some(open) = self.open.last_mut().filter(|open| open.is_object) else { return };
+        let start = start_of_name(bytes, name);
+        // A name that starts as the one before, and an empty one, need a closer look.
+        open.is_in_order &= open.last < start;
+        open.last = start;
+        let object = open.node;
+        self.sorting.push((start, member));
+        self.name_member(object, tag, member);
+    }
+
+    /// Lists the members of `object`, which has just ended, by their names unless they stand so. Gives the later one of two
+    /// of one name.
+    fn sort_members(&mut self, object: Open, bytes: &[u8]) -> Option<u32> {
         let mut sorting = core::mem::take(&mut self.sorting);
-        sorting.clear();
-        let (mut in_order, mut last, end) = (true, None, self.len());
-        let mut index = object.saturating_add(1);
-        while let Some(node) = self.nodes.get(index as usize).filter(|_| index < end) {
-            let start = start_of_name(bytes, node.key);
-            in_order &= last < Some(start);
-            last = Some(start);
-            sorting.push((start, index));
-            index = node.next;
-        }
-        let twice = if in_order { None } else { self.sort(object, bytes, &mut sorting) };
+        let members = sorting.get_mut(object.members..).unwrap_or_default();
+        let twice = if object.is_in_order { None } else { self.sort(object.node, bytes, members) };
+        sorting.truncate(object.members);
         self.sorting = sorting;
         twice
     }
@@ -358,9 +376,10 @@ fn folded(tag: u32) -> u32 {
     tag | u32::from_le_bytes([0, 0x20, 0x20, 0x20])
 }
 
-/// The place of a member in the table of names (Knuth's multiplicative hashing).
+/// The place of a member in the table of names (Knuth's multiplicative hashing): the same for names that differ in
+/// nothing but case, so that one look tells both who asks for a spelling and who does not.
 fn place_of(object: u32, tag: u32) -> usize {
-    (tag ^ object.wrapping_mul(0x85EB_CA6B)).wrapping_mul(0x9E37_79B1) as usize >> 24
+    (folded(tag) ^ object.wrapping_mul(0x85EB_CA6B)).wrapping_mul(0x9E37_79B1) as usize >> 24
 }
 
 /// The first eight bytes of a name, as a number that orders names as they do. JSON names hold no zero bytes, so
@@ -386,17 +405,23 @@ fn slice(bytes: &[u8], span: Span) -> &[u8] {
     bytes.get(span.start as usize..span.end as usize).unwrap_or_default()
 }
 
-/// The text that `raw`, the checked inside of a JSON text, stands for.
+/// The text that `raw`, the checked inside of a JSON text, stands for. Signs that JSON would escape and `raw` does not stand
+/// as they are.
 pub(crate) fn unescape(raw: &str) -> String {
     let mut text = String::with_capacity(raw.len());
     let mut rest = raw;
-    while let Some((plain, escape)) = rest.split_once('\\') {
+    while let Some((plain, special)) = rest.split_at_checked(plain_length(rest.as_bytes())) {
         text.push_str(plain);
+        let Some(escape) = special.strip_prefix('\\') else {
+            let Some(sign) = special.chars().next() else { break };
+            text.push(sign);
+            rest = special.get(sign.len_utf8()..).unwrap_or_default();
+            continue;
+        };
         let (sign, length) = meaning(escape);
         text.push(sign);
         rest = escape.get(length..).unwrap_or_default();
     }
-    text.push_str(rest);
     text
 }
 

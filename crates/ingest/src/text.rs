@@ -16,7 +16,7 @@ mod xml;
 mod zeek;
 
 use crate::error::Reason;
-use crate::tape::Node;
+use crate::tape::{Node, plain_length};
 use audit::AuditText;
 pub(crate) use audit::from_hex;
 use csv::CsvText;
@@ -231,12 +231,9 @@ pub(crate) fn write_text(text: &str, json: &mut String) {
     json.push('"');
 }
 
-/// Where the first sign stands that JSON escapes. Most texts have none, so sixteen bytes are asked at once.
+/// Where the first sign stands that JSON escapes.
 fn special_at(text: &[u8]) -> Option<usize> {
-    let special = |byte: &u8| matches!(byte, b'"' | b'\\' | 0..=0x1F);
-    let among = |bytes: &[u8]| bytes.iter().fold(false, |found, byte| found | special(byte));
-    let start = text.chunks(16).position(among)?.saturating_mul(16);
-    text.iter().skip(start).position(special).map(|at| start.saturating_add(at))
+    Some(plain_length(text)).filter(|at| *at < text.len())
 }
 
 /// A name in lower case without separators; empty when it is too long.

@@ -1,6 +1,7 @@
 //! Events of the network beyond connections, names and leases: what one protocol tells of itself.
 
 use super::{Ends, Head};
+use crate::attribute;
 use crate::class::ClassUid;
 use crate::event::Event;
 use crate::network::{HttpRequest, HttpResponse};
@@ -64,8 +65,8 @@ impl Event {
     /// Class 4013: a clock is set by NTP of a version such as `4`.
     pub fn ntp_activity(head: Head, version: impl Into<Str>, ends: Ends) -> Self {
         let mut event = Self::between(ClassUid::NTP_ACTIVITY, head, ends);
-        let mut text = String::new();
-        crate::attribute::write_text(version.into().as_str(), &mut text);
+        let version = version.into();
+        let text = attribute::written(|out| attribute::write_text(version.as_bytes(), out));
         event.set_attribute("version", &JsonText::new(text));
         event
     }

@@ -2,7 +2,7 @@
 //!
 //! An item starts with a number (LEB128) whose two lowest bits say what it is and whose others belong to it.
 
-use crate::attribute::write_count;
+use crate::attribute::{write_count, written};
 
 /// One item. What it stands for follows what the items before it stand for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -89,7 +89,7 @@ pub(super) fn take<'p>(bytes: &'p [u8], out: &mut String) -> Option<(Read<'p>, &
     match head & 3 {
         PIECE => Some((Read::Piece(number, None), rest)),
         NUMBER => {
-            write_count(number, out);
+            out.push_str(&written(|digits| write_count(number, digits)));
             Some((Read::Written, rest))
         }
         TEXT => {
