@@ -552,12 +552,10 @@ fn a_role_that_is_a_user_of_the_cluster_gets_to_it() {
         "data": {"mapRoles": map}});
     let entry = json!({"accessEntry": {"principalArn": format!("arn:aws:iam::{ACCOUNT}:role/build"),
         "username": "build", "kubernetesGroups": ["platform"]}});
+    let reads = json!("s3:GetObject");
+    let roles = ["deploy", "build", "idle"].map(|name| role(name, &own, "sts:AssumeRole", &reads));
     let whole = told(&[
-        (
-            "account.json",
-            json!({"RoleDetailList": ["deploy", "build", "idle"].map(|name|
-            role(name, &own, "sts:AssumeRole", &json!("s3:GetObject")))}),
-        ),
+        ("account.json", json!({"RoleDetailList": roles})),
         ("cluster.json", json!({"items": [binding, all, auth]})),
         ("entry.json", entry),
     ]);
