@@ -270,10 +270,10 @@ mod tests {
 
     /// A gap of a process without memory, 300 s on average, from a hash of its number.
     fn chance(number: i64) -> i64 {
-        let hashed = (number as u64 + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        let hashed = (number.cast_unsigned() + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15);
         let mixed = (hashed ^ (hashed >> 31)).wrapping_mul(0xBF58_476D_1CE4_E5B9) >> 11;
         let uniform = (mixed as f64 + 1.0) / (1_u64 << 53) as f64;
-        1 + (-300.0 * uniform.ln()) as i64
+        1 + i64::try_from(Duration::from_secs_f64(-300.0 * uniform.ln()).as_secs()).unwrap()
     }
 
     #[test]
