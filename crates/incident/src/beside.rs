@@ -31,7 +31,8 @@ pub(crate) fn beside(id: u64, story: &Story, book: &Investigator) -> Vec<(u64, J
     let mut found = BTreeMap::new();
     for (entity, member) in &story.members {
         if member.hop <= 1 {
-            found.extend(lead_up(story, *entity, book));
+            let led = lead_up(story, *entity, book).into_iter();
+            found.extend(led.filter(|(at, _)| led_to(*at, book) == Some(id)));
         }
     }
     let mut rare = coincidences(id, story, book);
@@ -55,6 +56,20 @@ fn lead_up(story: &Story, entity: EntityId, book: &Investigator) -> Vec<(u64, Jo
         })
     };
     near.iter().filter(|id| before(id)).map(|id| (**id, joined)).collect()
+}
+
+/// The incident to which a loose episode led up, the one that began next, so that it is told beside one alone.
+fn led_to(at: u64, book: &Investigator) -> Option<u64> {
+    let episode = book.ledger.episodes.get(&at)?;
+    let near = episode.act.takers().into_iter().flat_map(|taker| {
+        let stories = book.by_member.get(&taker).into_iter().flatten();
+        stories.filter_map(move |id| Some((book.stories.get(id)?, *id, taker)))
+    });
+    let led = near.filter(|(story, _, taker)| {
+        story.members.get(taker).is_some_and(|member| member.hop <= 1)
+            && lead_up(story, *taker, book).iter().any(|(led, _)| *led == at)
+    });
+    led.map(|(story, id, _)| (story.first, id)).min().map(|(_, id)| id)
 }
 
 /// The kinds of which a bin holds one as often as not, by the episodes before `from`: what is told of somebody all
@@ -84,7 +99,7 @@ fn coincidences(id: u64, story: &Story, book: &Investigator) -> Vec<(u64, Joined
         let episode = book.ledger.episodes.get(&at).filter(|episode| episode.story.is_none())?;
         let bits = coincidence(&times, episode, book)?;
         let via = episode.act.primary()?.id;
-        (!told_better(id, bits, episode, book))
+        (led_to(at, book).is_none() && !told_better(id, bits, episode, book))
             .then_some((at, Joined { why: Why::Concurrent, via, bits, hop: 0 }))
     };
     book.ledger.between(from, to).filter_map(of).collect()
