@@ -113,6 +113,12 @@ impl<'a> Targets<'a> {
     /// What the edges of `authority` may be about, besides itself. In the account that it owns nothing is: all that lies
     /// there is in its reach already.
     pub(crate) fn of(&self, authority: &Authority, owned: Option<&str>) -> Vec<&'a Object> {
+        let outside = |target: &Object| !owned.is_some_and(|account| inside(target, account));
+        let all = || self.users.iter().chain(&self.roles).chain(&self.others);
+        // Whoever owns the only account is asked about nothing.
+        if !all().filter_map(|number| self.objects.get(*number as usize)).any(|target| outside(target)) {
+            return Vec::new();
+        }
         let mut found = BTreeSet::new();
         for action in CREDENTIALS {
             self.narrow(authority, action, &self.users, &mut found);
@@ -127,10 +133,7 @@ impl<'a> Targets<'a> {
         };
         found.extend(self.others.iter().filter(concerned));
         let all = found.into_iter().filter_map(|number| self.objects.get(number as usize).copied());
-        all.filter(|target| {
-            target.key() != &authority.key && !owned.is_some_and(|account| inside(target, account))
-        })
-        .collect()
+        all.filter(|target| target.key() != &authority.key && outside(target)).collect()
     }
 
     /// Roles that it may pass, or that something runs as which it may take over.
