@@ -83,13 +83,12 @@ pub(crate) fn describe(signal: &mut Signal, event: &Event) {
         }
     }
     let folder = folder_of(event);
-    let mut entities = event.named().to_vec();
+    let named = event.named();
+    let mut entities = named.to_vec();
     // Files are read by the thousand; what they lie in is what was gone through.
     entities.retain(|(_, role)| folder.is_none() || !matches!(role, Role::Target | Role::Related));
     entities.extend(folder.map(|folder| (folder, Role::Target)));
-    let inside: Vec<bool> = entities.iter().map(|(key, _)| lies_in(key, &entities)).collect();
-    let mut inside = inside.into_iter();
-    entities.retain(|_| !inside.next().unwrap_or(false));
+    entities.retain(|(key, _)| !lies_in(key, &named));
     // Whoever gets a letter has done nothing.
     entities.retain(|(_, role)| !is_delivery(event) || *role != Role::Target);
     let in_session = entities.iter().any(|(key, _)| key.kind() == EntityKind::RoleSession);

@@ -1,12 +1,12 @@
-//! Who from outside comes into touch with somebody inside: letters of strangers, and links that lead where nobody went.
+//! Who from outside comes into touch with somebody inside: letters of strangers, and links that lead to them.
 //!
 //! A letter or a link is told where its name comes improbably near to one of the tenant's own or usual there
 //! ([`Lookalikes`]), and a link where it leads to the very name under which a stranger wrote in the day before; then it
 //! rests on that letter as well. How new a name is, is told by the estimate of Good and Turing, (n1 + 1) / (n + 2)
 //! (Biometrika 40, 1953, eq. 9), so that where strangers write daily none of them weighs. That a name is new is never
-//! told alone: somebody new writes every day, to whomever something else happens. What the machine does then, the look-up of that name and the call to the address it
-//! gave, is told along with it, once for each machine. O(log n) an event, O(known names) where a name is new; at most 4,096 names of each
-//! kind are kept.
+//! told alone: somebody new writes every day, to whomever something else happens. What the machine does then, the
+//! look-up of that name and the call to the address it gave, is told along with it, once for each machine. O(log n) an
+//! event, O(known names) where a name is new; at most 4,096 names of each kind are kept.
 
 use crate::written::{all, bits, event, flag, put_all, put_bits, put_flag};
 use homeostat_baseline::{DomainName, Lookalikes};
@@ -95,7 +95,7 @@ impl Names {
     }
 }
 
-/// Tells of strangers who write, and of links that lead to them or to places that nobody knows.
+/// Tells of strangers whose names look like one's own, and of links that lead to such names or to whoever has just written.
 #[derive(Clone, Default)]
 pub struct Lures {
     senders: Names,
