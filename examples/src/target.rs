@@ -4,10 +4,12 @@
 
 use crate::reaction::Reaction;
 use homeostat::{Estate, Intent, Pipeline, Reflex, Repair, Upkeep};
-use homeostat_core::{Domain, EntityKey, EntityKind, EventRef, Occurrence, Role, Stage, TenantId, Timestamp};
+use homeostat_core::{
+    Domain, EntityKey, EntityKind, EventRef, Occurrence, Role, Signal, Stage, TenantId, Timestamp,
+};
 use homeostat_event::{Event, Severity};
 use homeostat_graph::{Inventory, Reading};
-use homeostat_identity::{Directory, Entity, EntityClass, Link, LinkKind};
+use homeostat_identity::{Directory, Entity, EntityClass, Limits, Link, LinkKind, LoginRule};
 use homeostat_incident::{Incident, Intel, Investigator, Involved, Report, Update};
 use homeostat_maturity::{
     Acceptance, ActionRecord, FindingView, IncidentView, IntelItem, LineView, MaturityTarget, Part, PlanId,
@@ -52,7 +54,10 @@ impl HomeostatTarget {
         let reaction = Reaction::new(tenant.clone())?;
         let upkeep = Upkeep::of_account(&tenant, &setting.account)?.approved_by_tag(setting.approval_tag);
         let estate = Estate::new(inventory).with_upkeep(upkeep);
+        let logins = setting.domains.iter().map(|(domain, mail)| LoginRule::windows_domain(domain, mail));
+        let directory = Directory::build(tenant.clone(), logins.collect(), Limits::default())?;
         let pipeline = Pipeline::new(tenant.clone()).with_estate(estate).with_investigator(at_once);
+        let pipeline = pipeline.with_directory(directory);
         let pipeline = pipeline.with_reflex(Reflex::new(setting.anonymisers.iter().map(String::as_str)));
         let pipeline = pipeline.with_intent(Intent::default().expecting(setting.scanners.iter().cloned()));
         let mut pipeline = pipeline;
@@ -117,6 +122,13 @@ impl MaturityTarget for HomeostatTarget {
     fn risk(&self, who: &EntityKey, _domain: Domain) -> Result<f64, Unsupported> {
         let id = self.pipeline.directory().resolve(who, self.now);
         Ok(id.map_or(0.0, |id| self.pipeline.risk().risk_of(id, self.now).score()))
+    }
+
+    /// Whether anything was said of the last event that reaches the threshold of whoever it is about.
+    fn fires(&self, event: &EventRef) -> Result<bool, Unsupported> {
+        let reaches = |signal: &Signal| signal.tightened || signal.bits >= self.pipeline.threshold();
+        let mut raised = self.pipeline.raised().iter().filter(|signal| signal.evidence.contains(event));
+        Ok(raised.any(reaches))
     }
 
     fn thresholds(&self, who: &EntityKey) -> Result<Thresholds, Unsupported> {

@@ -34,7 +34,7 @@ impl Bits {
     pub const KNOWN_BAD: Self = Self(24.0);
 
     /// `bits`, clamped to `0..=1000`; NaN counts as none.
-    pub fn new(bits: f64) -> Self {
+    pub const fn new(bits: f64) -> Self {
         // Adding zero turns -0.0 into 0.0, so that equal is equal bytes.
         if bits.is_nan() { Self::ZERO } else { Self(bits.clamp(0.0, Self::MAX.0) + 0.0) }
     }

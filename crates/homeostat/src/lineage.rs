@@ -318,7 +318,7 @@ fn remember<K: Ord>(map: &mut BTreeMap<K, Vec<Earlier>>, key: K, event: &Event) 
 }
 
 /// The names of a process on its host: its own id, and its number.
-fn ids(process: &Process) -> impl Iterator<Item = String> + use<> {
+pub(crate) fn ids(process: &Process) -> impl Iterator<Item = String> + use<> {
     let uid = process.uid().map(str::to_ascii_lowercase);
     uid.into_iter().chain(process.pid().map(number_id))
 }
@@ -327,7 +327,7 @@ fn number_id(pid: i64) -> String {
     format!("#{pid}")
 }
 
-fn path_of(process: &Process) -> Option<String> {
+pub(crate) fn path_of(process: &Process) -> Option<String> {
     let file = process.file();
     let told = file.and_then(|file| file.path()).or_else(|| process.path()).or_else(|| process.name());
     told.map(str::to_ascii_lowercase)

@@ -19,6 +19,7 @@ use crate::reflex::Reflex;
 use crate::refusals::Refusals;
 use crate::repair::Repair;
 use crate::room::{Kept, Room, Unkept};
+use crate::secrets::Secrets;
 use crate::servers::Servers;
 use crate::sight::{OpenQuestion, Sight};
 use crate::surprise::Surprise;
@@ -60,6 +61,8 @@ pub struct Pipeline {
     lookups: Lookups,
     intent: Intent,
     watches: WatchBook,
+    // What was said of the last event; no part of the snapshot.
+    raised: Vec<Signal>,
     next_event: u64,
     next_signal: u64,
     next_intel: u64,
@@ -103,6 +106,7 @@ impl Pipeline {
                 Box::new(Kept(Travels::default())),
                 Box::new(Kept(Lures::default())),
                 Box::new(Kept(Beats::default())),
+                Box::new(Kept(Secrets::default())),
                 Box::new(Unkept(Detections)),
             ],
             estate: Estate::default(),
@@ -114,6 +118,7 @@ impl Pipeline {
             lookups: Lookups::default(),
             intent: Intent::default(),
             watches: WatchBook::default(),
+            raised: Vec::new(),
             next_event: 0,
             next_signal: 0,
             next_intel: 0,
@@ -146,6 +151,12 @@ impl Pipeline {
         Self { estate, ..self }
     }
 
+    /// Tells who belongs together with `directory`, which may have rules of the tenant.
+    #[must_use]
+    pub fn with_directory(self, directory: Directory) -> Self {
+        Self { directory, ..self }
+    }
+
     /// Watches sign-ins with `reflex`, which knows the tenant's list of services that hide who comes from them.
     #[must_use]
     pub fn with_reflex(self, reflex: Reflex) -> Self {
@@ -166,6 +177,7 @@ impl Pipeline {
 
     /// Takes in one event; events come in order of time, up to the lateness that all crates share.
     pub fn observe(&mut self, event: &Event) -> Vec<Update> {
+        self.raised.clear();
         let position = Position::at(self.next_event);
         self.next_event += 1;
         self.stats.events = self.stats.events.saturating_add(1);
@@ -187,6 +199,7 @@ impl Pipeline {
         self.heard = event.when();
         updates.extend(signals.iter().flat_map(|signal| self.tell(signal)));
         self.halves(&mut updates);
+        self.raised = signals;
         updates
     }
 
@@ -310,6 +323,12 @@ impl Pipeline {
     /// From how many bits on a surprise is told, the same in every domain; risk takes off some of them.
     pub const fn threshold(&self) -> Bits {
         crate::surprise::BASE
+    }
+
+    /// What was said of the last event that was taken in, be it under the threshold or not; plain acts are among it,
+    /// with no bits.
+    pub fn raised(&self) -> &[Signal] {
+        &self.raised
     }
 
     /// The questions that can not be answered now, because nothing comes in from the part of the estate that would

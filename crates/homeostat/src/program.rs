@@ -33,6 +33,22 @@ const RUNNABLE: &[&str] = &[
     ".wsf", ".hta", ".msi", ".lnk", ".jar", ".so", ".sh", ".py", ".elf",
 ];
 
+/// Ends of names of files in which browsers keep passwords and the cookies of sessions: Chromium's, Firefox's, Safari's.
+const SECRETS: &[&str] = &[
+    "\\login data",
+    "\\network\\cookies",
+    "\\local state",
+    "\\logins.json",
+    "\\key4.db",
+    "\\cookies.sqlite",
+    "/login data",
+    "/logins.json",
+    "/key4.db",
+    "/cookies.sqlite",
+    "/cookies.binarycookies",
+    "/login.keychain-db",
+];
+
 /// Programs that run what a file says.
 const INTERPRETERS: &[&str] = &[
     "powershell",
@@ -136,6 +152,11 @@ pub(crate) fn is_interpreter(path: &str) -> bool {
 /// Whether the program at `path` holds the secrets of those signed in.
 pub(crate) fn holds_secrets(path: &str) -> bool {
     name_of(path) == "lsass"
+}
+
+/// Whether the file at `path`, in small letters, is one in which a browser keeps secrets.
+pub(crate) fn keeps_secrets(path: &str) -> bool {
+    SECRETS.iter().any(|end| path.ends_with(end))
 }
 
 fn name_of(path: &str) -> &str {

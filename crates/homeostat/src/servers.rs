@@ -204,7 +204,7 @@ impl Servers {
 }
 
 /// The name of a program, without the place it lies in and the digits of its version.
-fn program(process: &Process) -> Option<String> {
+pub(crate) fn program(process: &Process) -> Option<String> {
     let told =
         process.file().and_then(|file| file.name()).or_else(|| process.name()).or_else(|| process.path())?;
     let name = told.rsplit(['/', '\\']).next()?;

@@ -30,8 +30,9 @@ const MORE_THAN_USUAL: &str = "more than usual";
 /// From how many bits on an observation is told: once in 1,024.
 pub(crate) const BASE: Bits = Bits::ONE_IN_A_THOUSAND;
 
-/// The most that a busy hour or week weighs when nothing else is odd: everybody has some, so that alone it is not told.
-const MOST_OF_RATE: Bits = Bits::MEDIUM;
+/// The most that a busy hour or week weighs when nothing else is odd: everybody has some, so that alone it is told only
+/// of those against whom much is known, who are watched more closely by a bit and a half.
+const MOST_OF_RATE: Bits = Bits::new(8.5);
 
 /// The aspects of what is done, and on what. Who is odd in them and has a past puts itself on trial: people travel and
 /// change browsers, but a job that becomes another one is somebody's decision.

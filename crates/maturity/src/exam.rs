@@ -212,6 +212,26 @@ impl<'a> Exam<'a> {
         highest
     }
 
+    /// Whether the target found something in the event that it was fed last.
+    pub(crate) fn fires(&mut self, shot: &Shot) -> bool {
+        let answer = self.target().fires(&shot.id);
+        self.ask(answer).unwrap_or(false)
+    }
+
+    /// How many bits the threshold of `who` in `domain` lies below its base, and the base: the most of any of the
+    /// identifiers `who`.
+    pub(crate) fn tightened(&mut self, who: &[EntityKey], domain: Domain) -> (f64, f64) {
+        let mut most = (0.0, f64::INFINITY);
+        for key in who {
+            let answer = self.target().thresholds(key);
+            let told = self.ask(answer).and_then(|told| told.domains.get(&domain).copied());
+            if let Some((base, now)) = told.filter(|(base, now)| base.get() - now.get() >= most.0) {
+                most = (base.get() - now.get(), base.get());
+            }
+        }
+        most
+    }
+
     pub(crate) fn incidents(&mut self) -> Vec<IncidentView> {
         let answer = self.target().incidents();
         self.ask(answer).unwrap_or_default()

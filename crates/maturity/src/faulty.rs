@@ -43,6 +43,10 @@ impl MaturityTarget for Faulty {
         Ok(if own { risk } else { 0.0 })
     }
 
+    fn fires(&self, event: &EventRef) -> Result<bool, Unsupported> {
+        self.below.fires(event)
+    }
+
     fn thresholds(&self, who: &EntityKey) -> Result<Thresholds, Unsupported> {
         self.below.thresholds(who)
     }

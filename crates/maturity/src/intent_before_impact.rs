@@ -5,7 +5,7 @@ use crate::Story;
 use crate::exam::{Exam, Scene, seconds};
 use crate::film::Shot;
 use crate::view::{ActionKind, ActionRecord, ActionState, IncidentView};
-use homeostat_core::{Stage, Timestamp};
+use homeostat_core::{EventRef, Stage, Timestamp};
 use homeostat_event::Severity;
 
 const STORY: Story = Story::Reconnaissance;
@@ -45,11 +45,20 @@ impl Scene for IntentBeforeImpact {
             exam.miss("the search was not shown");
         }
         for story in CALM {
-            let events = exam.events(story);
+            let events = of_whom_it_is_about(exam, story);
             let alarms = exam.incidents_with(&events, Severity::UNKNOWN).len();
             exam.at_most(calm_name(story), alarms as f64, 0.0);
         }
     }
+}
+
+/// The events of a calm story. The first step of the first week is what the team does every day, and whoever looks round
+/// is one of the team: an incident about that one may hold it.
+fn of_whom_it_is_about(exam: &Exam<'_>, story: Story) -> Vec<EventRef> {
+    let others = if story == Story::FirstWeek { exam.film.step(story, 0) } else { &[] };
+    let mut events = exam.events(story);
+    events.retain(|event| !others.contains(event));
+    events
 }
 
 const fn calm_name(story: Story) -> &'static str {

@@ -30,13 +30,15 @@ pub enum LogSource {
     MessageTrace,
     /// Microsoft 365 unified audit, JSON lines.
     M365,
+    /// Windows' own log of the people's machines, JSON lines.
+    Windows,
     /// What other products find, as OCSF, JSON lines; only where a story tells it.
     Ocsf,
 }
 
 impl LogSource {
     /// Every source, in order.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::CloudTrail,
         Self::Okta,
         Self::ZeekDhcp,
@@ -45,6 +47,7 @@ impl LogSource {
         Self::ZeekHttp,
         Self::MessageTrace,
         Self::M365,
+        Self::Windows,
         Self::Ocsf,
     ];
 
@@ -59,6 +62,7 @@ impl LogSource {
             Self::ZeekHttp => "zeek/http.json".to_owned(),
             Self::MessageTrace => "m365/message-trace.jsonl".to_owned(),
             Self::M365 => "m365/audit.jsonl".to_owned(),
+            Self::Windows => "windows/events.jsonl".to_owned(),
             Self::Ocsf => "findings.jsonl".to_owned(),
         }
     }

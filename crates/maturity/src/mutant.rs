@@ -113,6 +113,10 @@ impl MaturityTarget for Silent {
         Ok(0.0)
     }
 
+    fn fires(&self, _event: &EventRef) -> Result<bool, Unsupported> {
+        Ok(false)
+    }
+
     fn incidents(&self) -> Result<Vec<IncidentView>, Unsupported> {
         Ok(Vec::new())
     }
@@ -154,6 +158,10 @@ impl MaturityTarget for Loud {
 
     fn risk(&self, _who: &EntityKey, _domain: Domain) -> Result<f64, Unsupported> {
         Ok(1.0)
+    }
+
+    fn fires(&self, _event: &EventRef) -> Result<bool, Unsupported> {
+        Ok(true)
     }
 
     fn incidents(&self) -> Result<Vec<IncidentView>, Unsupported> {

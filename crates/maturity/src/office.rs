@@ -80,6 +80,10 @@ pub(crate) fn office_work(log: &mut Log, rng: &mut Rng, desk: Desk<'_>, (begin, 
         let page = format!("https://www.site-{:03}.example/news/{}", rng.skewed(400), rng.below(900));
         desk.click(log, rng, at, &page);
     }
+    if desk.person.team != Team::Data && rng.chance(5, 100) {
+        let at = moment(rng);
+        desk.mailbox(log, rng, at, MailboxAct::SetUp);
+    }
 }
 
 /// A mail of one of the correspondents; one in a hundred is from somebody who never wrote before.
@@ -170,6 +174,7 @@ impl FileName {
 pub(crate) enum MailboxAct {
     Read,
     Search,
+    SetUp,
 }
 
 impl Desk<'_> {
@@ -242,6 +247,7 @@ impl Desk<'_> {
         let (operation, kind) = match act {
             MailboxAct::Read => ("MailItemsAccessed", "50"),
             MailboxAct::Search => ("SearchQueryInitiatedExchange", "\"ExchangeSearch\""),
+            MailboxAct::SetUp => ("New-InboxRule", "1"),
         };
         let line = self
             .audit(rng, at, (operation, kind, "Exchange"))

@@ -40,6 +40,9 @@ pub(crate) fn tell(log: &mut Log, seed: u64, story: Story, (cast, calendar): (&C
         Story::PasswordSpray => teller.password_spray(),
         Story::Reconnaissance => teller.reconnaissance(),
         Story::FirstWeek => teller.first_week(),
+        Story::CredentialTheft => teller.credential_theft(),
+        Story::Grey => teller.grey(),
+        Story::Rollout => teller.rollout(),
         Story::Scanner
         | Story::PasswordExpiry
         | Story::BrokenService

@@ -9,8 +9,10 @@ use crate::baseline_drift::BaselineDrift;
 use crate::cast::{ANONYMISERS, APPROVAL_TAG, SHARED};
 use crate::chain_reaction::ChainReaction;
 use crate::closed_loop::ClosedLoop;
+use crate::context_propagation::{Propagation, Unprobed, Unwarned};
 use crate::cve_window::CveWindow;
 use crate::drift_regression::DriftRegression;
+use crate::endpoint::DOMAIN;
 use crate::exam::{Clock, Exam, Scene};
 use crate::film::{Film, Shot};
 use crate::intent_before_impact::IntentBeforeImpact;
@@ -97,6 +99,8 @@ pub struct Setting {
     pub scanners: Vec<EntityKey>,
     /// What runs where strangers reach it: asset and product, spelt as advisories spell it.
     pub software: Vec<(EntityKey, String)>,
+    /// The Windows domains of the tenant, each with the mail domain in which its people have their logins.
+    pub domains: Vec<(String, String)>,
 }
 
 impl Setting {
@@ -112,6 +116,7 @@ impl Setting {
             shared: Vec::new(),
             scanners: Vec::new(),
             software: Vec::new(),
+            domains: Vec::new(),
         }
     }
 }
@@ -220,9 +225,12 @@ impl TestBed {
 
 /// The runs of the tests that are built; a test is passed only in all its runs.
 fn scenes() -> Vec<(MaturityTest, Box<dyn Scene>)> {
-    let sure = Sure::default();
+    let (sure, unprobed) = (Sure::default(), Unprobed::default());
     vec![
         (MaturityTest::ShadowIdentity, Box::new(ShadowIdentity::default())),
+        (MaturityTest::ContextPropagation, Box::new(Propagation::beside(unprobed.curve()))),
+        (MaturityTest::ContextPropagation, Box::new(Unwarned::beside(unprobed.calm()))),
+        (MaturityTest::ContextPropagation, Box::new(unprobed)),
         (MaturityTest::MultiHopReplay, Box::new(MultiHop::telling(sure.clone()))),
         (MaturityTest::MultiHopReplay, Box::new(Blind::to_mail())),
         (MaturityTest::MultiHopReplay, Box::new(Blind::to_network(sure))),
@@ -292,6 +300,7 @@ fn setting(tenant: &Tenant) -> Setting {
         shared: SHARED.iter().map(|block| (*block).to_owned()).collect(),
         scanners: crate::search::scanners(),
         software: crate::web_service::software(),
+        domains: vec![(DOMAIN.0.to_owned(), DOMAIN.1.to_owned())],
     }
 }
 

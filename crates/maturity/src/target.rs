@@ -149,6 +149,16 @@ pub trait MaturityTarget {
         Err(Unsupported(Part::Risk))
     }
 
+    /// Whether what was seen in the event `event` reached the threshold of whoever did it; the last event is asked for,
+    /// at once.
+    ///
+    /// # Errors
+    ///
+    /// [`Unsupported`] when the target lacks this.
+    fn fires(&self, _event: &EventRef) -> Result<bool, Unsupported> {
+        Err(Unsupported(Part::Thresholds))
+    }
+
     /// The thresholds that hold for `who` now, with their base.
     ///
     /// # Errors

@@ -62,11 +62,18 @@ pub enum Story {
     NewStock,
     /// Benign: a job grows by two fifths, with the close of a month in it, which was there four weeks before.
     Growth,
+    /// On somebody's laptop a program that no other machine has reads the file of a browser's passwords and starts three
+    /// others.
+    CredentialTheft,
+    /// Benign: two people each do four things that are a little unusual for them.
+    Grey,
+    /// Benign: a new program is handed out to twenty machines at once.
+    Rollout,
 }
 
 impl Story {
     /// Every story, in order.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 27] = [
         Self::MultiHop,
         Self::Trip,
         Self::ShadowIdentity,
@@ -91,6 +98,9 @@ impl Story {
         Self::NewReports,
         Self::NewStock,
         Self::Growth,
+        Self::CredentialTheft,
+        Self::Grey,
+        Self::Rollout,
     ];
 
     /// The story's name, in lower case.
@@ -120,6 +130,9 @@ impl Story {
             Self::NewReports => "new-reports",
             Self::NewStock => "new-stock",
             Self::Growth => "growth",
+            Self::CredentialTheft => "credential-theft",
+            Self::Grey => "grey",
+            Self::Rollout => "rollout",
         }
     }
 
@@ -140,6 +153,8 @@ impl Story {
                 | Self::NameOutage
                 | Self::WebService
                 | Self::Growth
+                | Self::Grey
+                | Self::Rollout
         )
     }
 }

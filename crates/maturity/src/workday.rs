@@ -6,6 +6,7 @@
 use crate::calendar::Calendar;
 use crate::cast::{APPS, AWS_APP, Cast, Habit, Person, Place, REGION, Team, abroad, office, vpn};
 use crate::cloudtrail::{Assumed, CLI, Call, Caller, assume};
+use crate::endpoint::programs;
 use crate::log::{Log, pause};
 use crate::office::{Desk, office_work};
 use crate::okta::{Act, Visit, app};
@@ -90,6 +91,7 @@ impl Shift<'_> {
         }
         self.network(log, rng);
         self.office(log);
+        self.machine(log);
         if rng.chance(40, 100) {
             let end = self.begin + self.minutes * MINUTE;
             visit.write(log, rng, end, &Act::new("user.session.end", "User logout from Okta"));
@@ -130,6 +132,25 @@ impl Shift<'_> {
             let call = usual_call(rng, self.person, &session);
             session.write(log, rng, moment, &call);
         }
+        self.aside(log, at, &session);
+    }
+
+    /// Now and then the data team makes a call that is not part of the job, from a random stream of its own.
+    fn aside(&self, log: &mut Log, at: i64, session: &Caller) {
+        let mut rng = Rng::of(self.seed, &format!("aside {} at {at}", self.person.number));
+        if self.person.team == Team::Data && rng.chance(30, 100) {
+            let (never, made) = (never_made(self.person), rng.pick(&ASIDES));
+            let moment = at + rng.between(MINUTE, self.minutes * MINUTE / 2);
+            if made != never {
+                session.write(log, &mut rng, moment, &Call::new(made.0, made.1));
+            }
+        }
+    }
+
+    /// What runs on the machine, from a random stream of its own.
+    fn machine(&self, log: &mut Log) {
+        let label = format!("machine {} at {}", self.person.number, self.begin);
+        programs(log, &mut Rng::of(self.seed, &label), self.person, (self.begin, self.minutes));
     }
 
     /// Mail and files, from a random stream of their own.
@@ -211,6 +232,26 @@ pub(crate) fn enter_cloud(log: &mut Log, rng: &mut Rng, at: i64, (seed, visit): 
     let call = assume("AssumeRoleWithSAML", &session, assumed);
     Caller::saml(&visit.person.email, &visit.place.address, visit.agent).write(log, rng, at, &call);
     session
+}
+
+/// Calls that the data team makes now and then beside its job.
+const ASIDES: [(&str, &str); 5] = [
+    ("support", "DescribeCases"),
+    ("budgets", "DescribeBudgets"),
+    ("servicequotas", "ListServiceQuotas"),
+    ("cloudformation", "ListStacks"),
+    ("ecr", "DescribeRepositories"),
+];
+
+/// The call that colleagues make now and then and `person` never did.
+pub(crate) fn reserved_call(person: &Person) -> Call {
+    let (service, name) = never_made(person);
+    Call::new(service, name)
+}
+
+fn never_made(person: &Person) -> (&'static str, &'static str) {
+    let at = usize::try_from(person.number).unwrap_or(0) % ASIDES.len();
+    ASIDES.get(at).copied().unwrap_or_default()
 }
 
 fn usual_call(rng: &mut Rng, person: &Person, session: &Caller) -> Call {

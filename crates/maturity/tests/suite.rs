@@ -1,12 +1,12 @@
 //! The tests can be passed and can be failed: by a target that knows the truth, and by each mutant.
 #![cfg(test)]
 
-use homeostat_core::{Domain, EntityKey, EntityKind, EventRef, Stage, Timestamp};
+use homeostat_core::{Bits, Domain, EntityKey, EntityKind, EventRef, Risk, Stage, Timestamp};
 use homeostat_event::{Event, Severity};
 use homeostat_maturity::{
     Acceptance, ActionKind, ActionRecord, ActionState, FindingView, IncidentView, IntelItem, LineView,
     MaturityTarget, MaturityTest, Mutant, PlanId, PlanView, ReportView, Scorecard, Section, SeedResult,
-    StepView, Story, SuiteOptions, Tenant, TestBed, Truth, Unsupported, Verdict,
+    StepView, Story, SuiteOptions, Tenant, TestBed, Thresholds, Truth, Unsupported, Verdict,
 };
 use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -24,6 +24,7 @@ struct Oracle {
     approved: bool,
     published: Option<Timestamp>,
     accepted: BTreeSet<Story>,
+    now: Timestamp,
     // How often it was forked; without it, it can not be.
     forks: Option<Rc<Cell<usize>>>,
 }
@@ -32,7 +33,8 @@ impl Oracle {
     fn of(tenant: &Tenant) -> Self {
         let truths = Story::ALL.into_iter().map(|story| (story, tenant.truth(story).unwrap().clone()));
         let (fed, approved, published, accepted) = Default::default();
-        Self { truths: truths.collect(), fed, approved, published, accepted, forks: None }
+        let now = Timestamp::UNKNOWN;
+        Self { truths: truths.collect(), fed, approved, published, accepted, now, forks: None }
     }
 
     /// The steps of `story` seen so far.
@@ -124,6 +126,15 @@ impl Oracle {
         BTreeMap::from([("how".to_owned(), how.to_owned())])
     }
 
+    /// The risk of `who` after the theft.
+    fn robbed(&self, who: &EntityKey) -> Risk {
+        let theft = &self.truths[&Story::CredentialTheft];
+        if !theft.who.contains(who) || !self.has(Story::CredentialTheft, 2) {
+            return Risk::NONE;
+        }
+        Risk::new(Bits::new(30.0), self.fed[theft.steps[2].events.last().unwrap()])
+    }
+
     fn begun(&self, story: Story, step: usize) -> Option<Timestamp> {
         self.fed.get(self.truths[&story].steps[step].events.first().unwrap()).copied()
     }
@@ -132,7 +143,25 @@ impl Oracle {
 impl MaturityTarget for Oracle {
     fn feed(&mut self, event: Event) -> Result<(), Unsupported> {
         self.fed.insert(event.reference().unwrap(), event.when());
+        self.now = self.now.max(event.when());
         Ok(())
+    }
+
+    fn tick(&mut self, now: Timestamp) -> Result<(), Unsupported> {
+        self.now = now;
+        Ok(())
+    }
+
+    /// A grey deed is told of whoever was robbed.
+    fn fires(&self, event: &EventRef) -> Result<bool, Unsupported> {
+        let grey = self.truths[&Story::Grey].step_of(event).is_some_and(|step| (1..=4).contains(&step));
+        Ok(grey && self.has(Story::CredentialTheft, 2))
+    }
+
+    fn thresholds(&self, who: &EntityKey) -> Result<Thresholds, Unsupported> {
+        let base = Bits::ONE_IN_A_THOUSAND;
+        let now = base.above(self.robbed(who).tightening(self.now));
+        Ok(Thresholds { domains: Domain::ALL.into_iter().map(|domain| (domain, (base, now))).collect() })
     }
 
     fn fork(&self) -> Option<Box<dyn MaturityTarget>> {
@@ -151,6 +180,9 @@ impl MaturityTarget for Oracle {
         if let Some(story) = CHANGES.into_iter().find(|story| self.truths[story].who.contains(who)) {
             let changed = self.begun(story, 1).is_some() && !self.accepted.contains(&story);
             return Ok(if changed { 0.6 } else { 0.1 });
+        }
+        if self.truths[&Story::CredentialTheft].who.contains(who) {
+            return Ok(self.robbed(who).score());
         }
         let story = Story::ShadowIdentity;
         let known = self.truths[&story].who.contains(who);
@@ -303,6 +335,7 @@ fn who_knows_the_truth_misses_no_bar_and_lacks_only_what_is_told() {
     assert_eq!(lacks(MaturityTest::OneHourTimeline), "a clock, by which computing time is judged");
     assert_eq!(results[&MaturityTest::CrossDomainConsistency].verdict, Verdict::Passed);
     for test in [
+        MaturityTest::ContextPropagation,
         MaturityTest::ChainReaction,
         MaturityTest::AutonomousBoundary,
         MaturityTest::IntentBeforeImpact,
@@ -331,7 +364,7 @@ fn on_five_seeds_and_a_whole_month_the_truth_passes_what_can_be_passed() {
         let bed = TestBed::new(seed, &SuiteOptions::default().clock(clock));
         card.add(bed.run(&mut |_| Box::new(Oracle::of(bed.tenant()))).unwrap());
     }
-    assert_eq!(card.passed(), 11, "{card}");
+    assert_eq!(card.passed(), 12, "{card}");
 }
 
 #[test]

@@ -97,6 +97,7 @@ fn time_of(line: &str) -> String {
     for field in [
         "\"eventTime\":\"",
         "\"published\":\"",
+        "\"SystemTime\":\"",
         "\"ts\":",
         "\"CreationTime\":\"",
         "\"Received\":\"",
