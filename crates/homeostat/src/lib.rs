@@ -12,6 +12,7 @@ mod first_seen;
 #[cfg(feature = "forensics")]
 mod forensics;
 mod granted;
+mod intake;
 mod intent;
 mod lineage;
 mod looked_at;
@@ -43,6 +44,7 @@ pub use estate::Estate;
 pub use first_seen::FirstSeen;
 #[cfg(feature = "forensics")]
 pub use forensics::{Forensics, SystemOf};
+pub use intake::{BadIntake, Intake, IntakeSettings, IntakeStats, Offered, Refused, WhenFull};
 pub use intent::Intent;
 pub use lineage::Lineage;
 pub use lure::Lures;
