@@ -6,7 +6,7 @@
 //! locks the intake while one offers or takes, and works outside the lock. O(1) an event; room for
 //! [`IntakeSettings::capacity`] events and no more.
 
-use crate::Pipeline;
+use crate::{Pipeline, trace};
 use core::fmt;
 use homeostat_core::Domain;
 use homeostat_event::{ClassUid, Event};
@@ -216,6 +216,7 @@ impl Intake {
         add(&mut self.stats.shed);
         let counts = Domain::ALL.iter().zip(&mut self.stats.shed_of);
         counts.filter(|(one, _)| **one == domain).for_each(|(_, shed)| add(shed));
+        trace::shed(domain, self.stats.shed);
     }
 
     /// Takes out the event whose turn it is, for whoever works it elsewhere.

@@ -32,6 +32,7 @@ mod sight;
 mod spray;
 mod surprise;
 mod told;
+mod trace;
 mod travels;
 mod upkeep;
 mod wording;
