@@ -28,6 +28,7 @@ mod responder;
 mod room;
 mod semantics;
 mod servers;
+mod settings;
 mod sight;
 mod spray;
 mod surprise;
@@ -57,6 +58,10 @@ pub use repair::Repair;
 pub use responder::{Answered, Responder, ResponderError, ResponderOptions};
 pub use semantics::{Meaning, is_refusal, meaning};
 pub use servers::Servers;
+pub use settings::{
+    BadSettings, BaselineSettings, Exposed, LocalOffset, PriorChoice, Settings, StoryLimits, StorySettings,
+    Worth,
+};
 pub use sight::OpenQuestion;
 pub use told::ActionTold;
 pub use travels::Travels;

@@ -34,6 +34,7 @@ use homeostat_event::Event;
 use homeostat_identity::{Directory, LinkKind};
 use homeostat_incident::{IncidentId, Intel, Investigator, RiskBook, Update, WatchBook, heighten};
 
+mod setup;
 mod snapshot;
 
 /// The whole of homeostat for one tenant.
