@@ -2,7 +2,7 @@
 //! and step by step, so that it is seen where the time goes.
 
 use criterion::{BatchSize, Criterion, Throughput};
-use homeostat::{Estate, Pipeline};
+use homeostat::{Estate, Intake, IntakeSettings, Pipeline, WhenFull};
 use homeostat_benches::{cpu_seconds, turns};
 use homeostat_core::{Position, TenantId, Timestamp};
 use homeostat_event::Event;
@@ -27,6 +27,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let empty = || Pipeline::new(tenant.clone()).with_estate(Estate::new(inventory.clone()));
     let events = read(&tenant, &logs)?;
     step_by_step(&tenant, &logs, &events, empty())?;
+    twice_the_load(&events, empty())?;
 
     let mut criterion = Criterion::default().configure_from_args();
     let mut group = criterion.benchmark_group("pipeline");
@@ -75,6 +76,31 @@ fn step_by_step(
         pipeline.investigator().incidents().len(),
         pipeline.directory().stats().keys,
         resident_since(resident)
+    );
+    Ok(())
+}
+
+/// Two events come for each that is worked: what is shed, and what memory does once the intake is full.
+fn twice_the_load(events: &[Event], mut pipeline: Pipeline) -> Result<(), Box<dyn Error>> {
+    let mut intake = Intake::new(IntakeSettings::default().capacity(4_096).when_full(WhenFull::Shed))?;
+    let (rounds, mut settled) = (events.chunks(512), None);
+    for round in rounds {
+        for event in round {
+            let _ = intake.offer(event.clone())?;
+        }
+        if settled.is_none() && intake.stats().shed > 0 {
+            settled = Some(resident());
+        }
+        drop(black_box(intake.work(&mut pipeline, 256)));
+    }
+    let stats = intake.stats();
+    println!(
+        "  twice the load: {} offered, {} worked, {} wait, {} shed; {} MiB more since the intake is full",
+        stats.offered,
+        stats.worked,
+        stats.waiting,
+        stats.shed,
+        settled.map_or(0, resident_since)
     );
     Ok(())
 }

@@ -3,21 +3,20 @@
 //! Answers are provisional: what is known at an event, not what is settled once late events have had their time.
 
 use crate::reaction::Reaction;
-use homeostat::{Estate, Intent, Pipeline, Reflex, Repair, Upkeep};
+use homeostat::{Estate, Exposed, Pipeline, Repair, Settings, Upkeep};
 use homeostat_core::{
     Domain, EntityKey, EntityKind, EventRef, Occurrence, Role, Signal, Stage, TenantId, Timestamp,
 };
 use homeostat_event::{Event, Severity};
 use homeostat_graph::{Inventory, Reading};
-use homeostat_identity::{Directory, Entity, EntityClass, Limits, Link, LinkKind, LoginRule};
-use homeostat_incident::{Incident, Intel, Investigator, Involved, Report, Update};
+use homeostat_identity::{Directory, Entity, EntityClass, Link, LinkKind};
+use homeostat_incident::{Incident, Intel, Involved, Report, Update};
 use homeostat_maturity::{
     Acceptance, ActionRecord, FindingView, IncidentView, IntelItem, LineView, MaturityTarget, Part, PlanId,
     PlanView, ReportView, Section, Setting, StepView, Thresholds, Unsupported,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error;
-use std::time::Duration;
 
 /// The pipeline of one tenant, as a target of the maturity tests.
 ///
@@ -50,21 +49,15 @@ impl HomeostatTarget {
         let tenant = TenantId::new(setting.tenant)?;
         let reading = Reading::new(tenant.clone(), Timestamp::UNKNOWN);
         let inventory = Inventory::from_account_authorization(&setting.account, &reading)?;
-        let at_once = Investigator::builder().lateness(Duration::ZERO).build()?;
         let reaction = Reaction::new(tenant.clone())?;
         let upkeep = Upkeep::of_account(&tenant, &setting.account)?.approved_by_tag(setting.approval_tag);
-        let estate = Estate::new(inventory).with_upkeep(upkeep);
-        let logins = setting.domains.iter().map(|(domain, mail)| LoginRule::windows_domain(domain, mail));
-        let directory = Directory::build(tenant.clone(), logins.collect(), Limits::default())?;
-        let pipeline = Pipeline::new(tenant.clone()).with_estate(estate).with_investigator(at_once);
-        let pipeline = pipeline.with_directory(directory);
-        let pipeline = pipeline.with_reflex(Reflex::new(setting.anonymisers.iter().map(String::as_str)));
-        let pipeline = pipeline.with_intent(Intent::default().expecting(setting.scanners.iter().cloned()));
-        let mut pipeline = pipeline;
-        for (asset, product) in &setting.software {
-            let exposed = Intel::Exposed { asset: asset.clone(), product: product.clone() };
-            pipeline.learn_intel(&exposed);
-        }
+        let mut settings = Settings::new(tenant.clone());
+        settings.stories.lateness_ms = 0;
+        settings.anonymisers.clone_from(&setting.anonymisers);
+        settings.expected.clone_from(&setting.scanners);
+        settings.windows_domains = setting.domains.iter().cloned().collect();
+        settings.exposed = setting.software.iter().cloned().map(Exposed::from).collect();
+        let pipeline = settings.pipeline()?.with_estate(Estate::new(inventory).with_upkeep(upkeep));
         Ok(Self { pipeline, reaction, now: Timestamp::UNKNOWN, tenant, done: 0 })
     }
 

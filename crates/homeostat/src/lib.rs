@@ -12,6 +12,7 @@ mod first_seen;
 #[cfg(feature = "forensics")]
 mod forensics;
 mod granted;
+mod intake;
 mod intent;
 mod lineage;
 mod looked_at;
@@ -28,10 +29,12 @@ mod room;
 mod secrets;
 mod semantics;
 mod servers;
+mod settings;
 mod sight;
 mod spray;
 mod surprise;
 mod told;
+mod trace;
 mod travels;
 mod upkeep;
 mod wording;
@@ -44,6 +47,7 @@ pub use estate::Estate;
 pub use first_seen::FirstSeen;
 #[cfg(feature = "forensics")]
 pub use forensics::{Forensics, SystemOf};
+pub use intake::{BadIntake, Intake, IntakeSettings, IntakeStats, Offered, Refused, WhenFull};
 pub use intent::Intent;
 pub use lineage::Lineage;
 pub use lure::Lures;
@@ -56,6 +60,10 @@ pub use responder::{Answered, Responder, ResponderError, ResponderOptions};
 pub use secrets::Secrets;
 pub use semantics::{Meaning, is_refusal, meaning};
 pub use servers::Servers;
+pub use settings::{
+    BadSettings, BaselineSettings, Exposed, LocalOffset, PriorChoice, Settings, StoryLimits, StorySettings,
+    Worth,
+};
 pub use sight::OpenQuestion;
 pub use told::ActionTold;
 pub use travels::Travels;

@@ -23,6 +23,7 @@ use crate::secrets::Secrets;
 use crate::servers::Servers;
 use crate::sight::{OpenQuestion, Sight};
 use crate::surprise::Surprise;
+use crate::trace::{self, EventSpan};
 use crate::travels::Travels;
 use core::fmt;
 use homeostat_baseline::Baseline;
@@ -34,6 +35,7 @@ use homeostat_event::Event;
 use homeostat_identity::{Directory, LinkKind};
 use homeostat_incident::{IncidentId, Intel, Investigator, RiskBook, Update, WatchBook, heighten};
 
+mod setup;
 mod snapshot;
 
 /// The whole of homeostat for one tenant.
@@ -177,6 +179,14 @@ impl Pipeline {
 
     /// Takes in one event; events come in order of time, up to the lateness that all crates share.
     pub fn observe(&mut self, event: &Event) -> Vec<Update> {
+        let (span, before) = (EventSpan::enter(&self.tenant, self.next_event, event), self.stats);
+        let updates = self.observe_next(event);
+        trace::told(&updates, &self.investigator);
+        span.leave(before, self.stats, &updates);
+        updates
+    }
+
+    fn observe_next(&mut self, event: &Event) -> Vec<Update> {
         self.raised.clear();
         let position = Position::at(self.next_event);
         self.next_event += 1;
@@ -197,7 +207,7 @@ impl Pipeline {
         let signals = self.signals(event);
         let mut updates = if signals.is_empty() { Vec::new() } else { self.pass_calm(event.when()) };
         self.heard = event.when();
-        updates.extend(signals.iter().flat_map(|signal| self.tell(signal)));
+        updates.extend(signals.iter().flat_map(|signal| self.weigh(signal)));
         self.halves(&mut updates);
         self.raised = signals;
         updates
@@ -224,6 +234,12 @@ impl Pipeline {
 
     /// Takes in one signal of a detector outside this pipeline.
     pub fn tell(&mut self, signal: &Signal) -> Vec<Update> {
+        let updates = self.weigh(signal);
+        trace::told(&updates, &self.investigator);
+        updates
+    }
+
+    fn weigh(&mut self, signal: &Signal) -> Vec<Update> {
         let position = Position::at(self.next_signal);
         self.next_signal += 1;
         self.stats.signals = self.stats.signals.saturating_add(1);
@@ -257,6 +273,7 @@ impl Pipeline {
         self.surprise.tick(now);
         let mut updates = self.investigator.tick(now);
         self.halves(&mut updates);
+        trace::told(&updates, &self.investigator);
         updates
     }
 
@@ -264,8 +281,9 @@ impl Pipeline {
     /// of which nothing is left open may close from here on, and [`Pipeline::take_mended`] names it.
     pub fn carry_out(&mut self, repair: &Repair, done: &Occurrence) -> Vec<Update> {
         let signals = self.estate.carry_out(repair, done);
-        let mut updates: Vec<Update> = signals.iter().flat_map(|signal| self.tell(signal)).collect();
+        let mut updates: Vec<Update> = signals.iter().flat_map(|signal| self.weigh(signal)).collect();
         self.halves(&mut updates);
+        trace::told(&updates, &self.investigator);
         updates
     }
 
@@ -292,7 +310,9 @@ impl Pipeline {
 
     /// Says that the log has ended: whatever waits for late events counts now.
     pub fn finish(&mut self) -> Vec<Update> {
-        self.investigator.finish()
+        let updates = self.investigator.finish();
+        trace::told(&updates, &self.investigator);
+        updates
     }
 
     /// The stories.

@@ -54,6 +54,11 @@ impl Reflex {
         Self { hidden: anonymisers.into_iter().filter_map(block).collect(), ..Self::default() }
     }
 
+    /// Whether `text` writes a block.
+    pub(crate) fn is_block(text: &str) -> bool {
+        block(text).is_some()
+    }
+
     /// The threats since this was asked last, each to be answered at once.
     pub(crate) fn take_alarms(&mut self) -> Vec<Threat> {
         self.alarms.drain(..).collect()

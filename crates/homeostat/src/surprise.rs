@@ -76,6 +76,12 @@ impl Pools {
     }
 }
 
+impl From<Baseline> for Surprise {
+    fn from(baseline: Baseline) -> Self {
+        Self { baseline, ..Self::default() }
+    }
+}
+
 impl Surprise {
     /// Scores and learns `event`; what an address does is the doing of the machine that `holder` knows behind it.
     pub(crate) fn observe(

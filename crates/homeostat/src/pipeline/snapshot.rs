@@ -9,6 +9,7 @@ use crate::estate::Estate;
 use crate::lookup::Lookups;
 use crate::sight::Sight;
 use crate::surprise::Surprise;
+use crate::trace;
 use crate::upkeep::incident;
 use crate::written::{all, put_all, put_shown, tenant};
 use homeostat_core::{
@@ -64,7 +65,9 @@ impl Pipeline {
             out.text(name);
             out.bytes(&bytes);
         });
-        out.finish()
+        let bytes = out.finish();
+        trace::written(&self.tenant, bytes.len());
+        bytes
     }
 
     /// The pipeline that gave `bytes`, with the detectors of this crate.
@@ -83,7 +86,17 @@ impl Pipeline {
     ///
     /// [`SnapshotError`] when the bytes are no whole snapshot of a known version, are another tenant's, or hold the
     /// memory of a detector that is not here.
-    pub fn restored(mut self, bytes: &[u8]) -> Result<Self, SnapshotError> {
+    pub fn restored(self, bytes: &[u8]) -> Result<Self, SnapshotError> {
+        let tenant = self.tenant.clone();
+        let restored = self.read(bytes);
+        match &restored {
+            Ok(_) => trace::restored(&tenant, bytes.len()),
+            Err(cause) => trace::refused(&tenant, cause),
+        }
+        restored
+    }
+
+    fn read(mut self, bytes: &[u8]) -> Result<Self, SnapshotError> {
         let mut fields = SnapshotReader::open(bytes, MAGIC, VERSION..=VERSION)?;
         if tenant(&mut fields)? != self.tenant {
             return Err(SnapshotError::Invalid { field: "tenant" });
