@@ -5,12 +5,17 @@
 //! stale.
 
 use crate::change::Op;
-use crate::network::{INGRESS, PUBLIC, ROUTE, SECURITY_GROUP, TIED, URL, WHAT, network_key};
+use crate::network::{
+    EGRESS, EGRESS_TOLD, INGRESS, PUBLIC, ROUTE, SECURITY_GROUP, TIED, URL, WHAT, network_key, span_of,
+};
 use crate::object::{LinkKind, ObjectKind, arn_key};
 use crate::workload::{PROFILE, SERVICE};
 use homeostat_core::EntityKey;
 use serde_json::Value;
 use std::collections::BTreeMap;
+
+/// The rule that a new group has.
+const ALL_OUT: &str = "egress/-1 0-65535 0.0.0.0/0";
 
 /// Where a call was made.
 pub(crate) struct Place<'a> {
@@ -20,17 +25,20 @@ pub(crate) struct Place<'a> {
 
 /// The service of a call that is read here; `None` when it is none of them.
 pub(crate) fn service_of(action: &str) -> Option<&'static str> {
-    const EC2: [&str; 13] = [
+    const EC2: [&str; 16] = [
         "AssociateAddress",
         "AssociateIamInstanceProfile",
         "AssociateRouteTable",
         "AttachInternetGateway",
+        "AuthorizeSecurityGroupEgress",
         "AuthorizeSecurityGroupIngress",
         "CreateRoute",
+        "CreateSecurityGroup",
         "DeleteRoute",
         "DetachInternetGateway",
         "ModifyInstanceAttribute",
         "ReplaceRoute",
+        "RevokeSecurityGroupEgress",
         "RevokeSecurityGroupIngress",
         "RunInstances",
         "TerminateInstances",
@@ -61,7 +69,16 @@ impl Place<'_> {
     /// What the call does, by its parameters and its answer; `None` when one is missing that says so.
     pub(crate) fn ops(&self, action: &str, asked: &Value, answered: &Value) -> Option<Vec<Op>> {
         match action {
-            "AuthorizeSecurityGroupIngress" | "RevokeSecurityGroupIngress" => rules(action, asked),
+            "AuthorizeSecurityGroupEgress"
+            | "AuthorizeSecurityGroupIngress"
+            | "RevokeSecurityGroupEgress"
+            | "RevokeSecurityGroupIngress" => rules(action, asked),
+            "CreateSecurityGroup" => {
+                // A new group lets everything out until that rule is taken from it.
+                let group = network_key(text(answered, "groupId")?)?;
+                let own = [(WHAT, SECURITY_GROUP), (EGRESS_TOLD, "told"), (ALL_OUT, "")];
+                Some(vec![put(group, Some(ObjectKind::Network), &own)])
+            }
             "CreateRoute" | "ReplaceRoute" | "DeleteRoute" => route(action, asked),
             "AssociateRouteTable" => {
                 let (from, to) =
@@ -133,13 +150,15 @@ impl Place<'_> {
 /// Rules that a call adds or takes.
 fn rules(action: &str, asked: &Value) -> Option<Vec<Op>> {
     let group = network_key(text(asked, "groupId")?)?;
+    let beginning = if action.ends_with("Egress") { EGRESS } else { INGRESS };
     let mut lines: Vec<String> = items(asked, "ipPermissions").flat_map(permission).collect();
     if lines.is_empty() {
         // The older form: one rule, flat.
         let (protocol, range) = (text(asked, "ipProtocol")?, text(asked, "cidrIp")?);
-        lines.push(format!("{INGRESS}{protocol} {} {range}", span(asked)));
+        lines.push(format!("{protocol} {} {range}", span(protocol, asked)));
     }
-    if action == "RevokeSecurityGroupIngress" {
+    let lines: Vec<String> = lines.iter().map(|line| format!("{beginning}{line}")).collect();
+    if action.starts_with("Revoke") {
         let unset = lines.into_iter().map(|attribute| Op::Unset { object: group.clone(), attribute });
         return Some(unset.collect());
     }
@@ -150,16 +169,16 @@ fn rules(action: &str, asked: &Value) -> Option<Vec<Op>> {
 
 fn permission(record: &Value) -> Vec<String> {
     let protocol = text(record, "ipProtocol").unwrap_or("-1");
-    let ports = span(record);
+    let ports = span(protocol, record);
     let four = items(record, "ipRanges").filter_map(|one| text(one, "cidrIp"));
     let six = items(record, "ipv6Ranges").filter_map(|one| text(one, "cidrIpv6"));
     let groups = items(record, "groups").filter_map(|one| text(one, "groupId"));
-    four.chain(six).chain(groups).map(|from| format!("{INGRESS}{protocol} {ports} {from}")).collect()
+    four.chain(six).chain(groups).map(|from| format!("{protocol} {ports} {from}")).collect()
 }
 
-fn span(record: &Value) -> String {
+fn span(protocol: &str, record: &Value) -> String {
     let port = |field: &str| record.get(field).and_then(Value::as_i64);
-    crate::network::span(port("fromPort"), port("toPort"))
+    span_of(protocol, port("fromPort"), port("toPort"))
 }
 
 fn route(action: &str, asked: &Value) -> Option<Vec<Op>> {

@@ -4,6 +4,7 @@
 //! and no others. Building asks each principal about each target, most pairs cost a few look-ups. The state is
 //! O(nodes + edges).
 
+mod learn;
 mod own;
 
 use crate::authority::{Authority, RoleSide};
@@ -11,16 +12,13 @@ use crate::change::{EdgeChanges, Touched};
 use crate::derive::Derivation;
 use crate::edge::{Edge, EdgeKind, EdgeKinds, Standing};
 use crate::inventory::Inventory;
-use crate::network::{NetSide, Stand, Starts, internet};
+use crate::network::{Crowds, NetSide, Stand, Starts, internet};
 use crate::nodes::Nodes;
-use crate::object::{Object, ObjectKind, account_key};
+use crate::object::Object;
 use crate::report::GraphStats;
 use crate::target::{Targets, inside};
-use crate::tie::is_tied;
 use crate::value::ValueRules;
-use crate::workload::ACCOUNT;
 use core::fmt;
-use homeostat_access::account_of;
 use homeostat_core::{EntityKey, EntityKind, Value};
 use own::OWN;
 use std::collections::{BTreeMap, BTreeSet};
@@ -56,6 +54,9 @@ pub struct Graph {
     sides: BTreeMap<EntityKey, NetSide>,
     /// Where edges start besides: places of the network, those whom others vouch for, what is tied to something.
     stands: BTreeMap<EntityKey, Stand>,
+    /// What each start is asked about, and the machines that start together.
+    starts: Starts,
+    crowds: Crowds,
     internet: Option<EntityKey>,
     /// Which objects lie in each account.
     accounts: BTreeMap<EntityKey, BTreeSet<EntityKey>>,
@@ -91,6 +92,8 @@ impl Graph {
             workloads: BTreeSet::new(),
             sides: BTreeMap::new(),
             stands: BTreeMap::new(),
+            starts: Starts::default(),
+            crowds: Crowds::default(),
             internet: internet(),
             accounts: BTreeMap::new(),
             values: BTreeMap::new(),
@@ -117,29 +120,22 @@ impl Graph {
     ///
     /// The result is the same as that of building anew. O(touched × objects) pairs are looked at.
     pub fn update(&mut self, inventory: &Inventory, touched: &Touched) -> EdgeChanges {
-        for key in &touched.objects {
-            self.refresh(inventory, key);
-        }
+        let crowds = self.learn(inventory, touched);
         let mut changes = EdgeChanges::default();
         let targets = Targets::new(inventory, &self.roles);
-        let is_place = |key: &EntityKey| self.stands.get(key).is_some_and(|stand| !stand.subject);
-        let starts = if touched.objects.iter().any(|key| is_place(key) || self.internet.as_ref() == Some(key))
-        {
-            Starts::of_sides(&self.sides, &self.stands)
-        } else {
-            Starts::default()
-        };
-        for key in &touched.objects {
+        for key in touched.objects.union(&crowds) {
             if self.is_source(key) {
-                self.redo_source(inventory, key, (&targets, &starts), &mut changes);
+                self.redo_source(inventory, key, &targets, &mut changes);
             } else if let Some(number) = self.nodes.find(key) {
                 self.drop_from(number, &mut changes);
             }
         }
         let all = self.authorities.keys().chain(&self.workloads).chain(self.accounts.keys());
         let all = all.chain(self.stands.keys()).chain(&self.internet);
-        let sources: Vec<EntityKey> =
-            all.filter(|source| !touched.objects.contains(*source)).cloned().collect();
+        let sources: Vec<EntityKey> = all
+            .filter(|source| !touched.objects.contains(*source) && !crowds.contains(*source))
+            .cloned()
+            .collect();
         for key in &touched.objects {
             let Some(target) = inventory.object(key) else {
                 self.drop_about(key, &mut changes);
@@ -166,7 +162,7 @@ impl Graph {
         &mut self,
         inventory: &Inventory,
         key: &EntityKey,
-        (targets, starts): (&Targets<'_>, &Starts),
+        targets: &Targets<'_>,
         changes: &mut EdgeChanges,
     ) {
         let known = self.nodes.find(key);
@@ -188,7 +184,12 @@ impl Graph {
                 redo(self, target);
             }
         } else {
-            let near: Vec<&Object> = starts.of(key).filter_map(|other| inventory.object(other)).collect();
+            let near: Vec<&Object> = self
+                .starts
+                .near(key, self.stands.get(key))
+                .into_iter()
+                .filter_map(|other| inventory.object(other))
+                .collect();
             let own =
                 inventory.object(key).into_iter().chain(near.into_iter().filter(|other| other.key() != key));
             let mut roles = Vec::new();
@@ -258,44 +259,6 @@ impl Graph {
             && self.is_about(from, about)
         {
             self.replace(from, about, Vec::new(), changes);
-        }
-    }
-
-    /// Forgets what was known of the object and learns it anew.
-    fn refresh(&mut self, inventory: &Inventory, key: &EntityKey) {
-        self.authorities.remove(key);
-        self.roles.remove(key);
-        self.workloads.remove(key);
-        self.sides.remove(key);
-        self.stands.remove(key);
-        self.values.remove(key);
-        self.accounts.retain(|_, inside| {
-            inside.remove(key);
-            !inside.is_empty()
-        });
-        let Some(object) = inventory.object(key) else { return };
-        self.values.insert(key.clone(), self.rules.of(object));
-        if object.kind().is_principal() {
-            self.authorities.insert(key.clone(), Authority::of(inventory, object));
-        }
-        match object.kind() {
-            ObjectKind::Role => {
-                self.roles.insert(key.clone(), RoleSide::of(object));
-            }
-            ObjectKind::Workload => {
-                self.workloads.insert(key.clone());
-            }
-            _ => {}
-        }
-        if let Some(side) = NetSide::of(inventory, object) {
-            self.sides.insert(key.clone(), side);
-        }
-        if object.kind() == ObjectKind::Subject || Stand::is_place(object) || is_tied(object) {
-            self.stands.insert(key.clone(), Stand::of(object));
-        }
-        let named = account_of(key.value()).or_else(|| object.attribute(ACCOUNT));
-        if let Some(account) = named.filter(|account| !["aws", "*"].contains(account)).and_then(account_key) {
-            self.accounts.entry(account).or_default().insert(key.clone());
         }
     }
 

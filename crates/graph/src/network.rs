@@ -7,6 +7,8 @@
 
 mod asset;
 mod filter;
+mod sender;
+mod start;
 
 use crate::Evidence;
 use crate::cidr::Cidr;
@@ -17,7 +19,11 @@ use crate::object::{LinkKind, Object, ObjectKind};
 use asset::Asset;
 use filter::{AccessList, Protocol};
 use homeostat_core::{EntityKey, EntityKind};
-use std::collections::{BTreeMap, BTreeSet};
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+
+pub(crate) use sender::{Crowds, Sender};
+pub(crate) use start::Starts;
 
 /// What part of a network an object is.
 pub(crate) const WHAT: &str = "what";
@@ -29,9 +35,11 @@ pub(crate) const API: &str = "api";
 /// A machine by its id: documents that know no more of it speak of it so.
 pub(crate) const MACHINE: &str = "machine";
 /// Begins the attributes that are rules of a security group, `ingress/protocol from-to source`, and those that are entries
-/// of an access list, `ingress/number verdict protocol from-to range`.
+/// of an access list, `ingress/number verdict protocol from-to range`; outgoing ones begin with `egress/`.
 pub(crate) const INGRESS: &str = "ingress/";
 pub(crate) const EGRESS: &str = "egress/";
+/// Whether a security group tells what it lets out: without it that is everything.
+pub(crate) const EGRESS_TOLD: &str = "egress";
 /// Ranges of a subnet, with commas.
 pub(crate) const RANGES: &str = "ranges";
 /// Begins the attributes of a route table that are routes to a gateway: `route/range`.
@@ -86,17 +94,28 @@ pub(crate) struct NetSide {
     pub(crate) ways: Vec<Way>,
     list: AccessList,
     network: Option<EntityKey>,
+    /// The addresses of the subnets that it lies in.
+    ranges: Vec<Cidr>,
+    /// The security groups that it is in.
+    groups: BTreeSet<EntityKey>,
 }
 
-/// Where somebody stands: the subnet's ranges and its network, or nothing of the kind.
+/// The ranges of a subnet and its network.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Place {
+    ranges: Vec<Cidr>,
+    network: Option<EntityKey>,
+}
+
+/// Where somebody stands.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Stand {
     /// Whether another provider vouches for it.
     pub(crate) subject: bool,
     /// Whether somebody may act as it.
     pub(crate) acts: bool,
-    ranges: Vec<Cidr>,
-    network: Option<EntityKey>,
+    place: Place,
+    sender: Option<Sender>,
 }
 
 /// The key of a part of a network by its id, such as `sg-0a1b`: ids of EC2 are unique in all of AWS.
@@ -111,24 +130,38 @@ pub(crate) fn span(from: Option<i64>, to: Option<i64>) -> String {
     format!("{}-{}", bound(from, 0), bound(to, u16::MAX))
 }
 
+#[cfg(any(feature = "documents", feature = "event"))]
+/// The same of a rule of a security group: one for all protocols is for all ports, whatever it says of them.
+pub(crate) fn span_of(protocol: &str, from: Option<i64>, to: Option<i64>) -> String {
+    if protocol == "-1" { span(None, None) } else { span(from, to) }
+}
+
 pub(crate) fn is(object: &Object, what: &str) -> bool {
     object.kind() == ObjectKind::Network && object.attribute(WHAT) == Some(what)
+}
+
+impl Place {
+    fn of(subnet: &Object) -> Self {
+        let ranges = subnet.attribute(RANGES).unwrap_or_default().split(',');
+        Self {
+            ranges: ranges.filter_map(Cidr::parse).collect(),
+            network: subnet.links(LinkKind::Within).next().cloned(),
+        }
+    }
 }
 
 impl Stand {
     pub(crate) fn of(object: &Object) -> Self {
         let subject = object.kind() == ObjectKind::Subject;
-        if !is(object, SUBNET) {
-            let acts = subject && object.attribute(GROUP).is_none();
-            return Self { subject, acts, ..Self::default() };
-        }
-        let ranges = object.attribute(RANGES).unwrap_or_default().split(',');
-        Self {
-            subject,
-            acts: false,
-            ranges: ranges.filter_map(Cidr::parse).collect(),
-            network: object.links(LinkKind::Within).next().cloned(),
-        }
+        let acts = subject && object.attribute(GROUP).is_none();
+        let place = if is(object, SUBNET) { Place::of(object) } else { Place::default() };
+        let sender = if is(object, SECURITY_GROUP) { Sender::of_group(object) } else { None };
+        Self { subject, acts, place, sender }
+    }
+
+    /// Where the machines of a crowd stand.
+    pub(crate) fn of_sender(sender: Sender) -> Self {
+        Self { sender: Some(sender), ..Self::default() }
     }
 
     /// Whether something may start here by the network.
@@ -148,7 +181,13 @@ impl NetSide {
             ObjectKind::Role => asset.open_role().into_iter().collect(),
             _ => Vec::new(),
         };
-        (!ways.is_empty()).then_some(Self { ways, list: asset.list, network: asset.network })
+        (!ways.is_empty()).then(|| Self {
+            ways,
+            list: asset.list,
+            network: asset.network,
+            ranges: asset.ranges,
+            groups: object.links(LinkKind::GuardedBy).cloned().collect(),
+        })
     }
 
     /// The ways that start at `key`, where it stands at `stand`.
@@ -156,68 +195,25 @@ impl NetSide {
         &'a self,
         key: &'a EntityKey,
         stand: Option<&'a Stand>,
-    ) -> impl Iterator<Item = &'a Way> {
+    ) -> impl Iterator<Item = Cow<'a, Way>> {
         let outside = is_internet(key);
-        self.ways.iter().filter(move |way| match &way.start {
-            Start::Internet => outside,
-            Start::Node(node) => node == key,
-            Start::Range(range) => stand.is_some_and(|stand| self.lets(range, way, stand)),
+        let sender = stand.and_then(|stand| stand.sender.as_ref());
+        self.ways.iter().filter_map(move |way| {
+            let starts = match (&way.start, sender) {
+                (Start::Internet, _) => outside,
+                (_, Some(sender)) => return sender.sends(self, way).map(Cow::Owned),
+                (Start::Node(node), None) => node == key,
+                (Start::Range(range), None) => {
+                    stand.is_some_and(|stand| self.lets(range, (way.protocol, way.ports), &stand.place))
+                }
+            };
+            starts.then_some(Cow::Borrowed(way))
         })
     }
 
-    fn lets(&self, range: &Cidr, way: &Way, stand: &Stand) -> bool {
-        let same = self.network.is_some() && self.network == stand.network;
-        same && stand
-            .ranges
-            .iter()
-            .any(|own| range.overlaps(own) && self.list.lets(own, way.protocol, way.ports).is_some())
-    }
-}
-
-/// Which assets something leads to from each start.
-#[derive(Default)]
-pub(crate) struct Starts {
-    by_node: BTreeMap<EntityKey, BTreeSet<EntityKey>>,
-}
-
-impl Starts {
-    /// O(ways + assets × subnets of their networks).
-    pub(crate) fn of_sides(
-        sides: &BTreeMap<EntityKey, NetSide>,
-        stands: &BTreeMap<EntityKey, Stand>,
-    ) -> Self {
-        let mut subnets: BTreeMap<&EntityKey, Vec<(&EntityKey, &Stand)>> = BTreeMap::new();
-        for (key, stand) in stands {
-            if let Some(network) = &stand.network {
-                subnets.entry(network).or_default().push((key, stand));
-            }
-        }
-        let (mut own, outside) = (Self::default(), internet());
-        for (asset, side) in sides {
-            let near = side.network.as_ref().and_then(|network| subnets.get(network)).into_iter().flatten();
-            for (key, _) in near.filter(|(key, stand)| side.from(key, Some(stand)).next().is_some()) {
-                own.add(key, asset);
-            }
-            for way in &side.ways {
-                match &way.start {
-                    Start::Node(node) => own.add(node, asset),
-                    Start::Internet => {
-                        if let Some(internet) = &outside {
-                            own.add(internet, asset);
-                        }
-                    }
-                    Start::Range(_) => {}
-                }
-            }
-        }
-        own
-    }
-
-    fn add(&mut self, start: &EntityKey, asset: &EntityKey) {
-        self.by_node.entry(start.clone()).or_default().insert(asset.clone());
-    }
-
-    pub(crate) fn of(&self, start: &EntityKey) -> impl Iterator<Item = &EntityKey> {
-        self.by_node.get(start).into_iter().flatten()
+    fn lets(&self, range: &Cidr, (protocol, ports): (Protocol, (u16, u16)), from: &Place) -> bool {
+        let same = self.network.is_some() && self.network == from.network;
+        let lets = |own: &Cidr| range.overlaps(own) && self.list.lets(own, protocol, ports).is_some();
+        same && from.ranges.iter().any(lets)
     }
 }

@@ -5,8 +5,8 @@
 use super::{Facts, is_true, list, number, text, texts};
 use crate::change::Op;
 use crate::network::{
-    BALANCER, EGRESS, INGRESS, MACHINE, PORTS, PUBLIC, RANGES, ROUTE, SECURITY_GROUP, SUBNET, TARGETS, TIED,
-    WHAT, network_key, span,
+    BALANCER, EGRESS, EGRESS_TOLD, INGRESS, MACHINE, PORTS, PUBLIC, RANGES, ROUTE, SECURITY_GROUP, SUBNET,
+    TARGETS, TIED, WHAT, network_key, span, span_of,
 };
 use crate::object::{LinkKind, ObjectKind, arn_key};
 use crate::workload::{ACCOUNT, PROFILE, SERVICE};
@@ -125,21 +125,38 @@ const MOST_RULES: usize = 1_000;
 
 fn security_group(facts: &mut Facts, record: &Value) -> Option<()> {
     let key = network_key(text(record, "GroupId")?)?;
-    let lines = list(record, "IpPermissions").flat_map(permission);
-    let mut rules: Vec<String> = lines.map(|line| format!("{INGRESS}{line}")).collect();
-    if rules.len() > MOST_RULES {
-        facts.problem(key.value(), "more rules than a group can have: the rest is left out");
-        rules.truncate(MOST_RULES);
-    }
-    part(facts, &key, SECURITY_GROUP, rules.iter().map(|rule| (rule.as_str(), Some(String::new()))));
+    let mut rules = rules_of_group(facts, record, (&key, "IpPermissions", INGRESS));
+    // What the answer does not tell is not known; an empty list lets nothing out.
+    let told = record.get("IpPermissionsEgress").is_some_and(Value::is_array);
+    rules.extend(rules_of_group(facts, record, (&key, "IpPermissionsEgress", EGRESS)));
+    let all = rules.iter().map(|rule| (rule.as_str(), Some(String::new())));
+    part(facts, &key, SECURITY_GROUP, all.chain(told.then(|| (EGRESS_TOLD, Some("told".to_owned())))));
     facts.all_attributes(&key, INGRESS);
+    if told {
+        facts.all_attributes(&key, EGRESS);
+    }
     Some(())
 }
 
-/// A rule for each of those that a permission lets in.
+/// The rules of a group in one direction, as attributes.
+fn rules_of_group(
+    facts: &mut Facts,
+    record: &Value,
+    (group, field, beginning): (&EntityKey, &str, &str),
+) -> Vec<String> {
+    let lines = list(record, field).flat_map(permission);
+    let mut rules: Vec<String> = lines.map(|line| format!("{beginning}{line}")).collect();
+    if rules.len() > MOST_RULES {
+        facts.problem(group.value(), "more rules than a group can have: the rest is left out");
+        rules.truncate(MOST_RULES);
+    }
+    rules
+}
+
+/// A rule for each of those that a permission lets in or out.
 fn permission(record: &Value) -> Vec<String> {
     let protocol = text(record, "IpProtocol").unwrap_or("-1");
-    let ports = span(number(record, "FromPort"), number(record, "ToPort"));
+    let ports = span_of(protocol, number(record, "FromPort"), number(record, "ToPort"));
     let four = list(record, "IpRanges").filter_map(|range| text(range, "CidrIp"));
     let six = list(record, "Ipv6Ranges").filter_map(|range| text(range, "CidrIpv6"));
     let groups = list(record, "UserIdGroupPairs").filter_map(|pair| text(pair, "GroupId"));

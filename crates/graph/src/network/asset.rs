@@ -1,7 +1,8 @@
 //! One asset with what stands around it: what may be used on it, and from where that is reached.
 
 use super::filter::{AccessList, Protocol, Rule};
-use super::{API, BALANCER, MACHINE, OPEN, PORTS, PUBLIC, ROUTE, Stand, Start, TARGETS, TIED, URL, Way, is};
+use super::sender::{Addresses, Egress};
+use super::{API, BALANCER, MACHINE, OPEN, PORTS, PUBLIC, Place, ROUTE, Start, TARGETS, TIED, URL, Way, is};
 use crate::Evidence;
 use crate::cidr::Cidr;
 use crate::edge::EdgeKind;
@@ -54,6 +55,8 @@ pub(super) struct Asset<'a> {
     rules: Vec<Rule>,
     pub(super) list: AccessList,
     pub(super) network: Option<EntityKey>,
+    /// The addresses of its subnets.
+    pub(super) ranges: Vec<Cidr>,
     /// In which families it is open to the Internet: four, six.
     outside: [bool; 2],
     evidence: BTreeSet<Evidence>,
@@ -67,17 +70,19 @@ impl<'a> Asset<'a> {
             rules: Vec::new(),
             list: AccessList::default(),
             network: None,
+            ranges: Vec::new(),
             outside: [false; 2],
             evidence: [object.evidence().clone()].into(),
         };
         for group in own.linked(object, LinkKind::GuardedBy) {
-            let lines = group.attributes().filter_map(|(name, _)| name.strip_prefix(INGRESS));
-            own.rules.extend(lines.filter_map(Rule::parse));
+            own.rules.extend(Rule::all(group, INGRESS));
             own.evidence.insert(group.evidence().clone());
         }
         let public = object.attribute(PUBLIC).unwrap_or_default();
         for subnet in own.linked(object, LinkKind::Within) {
-            own.network = own.network.take().or_else(|| subnet.links(LinkKind::Within).next().cloned());
+            let place = Place::of(subnet);
+            own.network = own.network.take().or(place.network);
+            own.ranges.extend(place.ranges);
             if let Some(list) = own.linked(subnet, LinkKind::GuardedBy).next() {
                 own.list = AccessList::of(list);
                 own.evidence.insert(list.evidence().clone());
@@ -175,9 +180,9 @@ impl<'a> Asset<'a> {
     /// One way from each start for each thing to use.
     fn way(&self, start: Start, used: &Use, told: ((u16, u16), Vec<String>), ways: &mut Vec<Way>) {
         let (ports, because) = told;
-        let ranged = matches!(&start, Start::Range(_));
+        let inside = !matches!(&start, Start::Internet);
         let same = |way: &Way| way.start == start && way.kind == used.kind && way.rule == used.rule;
-        if !ways.iter().any(|way| same(way) && (!ranged || way.ports == ports)) {
+        if !ways.iter().any(|way| same(way) && (!inside || way.ports == ports)) {
             ways.push(Way {
                 start,
                 kind: used.kind,
@@ -215,11 +220,17 @@ impl<'a> Asset<'a> {
         }
     }
 
-    /// Whether the asset's own rules let a balancer in on `port`.
+    /// Whether a balancer's rules let out to the asset, and the asset's own let it in, on `port`.
     fn takes_from(&self, balancer: &Object, port: Option<u16>) -> bool {
+        let own: BTreeSet<EntityKey> = self.object.links(LinkKind::GuardedBy).cloned().collect();
+        let ports = port.map_or((0, u16::MAX), |port| (port, port));
+        let egress = Egress::of(self.inventory, balancer);
+        if egress.let_out(ports, Addresses { groups: &own, ranges: &self.ranges }).next().is_none() {
+            return false;
+        }
         let groups: Vec<&EntityKey> = balancer.links(LinkKind::GuardedBy).collect();
-        let places = self.linked(balancer, LinkKind::Within).map(Stand::of);
-        let ranges: Vec<Cidr> = places.flat_map(|stand| stand.ranges).collect();
+        let places = self.linked(balancer, LinkKind::Within).map(Place::of);
+        let ranges: Vec<Cidr> = places.flat_map(|place| place.ranges).collect();
         let fits = |rule: &&Rule| rule.protocol.fits() && common(rule.ports, port).is_some();
         let no_group = self.object.links(LinkKind::GuardedBy).next().is_none();
         no_group

@@ -105,6 +105,11 @@ impl Entry {
 }
 
 impl Rule {
+    /// The rules of a security group in one direction.
+    pub(super) fn all<'a>(group: &'a Object, beginning: &'a str) -> impl Iterator<Item = Self> + use<'a> {
+        group.attributes().filter_map(move |(name, _)| Self::parse(name.strip_prefix(beginning)?))
+    }
+
     pub(super) fn parse(line: &str) -> Option<Self> {
         let mut words = line.split(' ');
         let (protocol, ports) = (Protocol::parse(words.next()?), ports(words.next()?)?);
@@ -115,6 +120,12 @@ impl Rule {
         };
         Some(Self { protocol, ports, start, line: line.to_owned() })
     }
+}
+
+/// The ports that both have.
+pub(super) fn overlap(one: (u16, u16), two: (u16, u16)) -> Option<(u16, u16)> {
+    let both = (one.0.max(two.0), one.1.min(two.1));
+    (both.0 <= both.1).then_some(both)
 }
 
 fn ports(text: &str) -> Option<(u16, u16)> {

@@ -5,8 +5,8 @@ use super::{Facts, Resource, World};
 use crate::change::Op;
 use crate::document::ec2::{GATEWAY, NETWORK, ROUTES, part};
 use crate::network::{
-    BALANCER, INGRESS, MACHINE, PORTS, PUBLIC, RANGES, ROUTE, SECURITY_GROUP, SUBNET, TARGETS, TIED, URL,
-    network_key, span,
+    BALANCER, EGRESS, EGRESS_TOLD, INGRESS, MACHINE, PORTS, PUBLIC, RANGES, ROUTE, SECURITY_GROUP, SUBNET,
+    TARGETS, TIED, URL, network_key, span,
 };
 use crate::object::{LinkKind, ObjectKind, PolicySlot, arn_key};
 use crate::workload::{PROFILE, ROLE, SERVICE};
@@ -24,6 +24,19 @@ fn texts<'a>(value: &'a Value, field: &str) -> impl Iterator<Item = &'a str> + u
 
 fn is_true(value: &Value, field: &str) -> bool {
     value.get(field) == Some(&Value::Bool(true))
+}
+
+/// The rules of a security group as attributes, and whether those for outgoing packets are told.
+#[derive(Default)]
+struct GroupRules {
+    lines: Vec<String>,
+    egress_told: bool,
+}
+
+impl GroupRules {
+    fn add(&mut self, beginning: &str, lines: &[String]) {
+        self.lines.extend(lines.iter().map(|line| format!("{beginning}{line}")));
+    }
 }
 
 impl World<'_> {
@@ -219,62 +232,69 @@ impl World<'_> {
 
     /// The rules of each security group: its own, and those that are resources of their own.
     pub(super) fn security_groups(&self, facts: &mut Facts) {
-        let mut rules: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        let mut rules: BTreeMap<String, GroupRules> = BTreeMap::new();
         for resource in &self.resources {
-            match resource.kind {
-                "aws_security_group" => self.inline_rules(resource, &mut rules),
-                "aws_security_group_rule" if text(resource.values, "type") == Some("ingress") => {
-                    self.rule(resource, ("source_security_group_id", "protocol"), &mut rules);
+            match (resource.kind, text(resource.values, "type")) {
+                ("aws_security_group", _) => self.inline_rules(resource, &mut rules),
+                ("aws_security_group_rule", Some("ingress")) => {
+                    self.rule(resource, ("source_security_group_id", "protocol", INGRESS), &mut rules);
                 }
-                "aws_vpc_security_group_ingress_rule" => {
-                    self.rule(resource, ("referenced_security_group_id", "ip_protocol"), &mut rules);
+                ("aws_security_group_rule", Some("egress")) => {
+                    self.rule(resource, ("source_security_group_id", "protocol", EGRESS), &mut rules);
+                }
+                ("aws_vpc_security_group_ingress_rule", _) => {
+                    self.rule(resource, ("referenced_security_group_id", "ip_protocol", INGRESS), &mut rules);
+                }
+                ("aws_vpc_security_group_egress_rule", _) => {
+                    self.rule(resource, ("referenced_security_group_id", "ip_protocol", EGRESS), &mut rules);
                 }
                 _ => {}
             }
         }
-        for (group, lines) in rules {
+        for (group, rules) in rules {
             if let Some(key) = network_key(&group) {
-                let rules: Vec<String> = lines.iter().map(|line| format!("{INGRESS}{line}")).collect();
-                part(
-                    facts,
-                    &key,
-                    SECURITY_GROUP,
-                    rules.iter().map(|rule| (rule.as_str(), Some(String::new()))),
-                );
+                let lines = rules.lines.iter().map(|rule| (rule.as_str(), Some(String::new())));
+                let told = rules.egress_told.then(|| (EGRESS_TOLD, Some("told".to_owned())));
+                part(facts, &key, SECURITY_GROUP, lines.chain(told));
             }
         }
     }
 
-    fn inline_rules(&self, resource: &Resource<'_>, rules: &mut BTreeMap<String, Vec<String>>) {
+    fn inline_rules(&self, resource: &Resource<'_>, rules: &mut BTreeMap<String, GroupRules>) {
         let Some(id) = self.id(resource) else { return };
         let own = rules.entry(id.clone()).or_default();
-        // Blocks are told one by one, an attribute as a whole.
-        let told = resource.references.and_then(|all| all.get("ingress"));
-        let blocks = told.and_then(Value::as_array).into_iter().flatten();
-        let inner = blocks.filter_map(|block| block.get("security_groups"));
-        let referred: Vec<String> = told
-            .into_iter()
-            .chain(inner)
-            .flat_map(|one| self.referred(resource, Some(one), Self::id))
-            .collect();
-        for rule in resource.values.get("ingress").and_then(Value::as_array).into_iter().flatten() {
-            let groups = texts(rule, "security_groups").map(str::to_owned);
-            let groups = groups.chain(referred.iter().cloned());
-            let itself = is_true(rule, "self").then(|| id.clone());
-            own.extend(lines(rule, "protocol", groups.chain(itself)));
+        own.egress_told |= resource.values.get("egress").is_some_and(Value::is_array);
+        for (field, beginning) in [("ingress", INGRESS), ("egress", EGRESS)] {
+            // Blocks are told one by one, an attribute as a whole.
+            let told = resource.references.and_then(|all| all.get(field));
+            let blocks = told.and_then(Value::as_array).into_iter().flatten();
+            let inner = blocks.filter_map(|block| block.get("security_groups"));
+            let referred: Vec<String> = told
+                .into_iter()
+                .chain(inner)
+                .flat_map(|one| self.referred(resource, Some(one), Self::id))
+                .collect();
+            for rule in resource.values.get(field).and_then(Value::as_array).into_iter().flatten() {
+                let groups = texts(rule, "security_groups").map(str::to_owned);
+                let groups = groups.chain(referred.iter().cloned());
+                let itself = is_true(rule, "self").then(|| id.clone());
+                own.add(beginning, &lines(rule, "protocol", groups.chain(itself)));
+            }
         }
     }
 
     fn rule(
         &self,
         resource: &Resource<'_>,
-        (source, protocol): (&str, &str),
-        rules: &mut BTreeMap<String, Vec<String>>,
+        (source, protocol, beginning): (&str, &str, &str),
+        rules: &mut BTreeMap<String, GroupRules>,
     ) {
         for group in self.texts(resource, "security_group_id", Self::id) {
             let itself = is_true(resource.values, "self").then(|| group.clone());
             let groups = self.texts(resource, source, Self::id).into_iter().chain(itself);
-            rules.entry(group).or_default().extend(lines(resource.values, protocol, groups));
+            let own = rules.entry(group).or_default();
+            own.egress_told |= beginning == EGRESS;
+            own.add(beginning, &lines(resource.values, protocol, groups));
         }
     }
 
@@ -347,7 +367,7 @@ fn is_gateway(id: &str) -> bool {
     id.starts_with("igw-") || id.contains("aws_internet_gateway")
 }
 
-/// A rule for each of those that are let in.
+/// A rule for each of those that are let in or out.
 fn lines(rule: &Value, protocol: &str, groups: impl Iterator<Item = String>) -> Vec<String> {
     let number = |field: &str| rule.get(field).and_then(Value::as_i64);
     let protocol = text(rule, protocol).unwrap_or("-1");
