@@ -164,7 +164,15 @@ fn rules(action: &str, asked: &Value) -> Option<Vec<Op>> {
     }
     let told: Vec<(&str, &str)> =
         lines.iter().map(|line| (line.as_str(), "")).chain([(WHAT, SECURITY_GROUP)]).collect();
-    Some(vec![put(group.clone(), Some(ObjectKind::Network), &told)])
+    let mut ops = vec![put(group.clone(), Some(ObjectKind::Network), &told)];
+    for to in items(asked, "ipPermissions").flat_map(lists).filter_map(network_key) {
+        ops.push(Op::Link { from: group.clone(), kind: LinkKind::Names, to });
+    }
+    Some(ops)
+}
+
+fn lists(permission: &Value) -> impl Iterator<Item = &str> {
+    items(permission, "prefixListIds").filter_map(|one| text(one, "prefixListId"))
 }
 
 fn permission(record: &Value) -> Vec<String> {
@@ -173,7 +181,11 @@ fn permission(record: &Value) -> Vec<String> {
     let four = items(record, "ipRanges").filter_map(|one| text(one, "cidrIp"));
     let six = items(record, "ipv6Ranges").filter_map(|one| text(one, "cidrIpv6"));
     let groups = items(record, "groups").filter_map(|one| text(one, "groupId"));
-    four.chain(six).chain(groups).map(|from| format!("{protocol} {ports} {from}")).collect()
+    four.chain(six)
+        .chain(groups)
+        .chain(lists(record))
+        .map(|from| format!("{protocol} {ports} {from}"))
+        .collect()
 }
 
 fn span(protocol: &str, record: &Value) -> String {

@@ -60,8 +60,8 @@ impl Inventory {
     /// Reads a document that a provider's or scanner's program printed, called `reading.document`; `None` when it is of no
     /// kind that is known, else what it touched.
     ///
-    /// Known are the answers of EC2 (instances, security groups, subnets, route tables, network ACLs, gateways), of Elastic
-    /// Load Balancing v2, RDS, Lambda, Secrets Manager, EKS, `CodeBuild`, Bedrock agents and Identity Center; `OpenAPI`
+    /// Known are the answers of EC2 (instances, security groups, prefix lists, subnets, route tables, network ACLs,
+    /// gateways), of Elastic Load Balancing v2, RDS, Lambda, Secrets Manager, EKS, `CodeBuild`, Bedrock agents and Identity Center; `OpenAPI`
     /// documents; vulnerability findings of OCSF, Security Hub and Inspector; users, groups and assignments of Microsoft Graph;
     /// service accounts and nodes of Kubernetes; repositories of GitHub; `CycloneDX`; and a plain document with
     /// `vulnerabilities`, `repositories`, `vendors`, `packages`, `pipelines` and `agents`.
@@ -255,8 +255,9 @@ impl Facts {
 
 /// A bare list as programs save it that page through an answer: what its first record has tells which list it is.
 fn named_list(whole: &Value) -> Option<Value> {
-    const LISTS: [(&str, &[&str]); 13] = [
+    const LISTS: [(&str, &[&str]); 14] = [
         ("SecurityGroups", &["GroupId", "IpPermissions"]),
+        ("PrefixLists", &["PrefixListId", "PrefixListName"]),
         ("RouteTables", &["RouteTableId", "Routes"]),
         ("NetworkAcls", &["NetworkAclId", "Entries"]),
         ("Subnets", &["SubnetId", "CidrBlock"]),

@@ -434,6 +434,7 @@ impl Graph {
             edges: self.edges,
             principals: self.authorities.len(),
             unresolved: self.authorities.values().map(|authority| authority.unresolved.len()).sum(),
+            untold_lists: self.stands.values().map(|stand| stand.untold).sum(),
         }
     }
 }

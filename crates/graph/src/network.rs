@@ -7,6 +7,7 @@
 
 mod asset;
 mod filter;
+mod prefix_list;
 mod sender;
 mod start;
 
@@ -17,11 +18,14 @@ use crate::federation::GROUP;
 use crate::inventory::Inventory;
 use crate::object::{LinkKind, Object, ObjectKind};
 use asset::Asset;
-use filter::{AccessList, Protocol};
+use filter::{AccessList, Protocol, Rule};
 use homeostat_core::{EntityKey, EntityKind};
 use std::borrow::Cow;
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
+#[cfg(feature = "documents")]
+pub(crate) use prefix_list::{ENTRIES_TOLD, ENTRY, PREFIX_LIST};
 pub(crate) use sender::{Crowds, Sender};
 pub(crate) use start::Starts;
 
@@ -69,8 +73,8 @@ enum Start {
     Internet,
     /// A security group, a balancer, an API.
     Node(EntityKey),
-    /// Whatever lies in a subnet of the same network with addresses in the range.
-    Range(Cidr),
+    /// Whatever lies in a subnet of the same network with addresses in one of the ranges.
+    Ranges(Arc<[Cidr]>),
 }
 
 /// A step to an asset.
@@ -116,6 +120,8 @@ pub(crate) struct Stand {
     pub(crate) acts: bool,
     place: Place,
     sender: Option<Sender>,
+    /// How many lists of addresses its rules name whose entries nobody told.
+    pub(crate) untold: usize,
 }
 
 /// The key of a part of a network by its id, such as `sg-0a1b`: ids of EC2 are unique in all of AWS.
@@ -151,12 +157,19 @@ impl Place {
 }
 
 impl Stand {
-    pub(crate) fn of(object: &Object) -> Self {
+    pub(crate) fn of(inventory: &Inventory, object: &Object) -> Self {
         let subject = object.kind() == ObjectKind::Subject;
         let acts = subject && object.attribute(GROUP).is_none();
         let place = if is(object, SUBNET) { Place::of(object) } else { Place::default() };
-        let sender = if is(object, SECURITY_GROUP) { Sender::of_group(object) } else { None };
-        Self { subject, acts, place, sender }
+        if !is(object, SECURITY_GROUP) {
+            return Self { subject, acts, place, ..Self::default() };
+        }
+        let rules =
+            [INGRESS, EGRESS].into_iter().flat_map(|beginning| Rule::all(inventory, object, beginning));
+        let rules: Vec<Rule> = rules.collect();
+        let lists = rules.iter().filter_map(|rule| prefix_list::untold(inventory, &rule.start));
+        let untold = lists.collect::<BTreeSet<_>>().len();
+        Self { subject, acts, place, sender: Sender::of_group(inventory, object), untold }
     }
 
     /// Where the machines of a crowd stand.
@@ -203,17 +216,18 @@ impl NetSide {
                 (Start::Internet, _) => outside,
                 (_, Some(sender)) => return sender.sends(self, way).map(Cow::Owned),
                 (Start::Node(node), None) => node == key,
-                (Start::Range(range), None) => {
-                    stand.is_some_and(|stand| self.lets(range, (way.protocol, way.ports), &stand.place))
+                (Start::Ranges(ranges), None) => {
+                    stand.is_some_and(|stand| self.lets(ranges, (way.protocol, way.ports), &stand.place))
                 }
             };
             starts.then_some(Cow::Borrowed(way))
         })
     }
 
-    fn lets(&self, range: &Cidr, (protocol, ports): (Protocol, (u16, u16)), from: &Place) -> bool {
+    fn lets(&self, ranges: &[Cidr], (protocol, ports): (Protocol, (u16, u16)), from: &Place) -> bool {
         let same = self.network.is_some() && self.network == from.network;
-        let lets = |own: &Cidr| range.overlaps(own) && self.list.lets(own, protocol, ports).is_some();
+        let named = |own: &Cidr| ranges.iter().any(|range| range.overlaps(own));
+        let lets = |own: &Cidr| named(own) && self.list.lets(own, protocol, ports).is_some();
         same && from.ranges.iter().any(lets)
     }
 }

@@ -152,11 +152,13 @@ pub enum LinkKind {
     AssignedIn,
     /// What it holds is encrypted with this key.
     LockedBy,
+    /// One of its rules or routes names this list of addresses.
+    Names,
 }
 
 impl LinkKind {
     /// In the order of their numbers in snapshots: new ones come last.
-    pub(crate) const ALL: [Self; 18] = [
+    pub(crate) const ALL: [Self; 19] = [
         Self::MemberOf,
         Self::Attached,
         Self::Profile,
@@ -175,12 +177,18 @@ impl LinkKind {
         Self::SameAs,
         Self::AssignedIn,
         Self::LockedBy,
+        Self::Names,
     ];
 
     /// Whether what follows from the one that holds the tie follows from the other too.
     pub(crate) fn carries(self) -> bool {
-        use LinkKind::{AssignedIn, Attached, Behind, GuardedBy, LockedBy, MemberOf, RoutedBy, Within};
-        matches!(self, MemberOf | Attached | Within | GuardedBy | RoutedBy | Behind | AssignedIn | LockedBy)
+        use LinkKind::{
+            AssignedIn, Attached, Behind, GuardedBy, LockedBy, MemberOf, Names, RoutedBy, Within,
+        };
+        matches!(
+            self,
+            MemberOf | Attached | Within | GuardedBy | RoutedBy | Behind | AssignedIn | LockedBy | Names
+        )
     }
 }
 

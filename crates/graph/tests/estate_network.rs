@@ -31,13 +31,14 @@ fn instances(all: &[Value]) -> Value {
 
 /// A permission for one port, or for everything at port 0.
 fn permission(port: u16, to: &str) -> Value {
-    let (mut ranges, mut groups) = (Vec::new(), Vec::new());
+    let (mut ranges, mut groups, mut lists) = (Vec::new(), Vec::new(), Vec::new());
     match to {
+        list if list.starts_with("pl-") => lists.push(json!({"PrefixListId": list, "Description": "told"})),
         group if group.starts_with("sg-") => groups.push(json!({"GroupId": group, "UserId": ACCOUNT})),
         range => ranges.push(json!({"CidrIp": range})),
     }
     let mut one = json!({"IpProtocol": "tcp", "FromPort": port, "ToPort": port, "IpRanges": ranges,
-        "Ipv6Ranges": [], "PrefixListIds": [], "UserIdGroupPairs": groups});
+        "Ipv6Ranges": [], "PrefixListIds": lists, "UserIdGroupPairs": groups});
     if port == 0 {
         let fields = one.as_object_mut().unwrap();
         fields.insert("IpProtocol".to_owned(), json!("-1"));
@@ -59,6 +60,20 @@ fn group((id, network): (&str, &str), inward: &[Value], outward: Option<&[Value]
 fn subnet(id: &str, network: &str, range: &str) -> Value {
     json!({"SubnetId": id, "VpcId": network, "CidrBlock": range, "AvailabilityZone": "eu-west-1a", "State": "available",
         "Ipv6CidrBlockAssociationSet": [], "MapPublicIpOnLaunch": false, "OwnerId": ACCOUNT})
+}
+
+/// A list as `describe-managed-prefix-lists` tells it.
+fn prefix_list(id: &str, state: &str) -> Value {
+    json!({"PrefixListId": id, "AddressFamily": "IPv4", "State": state, "PrefixListName": format!("name-of-{id}"),
+        "PrefixListArn": format!("arn:aws:ec2:eu-west-1:{ACCOUNT}:prefix-list/{id}"), "MaxEntries": 10, "Version": 1,
+        "Tags": [], "OwnerId": ACCOUNT})
+}
+
+/// Its entries as `get-managed-prefix-list-entries` tells them, with the list's id added.
+fn entries(id: &str, ranges: &[&str]) -> Value {
+    let entries: Vec<Value> =
+        ranges.iter().map(|range| json!({"Cidr": range, "Description": "told"})).collect();
+    json!({"PrefixListId": id, "Entries": entries})
 }
 
 fn reading(name: &str, at: i64) -> Reading {
@@ -227,6 +242,69 @@ fn a_balancer_passes_on_what_its_groups_let_out() {
     assert!(!passes(Some(&[])));
 }
 
+#[test]
+fn a_list_lets_in_what_its_entries_say_and_nothing_before_they_are_told() {
+    let mut estate = Estate::of(&two_machines(&["sg-web"]));
+    estate.read(&json!({"SecurityGroups": [group(("sg-web", "vpc-1"), &[], None),
+        group(("sg-db", "vpc-1"), &[permission(22, "pl-1")], None)]}));
+    let state = |estate: &Estate| (estate.gets("i-web", "i-db"), estate.graph.stats().untold_lists);
+    assert_eq!(state(&estate), (false, 1), "nobody told the list");
+    estate.read(&json!({"PrefixLists": [prefix_list("pl-1", "create-complete")]}));
+    assert_eq!(state(&estate), (false, 1), "nor its entries");
+    estate.read(&entries("pl-1", &["10.0.1.0/28", "192.0.2.0/24"]));
+    assert_eq!(state(&estate), (true, 0));
+    let login =
+        "a security group of `arn:aws:ec2:eu-west-1:111122223333:instance/i-db` lets `tcp 22-22 pl-1` in";
+    assert!(estate.graph.edges().iter().any(|edge| edge.because.iter().any(|why| why == login)));
+    estate.read(&entries("pl-1", &["192.0.2.0/24"]));
+    assert_eq!(state(&estate), (false, 0), "an entry was taken");
+    estate.read(&entries("pl-1", &["10.0.1.5/32", "not a range"]));
+    assert_eq!(state(&estate), (true, 0));
+    estate.read(&json!([prefix_list("pl-1", "delete-complete")]));
+    assert_eq!(state(&estate), (false, 1), "the list is gone, the rule is not");
+    estate.read(
+        &json!({"SecurityGroups": [group(("sg-db", "vpc-1"), &[permission(22, "10.0.1.0/24")], None)]}),
+    );
+    assert_eq!(state(&estate), (true, 0), "the rule is another");
+}
+
+#[test]
+fn a_list_lets_out_what_its_entries_say() {
+    let mut estate = Estate::of(&two_machines(&["sg-web"]));
+    estate.read(&json!({"SecurityGroups": [group(("sg-web", "vpc-1"), &[], Some(&[permission(22, "pl-1")])),
+        group(("sg-db", "vpc-1"), &[permission(22, "sg-web")], Some(&[]))]}));
+    assert_eq!((estate.gets("i-web", "i-db"), estate.graph.stats().untold_lists), (false, 1));
+    estate.read(&entries("pl-1", &["10.0.2.0/24"]));
+    assert_eq!((estate.gets("i-web", "i-db"), estate.graph.stats().untold_lists), (true, 0));
+    estate.read(&entries("pl-1", &["10.0.3.0/24"]));
+    assert!(!estate.gets("i-web", "i-db"));
+    estate.read(&entries("pl-1", &[]));
+    assert!(!estate.gets("i-web", "i-db"));
+    estate.read(
+        &json!({"PrefixLists": [{"PrefixListId": "pl-1", "PrefixListName": "com.amazonaws.eu-west-1.s3",
+        "Cidrs": ["10.0.2.0/25"]}]}),
+    );
+    assert!(estate.gets("i-web", "i-db"), "a service's list comes with its ranges");
+}
+
+#[test]
+fn the_internet_comes_in_by_a_list_of_everything() {
+    let mut open = instance(("i-web", "vpc-1", "subnet-1"), "10.0.1.5", &["sg-web"]);
+    open["PublicIpAddress"] = json!("203.0.113.9");
+    let mut estate = Estate::of(&[instances(&[open]), two_machines(&[])[1].clone()]);
+    estate.read(&json!({"RouteTables": [{"RouteTableId": "rtb-1", "VpcId": "vpc-1", "OwnerId": ACCOUNT,
+        "Associations": [{"Main": true, "RouteTableAssociationId": "rtbassoc-1", "RouteTableId": "rtb-1"}],
+        "Routes": [{"DestinationCidrBlock": "0.0.0.0/0", "GatewayId": "igw-1", "Origin": "CreateRoute", "State": "active"}]}]}));
+    estate
+        .read(&json!({"SecurityGroups": [group(("sg-web", "vpc-1"), &[permission(22, "pl-1")], Some(&[]))]}));
+    let mut open = |ranges: &[&str]| {
+        estate.read(&entries("pl-1", ranges));
+        estate.graph.edges().iter().any(|edge| edge.from.value() == "Internet")
+    };
+    assert!(!open(&["203.0.113.0/24"]));
+    assert!(open(&["203.0.113.0/24", "0.0.0.0/1", "128.0.0.0/1"]));
+}
+
 /// The documents of two networks; each choice is one of up to four states of a fact.
 fn documents(choices: &[usize]) -> Vec<(&'static str, Value)> {
     let pick = |at: usize, all: &[Value]| all[choices[at] % all.len()].clone();
@@ -234,13 +312,13 @@ fn documents(choices: &[usize]) -> Vec<(&'static str, Value)> {
         json!([permission(0, "0.0.0.0/0")]),
         json!([]),
         json!([permission(22, "sg-db")]),
-        json!([permission(22, "10.0.2.0/24"), permission(443, "0.0.0.0/0")]),
+        json!([permission(22, "pl-1"), permission(443, "0.0.0.0/0")]),
     ];
     let mut web = group(("sg-web", "vpc-1"), &[permission(22, "sg-db")], Some(&[]));
     web["IpPermissionsEgress"] = pick(0, &outward);
     let mut out = group(("sg-out", "vpc-1"), &[], Some(&[]));
     out["IpPermissionsEgress"] = pick(1, &outward);
-    let source = pick(2, &[json!("sg-web"), json!("10.0.1.0/24"), json!("sg-out"), json!("10.9.0.0/16")]);
+    let source = pick(2, &[json!("sg-web"), json!("10.0.1.0/24"), json!("sg-out"), json!("pl-1")]);
     let db = group(("sg-db", "vpc-1"), &[permission(22, source.as_str().unwrap())], Some(&[]));
     let groups = [&["sg-web"][..], &["sg-web", "sg-out"], &["sg-out"], &["sg-web", "sg-untold"]][choices[3]];
     vec![
@@ -254,11 +332,16 @@ fn documents(choices: &[usize]) -> Vec<(&'static str, Value)> {
         ),
         ("subnets", two_machines(&[])[1].clone()),
         ("groups", json!({"SecurityGroups": [web, out, db]})),
+        ("lists", json!({"PrefixLists": [prefix_list("pl-1", "create-complete")]})),
+        (
+            "entries",
+            entries("pl-1", [&["10.0.1.0/24"][..], &["10.0.2.0/24"], &["10.0.0.0/16"], &[]][choices[4]]),
+        ),
     ]
 }
 
 fn choices() -> impl Strategy<Value = Vec<usize>> {
-    prop::collection::vec(0_usize..4, 4)
+    prop::collection::vec(0_usize..4, 5)
 }
 
 proptest! {

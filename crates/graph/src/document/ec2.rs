@@ -5,8 +5,8 @@
 use super::{Facts, is_true, list, number, text, texts};
 use crate::change::Op;
 use crate::network::{
-    BALANCER, EGRESS, EGRESS_TOLD, INGRESS, MACHINE, PORTS, PUBLIC, RANGES, ROUTE, SECURITY_GROUP, SUBNET,
-    TARGETS, TIED, WHAT, network_key, span, span_of,
+    BALANCER, EGRESS, EGRESS_TOLD, ENTRIES_TOLD, ENTRY, INGRESS, MACHINE, PORTS, PREFIX_LIST, PUBLIC, RANGES,
+    ROUTE, SECURITY_GROUP, SUBNET, TARGETS, TIED, WHAT, network_key, span, span_of,
 };
 use crate::object::{LinkKind, ObjectKind, arn_key};
 use crate::workload::{ACCOUNT, PROFILE, SERVICE};
@@ -24,6 +24,8 @@ pub(super) fn read(whole: &Value, facts: &mut Facts) -> bool {
     let lists = [
         facts.each(whole, "Reservations", reservation),
         facts.each(whole, "SecurityGroups", security_group),
+        facts.each(whole, "PrefixLists", prefix_list),
+        prefix_list_entries(whole, facts),
         facts.each(whole, "Subnets", subnet),
         facts.each(whole, "RouteTables", route_table),
         facts.each(whole, "NetworkAcls", access_list),
@@ -135,7 +137,51 @@ fn security_group(facts: &mut Facts, record: &Value) -> Option<()> {
     if told {
         facts.all_attributes(&key, EGRESS);
     }
+    let permissions =
+        ["IpPermissions", "IpPermissionsEgress"].into_iter().flat_map(|field| list(record, field));
+    tie(facts, &key, LinkKind::Names, permissions.flat_map(lists));
     Some(())
+}
+
+/// The lists of addresses that a permission names.
+fn lists(permission: &Value) -> impl Iterator<Item = &str> {
+    list(permission, "PrefixListIds").filter_map(|one| text(one, "PrefixListId"))
+}
+
+/// A list of addresses; those of AWS's own services come with their ranges.
+fn prefix_list(facts: &mut Facts, record: &Value) -> Option<()> {
+    let key = network_key(text(record, "PrefixListId")?)?;
+    if text(record, "State") == Some("delete-complete") {
+        facts.remove(&key);
+        return Some(());
+    }
+    part(facts, &key, PREFIX_LIST, []);
+    if record.get("Cidrs").is_some_and(Value::is_array) {
+        entries(facts, &key, texts(record, "Cidrs"));
+    }
+    Some(())
+}
+
+/// The answer does not say of which list it is: whoever saved it adds `PrefixListId`.
+fn prefix_list_entries(whole: &Value, facts: &mut Facts) -> bool {
+    let Some(key) = text(whole, "PrefixListId").and_then(network_key) else { return false };
+    let mut ranges = Vec::new();
+    let found = facts.each(whole, "Entries", |_, record| {
+        ranges.push(text(record, "Cidr")?.to_owned());
+        Some(())
+    });
+    if found {
+        part(facts, &key, PREFIX_LIST, []);
+        entries(facts, &key, ranges.iter().map(String::as_str));
+    }
+    found
+}
+
+pub(crate) fn entries<'a>(facts: &mut Facts, list: &EntityKey, ranges: impl Iterator<Item = &'a str>) {
+    let names: Vec<String> = ranges.map(|range| format!("{ENTRY}{range}")).collect();
+    let all = names.iter().map(|name| (name.as_str(), Some(String::new())));
+    facts.put(list, None, all.chain([(ENTRIES_TOLD, Some("told".to_owned()))]));
+    facts.all_attributes(list, ENTRY);
 }
 
 /// The rules of a group in one direction, as attributes.
@@ -160,7 +206,11 @@ fn permission(record: &Value) -> Vec<String> {
     let four = list(record, "IpRanges").filter_map(|range| text(range, "CidrIp"));
     let six = list(record, "Ipv6Ranges").filter_map(|range| text(range, "CidrIpv6"));
     let groups = list(record, "UserIdGroupPairs").filter_map(|pair| text(pair, "GroupId"));
-    four.chain(six).chain(groups).map(|from| format!("{protocol} {ports} {from}")).collect()
+    four.chain(six)
+        .chain(groups)
+        .chain(lists(record))
+        .map(|from| format!("{protocol} {ports} {from}"))
+        .collect()
 }
 
 fn subnet(facts: &mut Facts, record: &Value) -> Option<()> {

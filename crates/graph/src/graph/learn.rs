@@ -70,7 +70,7 @@ impl Graph {
             self.sides.insert(key.clone(), side);
         }
         if object.kind() == ObjectKind::Subject || Stand::is_place(object) || is_tied(object) {
-            self.stands.insert(key.clone(), Stand::of(object));
+            self.stands.insert(key.clone(), Stand::of(inventory, object));
         }
         let named = account_of(key.value()).or_else(|| object.attribute(ACCOUNT));
         if let Some(account) = named.filter(|account| !["aws", "*"].contains(account)).and_then(account_key) {

@@ -75,7 +75,10 @@ impl<'a> Asset<'a> {
             evidence: [object.evidence().clone()].into(),
         };
         for group in own.linked(object, LinkKind::GuardedBy) {
-            own.rules.extend(Rule::all(group, INGRESS));
+            own.rules.extend(Rule::all(inventory, group, INGRESS));
+            own.evidence.extend(
+                own.linked(group, LinkKind::Names).map(|list| list.evidence().clone()).collect::<Vec<_>>(),
+            );
             own.evidence.insert(group.evidence().clone());
         }
         let public = object.attribute(PUBLIC).unwrap_or_default();
@@ -157,8 +160,8 @@ impl<'a> Asset<'a> {
             let Some(ports) = common(rule.ports, used.port) else { continue };
             let name = self.object.key().value();
             let because = vec![format!("a security group of `{name}` lets `{}` in", rule.line)];
-            if let Start::Range(range) = &rule.start
-                && let Some(port) = self.let_in_from(range, ports)
+            if let Start::Ranges(ranges) = &rule.start
+                && let Some(port) = self.let_in_from(ranges, ports)
                 && !used.nearby
             {
                 let how =
@@ -170,11 +173,11 @@ impl<'a> Asset<'a> {
         }
     }
 
-    /// The first of `ports` that comes in from the Internet by a rule for `range`.
-    fn let_in_from(&self, range: &Cidr, ports: (u16, u16)) -> Option<u16> {
+    /// The first of `ports` that comes in from the Internet by a rule for one of `ranges`.
+    fn let_in_from(&self, ranges: &[Cidr], ports: (u16, u16)) -> Option<u16> {
         let [four, six] = self.outside;
-        let open = if range.is_six() { six } else { four };
-        (open && range.is_wide()).then(|| self.list.lets(range, Protocol::Tcp, ports))?
+        let open = |range: &&Cidr| range.is_wide() && if range.is_six() { six } else { four };
+        ranges.iter().filter(open).find_map(|range| self.list.lets(range, Protocol::Tcp, ports))
     }
 
     /// One way from each start for each thing to use.
@@ -236,7 +239,9 @@ impl<'a> Asset<'a> {
         no_group
             || self.rules.iter().filter(fits).any(|rule| match &rule.start {
                 Start::Node(group) => groups.contains(&group),
-                Start::Range(range) => range.is_wide() || ranges.iter().any(|own| range.overlaps(own)),
+                Start::Ranges(from) => {
+                    from.iter().any(|range| range.is_wide() || ranges.iter().any(|own| range.overlaps(own)))
+                }
                 Start::Internet => false,
             })
     }
@@ -279,7 +284,7 @@ impl<'a> Asset<'a> {
             let guarded = self.object.links(LinkKind::GuardedBy).next().is_some();
             let open = |port: u16| {
                 self.rules.iter().filter(|rule| rule.protocol.fits() && common(rule.ports, Some(port)).is_some()).any(
-                    |rule| matches!(&rule.start, Start::Range(range) if self.let_in_from(range, (port, port)).is_some()),
+                    |rule| matches!(&rule.start, Start::Ranges(ranges) if self.let_in_from(ranges, (port, port)).is_some()),
                 )
             };
             let no_group = !guarded && self.outside.contains(&true);

@@ -1,7 +1,8 @@
 //! What lets packets in: rules of security groups, and access lists, which keep no state.
 
-use super::{EGRESS, INGRESS, Start, network_key};
+use super::{EGRESS, INGRESS, Start, network_key, prefix_list};
 use crate::cidr::Cidr;
+use crate::inventory::Inventory;
 use crate::object::Object;
 
 /// A port of the range that answers go to (RFC 6335, 6): access lists keep no state.
@@ -106,17 +107,22 @@ impl Entry {
 
 impl Rule {
     /// The rules of a security group in one direction.
-    pub(super) fn all<'a>(group: &'a Object, beginning: &'a str) -> impl Iterator<Item = Self> + use<'a> {
-        group.attributes().filter_map(move |(name, _)| Self::parse(name.strip_prefix(beginning)?))
+    pub(super) fn all<'a>(
+        inventory: &'a Inventory,
+        group: &'a Object,
+        beginning: &'a str,
+    ) -> impl Iterator<Item = Self> + use<'a> {
+        let lines = group.attributes().filter_map(move |(name, _)| name.strip_prefix(beginning));
+        lines.filter_map(|line| Self::parse(inventory, line))
     }
 
-    pub(super) fn parse(line: &str) -> Option<Self> {
+    fn parse(inventory: &Inventory, line: &str) -> Option<Self> {
         let mut words = line.split(' ');
         let (protocol, ports) = (Protocol::parse(words.next()?), ports(words.next()?)?);
         let from = words.next()?;
         let start = match Cidr::parse(from) {
-            Some(range) => Start::Range(range),
-            None => Start::Node(network_key(from)?),
+            Some(range) => prefix_list::single(range),
+            None => prefix_list::resolved(inventory, network_key(from)?),
         };
         Some(Self { protocol, ports, start, line: line.to_owned() })
     }

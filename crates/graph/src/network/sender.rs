@@ -26,16 +26,17 @@ impl Egress {
     pub(super) fn of(inventory: &Inventory, object: &Object) -> Self {
         let mut all = None;
         for key in object.links(LinkKind::GuardedBy) {
-            let group = inventory.object(key).map(Self::of_group).unwrap_or_default();
+            let group =
+                inventory.object(key).map(|group| Self::of_group(inventory, group)).unwrap_or_default();
             let Some(rules) = group.rules else { return group };
             all.get_or_insert_with(Vec::new).extend(rules);
         }
         Self { rules: all }
     }
 
-    fn of_group(group: &Object) -> Self {
+    fn of_group(inventory: &Inventory, group: &Object) -> Self {
         let told = group.attribute(EGRESS_TOLD).is_some();
-        Self { rules: told.then(|| Rule::all(group, EGRESS).collect()) }
+        Self { rules: told.then(|| Rule::all(inventory, group, EGRESS).collect()) }
     }
 
     /// Whether it lets all out to whatever has an address of the families of `from`.
@@ -44,7 +45,7 @@ impl Egress {
         let all = |family: &str| {
             let whole = Cidr::parse(family);
             rules.iter().filter(|rule| rule.protocol.fits() && rule.ports == (0, u16::MAX)).any(
-                |rule| matches!((&rule.start, &whole), (Start::Range(to), Some(whole)) if to.holds(whole)),
+                |rule| matches!((&rule.start, &whole), (Start::Ranges(to), Some(whole)) if to.iter().any(|to| to.holds(whole))),
             )
         };
         let six = from.iter().flat_map(|place| &place.ranges).any(Cidr::is_six);
@@ -77,8 +78,10 @@ impl Addresses<'_> {
         match by {
             Start::Internet => false,
             Start::Node(group) => self.groups.contains(group),
-            Start::Range(range) if self.ranges.is_empty() => range.is_wide(),
-            Start::Range(range) => self.ranges.iter().any(|own| range.overlaps(own)),
+            Start::Ranges(ranges) if self.ranges.is_empty() => ranges.iter().any(Cidr::is_wide),
+            Start::Ranges(ranges) => {
+                self.ranges.iter().any(|own| ranges.iter().any(|range| range.overlaps(own)))
+            }
         }
     }
 }
@@ -103,7 +106,7 @@ impl Sender {
         let known = subnets.iter().filter_map(|key| inventory.object(key));
         let places: Vec<Place> = known.map(Place::of).collect();
         let guards = || groups.iter().filter_map(|key| inventory.object(key));
-        if guards().all(|group| Egress::of_group(group).is_open(&places)) {
+        if guards().all(|group| Egress::of_group(inventory, group).is_open(&places)) {
             return None;
         }
         let egress = Egress::of(inventory, object);
@@ -117,8 +120,8 @@ impl Sender {
     }
 
     /// What would be in a security group and in no other; `None` where the group lets all out.
-    pub(super) fn of_group(group: &Object) -> Option<Self> {
-        let (groups, egress) = ([group.key().clone()].into(), Egress::of_group(group));
+    pub(super) fn of_group(inventory: &Inventory, group: &Object) -> Option<Self> {
+        let (groups, egress) = ([group.key().clone()].into(), Egress::of_group(inventory, group));
         let evidence = [group.evidence().clone()].into();
         (!egress.is_open(&[])).then_some(Self { groups, places: Vec::new(), egress, evidence })
     }
@@ -139,7 +142,7 @@ impl Sender {
         let starts = |ports| match &way.start {
             Start::Internet => false,
             Start::Node(group) => self.groups.contains(group),
-            Start::Range(range) => side.lets(range, (way.protocol, ports), place),
+            Start::Ranges(ranges) => side.lets(ranges, (way.protocol, ports), place),
         };
         let addresses = Addresses { groups: &side.groups, ranges: &side.ranges };
         let (_, rule) = self.egress.let_out(way.ports, addresses).find(|(ports, _)| starts(*ports))?;

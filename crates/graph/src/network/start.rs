@@ -39,7 +39,7 @@ impl Starts {
             match &way.start {
                 Start::Node(node) => turn(&mut self.by_node, node),
                 Start::Internet => outside.iter().for_each(|key| turn(&mut self.by_node, key)),
-                Start::Range(_) => side.network.iter().for_each(|key| turn(&mut self.by_network, key)),
+                Start::Ranges(_) => side.network.iter().for_each(|key| turn(&mut self.by_network, key)),
             }
         }
     }

@@ -3,10 +3,10 @@
 use super::rights::document;
 use super::{Facts, Resource, World};
 use crate::change::Op;
-use crate::document::ec2::{GATEWAY, NETWORK, ROUTES, part};
+use crate::document::ec2::{GATEWAY, NETWORK, ROUTES, entries, part};
 use crate::network::{
-    BALANCER, EGRESS, EGRESS_TOLD, INGRESS, MACHINE, PORTS, PUBLIC, RANGES, ROUTE, SECURITY_GROUP, SUBNET,
-    TARGETS, TIED, URL, network_key, span,
+    BALANCER, EGRESS, EGRESS_TOLD, ENTRY, INGRESS, MACHINE, PORTS, PREFIX_LIST, PUBLIC, RANGES, ROUTE,
+    SECURITY_GROUP, SUBNET, TARGETS, TIED, URL, network_key, span,
 };
 use crate::object::{LinkKind, ObjectKind, PolicySlot, arn_key};
 use crate::workload::{PROFILE, ROLE, SERVICE};
@@ -30,6 +30,7 @@ fn is_true(value: &Value, field: &str) -> bool {
 #[derive(Default)]
 struct GroupRules {
     lines: Vec<String>,
+    lists: BTreeSet<String>,
     egress_told: bool,
 }
 
@@ -80,6 +81,22 @@ impl World<'_> {
                 Some(())
             }
             "aws_lb" | "aws_alb" => self.balancer(facts, resource),
+            "aws_ec2_managed_prefix_list" => {
+                let key = network()?;
+                part(facts, &key, PREFIX_LIST, []);
+                let told = resource.values.get("entry").and_then(Value::as_array).into_iter().flatten();
+                entries(facts, &key, told.filter_map(|entry| text(entry, "cidr")));
+                Some(())
+            }
+            "aws_ec2_managed_prefix_list_entry" => {
+                let range = text(resource.values, "cidr")?;
+                for key in
+                    self.texts(resource, "prefix_list_id", Self::id).iter().filter_map(|id| network_key(id))
+                {
+                    facts.put(&key, None, [(format!("{ENTRY}{range}").as_str(), Some(String::new()))]);
+                }
+                Some(())
+            }
             "aws_lb_target_group_attachment" | "aws_alb_target_group_attachment" => {
                 self.target(facts, resource)
             }
@@ -256,6 +273,9 @@ impl World<'_> {
                 let lines = rules.lines.iter().map(|rule| (rule.as_str(), Some(String::new())));
                 let told = rules.egress_told.then(|| (EGRESS_TOLD, Some("told".to_owned())));
                 part(facts, &key, SECURITY_GROUP, lines.chain(told));
+                for list in rules.lists.iter().filter_map(|id| network_key(id)) {
+                    facts.link(&key, LinkKind::Names, &list);
+                }
             }
         }
     }
@@ -278,6 +298,9 @@ impl World<'_> {
                 let groups = texts(rule, "security_groups").map(str::to_owned);
                 let groups = groups.chain(referred.iter().cloned());
                 let itself = is_true(rule, "self").then(|| id.clone());
+                let named: Vec<String> = texts(rule, "prefix_list_ids").map(str::to_owned).collect();
+                own.lists.extend(named.iter().cloned());
+                let groups = groups.chain(named);
                 own.add(beginning, &lines(rule, "protocol", groups.chain(itself)));
             }
         }
@@ -291,8 +314,12 @@ impl World<'_> {
     ) {
         for group in self.texts(resource, "security_group_id", Self::id) {
             let itself = is_true(resource.values, "self").then(|| group.clone());
+            let named = ["prefix_list_ids", "prefix_list_id"].into_iter();
+            let named: Vec<String> = named.flat_map(|field| self.texts(resource, field, Self::id)).collect();
             let groups = self.texts(resource, source, Self::id).into_iter().chain(itself);
+            let groups = groups.chain(named.iter().cloned());
             let own = rules.entry(group).or_default();
+            own.lists.extend(named.iter().cloned());
             own.egress_told |= beginning == EGRESS;
             own.add(beginning, &lines(resource.values, protocol, groups));
         }
