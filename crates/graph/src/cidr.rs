@@ -43,6 +43,11 @@ impl Cidr {
         self.six == other.six && self.first <= other.first && other.last <= self.last
     }
 
+    /// How many addresses it has beside the first.
+    pub(crate) fn size(&self) -> u128 {
+        self.last - self.first
+    }
+
     /// Whether it is of the longer family.
     pub(crate) fn is_six(&self) -> bool {
         self.six

@@ -61,7 +61,8 @@ impl Inventory {
     /// kind that is known, else what it touched.
     ///
     /// Known are the answers of EC2 (instances, security groups, prefix lists, subnets, route tables, network ACLs,
-    /// gateways), of Elastic Load Balancing v2, RDS, Lambda, Secrets Manager, EKS, `CodeBuild`, Bedrock agents and Identity Center; `OpenAPI`
+    /// gateways, peering connections, attachments of transit gateways), of Elastic Load Balancing v2, RDS, Lambda, Secrets
+    /// Manager, EKS, `CodeBuild`, Bedrock agents and Identity Center; `OpenAPI`
     /// documents; vulnerability findings of OCSF, Security Hub and Inspector; users, groups and assignments of Microsoft Graph;
     /// service accounts and nodes of Kubernetes; repositories of GitHub; `CycloneDX`; and a plain document with
     /// `vulnerabilities`, `repositories`, `vendors`, `packages`, `pipelines` and `agents`.
@@ -255,10 +256,13 @@ impl Facts {
 
 /// A bare list as programs save it that page through an answer: what its first record has tells which list it is.
 fn named_list(whole: &Value) -> Option<Value> {
-    const LISTS: [(&str, &[&str]); 14] = [
+    const LISTS: [(&str, &[&str]); 17] = [
         ("SecurityGroups", &["GroupId", "IpPermissions"]),
         ("PrefixLists", &["PrefixListId", "PrefixListName"]),
         ("RouteTables", &["RouteTableId", "Routes"]),
+        ("VpcPeeringConnections", &["VpcPeeringConnectionId", "Status"]),
+        ("TransitGatewayVpcAttachments", &["TransitGatewayAttachmentId", "VpcId"]),
+        ("TransitGatewayAttachments", &["TransitGatewayAttachmentId", "ResourceType"]),
         ("NetworkAcls", &["NetworkAclId", "Entries"]),
         ("Subnets", &["SubnetId", "CidrBlock"]),
         ("InternetGateways", &["InternetGatewayId", "Attachments"]),

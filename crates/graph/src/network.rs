@@ -8,6 +8,7 @@
 mod asset;
 mod filter;
 mod prefix_list;
+mod route;
 mod sender;
 mod start;
 
@@ -20,6 +21,7 @@ use crate::object::{LinkKind, Object, ObjectKind};
 use asset::Asset;
 use filter::{AccessList, Protocol, Rule};
 use homeostat_core::{EntityKey, EntityKind};
+use route::Routes;
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -48,6 +50,14 @@ pub(crate) const EGRESS_TOLD: &str = "egress";
 pub(crate) const RANGES: &str = "ranges";
 /// Begins the attributes of a route table that are routes to a gateway: `route/range`.
 pub(crate) const ROUTE: &str = "route/";
+/// Begins the other routes of a table: `over/range` is where they lead, such as a peering connection.
+pub(crate) const OVER: &str = "over/";
+/// A connection of two networks.
+pub(crate) const PEERING: &str = "peering";
+/// Begins the attributes that are networks which such a connection joins, with their regions: `joins/end`.
+pub(crate) const JOINS: &str = "joins/";
+/// The network of a security group.
+pub(crate) const NETWORK_OF: &str = "network";
 /// The families in which an asset has an address outside: `4`, `6`, `46`.
 pub(crate) const PUBLIC: &str = "public";
 /// Ports that something listens on.
@@ -102,13 +112,16 @@ pub(crate) struct NetSide {
     ranges: Vec<Cidr>,
     /// The security groups that it is in.
     groups: BTreeSet<EntityKey>,
+    /// Those of its subnets from which answers get to other networks.
+    beyond: Vec<Place>,
 }
 
-/// The ranges of a subnet and its network.
+/// The ranges of a subnet, its network, and where its routes lead.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Place {
     ranges: Vec<Cidr>,
     network: Option<EntityKey>,
+    routes: Routes,
 }
 
 /// Where somebody stands.
@@ -147,12 +160,18 @@ pub(crate) fn is(object: &Object, what: &str) -> bool {
 }
 
 impl Place {
-    fn of(subnet: &Object) -> Self {
+    fn of(inventory: &Inventory, subnet: &Object) -> Self {
         let ranges = subnet.attribute(RANGES).unwrap_or_default().split(',');
         Self {
             ranges: ranges.filter_map(Cidr::parse).collect(),
             network: subnet.links(LinkKind::Within).next().cloned(),
+            routes: Routes::of(inventory, subnet),
         }
+    }
+
+    /// Where a security group stands: in its network, when that is told.
+    fn of_group(group: &Object) -> Self {
+        Self { network: group.attribute(NETWORK_OF).and_then(network_key), ..Self::default() }
     }
 }
 
@@ -160,7 +179,7 @@ impl Stand {
     pub(crate) fn of(inventory: &Inventory, object: &Object) -> Self {
         let subject = object.kind() == ObjectKind::Subject;
         let acts = subject && object.attribute(GROUP).is_none();
-        let place = if is(object, SUBNET) { Place::of(object) } else { Place::default() };
+        let place = if is(object, SUBNET) { Place::of(inventory, object) } else { Place::default() };
         if !is(object, SECURITY_GROUP) {
             return Self { subject, acts, place, ..Self::default() };
         }
@@ -169,7 +188,8 @@ impl Stand {
         let rules: Vec<Rule> = rules.collect();
         let lists = rules.iter().filter_map(|rule| prefix_list::untold(inventory, &rule.start));
         let untold = lists.collect::<BTreeSet<_>>().len();
-        Self { subject, acts, place, sender: Sender::of_group(inventory, object), untold }
+        let (place, sender) = (Place::of_group(object), Sender::of_group(inventory, object));
+        Self { subject, acts, place, sender, untold }
     }
 
     /// Where the machines of a crowd stand.
@@ -200,6 +220,7 @@ impl NetSide {
             network: asset.network,
             ranges: asset.ranges,
             groups: object.links(LinkKind::GuardedBy).cloned().collect(),
+            beyond: asset.beyond,
         })
     }
 
@@ -215,19 +236,27 @@ impl NetSide {
             let starts = match (&way.start, sender) {
                 (Start::Internet, _) => outside,
                 (_, Some(sender)) => return sender.sends(self, way).map(Cow::Owned),
-                (Start::Node(node), None) => node == key,
-                (Start::Ranges(ranges), None) => {
-                    stand.is_some_and(|stand| self.lets(ranges, (way.protocol, way.ports), &stand.place))
+                (Start::Node(node), None) => {
+                    node == key && stand.is_none_or(|stand| self.is_near(&stand.place) != Some(false))
                 }
+                (Start::Ranges(ranges), None) => stand.is_some_and(|stand| {
+                    let near = self.is_near(&stand.place) == Some(true);
+                    near && self.lets(ranges, (way.protocol, way.ports), &stand.place)
+                }),
             };
             starts.then_some(Cow::Borrowed(way))
         })
     }
 
+    /// Whether one of the ranges is for something in `from`, and the access list lets it in.
     fn lets(&self, ranges: &[Cidr], (protocol, ports): (Protocol, (u16, u16)), from: &Place) -> bool {
-        let same = self.network.is_some() && self.network == from.network;
         let named = |own: &Cidr| ranges.iter().any(|range| range.overlaps(own));
         let lets = |own: &Cidr| named(own) && self.list.lets(own, protocol, ports).is_some();
-        same && from.ranges.iter().any(lets)
+        from.ranges.iter().any(lets)
+    }
+
+    /// Whether it lies in the network of `place`; `None` when one of the two is not known.
+    fn is_near(&self, place: &Place) -> Option<bool> {
+        Some(self.network.as_ref()? == place.network.as_ref()?)
     }
 }

@@ -1,6 +1,7 @@
 //! One asset with what stands around it: what may be used on it, and from where that is reached.
 
 use super::filter::{AccessList, Protocol, Rule};
+use super::route::{destinations, tables};
 use super::sender::{Addresses, Egress};
 use super::{API, BALANCER, MACHINE, OPEN, PORTS, PUBLIC, Place, ROUTE, Start, TARGETS, TIED, URL, Way, is};
 use crate::Evidence;
@@ -57,6 +58,7 @@ pub(super) struct Asset<'a> {
     pub(super) network: Option<EntityKey>,
     /// The addresses of its subnets.
     pub(super) ranges: Vec<Cidr>,
+    pub(super) beyond: Vec<Place>,
     /// In which families it is open to the Internet: four, six.
     outside: [bool; 2],
     evidence: BTreeSet<Evidence>,
@@ -71,6 +73,7 @@ impl<'a> Asset<'a> {
             list: AccessList::default(),
             network: None,
             ranges: Vec::new(),
+            beyond: Vec::new(),
             outside: [false; 2],
             evidence: [object.evidence().clone()].into(),
         };
@@ -83,17 +86,18 @@ impl<'a> Asset<'a> {
         }
         let public = object.attribute(PUBLIC).unwrap_or_default();
         for subnet in own.linked(object, LinkKind::Within) {
-            let place = Place::of(subnet);
-            own.network = own.network.take().or(place.network);
-            own.ranges.extend(place.ranges);
+            let place = Place::of(inventory, subnet);
+            own.network = own.network.take().or_else(|| place.network.clone());
+            own.ranges.extend(&place.ranges);
+            own.beyond.extend((!place.routes.is_empty()).then_some(place));
             if let Some(list) = own.linked(subnet, LinkKind::GuardedBy).next() {
                 own.list = AccessList::of(list);
                 own.evidence.insert(list.evidence().clone());
             }
-            for table in own.tables(subnet) {
+            for table in tables(inventory, subnet) {
                 own.evidence.insert(table.evidence().clone());
-                let routes =
-                    table.attributes().filter_map(|(name, _)| Cidr::parse(name.strip_prefix(ROUTE)?));
+                let routes = table.attributes().filter_map(|(name, _)| name.strip_prefix(ROUTE));
+                let routes = routes.flat_map(|range| destinations(inventory, range));
                 let routes: Vec<Cidr> = routes.filter(Cidr::is_wide).collect();
                 let tied =
                     own.linked(table, LinkKind::RoutedBy).all(|gate| gate.attribute(TIED) != Some("false"));
@@ -116,16 +120,6 @@ impl<'a> Asset<'a> {
     ) -> impl Iterator<Item = &'a Object> + use<'a, 'b> {
         let inventory = self.inventory;
         object.links(kind).filter_map(move |key| inventory.object(key))
-    }
-
-    /// The route table of a subnet: its own, else that of the network.
-    fn tables(&self, subnet: &Object) -> Vec<&'a Object> {
-        let own: Vec<&Object> = self.linked(subnet, LinkKind::RoutedBy).collect();
-        if !own.is_empty() {
-            return own;
-        }
-        let networks = self.linked(subnet, LinkKind::Within);
-        networks.flat_map(|network| self.linked(network, LinkKind::RoutedBy)).collect()
     }
 
     pub(super) fn ways(&self) -> Vec<Way> {
@@ -232,7 +226,7 @@ impl<'a> Asset<'a> {
             return false;
         }
         let groups: Vec<&EntityKey> = balancer.links(LinkKind::GuardedBy).collect();
-        let places = self.linked(balancer, LinkKind::Within).map(Place::of);
+        let places = self.linked(balancer, LinkKind::Within).map(|subnet| Place::of(self.inventory, subnet));
         let ranges: Vec<Cidr> = places.flat_map(|place| place.ranges).collect();
         let fits = |rule: &&Rule| rule.protocol.fits() && common(rule.ports, port).is_some();
         let no_group = self.object.links(LinkKind::GuardedBy).next().is_none();

@@ -24,6 +24,14 @@ pub(super) fn resolved(inventory: &Inventory, key: EntityKey) -> Start {
     }
 }
 
+/// The ranges of a list; none when nobody told them.
+pub(super) fn ranges(inventory: &Inventory, key: EntityKey) -> Vec<Cidr> {
+    match resolved(inventory, key) {
+        Start::Ranges(ranges) => ranges.to_vec(),
+        _ => Vec::new(),
+    }
+}
+
 fn is_told(object: &Object) -> bool {
     object.attribute(WHAT) == Some(PREFIX_LIST) && object.attribute(ENTRIES_TOLD).is_some()
 }

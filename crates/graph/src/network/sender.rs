@@ -6,6 +6,7 @@
 //! O(rules) a way.
 
 use super::filter::{Rule, overlap};
+use super::route::{Bridge, Routes};
 use super::{EGRESS, EGRESS_TOLD, NetSide, Place, Start, Way};
 use crate::Evidence;
 use crate::cidr::Cidr;
@@ -104,17 +105,15 @@ impl Sender {
         let groups: BTreeSet<EntityKey> = object.links(LinkKind::GuardedBy).cloned().collect();
         let subnets: Vec<&EntityKey> = object.links(LinkKind::Within).collect();
         let known = subnets.iter().filter_map(|key| inventory.object(key));
-        let places: Vec<Place> = known.map(Place::of).collect();
+        let places: Vec<Place> = known.map(|subnet| Place::of(inventory, subnet)).collect();
         let guards = || groups.iter().filter_map(|key| inventory.object(key));
-        if guards().all(|group| Egress::of_group(inventory, group).is_open(&places)) {
+        let open = guards().all(|group| Egress::of_group(inventory, group).is_open(&places));
+        if open && places.iter().all(|place| place.routes.is_empty()) {
             return None;
         }
         let egress = Egress::of(inventory, object);
         let evidence = guards().map(|group| group.evidence().clone()).collect();
-        let joined = |keys: &mut dyn Iterator<Item = &EntityKey>| {
-            keys.map(EntityKey::value).collect::<Vec<_>>().join("+")
-        };
-        let name = format!("{} in {}", joined(&mut groups.iter()), joined(&mut subnets.iter().copied()));
+        let name = format!("{} in {}", joined(groups.iter()), joined(subnets.into_iter()));
         let key = EntityKey::new(EntityKind::NativeId, "aws/senders", &name).ok()?;
         Some((key, Self { groups, places, egress, evidence }))
     }
@@ -123,32 +122,56 @@ impl Sender {
     pub(super) fn of_group(inventory: &Inventory, group: &Object) -> Option<Self> {
         let (groups, egress) = ([group.key().clone()].into(), Egress::of_group(inventory, group));
         let evidence = [group.evidence().clone()].into();
-        (!egress.is_open(&[])).then_some(Self { groups, places: Vec::new(), egress, evidence })
+        (!egress.is_open(&[])).then(|| Self {
+            groups,
+            places: vec![Place::of_group(group)],
+            egress,
+            evidence,
+        })
     }
 
     /// `way` as it is for these machines; `None` when it does not start at them or is not let out.
     pub(super) fn sends(&self, side: &NetSide, way: &Way) -> Option<Way> {
         let nowhere = [Place::default()];
         let places = if self.places.is_empty() { &nowhere[..] } else { &self.places };
-        let told = places.iter().find_map(|place| self.by_place(place, side, way))?;
+        let (rule, bridge) = places.iter().find_map(|place| self.by_place(place, side, way))?;
         let mut own = way.clone();
-        own.because.extend(told);
-        own.evidence.extend(self.evidence.iter().cloned());
+        own.because
+            .extend(rule.map(|rule| format!("a security group of the sender lets `{}` out", rule.line)));
+        own.because.extend(bridge.map(Bridge::told));
+        own.evidence
+            .extend(self.evidence.iter().chain(bridge.into_iter().flat_map(|one| &one.evidence)).cloned());
         Some(own)
     }
 
-    /// Why it is let out of a place.
-    fn by_place(&self, place: &Place, side: &NetSide, way: &Way) -> Option<Vec<String>> {
+    /// By which rule it is let out of a place, and over what it goes to another network.
+    fn by_place<'a>(&'a self, place: &'a Place, side: &'a NetSide, way: &Way) -> Option<Sent<'a>> {
+        let near = side.is_near(place);
+        let mut bridge = None;
+        if near == Some(false) {
+            let all = side.beyond.iter().filter_map(|to| Routes::between(place, to));
+            bridge = Some(all.max_by_key(|bridge| bridge.knows_groups)?);
+        }
+        // Elsewhere a group is known over a peering connection alone; addresses say nothing where no network is known.
+        let knows_groups = bridge.is_none_or(|bridge| bridge.knows_groups);
         let starts = |ports| match &way.start {
             Start::Internet => false,
-            Start::Node(group) => self.groups.contains(group),
-            Start::Ranges(ranges) => side.lets(ranges, (way.protocol, ports), place),
+            Start::Node(group) => knows_groups && self.groups.contains(group),
+            Start::Ranges(ranges) => near.is_some() && side.lets(ranges, (way.protocol, ports), place),
         };
-        let addresses = Addresses { groups: &side.groups, ranges: &side.ranges };
+        let nobody = BTreeSet::new();
+        let groups = if knows_groups { &side.groups } else { &nobody };
+        let addresses = Addresses { groups, ranges: &side.ranges };
         let (_, rule) = self.egress.let_out(way.ports, addresses).find(|(ports, _)| starts(*ports))?;
-        let told = rule.map(|rule| format!("a security group of the sender lets `{}` out", rule.line));
-        Some(told.into_iter().collect())
+        Some((rule, bridge))
     }
+}
+
+/// The rule that lets something out, and the connection over which it goes.
+type Sent<'a> = (Option<&'a Rule>, Option<&'a Bridge>);
+
+fn joined<'a>(keys: impl Iterator<Item = &'a EntityKey>) -> String {
+    keys.map(EntityKey::value).collect::<Vec<_>>().join("+")
 }
 
 /// Which machines are in which crowd.

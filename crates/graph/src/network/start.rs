@@ -49,7 +49,10 @@ impl Starts {
         let sender = stand.and_then(|stand| stand.sender.as_ref());
         let places = stand.map(|stand| &stand.place).into_iter();
         let places = places.chain(sender.into_iter().flat_map(|sender| &sender.places));
-        let networks = places.filter_map(|place| self.by_network.get(place.network.as_ref()?));
+        // Only what has addresses is let in by them.
+        let places = places.filter(|place| !place.ranges.is_empty());
+        let networks = places.flat_map(|place| place.network.iter().chain(place.routes.networks()));
+        let networks = networks.filter_map(|network| self.by_network.get(network));
         let groups = sender.into_iter().flat_map(|sender| &sender.groups);
         let nodes = groups.chain([key]).filter_map(|node| self.by_node.get(node));
         networks.chain(nodes).flatten().collect()

@@ -3,9 +3,9 @@
 use super::rights::document;
 use super::{Facts, Resource, World};
 use crate::change::Op;
-use crate::document::ec2::{GATEWAY, NETWORK, ROUTES, entries, part};
+use crate::document::ec2::{GATEWAY, entries, part};
 use crate::network::{
-    BALANCER, EGRESS, EGRESS_TOLD, ENTRY, INGRESS, MACHINE, PORTS, PREFIX_LIST, PUBLIC, RANGES, ROUTE,
+    BALANCER, EGRESS, EGRESS_TOLD, ENTRY, INGRESS, MACHINE, PORTS, PREFIX_LIST, PUBLIC, RANGES,
     SECURITY_GROUP, SUBNET, TARGETS, TIED, URL, network_key, span,
 };
 use crate::object::{LinkKind, ObjectKind, PolicySlot, arn_key};
@@ -14,7 +14,7 @@ use homeostat_core::EntityKey;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
-fn text<'a>(value: &'a Value, field: &str) -> Option<&'a str> {
+pub(super) fn text<'a>(value: &'a Value, field: &str) -> Option<&'a str> {
     value.get(field).and_then(Value::as_str).filter(|text| !text.is_empty())
 }
 
@@ -22,7 +22,7 @@ fn texts<'a>(value: &'a Value, field: &str) -> impl Iterator<Item = &'a str> + u
     value.get(field).and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str)
 }
 
-fn is_true(value: &Value, field: &str) -> bool {
+pub(super) fn is_true(value: &Value, field: &str) -> bool {
     value.get(field) == Some(&Value::Bool(true))
 }
 
@@ -97,6 +97,8 @@ impl World<'_> {
                 }
                 Some(())
             }
+            "aws_vpc_peering_connection" => self.peering(facts, resource),
+            "aws_ec2_transit_gateway_vpc_attachment" => self.attachment(facts, resource),
             "aws_lb_target_group_attachment" | "aws_alb_target_group_attachment" => {
                 self.target(facts, resource)
             }
@@ -324,74 +326,6 @@ impl World<'_> {
             own.add(beginning, &lines(resource.values, protocol, groups));
         }
     }
-
-    /// Route tables with their routes to gateways, and the subnets that follow them.
-    pub(super) fn route_tables(&self, facts: &mut Facts) {
-        let mut routes: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-        for resource in &self.resources {
-            match resource.kind {
-                "aws_route_table" => {
-                    if let Some(id) = self.id(resource) {
-                        routes.entry(id).or_default().extend(self.inline_routes(resource));
-                    }
-                }
-                "aws_route"
-                    if self.texts(resource, "gateway_id", Self::id).iter().any(|id| is_gateway(id)) =>
-                {
-                    let to = ["destination_cidr_block", "destination_ipv6_cidr_block"];
-                    let to = to.into_iter().filter_map(|field| text(resource.values, field));
-                    let to: Vec<String> = to.map(str::to_owned).collect();
-                    for table in self.texts(resource, "route_table_id", Self::id) {
-                        routes.entry(table).or_default().extend(to.iter().cloned());
-                    }
-                }
-                "aws_route_table_association" | "aws_main_route_table_association" => {
-                    self.follow(facts, resource);
-                }
-                _ => {}
-            }
-        }
-        for (table, ranges) in routes {
-            if let Some(key) = network_key(&table) {
-                let names: Vec<String> = ranges.iter().map(|range| format!("{ROUTE}{range}")).collect();
-                part(facts, &key, ROUTES, names.iter().map(|name| (name.as_str(), Some(String::new()))));
-            }
-        }
-    }
-
-    /// The ranges that the routes of a table lead to a gateway.
-    fn inline_routes(&self, resource: &Resource<'_>) -> Vec<String> {
-        let told = resource.references.and_then(|all| all.get("route")).and_then(Value::as_array);
-        let told = told.into_iter().flatten().filter_map(|route| route.get("gateway_id"));
-        let referred =
-            told.flat_map(|one| self.referred(resource, Some(one), Self::id)).any(|id| is_gateway(&id));
-        let routes = resource.values.get("route").and_then(Value::as_array).into_iter().flatten();
-        let outward = routes.filter(|route| match text(route, "gateway_id") {
-            Some(id) => is_gateway(id),
-            None => referred,
-        });
-        let ranges = outward.flat_map(|route| [text(route, "cidr_block"), text(route, "ipv6_cidr_block")]);
-        ranges.flatten().map(str::to_owned).collect()
-    }
-
-    fn follow(&self, facts: &mut Facts, resource: &Resource<'_>) {
-        for table in self.texts(resource, "route_table_id", Self::id).iter().filter_map(|id| network_key(id))
-        {
-            for subnet in self.texts(resource, "subnet_id", Self::id).iter().filter_map(|id| network_key(id))
-            {
-                facts.link(&subnet, LinkKind::RoutedBy, &table);
-            }
-            for network in self.texts(resource, "vpc_id", Self::id).iter().filter_map(|id| network_key(id)) {
-                part(facts, &network, NETWORK, []);
-                facts.link(&network, LinkKind::RoutedBy, &table);
-            }
-        }
-    }
-}
-
-/// Whether an id, or an address in its place, is that of a gateway to the Internet.
-fn is_gateway(id: &str) -> bool {
-    id.starts_with("igw-") || id.contains("aws_internet_gateway")
 }
 
 /// A rule for each of those that are let in or out.
