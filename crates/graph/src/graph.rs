@@ -56,12 +56,20 @@ pub struct Graph {
     stands: BTreeMap<EntityKey, Stand>,
     /// What each start is asked about, and the machines that start together.
     starts: Starts,
+    targets: Targets,
     crowds: Crowds,
     internet: Option<EntityKey>,
     /// Which objects lie in each account.
     accounts: BTreeMap<EntityKey, BTreeSet<EntityKey>>,
     values: BTreeMap<EntityKey, Value>,
     edges: usize,
+}
+
+/// Whether some sources were not touched: principals, and machines and places.
+#[derive(Clone, Copy)]
+struct Left {
+    principals: bool,
+    placed: bool,
 }
 
 /// An edge with the numbers of its ends and of what it is about.
@@ -93,6 +101,7 @@ impl Graph {
             sides: BTreeMap::new(),
             stands: BTreeMap::new(),
             starts: Starts::default(),
+            targets: Targets::default(),
             crowds: Crowds::default(),
             internet: internet(),
             accounts: BTreeMap::new(),
@@ -118,38 +127,70 @@ impl Graph {
 
     /// Brings the graph up to `inventory` after changes that touched `touched`.
     ///
-    /// The result is the same as that of building anew. O(touched × objects) pairs are looked at.
+    /// The result is the same as that of building anew. Of a touched principal what its permissions are about is looked at;
+    /// of a touched object those who may have an edge about it: principals of what they may have rights on, machines and
+    /// places of the network of what lets somebody in, accounts.
     pub fn update(&mut self, inventory: &Inventory, touched: &Touched) -> EdgeChanges {
         let crowds = self.learn(inventory, touched);
         let mut changes = EdgeChanges::default();
-        let targets = Targets::new(inventory, &self.roles);
         for key in touched.objects.union(&crowds) {
             if self.is_source(key) {
-                self.redo_source(inventory, key, &targets, &mut changes);
+                self.redo_source(inventory, key, &mut changes);
             } else if let Some(number) = self.nodes.find(key) {
                 self.drop_from(number, &mut changes);
             }
         }
-        let all = self.authorities.keys().chain(&self.workloads).chain(self.accounts.keys());
-        let all = all.chain(self.stands.keys()).chain(&self.internet);
-        let sources: Vec<EntityKey> = all
-            .filter(|source| !touched.objects.contains(*source) && !crowds.contains(*source))
-            .cloned()
-            .collect();
+        let done = |source: &EntityKey| touched.objects.contains(source) || crowds.contains(source);
+        // Building anew touches all: then there is nobody left to ask about each.
+        let left = Left {
+            principals: self.authorities.keys().any(|source| !done(source)),
+            placed: self.workloads.iter().chain(self.stands.keys()).any(|source| !done(source)),
+        };
         for key in &touched.objects {
             let Some(target) = inventory.object(key) else {
                 self.drop_about(key, &mut changes);
                 continue;
             };
-            for source in &sources {
-                if self.concerns(source, target) {
-                    self.redo(inventory, (source, target), &mut changes);
-                } else {
-                    self.forget(source, key, &mut changes);
+            let sources = self
+                .sources(target, left)
+                .into_iter()
+                .filter(|source| !done(source) && self.concerns(source, target));
+            let concerned: BTreeSet<EntityKey> = sources.cloned().collect();
+            for source in self.sources_about(key) {
+                if !done(&source) && !concerned.contains(&source) {
+                    self.forget(&source, key, &mut changes);
                 }
+            }
+            for source in &concerned {
+                self.redo(inventory, (source, target), &mut changes);
             }
         }
         changes
+    }
+
+    /// All from which an edge may lead about `target`, by its kind and by what is let in to it.
+    fn sources(&self, target: &Object, left: Left) -> BTreeSet<&EntityKey> {
+        let key = target.key();
+        let mut all: BTreeSet<&EntityKey> = self.accounts.keys().chain(&self.internet).collect();
+        if left.principals {
+            match self.targets.able(target) {
+                Some(able) => all.extend(able),
+                None => all.extend(self.authorities.keys()),
+            }
+        }
+        if left.placed && self.roles.contains_key(key) {
+            all.extend(self.workloads.iter().chain(self.stands.keys()));
+        }
+        if let Some(side) = self.sides.get(key).filter(|_| left.placed) {
+            all.extend(self.starts.to(side).into_iter().filter(|start| self.stands.contains_key(*start)));
+        }
+        all
+    }
+
+    /// From where edges about `key` were derived.
+    fn sources_about(&self, key: &EntityKey) -> Vec<EntityKey> {
+        let sources = self.nodes.find(key).and_then(|about| self.about.get(about as usize));
+        sources.into_iter().flatten().filter_map(|from| self.nodes.key(*from)).cloned().collect()
     }
 
     fn is_source(&self, key: &EntityKey) -> bool {
@@ -158,13 +199,7 @@ impl Graph {
     }
 
     /// Derives all edges that start at `key`, and drops those that no longer follow.
-    fn redo_source(
-        &mut self,
-        inventory: &Inventory,
-        key: &EntityKey,
-        targets: &Targets<'_>,
-        changes: &mut EdgeChanges,
-    ) {
+    fn redo_source(&mut self, inventory: &Inventory, key: &EntityKey, changes: &mut EdgeChanges) {
         let known = self.nodes.find(key);
         let mut left: BTreeSet<u32> =
             known.map(|from| self.derived(from).map(|held| held.about).collect()).unwrap_or_default();
@@ -179,7 +214,8 @@ impl Graph {
                 redo(self, object);
             }
             let owned = self.owns_account(key).then(|| key.scope());
-            let candidates = self.authorities.get(key).map(|authority| targets.of(authority, owned));
+            let candidates =
+                self.authorities.get(key).map(|authority| self.targets.of(inventory, authority, owned));
             for target in candidates.into_iter().flatten() {
                 redo(self, target);
             }
@@ -194,10 +230,10 @@ impl Graph {
                 inventory.object(key).into_iter().chain(near.into_iter().filter(|other| other.key() != key));
             let mut roles = Vec::new();
             if let Some(workload) = inventory.object(key).filter(|_| self.workloads.contains(key)) {
-                roles = targets.run_as(inventory, workload);
+                roles = self.targets.run_as(inventory, workload);
             }
             if self.stands.get(key).is_some_and(|stand| stand.subject) {
-                roles.extend(targets.federated());
+                roles.extend(self.targets.federated(inventory));
             }
             for target in own.chain(roles) {
                 if self.concerns(key, target) {
@@ -382,6 +418,11 @@ impl Graph {
         let subjects = self.stands.iter().filter(|(_, stand)| stand.acts).map(|(key, _)| key);
         let open = |key: &&EntityKey| self.nodes.find(key).is_some_and(|node| self.has_edges(node));
         subjects.chain(self.internet.iter().filter(open))
+    }
+
+    #[cfg(test)]
+    pub(crate) fn targets(&self) -> &Targets {
+        &self.targets
     }
 
     fn has_edges(&self, node: u32) -> bool {
