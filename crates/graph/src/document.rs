@@ -236,17 +236,19 @@ impl Facts {
                 to: to.clone(),
             }));
         }
-        let held = |(object, name): &(EntityKey, String)| {
-            inventory.object(object).is_some_and(|own| own.attribute(name).is_some())
-        };
         let named: BTreeSet<(&EntityKey, &str)> = self.ops.iter().flat_map(put_attributes).collect();
+        // Of two records about one object the one that tells an attribute counts, whichever comes first.
+        let held = |(object, name): &&(EntityKey, String)| {
+            let told = named.contains(&(object, name.as_str()));
+            !told && inventory.object(object).is_some_and(|own| own.attribute(name).is_some())
+        };
         for (object, beginning) in &self.begun {
             let all = inventory.object(object).into_iter().flat_map(Object::attributes);
             let begun = all.map(|(name, _)| name).filter(|name| name.starts_with(beginning));
             let untold = begun.filter(|name| !named.contains(&(object, *name)));
             gone.extend(untold.map(|name| Op::Unset { object: object.clone(), attribute: name.to_owned() }));
         }
-        let unset = self.absent.into_iter().filter(held);
+        let unset = self.absent.iter().filter(held).cloned();
         gone.extend(unset.map(|(object, attribute)| Op::Unset { object, attribute }));
         let mut ops = self.ops;
         ops.append(&mut gone);

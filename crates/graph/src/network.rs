@@ -186,7 +186,7 @@ impl Stand {
         let rules =
             [INGRESS, EGRESS].into_iter().flat_map(|beginning| Rule::all(inventory, object, beginning));
         let rules: Vec<Rule> = rules.collect();
-        let lists = rules.iter().filter_map(|rule| prefix_list::untold(inventory, &rule.start));
+        let lists = rules.iter().filter_map(|rule| prefix_list::untold(object, &rule.start));
         let untold = lists.collect::<BTreeSet<_>>().len();
         let (place, sender) = (Place::of_group(object), Sender::of_group(inventory, object));
         Self { subject, acts, place, sender, untold }

@@ -331,6 +331,11 @@ impl Object {
         })
     }
 
+    /// Whether it is tied to `to` in this way.
+    pub(crate) fn is_linked(&self, kind: LinkKind, to: &EntityKey) -> bool {
+        self.facts.get(&Slot::Link(kind, to.clone())).is_some_and(|fact| fact.held == Held::Linked)
+    }
+
     /// Which policies it has.
     pub fn policies(&self) -> impl Iterator<Item = &PolicySlot> {
         self.documents().map(|(slot, _, _)| slot)

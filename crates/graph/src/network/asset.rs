@@ -97,7 +97,7 @@ impl<'a> Asset<'a> {
             for table in tables(inventory, subnet) {
                 own.evidence.insert(table.evidence().clone());
                 let routes = table.attributes().filter_map(|(name, _)| name.strip_prefix(ROUTE));
-                let routes = routes.flat_map(|range| destinations(inventory, range));
+                let routes = routes.flat_map(|range| destinations(inventory, table, range));
                 let routes: Vec<Cidr> = routes.filter(Cidr::is_wide).collect();
                 let tied =
                     own.linked(table, LinkKind::RoutedBy).all(|gate| gate.attribute(TIED) != Some("false"));

@@ -113,16 +113,16 @@ impl Rule {
         beginning: &'a str,
     ) -> impl Iterator<Item = Self> + use<'a> {
         let lines = group.attributes().filter_map(move |(name, _)| name.strip_prefix(beginning));
-        lines.filter_map(|line| Self::parse(inventory, line))
+        lines.filter_map(|line| Self::parse(inventory, group, line))
     }
 
-    fn parse(inventory: &Inventory, line: &str) -> Option<Self> {
+    fn parse(inventory: &Inventory, group: &Object, line: &str) -> Option<Self> {
         let mut words = line.split(' ');
         let (protocol, ports) = (Protocol::parse(words.next()?), ports(words.next()?)?);
         let from = words.next()?;
         let start = match Cidr::parse(from) {
             Some(range) => prefix_list::single(range),
-            None => prefix_list::resolved(inventory, network_key(from)?),
+            None => prefix_list::resolved(inventory, group, network_key(from)?),
         };
         Some(Self { protocol, ports, start, line: line.to_owned() })
     }

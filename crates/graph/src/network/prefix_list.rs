@@ -3,7 +3,7 @@
 use super::{Start, WHAT};
 use crate::cidr::Cidr;
 use crate::inventory::Inventory;
-use crate::object::Object;
+use crate::object::{LinkKind, Object};
 use homeostat_core::EntityKey;
 use std::sync::Arc;
 
@@ -14,9 +14,11 @@ pub(crate) const ENTRY: &str = "entry/";
 /// Whether the entries of a list are told: a list of which nobody told any holds nothing.
 pub(crate) const ENTRIES_TOLD: &str = "entries";
 
-/// What a rule names by this key: the ranges of a list, or the group of that name.
-pub(super) fn resolved(inventory: &Inventory, key: EntityKey) -> Start {
+/// What a rule of `owner` names by this key: the ranges of a list, or the group of that name. A list is one that the owner is
+/// tied to as such: what becomes of it then touches the owner.
+pub(super) fn resolved(inventory: &Inventory, owner: &Object, key: EntityKey) -> Start {
     let told = inventory.object(&key).filter(|object| is_told(object));
+    let told = told.filter(|_| owner.is_linked(LinkKind::Names, &key));
     match told {
         Some(list) => Start::Ranges(entries(list).collect::<Vec<_>>().into()),
         // Nothing starts at a list of which nobody told the entries, so that it lets nothing through.
@@ -25,8 +27,8 @@ pub(super) fn resolved(inventory: &Inventory, key: EntityKey) -> Start {
 }
 
 /// The ranges of a list; none when nobody told them.
-pub(super) fn ranges(inventory: &Inventory, key: EntityKey) -> Vec<Cidr> {
-    match resolved(inventory, key) {
+pub(super) fn ranges(inventory: &Inventory, owner: &Object, key: EntityKey) -> Vec<Cidr> {
+    match resolved(inventory, owner, key) {
         Start::Ranges(ranges) => ranges.to_vec(),
         _ => Vec::new(),
     }
@@ -40,11 +42,10 @@ fn entries(list: &Object) -> impl Iterator<Item = Cidr> {
     list.attributes().filter_map(|(name, _)| Cidr::parse(name.strip_prefix(ENTRY)?))
 }
 
-/// A list that a rule names and whose entries nobody told.
-pub(super) fn untold<'a>(inventory: &Inventory, start: &'a Start) -> Option<&'a EntityKey> {
+/// A list that a rule of `owner` names and whose entries nobody told.
+pub(super) fn untold<'a>(owner: &Object, start: &'a Start) -> Option<&'a EntityKey> {
     let Start::Node(key) = start else { return None };
-    let listed = inventory.object(key).is_some_and(|object| object.attribute(WHAT) == Some(PREFIX_LIST));
-    (listed || key.value().starts_with("pl-")).then_some(key)
+    owner.is_linked(LinkKind::Names, key).then_some(key)
 }
 
 /// The one range of a rule that names no list.

@@ -35,10 +35,11 @@ struct Route {
 pub(super) struct Routes(Vec<Route>);
 
 impl Bridge {
-    /// `None` when it joins nothing: it is not known, not accepted, or gone.
+    /// `None` when it joins nothing: it is not known, not accepted, or gone. What a table is not tied to is none: nothing of it
+    /// touches the table.
     fn of(inventory: &Inventory, id: &str, table: &Object) -> Option<Self> {
         let key = network_key(id)?;
-        let object = inventory.object(&key)?;
+        let object = inventory.object(&key).filter(|_| table.is_linked(LinkKind::RoutedBy, &key))?;
         let ends = object.attributes().filter_map(|(name, text)| name.strip_prefix(JOINS).map(|_| text));
         let (mut networks, mut regions) = (BTreeSet::new(), BTreeSet::new());
         for end in ends {
@@ -69,7 +70,7 @@ impl Routes {
             let lines = table.attributes().filter_map(|(name, to)| Some((name.strip_prefix(OVER)?, to)));
             for (range, to) in lines {
                 let over = Bridge::of(inventory, to, table).map(Arc::new);
-                let ranges = destinations(inventory, range).into_iter();
+                let ranges = destinations(inventory, table, range).into_iter();
                 all.extend(ranges.map(|range| Route { range, over: over.clone() }));
             }
         }
@@ -120,9 +121,9 @@ pub(super) fn tables<'a>(inventory: &'a Inventory, subnet: &Object) -> Vec<&'a O
 }
 
 /// The ranges that a route is for: its own, or those of the list that it names.
-pub(super) fn destinations(inventory: &Inventory, text: &str) -> Vec<Cidr> {
+pub(super) fn destinations(inventory: &Inventory, table: &Object, text: &str) -> Vec<Cidr> {
     if let Some(range) = Cidr::parse(text) {
         return vec![range];
     }
-    network_key(text).map(|key| prefix_list::ranges(inventory, key)).unwrap_or_default()
+    network_key(text).map(|key| prefix_list::ranges(inventory, table, key)).unwrap_or_default()
 }

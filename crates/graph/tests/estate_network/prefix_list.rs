@@ -66,3 +66,18 @@ fn the_internet_comes_in_by_a_list_of_everything() {
     assert!(!open(&["203.0.113.0/24"]));
     assert!(open(&["203.0.113.0/24", "0.0.0.0/1", "128.0.0.0/1"]));
 }
+
+#[test]
+fn what_is_told_under_the_name_of_a_group_or_a_hop_makes_it_no_list_and_no_bridge() {
+    let mut estate = Estate::of(&two_machines(&["sg-web"]));
+    estate.read(&json!({"SecurityGroups": [group(("sg-web", "vpc-1"), &[], None),
+        group(("sg-db", "vpc-1"), &[permission(22, "sg-web")], None)]}));
+    assert!(estate.gets("i-web", "i-db"));
+    // Each reading compares what follows with what is built anew.
+    estate.read(&entries("sg-web", &["10.0.9.0/24"]));
+    assert!(!estate.graph.edges().iter().any(|edge| edge.from.value() == "subnet-1"));
+    estate.read(&json!({"RouteTables": [{"RouteTableId": "rtb-1", "VpcId": "vpc-1", "Associations": [{"SubnetId": "subnet-1"}],
+        "Routes": [{"DestinationCidrBlock": "10.9.0.0/16", "NetworkInterfaceId": "eni-1"}]}]}));
+    estate.read(&json!({"TransitGatewayVpcAttachments": [{"TransitGatewayAttachmentId": "tgw-attach-1",
+        "TransitGatewayId": "eni-1", "VpcId": "vpc-1", "State": "available"}]}));
+}
