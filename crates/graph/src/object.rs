@@ -272,7 +272,15 @@ pub struct Object {
 
 impl Object {
     pub(crate) fn new(key: EntityKey, as_of: Timestamp, evidence: Evidence) -> Self {
-        let kind = ObjectKind::of_arn(key.value());
+        // An ARN that stands where another name should makes nobody a user or role.
+        let named = [
+            EntityKind::IamUserArn,
+            EntityKind::IamRoleArn,
+            EntityKind::IamGroupArn,
+            EntityKind::ResourceArn,
+        ];
+        let told = named.contains(&key.kind()).then(|| ObjectKind::of_arn(key.value()));
+        let kind = told.unwrap_or(ObjectKind::Other);
         Self { key, kind, present: true, as_of, seen: as_of, evidence, stale: None, facts: BTreeMap::new() }
     }
 

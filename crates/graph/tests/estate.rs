@@ -394,6 +394,23 @@ fn a_secret_is_read_by_whom_its_key_lets_decrypt() {
 }
 
 #[test]
+fn an_arn_in_the_place_of_a_subnet_is_no_role() {
+    let mut inventory = account();
+    let function = format!("arn:aws:lambda:eu-west-1:{ACCOUNT}:function:f");
+    let role = format!("arn:aws:iam::{ACCOUNT}:role/app");
+    inventory
+        .read_document(&json!({"Functions": [{"FunctionArn": function, "Role": role}]}), &reading("told", 1))
+        .unwrap();
+    let mut graph = Graph::build(&inventory);
+    let table = json!({"RouteTables": [{"RouteTableId": "rtb-1", "Associations": [{"SubnetId": role}]}]});
+    let touched = inventory.read_document(&table, &reading("told", 2)).unwrap();
+    graph.update(&inventory, &touched);
+    assert_eq!(graph.edges(), Graph::build(&inventory).edges());
+    let runs = graph.edges().into_iter().filter(|edge| &*edge.rule == "runs as" && edge.to.value() == role);
+    assert_eq!(runs.count(), 1);
+}
+
+#[test]
 fn of_two_records_about_one_machine_the_one_that_tells_more_counts() {
     let record = |profile: Option<&str>| {
         let arn = profile.map(|name| format!("arn:aws:iam::{ACCOUNT}:instance-profile/{name}"));
