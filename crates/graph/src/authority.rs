@@ -216,19 +216,23 @@ impl Authority {
                     || self.takes_roles()
                     || side.is_some_and(|side| self.may_become(side))
             }
+            kind => {
+                let own_policy = target.document(&PolicySlot::Resource).is_some();
+                self.concerns_kind(kind, own_policy)
+            }
+        }
+    }
+
+    /// The same of all that is neither user nor role and is of one kind, with a policy of its own or without.
+    pub(crate) fn concerns_kind(&self, kind: ObjectKind, own_policy: bool) -> bool {
+        match kind {
             ObjectKind::Group => self.kind == ObjectKind::User && self.is_able(&[ADD_TO_GROUP]),
             ObjectKind::Workload => {
                 WORK.iter().any(|rule| rule.needs.iter().all(|need| self.able.contains(need)))
             }
-            ObjectKind::Bucket => {
-                self.is_able(&[READ_OBJECT]) || target.document(&PolicySlot::Resource).is_some()
-            }
+            ObjectKind::Bucket => own_policy || self.is_able(&[READ_OBJECT]),
             ObjectKind::Secret => self.is_able(&[READ_SECRET, READ_PARAMETER]),
-            ObjectKind::Policy
-            | ObjectKind::Other
-            | ObjectKind::Database
-            | ObjectKind::Network
-            | ObjectKind::Subject => false,
+            _ => false,
         }
     }
 

@@ -43,6 +43,29 @@ impl Cidr {
         self.six == other.six && self.first <= other.first && other.last <= self.last
     }
 
+    /// How many addresses it has beside the first.
+    pub(crate) fn size(&self) -> u128 {
+        self.last - self.first
+    }
+
+    /// Whether so many of its addresses are in none of `others` that these stand for whoever is on the Internet.
+    #[cfg(feature = "kubernetes")]
+    pub(crate) fn without(&self, others: &[Self]) -> bool {
+        let mut others: Vec<&Self> = others.iter().filter(|other| other.overlaps(self)).collect();
+        others.sort();
+        let (mut next, mut left) = (self.first, 0_u128);
+        for other in others {
+            left = left.saturating_add(other.first.saturating_sub(next));
+            next = next.max(other.last.saturating_add(1));
+        }
+        left.saturating_add(self.last.saturating_add(1).saturating_sub(next)) >= self.least()
+    }
+
+    /// How many addresses a range has at least that stands for whoever is on the Internet.
+    fn least(&self) -> u128 {
+        if self.six { 1_u128 << (128 - WIDE.1) } else { 1_u128 << (32 - WIDE.0) }
+    }
+
     /// Whether it is of the longer family.
     pub(crate) fn is_six(&self) -> bool {
         self.six
@@ -50,9 +73,8 @@ impl Cidr {
 
     /// Whether it stands for whoever is on the Internet.
     pub(crate) fn is_wide(&self) -> bool {
-        let least = if self.six { 1_u128 << (128 - WIDE.1) } else { 1_u128 << (32 - WIDE.0) };
         let own = || OWN.iter().filter_map(|text| Self::parse(text)).any(|own| own.holds(self));
-        self.last - self.first >= least - 1 && !own()
+        self.last - self.first >= self.least() - 1 && !own()
     }
 }
 
@@ -73,5 +95,20 @@ mod tests {
         for bad in ["", "10.0.0.0/33", "::/129", "10.0.0.0/-1", "pl-1", "10.0.0/8"] {
             assert_eq!(Cidr::parse(bad), None, "{bad}");
         }
+    }
+
+    #[cfg(feature = "kubernetes")]
+    #[test]
+    fn a_range_is_wide_while_enough_of_it_is_left() {
+        let wide = |text: &str, except: &[&str]| {
+            let except: Vec<Cidr> = except.iter().filter_map(|text| Cidr::parse(text)).collect();
+            Cidr::parse(text).unwrap().without(&except)
+        };
+        assert!(
+            wide("0.0.0.0/0", &["10.0.0.0/8", "192.168.0.0/16"]) && wide("::/0", &["fc00::/7", "10.0.0.0/8"])
+        );
+        assert!(wide("0.0.0.0/0", &["0.0.0.0/1", "64.0.0.0/2", "192.0.0.0/2"]));
+        assert!(!wide("0.0.0.0/0", &["0.0.0.0/1", "128.0.0.0/1"]) && !wide("::/0", &["::/0"]));
+        assert!(!wide("10.0.0.0/9", &[]));
     }
 }

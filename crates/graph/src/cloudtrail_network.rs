@@ -5,12 +5,18 @@
 //! stale.
 
 use crate::change::Op;
-use crate::network::{INGRESS, PUBLIC, ROUTE, SECURITY_GROUP, TIED, URL, WHAT, network_key};
+use crate::network::{
+    EGRESS, EGRESS_TOLD, INGRESS, JOINS, NETWORK_OF, OVER, PEERING, PUBLIC, ROUTE, SECURITY_GROUP, TIED, URL,
+    WHAT, network_key, span_of,
+};
 use crate::object::{LinkKind, ObjectKind, arn_key};
 use crate::workload::{PROFILE, SERVICE};
 use homeostat_core::EntityKey;
 use serde_json::Value;
 use std::collections::BTreeMap;
+
+/// The rule that a new group has.
+const ALL_OUT: &str = "egress/-1 0-65535 0.0.0.0/0";
 
 /// Where a call was made.
 pub(crate) struct Place<'a> {
@@ -20,17 +26,22 @@ pub(crate) struct Place<'a> {
 
 /// The service of a call that is read here; `None` when it is none of them.
 pub(crate) fn service_of(action: &str) -> Option<&'static str> {
-    const EC2: [&str; 13] = [
+    const EC2: [&str; 18] = [
+        "AcceptVpcPeeringConnection",
         "AssociateAddress",
         "AssociateIamInstanceProfile",
         "AssociateRouteTable",
         "AttachInternetGateway",
+        "AuthorizeSecurityGroupEgress",
         "AuthorizeSecurityGroupIngress",
         "CreateRoute",
+        "CreateSecurityGroup",
         "DeleteRoute",
+        "DeleteVpcPeeringConnection",
         "DetachInternetGateway",
         "ModifyInstanceAttribute",
         "ReplaceRoute",
+        "RevokeSecurityGroupEgress",
         "RevokeSecurityGroupIngress",
         "RunInstances",
         "TerminateInstances",
@@ -61,8 +72,20 @@ impl Place<'_> {
     /// What the call does, by its parameters and its answer; `None` when one is missing that says so.
     pub(crate) fn ops(&self, action: &str, asked: &Value, answered: &Value) -> Option<Vec<Op>> {
         match action {
-            "AuthorizeSecurityGroupIngress" | "RevokeSecurityGroupIngress" => rules(action, asked),
+            "AuthorizeSecurityGroupEgress"
+            | "AuthorizeSecurityGroupIngress"
+            | "RevokeSecurityGroupEgress"
+            | "RevokeSecurityGroupIngress" => rules(action, asked),
+            "CreateSecurityGroup" => {
+                // A new group lets everything out until that rule is taken from it.
+                let group = network_key(text(answered, "groupId")?)?;
+                let own = [(WHAT, SECURITY_GROUP), (EGRESS_TOLD, "told"), (ALL_OUT, "")];
+                let network = text(asked, "vpcId").map(|id| (NETWORK_OF, id));
+                let own: Vec<(&str, &str)> = own.into_iter().chain(network).collect();
+                Some(vec![put(group, Some(ObjectKind::Network), &own)])
+            }
             "CreateRoute" | "ReplaceRoute" | "DeleteRoute" => route(action, asked),
+            "AcceptVpcPeeringConnection" | "DeleteVpcPeeringConnection" => peering(asked, answered),
             "AssociateRouteTable" => {
                 let (from, to) =
                     (network_key(text(asked, "subnetId")?)?, network_key(text(asked, "routeTableId")?)?);
@@ -133,45 +156,94 @@ impl Place<'_> {
 /// Rules that a call adds or takes.
 fn rules(action: &str, asked: &Value) -> Option<Vec<Op>> {
     let group = network_key(text(asked, "groupId")?)?;
+    let beginning = if action.ends_with("Egress") { EGRESS } else { INGRESS };
     let mut lines: Vec<String> = items(asked, "ipPermissions").flat_map(permission).collect();
     if lines.is_empty() {
         // The older form: one rule, flat.
         let (protocol, range) = (text(asked, "ipProtocol")?, text(asked, "cidrIp")?);
-        lines.push(format!("{INGRESS}{protocol} {} {range}", span(asked)));
+        lines.push(format!("{protocol} {} {range}", span(protocol, asked)));
     }
-    if action == "RevokeSecurityGroupIngress" {
+    let lines: Vec<String> = lines.iter().map(|line| format!("{beginning}{line}")).collect();
+    if action.starts_with("Revoke") {
         let unset = lines.into_iter().map(|attribute| Op::Unset { object: group.clone(), attribute });
         return Some(unset.collect());
     }
     let told: Vec<(&str, &str)> =
         lines.iter().map(|line| (line.as_str(), "")).chain([(WHAT, SECURITY_GROUP)]).collect();
-    Some(vec![put(group.clone(), Some(ObjectKind::Network), &told)])
+    let mut ops = vec![put(group.clone(), Some(ObjectKind::Network), &told)];
+    for to in items(asked, "ipPermissions").flat_map(lists).filter_map(network_key) {
+        ops.push(Op::Link { from: group.clone(), kind: LinkKind::Names, to });
+    }
+    Some(ops)
+}
+
+fn lists(permission: &Value) -> impl Iterator<Item = &str> {
+    items(permission, "prefixListIds").filter_map(|one| text(one, "prefixListId"))
 }
 
 fn permission(record: &Value) -> Vec<String> {
     let protocol = text(record, "ipProtocol").unwrap_or("-1");
-    let ports = span(record);
+    let ports = span(protocol, record);
     let four = items(record, "ipRanges").filter_map(|one| text(one, "cidrIp"));
     let six = items(record, "ipv6Ranges").filter_map(|one| text(one, "cidrIpv6"));
     let groups = items(record, "groups").filter_map(|one| text(one, "groupId"));
-    four.chain(six).chain(groups).map(|from| format!("{INGRESS}{protocol} {ports} {from}")).collect()
+    four.chain(six)
+        .chain(groups)
+        .chain(lists(record))
+        .map(|from| format!("{protocol} {ports} {from}"))
+        .collect()
 }
 
-fn span(record: &Value) -> String {
+fn span(protocol: &str, record: &Value) -> String {
     let port = |field: &str| record.get(field).and_then(Value::as_i64);
-    crate::network::span(port("fromPort"), port("toPort"))
+    span_of(protocol, port("fromPort"), port("toPort"))
 }
+
+/// Where a route may lead.
+const HOPS: [&str; 7] = [
+    "vpcPeeringConnectionId",
+    "transitGatewayId",
+    "gatewayId",
+    "natGatewayId",
+    "networkInterfaceId",
+    "instanceId",
+    "egressOnlyInternetGatewayId",
+];
 
 fn route(action: &str, asked: &Value) -> Option<Vec<Op>> {
     let table = network_key(text(asked, "routeTableId")?)?;
-    let range = text(asked, "destinationCidrBlock").or_else(|| text(asked, "destinationIpv6CidrBlock"))?;
-    let attribute = format!("{ROUTE}{range}");
-    let gateway = text(asked, "gatewayId").filter(|id| id.starts_with("igw-") && action != "DeleteRoute");
-    // A route that leads elsewhere takes the place of one that led outside.
-    let Some(gateway) = gateway else { return Some(vec![Op::Unset { object: table, attribute }]) };
-    let to = network_key(gateway)?;
-    Some(vec![
-        put(table.clone(), Some(ObjectKind::Network), &[(&attribute, gateway)]),
-        Op::Link { from: table, kind: LinkKind::RoutedBy, to },
-    ])
+    let fields = ["destinationCidrBlock", "destinationIpv6CidrBlock", "destinationPrefixListId"];
+    let range = fields.into_iter().find_map(|field| text(asked, field))?;
+    let [outward, over] = [ROUTE, OVER].map(|beginning| format!("{beginning}{range}"));
+    let unset = |attribute: &str| Op::Unset { object: table.clone(), attribute: attribute.to_owned() };
+    let hop = HOPS.into_iter().find_map(|field| text(asked, field)).filter(|_| action != "DeleteRoute");
+    let Some(hop) = hop else { return Some(vec![unset(&outward), unset(&over)]) };
+    // A route that leads elsewhere takes the place of the one that was.
+    let (own, other) = if hop.starts_with("igw-") { (outward, over) } else { (over, outward) };
+    let mut ops = vec![unset(&other), put(table.clone(), Some(ObjectKind::Network), &[(&own, hop)])];
+    if ["igw-", "pcx-", "tgw-"].iter().any(|kind| hop.starts_with(kind)) {
+        ops.push(Op::Link { from: table.clone(), kind: LinkKind::RoutedBy, to: network_key(hop)? });
+    }
+    if let Some(list) = text(asked, "destinationPrefixListId") {
+        ops.push(Op::Link { from: table, kind: LinkKind::Names, to: network_key(list)? });
+    }
+    Some(ops)
+}
+
+/// A connection between two networks joins them from its acceptance until it is deleted.
+fn peering(asked: &Value, answered: &Value) -> Option<Vec<Op>> {
+    let key = network_key(text(asked, "vpcPeeringConnectionId")?)?;
+    let ends = [("requester", "requesterVpcInfo"), ("accepter", "accepterVpcInfo")];
+    let Some(accepted) = answered.get("vpcPeeringConnection") else {
+        let gone = ends.map(|(end, _)| Op::Unset { object: key.clone(), attribute: format!("{JOINS}{end}") });
+        return Some(gone.into());
+    };
+    let mut told = vec![(WHAT.to_owned(), PEERING.to_owned())];
+    for (end, field) in ends {
+        let side = accepted.get(field)?;
+        let network = format!("{} {}", text(side, "vpcId")?, text(side, "region").unwrap_or_default());
+        told.push((format!("{JOINS}{end}"), network));
+    }
+    let told: Vec<(&str, &str)> = told.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    Some(vec![put(key, Some(ObjectKind::Network), &told)])
 }

@@ -60,8 +60,9 @@ impl Inventory {
     /// Reads a document that a provider's or scanner's program printed, called `reading.document`; `None` when it is of no
     /// kind that is known, else what it touched.
     ///
-    /// Known are the answers of EC2 (instances, security groups, subnets, route tables, network ACLs, gateways), of Elastic
-    /// Load Balancing v2, RDS, Lambda, Secrets Manager, EKS, `CodeBuild`, Bedrock agents and Identity Center; `OpenAPI`
+    /// Known are the answers of EC2 (instances, security groups, prefix lists, subnets, route tables, network ACLs,
+    /// gateways, peering connections, attachments of transit gateways), of Elastic Load Balancing v2, RDS, Lambda, Secrets
+    /// Manager, EKS, `CodeBuild`, Bedrock agents and Identity Center; `OpenAPI`
     /// documents; vulnerability findings of OCSF, Security Hub and Inspector; users, groups and assignments of Microsoft Graph;
     /// service accounts and nodes of Kubernetes; repositories of GitHub; `CycloneDX`; and a plain document with
     /// `vulnerabilities`, `repositories`, `vendors`, `packages`, `pipelines` and `agents`.
@@ -235,17 +236,19 @@ impl Facts {
                 to: to.clone(),
             }));
         }
-        let held = |(object, name): &(EntityKey, String)| {
-            inventory.object(object).is_some_and(|own| own.attribute(name).is_some())
-        };
         let named: BTreeSet<(&EntityKey, &str)> = self.ops.iter().flat_map(put_attributes).collect();
+        // Of two records about one object the one that tells an attribute counts, whichever comes first.
+        let held = |(object, name): &&(EntityKey, String)| {
+            let told = named.contains(&(object, name.as_str()));
+            !told && inventory.object(object).is_some_and(|own| own.attribute(name).is_some())
+        };
         for (object, beginning) in &self.begun {
             let all = inventory.object(object).into_iter().flat_map(Object::attributes);
             let begun = all.map(|(name, _)| name).filter(|name| name.starts_with(beginning));
             let untold = begun.filter(|name| !named.contains(&(object, *name)));
             gone.extend(untold.map(|name| Op::Unset { object: object.clone(), attribute: name.to_owned() }));
         }
-        let unset = self.absent.into_iter().filter(held);
+        let unset = self.absent.iter().filter(held).cloned();
         gone.extend(unset.map(|(object, attribute)| Op::Unset { object, attribute }));
         let mut ops = self.ops;
         ops.append(&mut gone);
@@ -255,9 +258,13 @@ impl Facts {
 
 /// A bare list as programs save it that page through an answer: what its first record has tells which list it is.
 fn named_list(whole: &Value) -> Option<Value> {
-    const LISTS: [(&str, &[&str]); 13] = [
+    const LISTS: [(&str, &[&str]); 17] = [
         ("SecurityGroups", &["GroupId", "IpPermissions"]),
+        ("PrefixLists", &["PrefixListId", "PrefixListName"]),
         ("RouteTables", &["RouteTableId", "Routes"]),
+        ("VpcPeeringConnections", &["VpcPeeringConnectionId", "Status"]),
+        ("TransitGatewayVpcAttachments", &["TransitGatewayAttachmentId", "VpcId"]),
+        ("TransitGatewayAttachments", &["TransitGatewayAttachmentId", "ResourceType"]),
         ("NetworkAcls", &["NetworkAclId", "Entries"]),
         ("Subnets", &["SubnetId", "CidrBlock"]),
         ("InternetGateways", &["InternetGatewayId", "Attachments"]),

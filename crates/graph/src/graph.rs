@@ -4,6 +4,7 @@
 //! and no others. Building asks each principal about each target, most pairs cost a few look-ups. The state is
 //! O(nodes + edges).
 
+mod learn;
 mod own;
 
 use crate::authority::{Authority, RoleSide};
@@ -11,16 +12,13 @@ use crate::change::{EdgeChanges, Touched};
 use crate::derive::Derivation;
 use crate::edge::{Edge, EdgeKind, EdgeKinds, Standing};
 use crate::inventory::Inventory;
-use crate::network::{NetSide, Stand, Starts, internet};
+use crate::network::{Crowds, NetSide, Stand, Starts, internet};
 use crate::nodes::Nodes;
-use crate::object::{Object, ObjectKind, account_key};
+use crate::object::Object;
 use crate::report::GraphStats;
 use crate::target::{Targets, inside};
-use crate::tie::is_tied;
 use crate::value::ValueRules;
-use crate::workload::ACCOUNT;
 use core::fmt;
-use homeostat_access::account_of;
 use homeostat_core::{EntityKey, EntityKind, Value};
 use own::OWN;
 use std::collections::{BTreeMap, BTreeSet};
@@ -56,11 +54,22 @@ pub struct Graph {
     sides: BTreeMap<EntityKey, NetSide>,
     /// Where edges start besides: places of the network, those whom others vouch for, what is tied to something.
     stands: BTreeMap<EntityKey, Stand>,
+    /// What each start is asked about, and the machines that start together.
+    starts: Starts,
+    targets: Targets,
+    crowds: Crowds,
     internet: Option<EntityKey>,
     /// Which objects lie in each account.
     accounts: BTreeMap<EntityKey, BTreeSet<EntityKey>>,
     values: BTreeMap<EntityKey, Value>,
     edges: usize,
+}
+
+/// Whether some sources were not touched: principals, and machines and places.
+#[derive(Clone, Copy)]
+struct Left {
+    principals: bool,
+    placed: bool,
 }
 
 /// An edge with the numbers of its ends and of what it is about.
@@ -91,6 +100,9 @@ impl Graph {
             workloads: BTreeSet::new(),
             sides: BTreeMap::new(),
             stands: BTreeMap::new(),
+            starts: Starts::default(),
+            targets: Targets::default(),
+            crowds: Crowds::default(),
             internet: internet(),
             accounts: BTreeMap::new(),
             values: BTreeMap::new(),
@@ -115,45 +127,70 @@ impl Graph {
 
     /// Brings the graph up to `inventory` after changes that touched `touched`.
     ///
-    /// The result is the same as that of building anew. O(touched × objects) pairs are looked at.
+    /// The result is the same as that of building anew. Of a touched principal what its permissions are about is looked at;
+    /// of a touched object those who may have an edge about it: principals of what they may have rights on, machines and
+    /// places of the network of what lets somebody in, accounts.
     pub fn update(&mut self, inventory: &Inventory, touched: &Touched) -> EdgeChanges {
-        for key in &touched.objects {
-            self.refresh(inventory, key);
-        }
+        let crowds = self.learn(inventory, touched);
         let mut changes = EdgeChanges::default();
-        let targets = Targets::new(inventory, &self.roles);
-        let is_place = |key: &EntityKey| self.stands.get(key).is_some_and(|stand| !stand.subject);
-        let starts = if touched.objects.iter().any(|key| is_place(key) || self.internet.as_ref() == Some(key))
-        {
-            Starts::of_sides(&self.sides, &self.stands)
-        } else {
-            Starts::default()
-        };
-        for key in &touched.objects {
+        for key in touched.objects.union(&crowds) {
             if self.is_source(key) {
-                self.redo_source(inventory, key, (&targets, &starts), &mut changes);
+                self.redo_source(inventory, key, &mut changes);
             } else if let Some(number) = self.nodes.find(key) {
                 self.drop_from(number, &mut changes);
             }
         }
-        let all = self.authorities.keys().chain(&self.workloads).chain(self.accounts.keys());
-        let all = all.chain(self.stands.keys()).chain(&self.internet);
-        let sources: Vec<EntityKey> =
-            all.filter(|source| !touched.objects.contains(*source)).cloned().collect();
+        let done = |source: &EntityKey| touched.objects.contains(source) || crowds.contains(source);
+        // Building anew touches all: then there is nobody left to ask about each.
+        let left = Left {
+            principals: self.authorities.keys().any(|source| !done(source)),
+            placed: self.workloads.iter().chain(self.stands.keys()).any(|source| !done(source)),
+        };
         for key in &touched.objects {
             let Some(target) = inventory.object(key) else {
                 self.drop_about(key, &mut changes);
                 continue;
             };
-            for source in &sources {
-                if self.concerns(source, target) {
-                    self.redo(inventory, (source, target), &mut changes);
-                } else {
-                    self.forget(source, key, &mut changes);
+            let sources = self
+                .sources(target, left)
+                .into_iter()
+                .filter(|source| !done(source) && self.concerns(source, target));
+            let concerned: BTreeSet<EntityKey> = sources.cloned().collect();
+            for source in self.sources_about(key) {
+                if !done(&source) && !concerned.contains(&source) {
+                    self.forget(&source, key, &mut changes);
                 }
+            }
+            for source in &concerned {
+                self.redo(inventory, (source, target), &mut changes);
             }
         }
         changes
+    }
+
+    /// All from which an edge may lead about `target`, by its kind and by what is let in to it.
+    fn sources(&self, target: &Object, left: Left) -> BTreeSet<&EntityKey> {
+        let key = target.key();
+        let mut all: BTreeSet<&EntityKey> = self.accounts.keys().chain(&self.internet).collect();
+        if left.principals {
+            match self.targets.able(target) {
+                Some(able) => all.extend(able),
+                None => all.extend(self.authorities.keys()),
+            }
+        }
+        if left.placed && self.roles.contains_key(key) {
+            all.extend(self.workloads.iter().chain(self.stands.keys()));
+        }
+        if let Some(side) = self.sides.get(key).filter(|_| left.placed) {
+            all.extend(self.starts.to(side).into_iter().filter(|start| self.stands.contains_key(*start)));
+        }
+        all
+    }
+
+    /// From where edges about `key` were derived.
+    fn sources_about(&self, key: &EntityKey) -> Vec<EntityKey> {
+        let sources = self.nodes.find(key).and_then(|about| self.about.get(about as usize));
+        sources.into_iter().flatten().filter_map(|from| self.nodes.key(*from)).cloned().collect()
     }
 
     fn is_source(&self, key: &EntityKey) -> bool {
@@ -162,13 +199,7 @@ impl Graph {
     }
 
     /// Derives all edges that start at `key`, and drops those that no longer follow.
-    fn redo_source(
-        &mut self,
-        inventory: &Inventory,
-        key: &EntityKey,
-        (targets, starts): (&Targets<'_>, &Starts),
-        changes: &mut EdgeChanges,
-    ) {
+    fn redo_source(&mut self, inventory: &Inventory, key: &EntityKey, changes: &mut EdgeChanges) {
         let known = self.nodes.find(key);
         let mut left: BTreeSet<u32> =
             known.map(|from| self.derived(from).map(|held| held.about).collect()).unwrap_or_default();
@@ -183,20 +214,26 @@ impl Graph {
                 redo(self, object);
             }
             let owned = self.owns_account(key).then(|| key.scope());
-            let candidates = self.authorities.get(key).map(|authority| targets.of(authority, owned));
+            let candidates =
+                self.authorities.get(key).map(|authority| self.targets.of(inventory, authority, owned));
             for target in candidates.into_iter().flatten() {
                 redo(self, target);
             }
         } else {
-            let near: Vec<&Object> = starts.of(key).filter_map(|other| inventory.object(other)).collect();
+            let near: Vec<&Object> = self
+                .starts
+                .near(key, self.stands.get(key))
+                .into_iter()
+                .filter_map(|other| inventory.object(other))
+                .collect();
             let own =
                 inventory.object(key).into_iter().chain(near.into_iter().filter(|other| other.key() != key));
             let mut roles = Vec::new();
             if let Some(workload) = inventory.object(key).filter(|_| self.workloads.contains(key)) {
-                roles = targets.run_as(inventory, workload);
+                roles = self.targets.run_as(inventory, workload);
             }
             if self.stands.get(key).is_some_and(|stand| stand.subject) {
-                roles.extend(targets.federated());
+                roles.extend(self.targets.federated(inventory));
             }
             for target in own.chain(roles) {
                 if self.concerns(key, target) {
@@ -258,44 +295,6 @@ impl Graph {
             && self.is_about(from, about)
         {
             self.replace(from, about, Vec::new(), changes);
-        }
-    }
-
-    /// Forgets what was known of the object and learns it anew.
-    fn refresh(&mut self, inventory: &Inventory, key: &EntityKey) {
-        self.authorities.remove(key);
-        self.roles.remove(key);
-        self.workloads.remove(key);
-        self.sides.remove(key);
-        self.stands.remove(key);
-        self.values.remove(key);
-        self.accounts.retain(|_, inside| {
-            inside.remove(key);
-            !inside.is_empty()
-        });
-        let Some(object) = inventory.object(key) else { return };
-        self.values.insert(key.clone(), self.rules.of(object));
-        if object.kind().is_principal() {
-            self.authorities.insert(key.clone(), Authority::of(inventory, object));
-        }
-        match object.kind() {
-            ObjectKind::Role => {
-                self.roles.insert(key.clone(), RoleSide::of(object));
-            }
-            ObjectKind::Workload => {
-                self.workloads.insert(key.clone());
-            }
-            _ => {}
-        }
-        if let Some(side) = NetSide::of(inventory, object) {
-            self.sides.insert(key.clone(), side);
-        }
-        if object.kind() == ObjectKind::Subject || Stand::is_place(object) || is_tied(object) {
-            self.stands.insert(key.clone(), Stand::of(object));
-        }
-        let named = account_of(key.value()).or_else(|| object.attribute(ACCOUNT));
-        if let Some(account) = named.filter(|account| !["aws", "*"].contains(account)).and_then(account_key) {
-            self.accounts.entry(account).or_default().insert(key.clone());
         }
     }
 
@@ -421,6 +420,11 @@ impl Graph {
         subjects.chain(self.internet.iter().filter(open))
     }
 
+    #[cfg(test)]
+    pub(crate) fn targets(&self) -> &Targets {
+        &self.targets
+    }
+
     fn has_edges(&self, node: u32) -> bool {
         self.out.get(node as usize).is_some_and(|out| !out.is_empty())
     }
@@ -471,6 +475,7 @@ impl Graph {
             edges: self.edges,
             principals: self.authorities.len(),
             unresolved: self.authorities.values().map(|authority| authority.unresolved.len()).sum(),
+            untold_lists: self.stands.values().map(|stand| stand.untold).sum(),
         }
     }
 }

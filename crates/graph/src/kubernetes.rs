@@ -8,8 +8,10 @@
 mod endpoint;
 mod host;
 mod pod;
+mod policy;
 mod right;
 
+use crate::cidr::Cidr;
 use crate::named::{NamedEdge, NamedGraphBuilder};
 use crate::open_graph::Foreign;
 use crate::sharp_hound::{list, text};
@@ -17,6 +19,7 @@ use core::fmt;
 use endpoint::{Service, Slice};
 use homeostat_access::kubernetes::Cluster;
 use pod::{Place, Pod};
+use policy::Policy;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -76,6 +79,9 @@ struct Dump {
     slices: BTreeMap<Place, Slice>,
     /// Services behind an ingress.
     ingress: BTreeSet<Place>,
+    policies: BTreeMap<Place, Policy>,
+    /// Namespaces with their labels.
+    namespaces: BTreeMap<String, BTreeMap<String, String>>,
     /// Where bindings of a namespace or of the cluster were read.
     bindings: BTreeMap<(Option<String>, String), Origin>,
     documents: Vec<String>,
@@ -88,13 +94,15 @@ struct Origin {
     record: u32,
 }
 
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 struct Node {
     origin: Origin,
     /// Whether what governs the cluster runs on it.
     governs: bool,
     /// Whether it has an address outside.
     outside: bool,
+    /// Its addresses inside.
+    addresses: Vec<Cidr>,
 }
 
 /// Edges as they are found.
@@ -206,6 +214,16 @@ impl Dump {
                 let services = endpoint::behind_ingress(object).into_iter();
                 self.ingress.extend(services.map(|name| (place.0.clone(), name)));
             }
+            "NetworkPolicy" => {
+                if let Some(policy) = Policy::read(object)? {
+                    self.policies.insert(place, policy);
+                } else {
+                    self.policies.remove(&place);
+                }
+            }
+            "Namespace" => {
+                self.namespaces.insert(place.1, pod::labels(data.get("labels")));
+            }
             "Role" | "RoleBinding" | "ClusterRole" | "ClusterRoleBinding" => {
                 if kind.ends_with("Binding") {
                     let of = (!kind.starts_with("Cluster")).then(|| place.0.clone());
@@ -271,13 +289,15 @@ impl Node {
     fn read(object: &Value, origin: Origin) -> Self {
         let labels = pod::labels(object.get("metadata").and_then(|data| data.get("labels")));
         let governs = ["control-plane", "master"].iter();
-        let mut addresses = object.get("status").into_iter().flat_map(|status| list(status, "addresses"));
+        let addresses = || object.get("status").into_iter().flat_map(|status| list(status, "addresses"));
+        let inside = addresses().filter(|one| text(one, "type") == Some("InternalIP"));
         Self {
             origin,
             governs: governs
                 .into_iter()
                 .any(|role| labels.contains_key(&format!("node-role.kubernetes.io/{role}"))),
-            outside: addresses.any(|one| text(one, "type") == Some("ExternalIP")),
+            addresses: inside.filter_map(|one| Cidr::parse(text(one, "address")?)).collect(),
+            outside: addresses().any(|one| text(one, "type") == Some("ExternalIP")),
         }
     }
 }
@@ -303,13 +323,15 @@ impl Weave {
 
 /// The kind that a document's name tells: collectors write one resource a file.
 fn kind_of_document(name: &str) -> Option<&'static str> {
-    const KINDS: [(&str, &str); 10] = [
+    const KINDS: [(&str, &str); 12] = [
         ("pods", "Pod"),
         ("nodes", "Node"),
         ("serviceaccounts", "ServiceAccount"),
         ("services", "Service"),
         ("endpointslices", "EndpointSlice"),
         ("ingresses", "Ingress"),
+        ("networkpolicies", "NetworkPolicy"),
+        ("namespaces", "Namespace"),
         ("roles", "Role"),
         ("rolebindings", "RoleBinding"),
         ("clusterroles", "ClusterRole"),

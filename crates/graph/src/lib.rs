@@ -52,6 +52,7 @@ mod reduction;
 mod report;
 mod rule;
 mod sharp_hound;
+mod shelf;
 mod snapshot;
 mod snapshot_aws;
 mod state;

@@ -7,6 +7,10 @@
 
 mod asset;
 mod filter;
+mod prefix_list;
+mod route;
+mod sender;
+mod start;
 
 use crate::Evidence;
 use crate::cidr::Cidr;
@@ -15,9 +19,17 @@ use crate::federation::GROUP;
 use crate::inventory::Inventory;
 use crate::object::{LinkKind, Object, ObjectKind};
 use asset::Asset;
-use filter::{AccessList, Protocol};
+use filter::{AccessList, Protocol, Rule};
 use homeostat_core::{EntityKey, EntityKind};
-use std::collections::{BTreeMap, BTreeSet};
+use route::Routes;
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+#[cfg(feature = "documents")]
+pub(crate) use prefix_list::{ENTRIES_TOLD, ENTRY, PREFIX_LIST};
+pub(crate) use sender::{Crowds, Sender};
+pub(crate) use start::Starts;
 
 /// What part of a network an object is.
 pub(crate) const WHAT: &str = "what";
@@ -29,13 +41,23 @@ pub(crate) const API: &str = "api";
 /// A machine by its id: documents that know no more of it speak of it so.
 pub(crate) const MACHINE: &str = "machine";
 /// Begins the attributes that are rules of a security group, `ingress/protocol from-to source`, and those that are entries
-/// of an access list, `ingress/number verdict protocol from-to range`.
+/// of an access list, `ingress/number verdict protocol from-to range`; outgoing ones begin with `egress/`.
 pub(crate) const INGRESS: &str = "ingress/";
 pub(crate) const EGRESS: &str = "egress/";
+/// Whether a security group tells what it lets out: without it that is everything.
+pub(crate) const EGRESS_TOLD: &str = "egress";
 /// Ranges of a subnet, with commas.
 pub(crate) const RANGES: &str = "ranges";
 /// Begins the attributes of a route table that are routes to a gateway: `route/range`.
 pub(crate) const ROUTE: &str = "route/";
+/// Begins the other routes of a table: `over/range` is where they lead, such as a peering connection.
+pub(crate) const OVER: &str = "over/";
+/// A connection of two networks.
+pub(crate) const PEERING: &str = "peering";
+/// Begins the attributes that are networks which such a connection joins, with their regions: `joins/end`.
+pub(crate) const JOINS: &str = "joins/";
+/// The network of a security group.
+pub(crate) const NETWORK_OF: &str = "network";
 /// The families in which an asset has an address outside: `4`, `6`, `46`.
 pub(crate) const PUBLIC: &str = "public";
 /// Ports that something listens on.
@@ -61,8 +83,8 @@ enum Start {
     Internet,
     /// A security group, a balancer, an API.
     Node(EntityKey),
-    /// Whatever lies in a subnet of the same network with addresses in the range.
-    Range(Cidr),
+    /// Whatever lies in a subnet of the same network with addresses in one of the ranges.
+    Ranges(Arc<[Cidr]>),
 }
 
 /// A step to an asset.
@@ -86,17 +108,33 @@ pub(crate) struct NetSide {
     pub(crate) ways: Vec<Way>,
     list: AccessList,
     network: Option<EntityKey>,
+    /// The addresses of the subnets that it lies in.
+    ranges: Vec<Cidr>,
+    /// The security groups that it is in.
+    groups: BTreeSet<EntityKey>,
+    /// Those of its subnets from which answers get to other networks.
+    beyond: Vec<Place>,
 }
 
-/// Where somebody stands: the subnet's ranges and its network, or nothing of the kind.
+/// The ranges of a subnet, its network, and where its routes lead.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Place {
+    ranges: Vec<Cidr>,
+    network: Option<EntityKey>,
+    routes: Routes,
+}
+
+/// Where somebody stands.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Stand {
     /// Whether another provider vouches for it.
     pub(crate) subject: bool,
     /// Whether somebody may act as it.
     pub(crate) acts: bool,
-    ranges: Vec<Cidr>,
-    network: Option<EntityKey>,
+    place: Place,
+    sender: Option<Sender>,
+    /// How many lists of addresses its rules name whose entries nobody told.
+    pub(crate) untold: usize,
 }
 
 /// The key of a part of a network by its id, such as `sg-0a1b`: ids of EC2 are unique in all of AWS.
@@ -111,24 +149,52 @@ pub(crate) fn span(from: Option<i64>, to: Option<i64>) -> String {
     format!("{}-{}", bound(from, 0), bound(to, u16::MAX))
 }
 
+#[cfg(any(feature = "documents", feature = "event"))]
+/// The same of a rule of a security group: one for all protocols is for all ports, whatever it says of them.
+pub(crate) fn span_of(protocol: &str, from: Option<i64>, to: Option<i64>) -> String {
+    if protocol == "-1" { span(None, None) } else { span(from, to) }
+}
+
 pub(crate) fn is(object: &Object, what: &str) -> bool {
     object.kind() == ObjectKind::Network && object.attribute(WHAT) == Some(what)
 }
 
-impl Stand {
-    pub(crate) fn of(object: &Object) -> Self {
-        let subject = object.kind() == ObjectKind::Subject;
-        if !is(object, SUBNET) {
-            let acts = subject && object.attribute(GROUP).is_none();
-            return Self { subject, acts, ..Self::default() };
-        }
-        let ranges = object.attribute(RANGES).unwrap_or_default().split(',');
+impl Place {
+    fn of(inventory: &Inventory, subnet: &Object) -> Self {
+        let ranges = subnet.attribute(RANGES).unwrap_or_default().split(',');
         Self {
-            subject,
-            acts: false,
             ranges: ranges.filter_map(Cidr::parse).collect(),
-            network: object.links(LinkKind::Within).next().cloned(),
+            network: subnet.links(LinkKind::Within).next().cloned(),
+            routes: Routes::of(inventory, subnet),
         }
+    }
+
+    /// Where a security group stands: in its network, when that is told.
+    fn of_group(group: &Object) -> Self {
+        Self { network: group.attribute(NETWORK_OF).and_then(network_key), ..Self::default() }
+    }
+}
+
+impl Stand {
+    pub(crate) fn of(inventory: &Inventory, object: &Object) -> Self {
+        let subject = object.kind() == ObjectKind::Subject;
+        let acts = subject && object.attribute(GROUP).is_none();
+        let place = if is(object, SUBNET) { Place::of(inventory, object) } else { Place::default() };
+        if !is(object, SECURITY_GROUP) {
+            return Self { subject, acts, place, ..Self::default() };
+        }
+        let rules =
+            [INGRESS, EGRESS].into_iter().flat_map(|beginning| Rule::all(inventory, object, beginning));
+        let rules: Vec<Rule> = rules.collect();
+        let lists = rules.iter().filter_map(|rule| prefix_list::untold(object, &rule.start));
+        let untold = lists.collect::<BTreeSet<_>>().len();
+        let (place, sender) = (Place::of_group(object), Sender::of_group(inventory, object));
+        Self { subject, acts, place, sender, untold }
+    }
+
+    /// Where the machines of a crowd stand.
+    pub(crate) fn of_sender(sender: Sender) -> Self {
+        Self { sender: Some(sender), ..Self::default() }
     }
 
     /// Whether something may start here by the network.
@@ -148,7 +214,14 @@ impl NetSide {
             ObjectKind::Role => asset.open_role().into_iter().collect(),
             _ => Vec::new(),
         };
-        (!ways.is_empty()).then_some(Self { ways, list: asset.list, network: asset.network })
+        (!ways.is_empty()).then(|| Self {
+            ways,
+            list: asset.list,
+            network: asset.network,
+            ranges: asset.ranges,
+            groups: object.links(LinkKind::GuardedBy).cloned().collect(),
+            beyond: asset.beyond,
+        })
     }
 
     /// The ways that start at `key`, where it stands at `stand`.
@@ -156,68 +229,34 @@ impl NetSide {
         &'a self,
         key: &'a EntityKey,
         stand: Option<&'a Stand>,
-    ) -> impl Iterator<Item = &'a Way> {
+    ) -> impl Iterator<Item = Cow<'a, Way>> {
         let outside = is_internet(key);
-        self.ways.iter().filter(move |way| match &way.start {
-            Start::Internet => outside,
-            Start::Node(node) => node == key,
-            Start::Range(range) => stand.is_some_and(|stand| self.lets(range, way, stand)),
+        let sender = stand.and_then(|stand| stand.sender.as_ref());
+        self.ways.iter().filter_map(move |way| {
+            let starts = match (&way.start, sender) {
+                (Start::Internet, _) => outside,
+                (_, Some(sender)) => return sender.sends(self, way).map(Cow::Owned),
+                (Start::Node(node), None) => {
+                    node == key && stand.is_none_or(|stand| self.is_near(&stand.place) != Some(false))
+                }
+                (Start::Ranges(ranges), None) => stand.is_some_and(|stand| {
+                    let near = self.is_near(&stand.place) == Some(true);
+                    near && self.lets(ranges, (way.protocol, way.ports), &stand.place)
+                }),
+            };
+            starts.then_some(Cow::Borrowed(way))
         })
     }
 
-    fn lets(&self, range: &Cidr, way: &Way, stand: &Stand) -> bool {
-        let same = self.network.is_some() && self.network == stand.network;
-        same && stand
-            .ranges
-            .iter()
-            .any(|own| range.overlaps(own) && self.list.lets(own, way.protocol, way.ports).is_some())
-    }
-}
-
-/// Which assets something leads to from each start.
-#[derive(Default)]
-pub(crate) struct Starts {
-    by_node: BTreeMap<EntityKey, BTreeSet<EntityKey>>,
-}
-
-impl Starts {
-    /// O(ways + assets × subnets of their networks).
-    pub(crate) fn of_sides(
-        sides: &BTreeMap<EntityKey, NetSide>,
-        stands: &BTreeMap<EntityKey, Stand>,
-    ) -> Self {
-        let mut subnets: BTreeMap<&EntityKey, Vec<(&EntityKey, &Stand)>> = BTreeMap::new();
-        for (key, stand) in stands {
-            if let Some(network) = &stand.network {
-                subnets.entry(network).or_default().push((key, stand));
-            }
-        }
-        let (mut own, outside) = (Self::default(), internet());
-        for (asset, side) in sides {
-            let near = side.network.as_ref().and_then(|network| subnets.get(network)).into_iter().flatten();
-            for (key, _) in near.filter(|(key, stand)| side.from(key, Some(stand)).next().is_some()) {
-                own.add(key, asset);
-            }
-            for way in &side.ways {
-                match &way.start {
-                    Start::Node(node) => own.add(node, asset),
-                    Start::Internet => {
-                        if let Some(internet) = &outside {
-                            own.add(internet, asset);
-                        }
-                    }
-                    Start::Range(_) => {}
-                }
-            }
-        }
-        own
+    /// Whether one of the ranges is for something in `from`, and the access list lets it in.
+    fn lets(&self, ranges: &[Cidr], (protocol, ports): (Protocol, (u16, u16)), from: &Place) -> bool {
+        let named = |own: &Cidr| ranges.iter().any(|range| range.overlaps(own));
+        let lets = |own: &Cidr| named(own) && self.list.lets(own, protocol, ports).is_some();
+        from.ranges.iter().any(lets)
     }
 
-    fn add(&mut self, start: &EntityKey, asset: &EntityKey) {
-        self.by_node.entry(start.clone()).or_default().insert(asset.clone());
-    }
-
-    pub(crate) fn of(&self, start: &EntityKey) -> impl Iterator<Item = &EntityKey> {
-        self.by_node.get(start).into_iter().flatten()
+    /// Whether it lies in the network of `place`; `None` when one of the two is not known.
+    fn is_near(&self, place: &Place) -> Option<bool> {
+        Some(self.network.as_ref()? == place.network.as_ref()?)
     }
 }

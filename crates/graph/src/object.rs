@@ -152,11 +152,13 @@ pub enum LinkKind {
     AssignedIn,
     /// What it holds is encrypted with this key.
     LockedBy,
+    /// One of its rules or routes names this list of addresses.
+    Names,
 }
 
 impl LinkKind {
     /// In the order of their numbers in snapshots: new ones come last.
-    pub(crate) const ALL: [Self; 18] = [
+    pub(crate) const ALL: [Self; 19] = [
         Self::MemberOf,
         Self::Attached,
         Self::Profile,
@@ -175,12 +177,18 @@ impl LinkKind {
         Self::SameAs,
         Self::AssignedIn,
         Self::LockedBy,
+        Self::Names,
     ];
 
     /// Whether what follows from the one that holds the tie follows from the other too.
     pub(crate) fn carries(self) -> bool {
-        use LinkKind::{AssignedIn, Attached, Behind, GuardedBy, LockedBy, MemberOf, RoutedBy, Within};
-        matches!(self, MemberOf | Attached | Within | GuardedBy | RoutedBy | Behind | AssignedIn | LockedBy)
+        use LinkKind::{
+            AssignedIn, Attached, Behind, GuardedBy, LockedBy, MemberOf, Names, RoutedBy, Within,
+        };
+        matches!(
+            self,
+            MemberOf | Attached | Within | GuardedBy | RoutedBy | Behind | AssignedIn | LockedBy | Names
+        )
     }
 }
 
@@ -264,7 +272,15 @@ pub struct Object {
 
 impl Object {
     pub(crate) fn new(key: EntityKey, as_of: Timestamp, evidence: Evidence) -> Self {
-        let kind = ObjectKind::of_arn(key.value());
+        // An ARN that stands where another name should makes nobody a user or role.
+        let named = [
+            EntityKind::IamUserArn,
+            EntityKind::IamRoleArn,
+            EntityKind::IamGroupArn,
+            EntityKind::ResourceArn,
+        ];
+        let told = named.contains(&key.kind()).then(|| ObjectKind::of_arn(key.value()));
+        let kind = told.unwrap_or(ObjectKind::Other);
         Self { key, kind, present: true, as_of, seen: as_of, evidence, stale: None, facts: BTreeMap::new() }
     }
 
@@ -321,6 +337,11 @@ impl Object {
             Slot::Link(own, to) if *own == kind && fact.held == Held::Linked => Some(to),
             _ => None,
         })
+    }
+
+    /// Whether it is tied to `to` in this way.
+    pub(crate) fn is_linked(&self, kind: LinkKind, to: &EntityKey) -> bool {
+        self.facts.get(&Slot::Link(kind, to.clone())).is_some_and(|fact| fact.held == Held::Linked)
     }
 
     /// Which policies it has.

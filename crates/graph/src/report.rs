@@ -134,6 +134,8 @@ pub struct GraphStats {
     pub principals: usize,
     /// Attachments whose policy document nobody told: such a policy grants nothing here.
     pub unresolved: usize,
+    /// Lists of addresses that security groups name and whose entries nobody told: such a list lets nothing through.
+    pub untold_lists: usize,
 }
 
 impl Graph {

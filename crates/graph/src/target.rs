@@ -7,180 +7,308 @@
 
 use crate::authority::{ASSUME, Authority, CREDENTIALS, PASS_ROLE, RoleSide, UPDATE_TRUST};
 use crate::inventory::{Inventory, Listing};
-use crate::object::{Object, ObjectKind, arn_key};
+use crate::object::{Object, ObjectKind, PolicySlot, arn_key};
 use crate::rule::{PASS, WORK};
+use crate::shelf::{Part, Shelf};
 use crate::workload::{ACCOUNT, PROFILE, ROLE};
+use core::borrow::Borrow;
 use homeostat_core::EntityKey;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The objects of an inventory, by what may lead to them. Numbers are places in `objects`.
-pub(crate) struct Targets<'a> {
-    objects: Vec<&'a Object>,
-    users: Vec<u32>,
-    roles: Vec<u32>,
-    /// Neither users nor roles nor what no edge is about.
-    others: Vec<u32>,
+type Keys = BTreeSet<EntityKey>;
+
+/// The objects of an inventory, by what may lead to them; kept true one object at a time, in O(log objects) each.
+#[derive(Clone, Default, PartialEq)]
+pub(crate) struct Targets {
+    users: Shelf,
+    roles: Shelf,
+    /// What else edges may be about, by its kind and whether it has a policy of its own.
+    others: BTreeMap<(ObjectKind, bool), Keys>,
     /// Roles that name accounts or patterns, and those that let in whoever has no permission.
-    broad: Vec<u32>,
-    open: Vec<u32>,
+    broad: Shelf,
+    open: Keys,
     /// Roles by the ARNs that they name, and by the services that they trust.
-    named: BTreeMap<String, Vec<u32>>,
-    trusting: BTreeMap<&'static str, Vec<u32>>,
+    named: BTreeMap<String, Keys>,
+    trusting: BTreeMap<&'static str, Shelf>,
     /// Roles by the instance profiles that have them, and those that name somebody outside of the account.
-    profiles: BTreeMap<String, Vec<u32>>,
-    federated: Vec<u32>,
-    workloads: Listing,
+    profiles: BTreeMap<String, Keys>,
+    federated: Keys,
+    /// Principals by what they have rights on: only these have edges about all of a kind.
+    able: BTreeMap<(ObjectKind, bool), Keys>,
+    /// Where each object of these lies, and how many lie in each account.
+    places: BTreeMap<EntityKey, Lies>,
+    inside: BTreeMap<String, usize>,
+}
+
+/// On which shelf an object lies, and in which accounts.
+#[derive(Clone, PartialEq)]
+struct Lies {
+    kind: ObjectKind,
+    own_policy: bool,
+    account: Option<String>,
 }
 
 /// So few are looked at one by one: asking about their common pattern would take as long.
 const FEW: usize = 3;
 
-impl<'a> Targets<'a> {
-    pub(crate) fn new(inventory: &'a Inventory, sides: &BTreeMap<EntityKey, RoleSide>) -> Self {
-        let mut own = Self {
-            objects: inventory.objects().collect(),
-            users: Vec::new(),
-            roles: Vec::new(),
-            others: Vec::new(),
-            broad: Vec::new(),
-            open: Vec::new(),
-            named: BTreeMap::new(),
-            trusting: BTreeMap::new(),
-            profiles: BTreeMap::new(),
-            federated: Vec::new(),
-            workloads: inventory.workloads(),
-        };
-        for (number, object) in (0_u32..).zip(inventory.objects()) {
-            match object.kind() {
-                ObjectKind::User => own.users.push(number),
-                ObjectKind::Role => own.role(number, sides.get(object.key())),
-                ObjectKind::Policy
-                | ObjectKind::Other
-                | ObjectKind::Database
-                | ObjectKind::Network
-                | ObjectKind::Subject => {}
-                _ => own.others.push(number),
-            }
-        }
-        own
-    }
+/// Kinds of which what a principal may do says whether it has edges about them; buckets with a policy of their own besides.
+const BY_KIND: [(ObjectKind, bool); 5] = [
+    (ObjectKind::Group, false),
+    (ObjectKind::Workload, false),
+    (ObjectKind::Bucket, false),
+    (ObjectKind::Bucket, true),
+    (ObjectKind::Secret, false),
+];
 
-    fn role(&mut self, role: u32, side: Option<&RoleSide>) {
-        self.roles.push(role);
-        let Some(side) = side else { return };
-        for profile in &side.profiles {
-            self.profiles.entry(profile.clone()).or_default().push(role);
+/// Whether edges of principals may be about an object of this kind.
+fn is_target(kind: ObjectKind) -> bool {
+    !matches!(
+        kind,
+        ObjectKind::Policy
+            | ObjectKind::Other
+            | ObjectKind::Database
+            | ObjectKind::Network
+            | ObjectKind::Subject
+    )
+}
+
+impl Targets {
+    /// Learns an object that is not known; `side` is that of a role.
+    pub(crate) fn add(&mut self, object: &Object, side: Option<&RoleSide>) {
+        let (key, kind) = (object.key(), object.kind());
+        if !is_target(kind) {
+            return;
         }
-        if side.federated {
-            self.federated.push(role);
-        }
-        for service in &side.services {
-            self.trusting.entry(service).or_default().push(role);
-        }
-        match side.named() {
-            Some(arns) if !arns.iter().any(|arn| arn.contains('*')) => {
-                for arn in arns {
-                    self.named.entry(arn.to_owned()).or_default().push(role);
-                }
+        let own_policy = object.document(&PolicySlot::Resource).is_some();
+        match kind {
+            ObjectKind::User => {
+                self.users.add(key);
+            }
+            ObjectKind::Role => {
+                self.roles.add(key);
             }
             _ => {
-                self.broad.push(role);
-                if side.open {
-                    self.open.push(role);
+                self.others.entry((kind, own_policy)).or_default().insert(key.clone());
+            }
+        }
+        if let Some(side) = side {
+            self.add_role(key, side);
+        }
+        let account = object.attribute(ACCOUNT).filter(|account| *account != key.scope());
+        let lies = Lies { kind, own_policy, account: account.map(str::to_owned) };
+        for account in lies.accounts(key) {
+            *self.inside.entry(account.to_owned()).or_default() += 1;
+        }
+        self.places.insert(key.clone(), lies);
+    }
+
+    pub(crate) fn add_principal(&mut self, authority: &Authority) {
+        for (kind, own_policy) in
+            BY_KIND.into_iter().filter(|(kind, own)| authority.concerns_kind(*kind, *own))
+        {
+            self.able.entry((kind, own_policy)).or_default().insert(authority.key.clone());
+        }
+    }
+
+    pub(crate) fn take_principal(&mut self, key: &EntityKey) {
+        for kind in BY_KIND {
+            take(&mut self.able, &kind, key);
+        }
+    }
+
+    /// The principals that may have an edge about an object; `None` when each of them may, as about users and roles.
+    pub(crate) fn able(&self, object: &Object) -> Option<impl Iterator<Item = &EntityKey>> {
+        let kind = object.kind();
+        if matches!(kind, ObjectKind::User | ObjectKind::Role) {
+            return None;
+        }
+        let own_policy = kind == ObjectKind::Bucket && object.document(&PolicySlot::Resource).is_some();
+        Some(self.able.get(&(kind, own_policy)).into_iter().flatten())
+    }
+
+    fn add_role(&mut self, role: &EntityKey, side: &RoleSide) {
+        for profile in &side.profiles {
+            self.profiles.entry(profile.clone()).or_default().insert(role.clone());
+        }
+        if side.federated {
+            self.federated.insert(role.clone());
+        }
+        for service in &side.services {
+            self.trusting.entry(service).or_default().add(role);
+        }
+        if let Some(arns) = one_by_one(side) {
+            for arn in arns {
+                self.named.entry(arn.to_owned()).or_default().insert(role.clone());
+            }
+        } else {
+            self.broad.add(role);
+            if side.open {
+                self.open.insert(role.clone());
+            }
+        }
+    }
+
+    /// Forgets an object; `side` is what it was learnt with.
+    pub(crate) fn take(&mut self, key: &EntityKey, side: Option<&RoleSide>) {
+        let Some(lies) = self.places.remove(key) else { return };
+        match lies.kind {
+            ObjectKind::User => {
+                self.users.take(key);
+            }
+            ObjectKind::Role => {
+                self.roles.take(key);
+            }
+            kind => take(&mut self.others, &(kind, lies.own_policy), key),
+        }
+        if let Some(side) = side {
+            self.take_role(key, side);
+        }
+        for account in lies.accounts(key) {
+            if let Some(count) = self.inside.get_mut(account) {
+                *count -= 1;
+                if *count == 0 {
+                    self.inside.remove(account);
                 }
             }
         }
+    }
+
+    fn take_role(&mut self, role: &EntityKey, side: &RoleSide) {
+        for profile in &side.profiles {
+            take(&mut self.profiles, profile, role);
+        }
+        self.federated.remove(role);
+        for service in &side.services {
+            if let Some(roles) = self.trusting.get_mut(service) {
+                roles.take(role);
+                if roles.is_empty() {
+                    self.trusting.remove(service);
+                }
+            }
+        }
+        for arn in one_by_one(side).into_iter().flatten() {
+            take(&mut self.named, arn, role);
+        }
+        self.broad.take(role);
+        self.open.remove(role);
     }
 
     /// The roles that a workload may run as: the one it names, those of its profile, or any.
-    pub(crate) fn run_as(&self, inventory: &'a Inventory, workload: &Object) -> Vec<&'a Object> {
+    pub(crate) fn run_as<'a>(&self, inventory: &'a Inventory, workload: &Object) -> Vec<&'a Object> {
+        let at = |keys: &mut dyn Iterator<Item = &EntityKey>| {
+            keys.filter_map(|key| inventory.object(key)).collect::<Vec<_>>()
+        };
         match (workload.attribute(ROLE), workload.attribute(PROFILE)) {
             (Some(arn), _) => arn_key(arn).and_then(|key| inventory.object(&key)).into_iter().collect(),
-            (None, Some(name)) => self.at(self.profiles.get(name).into_iter().flatten()).collect(),
-            (None, None) => self.at(self.roles.iter()).collect(),
+            (None, Some(name)) => at(&mut self.profiles.get(name).into_iter().flatten()),
+            (None, None) => at(&mut self.roles.iter()),
         }
     }
 
     /// The roles that may let in somebody outside of their account.
-    pub(crate) fn federated(&self) -> impl Iterator<Item = &'a Object> {
-        self.at(self.federated.iter())
-    }
-
-    fn at<'b>(&self, numbers: impl Iterator<Item = &'b u32>) -> impl Iterator<Item = &'a Object> {
-        numbers.filter_map(|number| self.objects.get(*number as usize).copied())
+    pub(crate) fn federated<'a>(&self, inventory: &'a Inventory) -> impl Iterator<Item = &'a Object> {
+        self.federated.iter().filter_map(|key| inventory.object(key))
     }
 
     /// What the edges of `authority` may be about, besides itself. In the account that it owns nothing is: all that lies
     /// there is in its reach already.
-    pub(crate) fn of(&self, authority: &Authority, owned: Option<&str>) -> Vec<&'a Object> {
-        let outside = |target: &Object| !owned.is_some_and(|account| inside(target, account));
-        let all = || self.users.iter().chain(&self.roles).chain(&self.others);
+    pub(crate) fn of<'a>(
+        &self,
+        inventory: &'a Inventory,
+        authority: &Authority,
+        owned: Option<&str>,
+    ) -> Vec<&'a Object> {
         // Whoever owns the only account is asked about nothing.
-        if !all().filter_map(|number| self.objects.get(*number as usize)).any(|target| outside(target)) {
+        if owned.is_some_and(|account| self.inside.get(account) == Some(&self.places.len())) {
             return Vec::new();
         }
-        let mut found = BTreeSet::new();
+        let mut found: BTreeSet<&EntityKey> = BTreeSet::new();
         for action in CREDENTIALS {
-            self.narrow(authority, action, &self.users, &mut found);
+            narrow(authority, action, self.users.all(), &mut found);
         }
-        self.narrow(authority, UPDATE_TRUST, &self.roles, &mut found);
-        self.narrow(authority, ASSUME, &self.broad, &mut found);
+        narrow(authority, UPDATE_TRUST, self.roles.all(), &mut found);
+        narrow(authority, ASSUME, self.broad.all(), &mut found);
         found.extend(self.named.get(authority.key.value()).into_iter().flatten());
         found.extend(&self.open);
-        self.through_services(authority, &mut found);
-        let concerned = |number: &&u32| {
-            self.objects.get(**number as usize).is_some_and(|target| authority.concerns(target, None))
-        };
-        found.extend(self.others.iter().filter(concerned));
-        let all = found.into_iter().filter_map(|number| self.objects.get(number as usize).copied());
-        all.filter(|target| target.key() != &authority.key && outside(target)).collect()
+        self.through_services(inventory, authority, &mut found);
+        let concerned = self.others.iter().filter(|((kind, own), _)| authority.concerns_kind(*kind, *own));
+        found.extend(concerned.flat_map(|(_, keys)| keys));
+        let outside = |target: &&Object| !owned.is_some_and(|account| inside(target, account));
+        let others = found.into_iter().filter(|key| **key != authority.key);
+        others.filter_map(|key| inventory.object(key)).filter(outside).collect()
     }
 
     /// Roles that it may pass, or that something runs as which it may take over.
-    fn through_services(&self, authority: &Authority, found: &mut BTreeSet<u32>) {
+    fn through_services<'a>(
+        &'a self,
+        inventory: &Inventory,
+        authority: &Authority,
+        found: &mut BTreeSet<&'a EntityKey>,
+    ) {
         let passed = authority.passes.iter().filter_map(|(at, _)| PASS.get(*at)).map(|rule| rule.service);
         for service in passed.collect::<BTreeSet<_>>() {
             if let Some(roles) = self.trusting.get(service) {
-                self.narrow(authority, PASS_ROLE, roles, found);
+                narrow(authority, PASS_ROLE, roles.all(), found);
             }
         }
-        if self.workloads == Listing::Unread {
+        if inventory.workloads() == Listing::Unread {
             let run = authority.works.iter().filter_map(|(at, _)| WORK.get(*at)).map(|rule| rule.trusted);
             for service in run.collect::<BTreeSet<_>>() {
-                found.extend(self.trusting.get(service).into_iter().flatten());
+                found.extend(self.trusting.get(service).into_iter().flat_map(Shelf::iter));
             }
         }
     }
+}
 
-    /// Those of `all` on which `authority` may do `action`, and perhaps some more.
-    fn narrow(&self, authority: &Authority, action: &'static str, all: &[u32], found: &mut BTreeSet<u32>) {
-        if !authority.is_able(&[action]) {
-            return;
-        }
-        let mut open = vec![all];
-        while let Some(part) = open.pop() {
-            if part.len() <= FEW {
-                found.extend(part);
-            } else if authority.may_on_any(action, &self.common(part)) {
-                let (one, two) = part.split_at(part.len() / 2);
-                open.extend([one, two]);
-            }
+impl Lies {
+    fn accounts<'a>(&'a self, key: &'a EntityKey) -> impl Iterator<Item = &'a str> {
+        self.account.as_deref().into_iter().chain([key.scope()])
+    }
+}
+
+/// The ARNs that a role names, when it names nobody else.
+fn one_by_one(side: &RoleSide) -> Option<Vec<&str>> {
+    side.named().filter(|arns| !arns.iter().any(|arn| arn.contains('*')))
+}
+
+/// Takes a key out of one of several sets.
+fn take<K: Ord + Borrow<Q>, Q: Ord + ?Sized>(all: &mut BTreeMap<K, Keys>, at: &Q, key: &EntityKey) {
+    if let Some(keys) = all.get_mut(at) {
+        keys.remove(key);
+        if keys.is_empty() {
+            all.remove(at);
         }
     }
+}
 
-    /// A pattern that all of these fit, which lie in the order of their ARNs.
-    fn common(&self, part: &[u32]) -> String {
-        let arn = |number: Option<&u32>| {
-            let object = number.and_then(|number| self.objects.get(*number as usize));
-            object.map_or("", |object| object.key().value())
-        };
-        let (first, last) = (arn(part.first()), arn(part.last()));
-        let same = first.char_indices().zip(last.chars()).take_while(|((_, one), two)| one == two);
-        let end = same.last().map_or(0, |((at, one), _)| at + one.len_utf8());
-        // A resource pattern needs the parts of an ARN; a short beginning says nothing.
-        let beginning = first.get(..end).filter(|text| text.matches(':').count() >= 5);
-        beginning.map_or_else(|| "*".to_owned(), |text| format!("{text}*"))
+/// Those of `all` on which `authority` may do `action`, and perhaps some more.
+fn narrow<'a>(
+    authority: &Authority,
+    action: &'static str,
+    all: Part<'a>,
+    found: &mut BTreeSet<&'a EntityKey>,
+) {
+    if !authority.is_able(&[action]) {
+        return;
     }
+    let mut open = vec![all];
+    while let Some(part) = open.pop() {
+        match part.piece().filter(|keys| keys.len() <= FEW) {
+            Some(keys) => found.extend(keys),
+            None if authority.may_on_any(action, &common(part)) => open.extend(part.halves()),
+            None => {}
+        }
+    }
+}
+
+/// A pattern that all of these fit, which lie in the order of their ARNs.
+fn common(part: Part<'_>) -> String {
+    let (first, last) = part.ends().map_or(("", ""), |(first, last)| (first.value(), last.value()));
+    let same = first.char_indices().zip(last.chars()).take_while(|((_, one), two)| one == two);
+    let end = same.last().map_or(0, |((at, one), _)| at + one.len_utf8());
+    // A resource pattern needs the parts of an ARN; a short beginning says nothing.
+    let beginning = first.get(..end).filter(|text| text.matches(':').count() >= 5);
+    beginning.map_or_else(|| "*".to_owned(), |text| format!("{text}*"))
 }
 
 /// Whether an object lies in `account`.
@@ -191,8 +319,10 @@ pub(crate) fn inside(target: &Object, account: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::change::Touched;
     use crate::derive::Derivation;
     use crate::edge::EdgeKinds;
+    use crate::graph::Graph;
     use crate::snapshot_aws::Reading;
     use proptest::prelude::*;
     use serde_json::{Value, json};
@@ -268,10 +398,13 @@ mod tests {
                 inventory: &inventory, kinds: &kinds, authorities: &authorities, roles: &roles, sides: &sides,
                 stands: &stands,
             };
-            let targets = Targets::new(&inventory, &roles);
+            let mut targets = Targets::default();
+            for object in inventory.objects() {
+                targets.add(object, roles.get(object.key()));
+            }
             for authority in authorities.values() {
                 let candidates: BTreeSet<&EntityKey> =
-                    targets.of(authority, None).into_iter().map(Object::key).collect();
+                    targets.of(&inventory, authority, None).into_iter().map(Object::key).collect();
                 for target in inventory.objects().filter(|target| target.key() != &authority.key) {
                     let edges = derivation.pair(&authority.key, target);
                     prop_assert!(
@@ -281,6 +414,26 @@ mod tests {
                     prop_assert!(edges.is_empty() || authority.concerns(target, roles.get(target.key())));
                 }
             }
+        }
+
+        /// What is kept beside the graph is what would be learnt anew, whatever came before.
+        #[test]
+        fn targets_follow_object_by_object(accounts in prop::collection::vec(account(), 2..5)) {
+            let mut graph = Graph::default();
+            let mut before = Inventory::default();
+            for account in &accounts {
+                let now = Inventory::from_account_authorization(account, &Reading::default()).unwrap();
+                let all = before.objects().chain(now.objects()).map(|object| object.key().clone());
+                let changed = all.filter(|key| before.object(key) != now.object(key));
+                graph.update(&now, &Touched { objects: changed.collect() });
+                let anew = Graph::build(&now);
+                prop_assert!(graph.targets() == anew.targets());
+                prop_assert_eq!(graph.edges(), anew.edges());
+                before = now;
+            }
+            let all = before.objects().map(|object| object.key().clone()).collect();
+            graph.update(&Inventory::default(), &Touched { objects: all });
+            prop_assert!(*graph.targets() == Targets::default());
         }
     }
 }

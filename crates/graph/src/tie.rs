@@ -4,9 +4,10 @@ use crate::authority::Proof;
 use crate::derive::{Derivation, Step};
 use crate::edge::{Edge, EdgeKind, Standing};
 use crate::federation::{self, Claim};
-use crate::network::{MACHINE, SECURITY_GROUP, SUBNET, Way, is};
+use crate::network::{MACHINE, SECURITY_GROUP, SUBNET, Sender, Way, is};
 use crate::object::{LinkKind, Object, ObjectKind};
 use homeostat_core::EntityKey;
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 /// Ties that are steps by themselves: who has such a tie gets to the other.
@@ -55,12 +56,15 @@ impl Derivation<'_> {
             for id in ids.filter(|id| is(id, MACHINE) && is_step(id, LinkKind::SameAs)) {
                 edges.push(self.tie(object, id.key(), (EdgeKind::SAME_AS, "is the same")));
             }
+            let lies = (EdgeKind::IN_NETWORK, "lies in it");
+            if let Some((crowd, _)) = Sender::of(self.inventory, object) {
+                edges.push(self.tie(object, &crowd, lies));
+                return edges;
+            }
             for link in [LinkKind::Within, LinkKind::GuardedBy] {
                 let places = object.links(link).filter_map(|key| self.inventory.object(key));
                 let places = places.filter(|place| is(place, SUBNET) || is(place, SECURITY_GROUP));
-                edges.extend(
-                    places.map(|place| self.tie(object, place.key(), (EdgeKind::IN_NETWORK, "lies in it"))),
-                );
+                edges.extend(places.map(|place| self.tie(object, place.key(), lies)));
             }
         }
         edges
@@ -78,13 +82,13 @@ impl Derivation<'_> {
         let Some(side) = self.sides.get(target.key()) else { return Vec::new() };
         // Of holes the likeliest that asks for nothing is the step, and tells of the others; so it is with two rules that
         // let the same in.
-        let mut best: BTreeMap<(EdgeKind, &str), Vec<&Way>> = BTreeMap::new();
+        let mut best: BTreeMap<(EdgeKind, String), Vec<Cow<'_, Way>>> = BTreeMap::new();
         for way in side.from(source, self.stands.get(source)) {
-            let rule = if way.kind == EdgeKind::EXPLOIT { "" } else { way.rule.as_str() };
+            let rule = if way.kind == EdgeKind::EXPLOIT { String::new() } else { way.rule.clone() };
             best.entry((way.kind, rule)).or_default().push(way);
         }
         let stale = target.stale().is_some();
-        let step = |ways: Vec<&Way>| Some(self.edge(source, target.key(), one_step(ways)?, stale));
+        let step = |ways: Vec<Cow<'_, Way>>| Some(self.edge(source, target.key(), one_step(ways)?, stale));
         best.into_values().filter_map(step).collect()
     }
 
@@ -106,7 +110,7 @@ impl Derivation<'_> {
 }
 
 /// The likeliest of several ways between the same two that come to the same.
-fn one_step(mut ways: Vec<&Way>) -> Option<Step> {
+fn one_step(mut ways: Vec<Cow<'_, Way>>) -> Option<Step> {
     ways.sort_by(|one, two| two.factor.total_cmp(&one.factor).then_with(|| one.rule.cmp(&two.rule)));
     ways.dedup_by(|one, two| one.rule == two.rule);
     let (way, others) = ways.split_first()?;

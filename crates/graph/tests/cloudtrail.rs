@@ -211,3 +211,112 @@ fn a_machine_is_open_from_the_call_that_opens_it_to_the_one_that_shuts_it() {
     let opened = event_of("lambda.amazonaws.com", "CreateFunctionUrlConfig20211031", [&url, &none]);
     assert_eq!(Change::from_event(&opened).unwrap().len(), 1);
 }
+
+/// A group's rules for outgoing packets, from the call that makes it.
+#[test]
+fn what_a_group_lets_out_is_followed_call_by_call() {
+    let none = json!(null);
+    let made = |id: &str| json!({"requestId": "59dbff89-35bd-4eac-99ed-be587EXAMPLE", "_return": true, "groupId": id});
+    let run = |id: &str, subnet: &str, group: &str| json!({"instancesSet": {"items": [{"instanceId": id, "subnetId": subnet, "groupSet": {"items": [{"groupId": group}]}}]}});
+    let rule = |group: &str, to: Value| {
+        let mut one =
+            json!({"ipProtocol": "tcp", "fromPort": 22, "toPort": 22, "groups": {}, "ipRanges": {}});
+        let fields = one.as_object_mut().unwrap();
+        fields.extend(to.as_object().unwrap().clone());
+        json!({"groupId": group, "ipPermissions": {"items": [one]}})
+    };
+    let inward = rule("sg-db", json!({"groups": {"items": [{"groupId": "sg-web"}]}}));
+    let outward = rule("sg-web", json!({"groups": {"items": [{"groupId": "sg-db"}]}}));
+    let all = rule(
+        "sg-web",
+        json!({"ipProtocol": "-1", "fromPort": -1, "toPort": -1, "ipRanges": {"items": [{"cidrIp": "0.0.0.0/0"}]}}),
+    );
+    let calls = [
+        ("CreateSecurityGroup", &json!({"groupName": "web", "vpcId": "vpc-1"}), &made("sg-web"), false),
+        ("CreateSecurityGroup", &json!({"groupName": "db", "vpcId": "vpc-1"}), &made("sg-db"), false),
+        ("RunInstances", &json!({}), &run("i-web", "subnet-1", "sg-web"), false),
+        ("RunInstances", &json!({}), &run("i-db", "subnet-2", "sg-db"), false),
+        ("AuthorizeSecurityGroupIngress", &inward, &none, true),
+        ("RevokeSecurityGroupEgress", &all, &none, false),
+        ("AuthorizeSecurityGroupEgress", &outward, &none, true),
+        ("RevokeSecurityGroupEgress", &outward, &none, false),
+        ("AuthorizeSecurityGroupEgress", &all, &none, true),
+    ];
+    let (mut inventory, mut graph) = (Inventory::default(), Graph::default());
+    for (number, (action, asked, answered, open)) in (0_i64..).zip(calls) {
+        for mut change in
+            Change::from_event(&event_of("ec2.amazonaws.com", action, [asked, answered])).unwrap()
+        {
+            change.at = Timestamp::from_micros(number);
+            let touched = inventory.apply(&change).unwrap();
+            graph.update(&inventory, &touched);
+        }
+        let edges = graph.edges();
+        let leads = |from: &str| {
+            edges.iter().any(|edge| edge.from.value() == from && edge.to.value().ends_with("i-db"))
+        };
+        let mut places =
+            edges.iter().filter(|edge| edge.from.value().ends_with("i-web") && &*edge.rule == "lies in it");
+        assert_eq!(places.any(|edge| leads(edge.to.value())), open, "after {action} {number}");
+        assert_eq!(edges, Graph::build(&inventory).edges(), "after {action}");
+    }
+}
+
+/// Routes and connections of two networks whose machines a document told.
+#[cfg(feature = "documents")]
+#[test]
+fn two_networks_are_joined_from_the_acceptance_until_a_route_or_the_connection_goes() {
+    let machine = |id: &str, subnet: &str, group: &str| {
+        json!({"InstanceId": id, "Placement": {"AvailabilityZone": "eu-west-1a"}, "SubnetId": subnet,
+            "SecurityGroups": [{"GroupId": group}]})
+    };
+    let rule =
+        json!({"IpProtocol": "tcp", "FromPort": 22, "ToPort": 22, "IpRanges": [{"CidrIp": "10.1.0.0/16"}]});
+    let documents = [
+        json!({"Reservations": [{"OwnerId": ACCOUNT, "Instances": [machine("i-web", "subnet-1", "sg-web"),
+            machine("i-db", "subnet-2", "sg-db")]}]}),
+        json!({"Subnets": [{"SubnetId": "subnet-1", "VpcId": "vpc-1", "CidrBlock": "10.1.1.0/24"},
+            {"SubnetId": "subnet-2", "VpcId": "vpc-2", "CidrBlock": "10.2.2.0/24"}]}),
+        json!({"SecurityGroups": [{"GroupId": "sg-db", "VpcId": "vpc-2", "IpPermissions": [rule]}]}),
+    ];
+    let (mut inventory, mut graph) = (Inventory::default(), Graph::default());
+    for document in &documents {
+        inventory.read_document(document, &homeostat_graph::Reading::default()).unwrap();
+    }
+    graph.rebuild(&inventory);
+    let follow = |table: &str, subnet: &str| json!({"routeTableId": table, "subnetId": subnet});
+    let route = |table: &str, range: &str| json!({"routeTableId": table, "destinationCidrBlock": range, "vpcPeeringConnectionId": "pcx-1"});
+    let end = |network: &str, range: &str| json!({"vpcId": network, "region": "eu-west-1", "ownerId": ACCOUNT, "cidrBlock": range});
+    let accepted = json!({"requestId": "59dbff89-35bd-4eac-99ed-be587EXAMPLE", "vpcPeeringConnection": {
+        "vpcPeeringConnectionId": "pcx-1", "requesterVpcInfo": end("vpc-1", "10.1.0.0/16"),
+        "accepterVpcInfo": end("vpc-2", "10.2.0.0/16"), "status": {"code": "provisioning", "message": "Provisioning"}}});
+    let (none, connection) = (json!(null), json!({"vpcPeeringConnectionId": "pcx-1"}));
+    let elsewhere =
+        json!({"routeTableId": "rtb-1", "destinationCidrBlock": "10.2.0.0/16", "natGatewayId": "nat-1"});
+    let calls = [
+        ("AssociateRouteTable", &follow("rtb-1", "subnet-1"), &none, false),
+        ("AssociateRouteTable", &follow("rtb-2", "subnet-2"), &none, false),
+        ("CreateRoute", &route("rtb-1", "10.2.0.0/16"), &none, false),
+        ("CreateRoute", &route("rtb-2", "10.1.0.0/16"), &none, false),
+        ("AcceptVpcPeeringConnection", &connection, &accepted, true),
+        ("ReplaceRoute", &elsewhere, &none, false),
+        ("ReplaceRoute", &route("rtb-1", "10.2.0.0/16"), &none, true),
+        ("DeleteRoute", &route("rtb-2", "10.1.0.0/16"), &none, false),
+        ("CreateRoute", &route("rtb-2", "10.1.0.0/16"), &none, true),
+        ("DeleteVpcPeeringConnection", &connection, &json!({"_return": true}), false),
+    ];
+    for (number, (action, asked, answered, open)) in (0_i64..).zip(calls) {
+        for mut change in
+            Change::from_event(&event_of("ec2.amazonaws.com", action, [asked, answered])).unwrap()
+        {
+            change.at = Timestamp::from_micros(number);
+            let touched = inventory.apply(&change).unwrap();
+            graph.update(&inventory, &touched);
+        }
+        let edges = graph.edges();
+        let over = "routes lead over `pcx-1` both ways";
+        let steps = edges.iter().filter(|edge| edge.because.iter().any(|why| why == over)).count();
+        assert_eq!(steps > 0, open, "after {action} {number}");
+        assert_eq!(edges, Graph::build(&inventory).edges(), "after {action}");
+    }
+}

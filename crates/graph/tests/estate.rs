@@ -4,7 +4,7 @@
 #![cfg(feature = "documents")]
 
 use homeostat_core::{State, Timestamp};
-use homeostat_graph::{Edge, Graph, Inventory, Reading, Vulnerability, arn_key};
+use homeostat_graph::{Edge, Graph, Inventory, Object, Reading, Vulnerability, arn_key};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -394,6 +394,42 @@ fn a_secret_is_read_by_whom_its_key_lets_decrypt() {
 }
 
 #[test]
+fn an_arn_in_the_place_of_a_subnet_is_no_role() {
+    let mut inventory = account();
+    let function = format!("arn:aws:lambda:eu-west-1:{ACCOUNT}:function:f");
+    let role = format!("arn:aws:iam::{ACCOUNT}:role/app");
+    inventory
+        .read_document(&json!({"Functions": [{"FunctionArn": function, "Role": role}]}), &reading("told", 1))
+        .unwrap();
+    let mut graph = Graph::build(&inventory);
+    let table = json!({"RouteTables": [{"RouteTableId": "rtb-1", "Associations": [{"SubnetId": role}]}]});
+    let touched = inventory.read_document(&table, &reading("told", 2)).unwrap();
+    graph.update(&inventory, &touched);
+    assert_eq!(graph.edges(), Graph::build(&inventory).edges());
+    let runs = graph.edges().into_iter().filter(|edge| &*edge.rule == "runs as" && edge.to.value() == role);
+    assert_eq!(runs.count(), 1);
+}
+
+#[test]
+fn of_two_records_about_one_machine_the_one_that_tells_more_counts() {
+    let record = |profile: Option<&str>| {
+        let arn = profile.map(|name| format!("arn:aws:iam::{ACCOUNT}:instance-profile/{name}"));
+        json!({"InstanceId": "i-1", "Placement": {"AvailabilityZone": "eu-west-1a"},
+            "IamInstanceProfile": arn.map(|arn| json!({"Arn": arn}))})
+    };
+    for records in [[record(Some("app")), record(None)], [record(None), record(Some("app"))]] {
+        let whole = json!({"Reservations": [{"OwnerId": ACCOUNT, "Instances": records}]});
+        let mut inventory = Inventory::default();
+        let key = arn_key(&format!("arn:aws:ec2:eu-west-1:{ACCOUNT}:instance/i-1")).unwrap();
+        for _ in 0..2 {
+            inventory.read_document(&whole, &reading("told", 1)).unwrap();
+            let profile = inventory.object(&key).unwrap().attribute("instance_profile");
+            assert_eq!(profile, Some("app"));
+        }
+    }
+}
+
+#[test]
 fn a_bare_list_is_told_by_what_its_records_have() {
     let read = |strip: bool| {
         let mut inventory = account();
@@ -436,7 +472,8 @@ fn spoil(whole: &mut Value, (deep, turn): (usize, usize), odd: &Value) {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(24))]
 
-    /// Whatever stands where something else should: an error with its place, never more.
+    /// Whatever stands where something else should: an error with its place, never more; and reading it twice is reading it
+    /// once.
     #[test]
     fn records_of_any_shape_are_read_or_told(at in any::<prop::sample::Index>(), with in 0_usize..6, deep in 0_usize..9) {
         let odd = [json!(null), json!(7), json!([]), json!({}), json!("\u{1f}x y\n0.0.0.0/0"), json!([[{"a": -1}]])][with].clone();
@@ -449,6 +486,9 @@ proptest! {
         for (own, whole) in &all {
             let told = inventory.read_document(whole, &reading(own, 1));
             prop_assert!(told.is_some() || *own == name);
+            let once: Vec<Object> = inventory.objects().cloned().collect();
+            inventory.read_document(whole, &reading(own, 1));
+            prop_assert!(inventory.objects().eq(&once), "{}", own);
         }
         let graph = Graph::build(&inventory);
         prop_assert!(graph.edges().iter().all(|edge| (0.0..=1.0).contains(&edge.probability)));

@@ -5,8 +5,9 @@
 use super::{Facts, is_true, list, number, text, texts};
 use crate::change::Op;
 use crate::network::{
-    BALANCER, EGRESS, INGRESS, MACHINE, PORTS, PUBLIC, RANGES, ROUTE, SECURITY_GROUP, SUBNET, TARGETS, TIED,
-    WHAT, network_key, span,
+    BALANCER, EGRESS, EGRESS_TOLD, ENTRIES_TOLD, ENTRY, INGRESS, JOINS, MACHINE, NETWORK_OF, OVER, PEERING,
+    PORTS, PREFIX_LIST, PUBLIC, RANGES, ROUTE, SECURITY_GROUP, SUBNET, TARGETS, TIED, WHAT, network_key,
+    span, span_of,
 };
 use crate::object::{LinkKind, ObjectKind, arn_key};
 use crate::workload::{ACCOUNT, PROFILE, SERVICE};
@@ -19,15 +20,22 @@ pub(crate) const NETWORK: &str = "network";
 pub(crate) const ROUTES: &str = "route table";
 const ACCESS_LIST: &str = "access list";
 pub(crate) const GATEWAY: &str = "gateway";
+/// What connects many networks.
+pub(crate) const TRANSIT: &str = "transit gateway";
 
 pub(super) fn read(whole: &Value, facts: &mut Facts) -> bool {
     let lists = [
         facts.each(whole, "Reservations", reservation),
         facts.each(whole, "SecurityGroups", security_group),
+        facts.each(whole, "PrefixLists", prefix_list),
+        prefix_list_entries(whole, facts),
         facts.each(whole, "Subnets", subnet),
         facts.each(whole, "RouteTables", route_table),
         facts.each(whole, "NetworkAcls", access_list),
         facts.each(whole, "InternetGateways", gateway),
+        facts.each(whole, "VpcPeeringConnections", peering),
+        facts.each(whole, "TransitGatewayVpcAttachments", attachment),
+        facts.each(whole, "TransitGatewayAttachments", attachment),
         facts.each(whole, "LoadBalancers", balancer),
         facts.each(whole, "TargetGroups", target_group),
         listeners(whole, facts),
@@ -125,25 +133,92 @@ const MOST_RULES: usize = 1_000;
 
 fn security_group(facts: &mut Facts, record: &Value) -> Option<()> {
     let key = network_key(text(record, "GroupId")?)?;
-    let lines = list(record, "IpPermissions").flat_map(permission);
-    let mut rules: Vec<String> = lines.map(|line| format!("{INGRESS}{line}")).collect();
-    if rules.len() > MOST_RULES {
-        facts.problem(key.value(), "more rules than a group can have: the rest is left out");
-        rules.truncate(MOST_RULES);
-    }
-    part(facts, &key, SECURITY_GROUP, rules.iter().map(|rule| (rule.as_str(), Some(String::new()))));
+    let mut rules = rules_of_group(facts, record, (&key, "IpPermissions", INGRESS));
+    // What the answer does not tell is not known; an empty list lets nothing out.
+    let told = record.get("IpPermissionsEgress").is_some_and(Value::is_array);
+    rules.extend(rules_of_group(facts, record, (&key, "IpPermissionsEgress", EGRESS)));
+    let all = rules.iter().map(|rule| (rule.as_str(), Some(String::new())));
+    let told_besides = told.then(|| (EGRESS_TOLD, Some("told".to_owned())));
+    let network = text(record, "VpcId").map(|id| (NETWORK_OF, Some(id.to_owned())));
+    part(facts, &key, SECURITY_GROUP, all.chain(told_besides).chain(network));
     facts.all_attributes(&key, INGRESS);
+    if told {
+        facts.all_attributes(&key, EGRESS);
+    }
+    let permissions =
+        ["IpPermissions", "IpPermissionsEgress"].into_iter().flat_map(|field| list(record, field));
+    tie(facts, &key, LinkKind::Names, permissions.flat_map(lists));
     Some(())
 }
 
-/// A rule for each of those that a permission lets in.
+/// The lists of addresses that a permission names.
+fn lists(permission: &Value) -> impl Iterator<Item = &str> {
+    list(permission, "PrefixListIds").filter_map(|one| text(one, "PrefixListId"))
+}
+
+/// A list of addresses; those of AWS's own services come with their ranges.
+fn prefix_list(facts: &mut Facts, record: &Value) -> Option<()> {
+    let key = network_key(text(record, "PrefixListId")?)?;
+    if text(record, "State") == Some("delete-complete") {
+        facts.remove(&key);
+        return Some(());
+    }
+    part(facts, &key, PREFIX_LIST, []);
+    if record.get("Cidrs").is_some_and(Value::is_array) {
+        entries(facts, &key, texts(record, "Cidrs"));
+    }
+    Some(())
+}
+
+/// The answer does not say of which list it is: whoever saved it adds `PrefixListId`.
+fn prefix_list_entries(whole: &Value, facts: &mut Facts) -> bool {
+    let Some(key) = text(whole, "PrefixListId").and_then(network_key) else { return false };
+    let mut ranges = Vec::new();
+    let found = facts.each(whole, "Entries", |_, record| {
+        ranges.push(text(record, "Cidr")?.to_owned());
+        Some(())
+    });
+    if found {
+        part(facts, &key, PREFIX_LIST, []);
+        entries(facts, &key, ranges.iter().map(String::as_str));
+    }
+    found
+}
+
+pub(crate) fn entries<'a>(facts: &mut Facts, list: &EntityKey, ranges: impl Iterator<Item = &'a str>) {
+    let names: Vec<String> = ranges.map(|range| format!("{ENTRY}{range}")).collect();
+    let all = names.iter().map(|name| (name.as_str(), Some(String::new())));
+    facts.put(list, None, all.chain([(ENTRIES_TOLD, Some("told".to_owned()))]));
+    facts.all_attributes(list, ENTRY);
+}
+
+/// The rules of a group in one direction, as attributes.
+fn rules_of_group(
+    facts: &mut Facts,
+    record: &Value,
+    (group, field, beginning): (&EntityKey, &str, &str),
+) -> Vec<String> {
+    let lines = list(record, field).flat_map(permission);
+    let mut rules: Vec<String> = lines.map(|line| format!("{beginning}{line}")).collect();
+    if rules.len() > MOST_RULES {
+        facts.problem(group.value(), "more rules than a group can have: the rest is left out");
+        rules.truncate(MOST_RULES);
+    }
+    rules
+}
+
+/// A rule for each of those that a permission lets in or out.
 fn permission(record: &Value) -> Vec<String> {
     let protocol = text(record, "IpProtocol").unwrap_or("-1");
-    let ports = span(number(record, "FromPort"), number(record, "ToPort"));
+    let ports = span_of(protocol, number(record, "FromPort"), number(record, "ToPort"));
     let four = list(record, "IpRanges").filter_map(|range| text(range, "CidrIp"));
     let six = list(record, "Ipv6Ranges").filter_map(|range| text(range, "CidrIpv6"));
     let groups = list(record, "UserIdGroupPairs").filter_map(|pair| text(pair, "GroupId"));
-    four.chain(six).chain(groups).map(|from| format!("{protocol} {ports} {from}")).collect()
+    four.chain(six)
+        .chain(groups)
+        .chain(lists(record))
+        .map(|from| format!("{protocol} {ports} {from}"))
+        .collect()
 }
 
 fn subnet(facts: &mut Facts, record: &Value) -> Option<()> {
@@ -155,25 +230,44 @@ fn subnet(facts: &mut Facts, record: &Value) -> Option<()> {
     Some(())
 }
 
+/// Where a route may lead but to a gateway to the Internet.
+const HOPS: [&str; 10] = [
+    "VpcPeeringConnectionId",
+    "TransitGatewayId",
+    "GatewayId",
+    "NatGatewayId",
+    "NetworkInterfaceId",
+    "InstanceId",
+    "EgressOnlyInternetGatewayId",
+    "LocalGatewayId",
+    "CarrierGatewayId",
+    "CoreNetworkArn",
+];
+
 fn route_table(facts: &mut Facts, record: &Value) -> Option<()> {
     let key = network_key(text(record, "RouteTableId")?)?;
-    let (mut routes, mut gateways) = (Vec::new(), BTreeSet::new());
-    for route in list(record, "Routes").filter(|route| text(route, "State") != Some("blackhole")) {
-        let Some(gateway) = text(route, "GatewayId").filter(|id| id.starts_with("igw-")) else { continue };
-        let to = ["DestinationCidrBlock", "DestinationIpv6CidrBlock"]
-            .into_iter()
-            .filter_map(|field| text(route, field));
-        routes.extend(to.map(|range| (format!("{ROUTE}{range}"), gateway)));
-        gateways.insert(gateway);
+    let (mut routes, mut hops, mut lists) = (Vec::new(), BTreeSet::new(), BTreeSet::new());
+    for route in list(record, "Routes") {
+        let dead = text(route, "State") == Some("blackhole");
+        let Some(hop) = HOPS.iter().find_map(|field| text(route, field)) else { continue };
+        let outward = hop.starts_with("igw-");
+        // A route that leads nowhere stands before others that are for more.
+        let (beginning, to) =
+            if outward && !dead { (ROUTE, hop) } else { (OVER, if dead { "nowhere" } else { hop }) };
+        let named = text(route, "DestinationPrefixListId");
+        let ranges = ["DestinationCidrBlock", "DestinationIpv6CidrBlock"].into_iter();
+        let ranges = ranges.filter_map(|field| text(route, field)).chain(named);
+        routes.extend(ranges.map(|range| (format!("{beginning}{range}"), to.to_owned())));
+        lists.extend(named);
+        hops.extend(
+            (!dead && ["igw-", "pcx-", "tgw-"].iter().any(|kind| hop.starts_with(kind))).then_some(hop),
+        );
     }
-    part(
-        facts,
-        &key,
-        ROUTES,
-        routes.iter().map(|(name, gateway)| (name.as_str(), Some((*gateway).to_owned()))),
-    );
+    part(facts, &key, ROUTES, routes.iter().map(|(name, to)| (name.as_str(), Some(to.clone()))));
     facts.all_attributes(&key, ROUTE);
-    tie(facts, &key, LinkKind::RoutedBy, gateways);
+    facts.all_attributes(&key, OVER);
+    tie(facts, &key, LinkKind::RoutedBy, hops);
+    tie(facts, &key, LinkKind::Names, lists);
     facts.all_to(&key, LinkKind::RoutedBy);
     for association in list(record, "Associations") {
         let main = is_true(association, "Main").then(|| text(record, "VpcId")).flatten();
@@ -220,6 +314,32 @@ fn gateway(facts: &mut Facts, record: &Value) -> Option<()> {
     let tied = list(record, "Attachments")
         .any(|one| matches!(text(one, "State"), None | Some("available" | "attached" | "attaching")));
     part(facts, &key, GATEWAY, [(TIED, Some(tied.to_string()))]);
+    Some(())
+}
+
+/// A connection of two networks joins them once it is accepted.
+fn peering(facts: &mut Facts, record: &Value) -> Option<()> {
+    let key = network_key(text(record, "VpcPeeringConnectionId")?)?;
+    let active = record.get("Status").and_then(|status| text(status, "Code")) == Some("active");
+    let end = |field: &str| {
+        let side = record.get(field).filter(|_| active)?;
+        Some(format!("{} {}", text(side, "VpcId")?, text(side, "Region").unwrap_or_default()))
+    };
+    let ends = [("requester", end("RequesterVpcInfo")), ("accepter", end("AccepterVpcInfo"))];
+    let named = ends.map(|(name, end)| (format!("{JOINS}{name}"), end));
+    part(facts, &key, PEERING, named.iter().map(|(name, end)| (name.as_str(), end.clone())));
+    Some(())
+}
+
+/// What a transit gateway joins; both answers about attachments tell it.
+fn attachment(facts: &mut Facts, record: &Value) -> Option<()> {
+    let key = network_key(text(record, "TransitGatewayId")?)?;
+    let id = text(record, "TransitGatewayAttachmentId")?;
+    let network = text(record, "VpcId")
+        .or_else(|| text(record, "ResourceId").filter(|_| text(record, "ResourceType") == Some("vpc")));
+    let joined = matches!(text(record, "State"), Some("available" | "modifying"));
+    let name = format!("{JOINS}{id}");
+    part(facts, &key, TRANSIT, [(name.as_str(), network.filter(|_| joined).map(str::to_owned))]);
     Some(())
 }
 

@@ -6,6 +6,7 @@
 //! provider that make network, rights and data.
 
 mod rights;
+mod route;
 mod world;
 
 use super::Facts;

@@ -1,10 +1,11 @@
 //! What the network reaches of a cluster: ports of containers, and services before them.
 //!
 //! Exposure to the Internet is computed: a balancer that is not internal, a port of a node that has an address outside,
-//! an ingress. What network policies forbid is not taken off.
+//! an ingress; as far as network policies let it in. A port that they let nobody in to leads nowhere.
 
 use super::host::container_id;
-use super::pod::{Container, Place, Pod, labels};
+use super::pod::{Container, Place, Pod, Port, labels};
+use super::policy::From;
 use super::{Dump, Origin, Weave};
 use crate::sharp_hound::{list, text};
 use serde_json::Value;
@@ -22,6 +23,8 @@ pub(super) struct Service {
     targets: BTreeSet<String>,
     balanced: bool,
     on_nodes: bool,
+    /// Whether pods see the address of the sender.
+    keeps_address: bool,
 }
 
 impl Service {
@@ -40,6 +43,7 @@ impl Service {
             targets: list(spec, "ports").filter_map(target).collect(),
             balanced: outside || (kind == "LoadBalancer" && !is_internal(object) && is_wide(spec)),
             on_nodes: matches!(kind, "NodePort" | "LoadBalancer"),
+            keeps_address: text(spec, "externalTrafficPolicy") == Some("Local"),
         })
     }
 
@@ -49,9 +53,13 @@ impl Service {
             && self.selector.iter().all(|(key, value)| pod.labels.get(key) == Some(value))
     }
 
-    fn leads_to(&self, container: &Container) -> bool {
-        let mut ports = container.ports.iter();
-        ports.any(|port| self.targets.contains(&port.name) || self.targets.contains(&port.number.to_string()))
+    /// How what comes from the Internet comes to a pod.
+    fn from(&self) -> From<'static> {
+        if self.keeps_address { From::Internet } else { From::Nodes }
+    }
+
+    fn leads_to(&self, port: &Port) -> bool {
+        self.targets.contains(&port.name) || self.targets.contains(&port.number.to_string())
     }
 }
 
@@ -95,48 +103,102 @@ impl Dump {
             weave.at(pod.origin);
             let (name, outside) = (spelled(place), self.is_outside(pod));
             for container in &pod.containers {
-                for port in &container.ports {
+                for port in
+                    container.ports.iter().filter(|port| self.lets_in((place, pod), port, From::Anybody))
+                {
                     let endpoint = format!("Endpoint {name}/{}/{}", container.name, port.name);
                     weave.edge(&endpoint, &container_id(&name, container), "ENDPOINT_EXPLOIT");
-                    if port.on_node && outside {
+                    if port.on_node && outside && self.lets_in((place, pod), port, From::Internet) {
                         weave.edge(INTERNET, &endpoint, "EXPOSED_TO");
                     }
                 }
             }
         }
-        // Services see pods of their own namespace alone.
-        for (place, service) in &self.services {
-            weave.at(service.origin);
-            let endpoint = format!("Endpoint {}", spelled(place));
-            for (pod_place, pod) in self.pods_of(&place.0).filter(|(_, pod)| service.selects(pod)) {
-                for container in pod.containers.iter().filter(|one| service.leads_to(one)) {
-                    weave.edge(&endpoint, &container_id(&spelled(pod_place), container), "ENDPOINT_EXPLOIT");
-                }
-            }
-            let by_node = service.on_nodes && self.nodes.values().any(|node| node.outside);
-            if service.balanced || by_node || self.ingress.contains(place) {
-                weave.edge(INTERNET, &endpoint, "EXPOSED_TO");
-            }
+        let mut slices = Slices::new();
+        for ((namespace, _), slice) in &self.slices {
+            slices.entry((namespace.clone(), slice.service.clone())).or_default().push(slice);
         }
-        self.by_slices(weave);
+        let fronts = self.fronts(&slices);
+        let places: BTreeSet<&Place> = self.services.keys().chain(slices.keys()).collect();
+        for place in places {
+            self.by_service(place, (&slices, &fronts), weave);
+        }
         if weave.builder.has(INTERNET) {
             weave.builder.principal(INTERNET);
         }
     }
 
-    fn by_slices(&self, weave: &mut Weave) {
-        for ((namespace, _), slice) in &self.slices {
-            weave.at(slice.origin);
-            for name in &slice.pods {
-                let place = (namespace.clone(), name.clone());
-                let Some(pod) = self.pods.get(&place) else { continue };
-                let has = |one: &&Container| one.ports.iter().any(|port| slice.ports.contains(&port.number));
-                for container in pod.containers.iter().filter(has) {
-                    let endpoint = format!("Endpoint {namespace}/{}", slice.service);
-                    weave.edge(&endpoint, &container_id(&spelled(&place), container), "ENDPOINT_EXPLOIT");
-                }
+    /// What is behind a service, and whether the Internet gets there. To a service that is open leads what it lets in from the
+    /// Internet; others get to a pod by its own endpoint.
+    fn by_service(
+        &self,
+        place: &Place,
+        (slices, fronts): (&Slices<'_>, &BTreeSet<Place>),
+        weave: &mut Weave,
+    ) {
+        let service = self.services.get(place);
+        let straight = service.filter(|service| self.is_open(service)).map(Service::from);
+        let by_ingress = self.ingress.contains(place) && service.is_some();
+        let mut ways: Vec<From<'_>> =
+            straight.into_iter().chain(by_ingress.then_some(From::Fronts(fronts))).collect();
+        let open = !ways.is_empty();
+        if !open {
+            ways.push(From::Anybody);
+        }
+        let (mut behind, mut let_in) = (false, false);
+        let endpoint = format!("Endpoint {}", spelled(place));
+        for (origin, (pod_place, pod), container, port) in self.behind(place, slices) {
+            behind = true;
+            if ways.iter().any(|from| self.lets_in((pod_place, pod), port, *from)) {
+                let_in = true;
+                weave.at(origin);
+                weave.edge(&endpoint, &container_id(&spelled(pod_place), container), "ENDPOINT_EXPLOIT");
             }
         }
+        if let Some(service) = service.filter(|_| open && (let_in || !behind)) {
+            weave.at(service.origin);
+            weave.edge(INTERNET, &endpoint, "EXPOSED_TO");
+        }
+    }
+
+    /// Whether the Internet gets to a service without an ingress.
+    fn is_open(&self, service: &Service) -> bool {
+        service.balanced || (service.on_nodes && self.nodes.values().any(|node| node.outside))
+    }
+
+    /// Ports of containers that a service leads to, by its own selector and by what slices say. Services see pods of their own
+    /// namespace alone.
+    fn behind<'a>(&'a self, place: &'a Place, slices: &Slices<'a>) -> Vec<Behind<'a>> {
+        let mut all = Vec::new();
+        if let Some(service) = self.services.get(place) {
+            for (pod_place, pod) in self.pods_of(&place.0).filter(|(_, pod)| service.selects(pod)) {
+                let led = ports(pod).filter(|(_, port)| service.leads_to(port));
+                all.extend(led.map(|(container, port)| (service.origin, (pod_place, pod), container, port)));
+            }
+        }
+        for slice in slices.get(place).into_iter().flatten() {
+            let names = slice.pods.iter().map(|name| (place.0.clone(), name.clone()));
+            for (pod_place, pod) in names.filter_map(|name| self.pods.get_key_value(&name)) {
+                let led = ports(pod).filter(|(_, port)| slice.ports.contains(&port.number));
+                all.extend(led.map(|(container, port)| (slice.origin, (pod_place, pod), container, port)));
+            }
+        }
+        all
+    }
+
+    /// The pods that the Internet gets to without an ingress: one of them may stand before the others.
+    fn fronts<'a>(&'a self, slices: &Slices<'a>) -> BTreeSet<Place> {
+        let mut all = BTreeSet::new();
+        for (place, pod) in self.pods.iter().filter(|(_, pod)| self.is_outside(pod)) {
+            let open = |port: &Port| port.on_node && self.lets_in((place, pod), port, From::Internet);
+            all.extend(ports(pod).any(|(_, port)| open(port)).then(|| place.clone()));
+        }
+        for (place, service) in self.services.iter().filter(|(_, service)| self.is_open(service)) {
+            for (_, pod, _, port) in self.behind(place, slices) {
+                all.extend(self.lets_in(pod, port, service.from()).then(|| pod.0.clone()));
+            }
+        }
+        all
     }
 
     fn is_outside(&self, pod: &Pod) -> bool {
@@ -148,6 +210,16 @@ impl Dump {
         let from = (namespace.to_owned(), String::new());
         self.pods.range(from..).take_while(move |((own, _), _)| own == namespace)
     }
+}
+
+/// The slices of each service.
+type Slices<'a> = BTreeMap<Place, Vec<&'a Slice>>;
+
+/// A port of a container of a pod, and what says that it is behind a service.
+type Behind<'a> = (Origin, (&'a Place, &'a Pod), &'a Container, &'a Port);
+
+fn ports(pod: &Pod) -> impl Iterator<Item = (&Container, &Port)> {
+    pod.containers.iter().flat_map(|container| container.ports.iter().map(move |port| (container, port)))
 }
 
 fn spelled((namespace, name): &Place) -> String {

@@ -19,6 +19,8 @@ pub(super) struct Pod {
     pub(super) automount: Option<bool>,
     pub(super) host_processes: bool,
     pub(super) shares_processes: bool,
+    /// Whether it has the address of its node.
+    pub(super) on_host_network: bool,
     pub(super) labels: BTreeMap<String, String>,
     pub(super) containers: Vec<Container>,
 }
@@ -57,6 +59,7 @@ pub(super) enum Source {
 pub(super) struct Port {
     pub(super) name: String,
     pub(super) number: u64,
+    pub(super) protocol: String,
     /// Whether it is one of the node too.
     pub(super) on_node: bool,
 }
@@ -83,6 +86,7 @@ impl Pod {
             automount: spec.get("automountServiceAccountToken").and_then(Value::as_bool),
             host_processes: is("hostPID"),
             shares_processes: is("shareProcessNamespace"),
+            on_host_network: is("hostNetwork"),
             labels: labels(object.get("metadata").and_then(|data| data.get("labels"))),
             containers: all.filter_map(|one| Container::read(one, spec, &sources)).collect(),
         })
@@ -163,6 +167,7 @@ impl Port {
         Some(Self {
             name,
             number,
+            protocol: text(port, "protocol").unwrap_or("TCP").to_owned(),
             on_node: port.get("hostPort").and_then(Value::as_u64).is_some_and(|n| n > 0),
         })
     }

@@ -1,7 +1,9 @@
 //! One asset with what stands around it: what may be used on it, and from where that is reached.
 
 use super::filter::{AccessList, Protocol, Rule};
-use super::{API, BALANCER, MACHINE, OPEN, PORTS, PUBLIC, ROUTE, Stand, Start, TARGETS, TIED, URL, Way, is};
+use super::route::{destinations, tables};
+use super::sender::{Addresses, Egress};
+use super::{API, BALANCER, MACHINE, OPEN, PORTS, PUBLIC, Place, ROUTE, Start, TARGETS, TIED, URL, Way, is};
 use crate::Evidence;
 use crate::cidr::Cidr;
 use crate::edge::EdgeKind;
@@ -54,6 +56,9 @@ pub(super) struct Asset<'a> {
     rules: Vec<Rule>,
     pub(super) list: AccessList,
     pub(super) network: Option<EntityKey>,
+    /// The addresses of its subnets.
+    pub(super) ranges: Vec<Cidr>,
+    pub(super) beyond: Vec<Place>,
     /// In which families it is open to the Internet: four, six.
     outside: [bool; 2],
     evidence: BTreeSet<Evidence>,
@@ -67,25 +72,32 @@ impl<'a> Asset<'a> {
             rules: Vec::new(),
             list: AccessList::default(),
             network: None,
+            ranges: Vec::new(),
+            beyond: Vec::new(),
             outside: [false; 2],
             evidence: [object.evidence().clone()].into(),
         };
         for group in own.linked(object, LinkKind::GuardedBy) {
-            let lines = group.attributes().filter_map(|(name, _)| name.strip_prefix(INGRESS));
-            own.rules.extend(lines.filter_map(Rule::parse));
+            own.rules.extend(Rule::all(inventory, group, INGRESS));
+            own.evidence.extend(
+                own.linked(group, LinkKind::Names).map(|list| list.evidence().clone()).collect::<Vec<_>>(),
+            );
             own.evidence.insert(group.evidence().clone());
         }
         let public = object.attribute(PUBLIC).unwrap_or_default();
         for subnet in own.linked(object, LinkKind::Within) {
-            own.network = own.network.take().or_else(|| subnet.links(LinkKind::Within).next().cloned());
+            let place = Place::of(inventory, subnet);
+            own.network = own.network.take().or_else(|| place.network.clone());
+            own.ranges.extend(&place.ranges);
+            own.beyond.extend((!place.routes.is_empty()).then_some(place));
             if let Some(list) = own.linked(subnet, LinkKind::GuardedBy).next() {
                 own.list = AccessList::of(list);
                 own.evidence.insert(list.evidence().clone());
             }
-            for table in own.tables(subnet) {
+            for table in tables(inventory, subnet) {
                 own.evidence.insert(table.evidence().clone());
-                let routes =
-                    table.attributes().filter_map(|(name, _)| Cidr::parse(name.strip_prefix(ROUTE)?));
+                let routes = table.attributes().filter_map(|(name, _)| name.strip_prefix(ROUTE));
+                let routes = routes.flat_map(|range| destinations(inventory, table, range));
                 let routes: Vec<Cidr> = routes.filter(Cidr::is_wide).collect();
                 let tied =
                     own.linked(table, LinkKind::RoutedBy).all(|gate| gate.attribute(TIED) != Some("false"));
@@ -108,16 +120,6 @@ impl<'a> Asset<'a> {
     ) -> impl Iterator<Item = &'a Object> + use<'a, 'b> {
         let inventory = self.inventory;
         object.links(kind).filter_map(move |key| inventory.object(key))
-    }
-
-    /// The route table of a subnet: its own, else that of the network.
-    fn tables(&self, subnet: &Object) -> Vec<&'a Object> {
-        let own: Vec<&Object> = self.linked(subnet, LinkKind::RoutedBy).collect();
-        if !own.is_empty() {
-            return own;
-        }
-        let networks = self.linked(subnet, LinkKind::Within);
-        networks.flat_map(|network| self.linked(network, LinkKind::RoutedBy)).collect()
     }
 
     pub(super) fn ways(&self) -> Vec<Way> {
@@ -152,8 +154,8 @@ impl<'a> Asset<'a> {
             let Some(ports) = common(rule.ports, used.port) else { continue };
             let name = self.object.key().value();
             let because = vec![format!("a security group of `{name}` lets `{}` in", rule.line)];
-            if let Start::Range(range) = &rule.start
-                && let Some(port) = self.let_in_from(range, ports)
+            if let Start::Ranges(ranges) = &rule.start
+                && let Some(port) = self.let_in_from(ranges, ports)
                 && !used.nearby
             {
                 let how =
@@ -165,19 +167,19 @@ impl<'a> Asset<'a> {
         }
     }
 
-    /// The first of `ports` that comes in from the Internet by a rule for `range`.
-    fn let_in_from(&self, range: &Cidr, ports: (u16, u16)) -> Option<u16> {
+    /// The first of `ports` that comes in from the Internet by a rule for one of `ranges`.
+    fn let_in_from(&self, ranges: &[Cidr], ports: (u16, u16)) -> Option<u16> {
         let [four, six] = self.outside;
-        let open = if range.is_six() { six } else { four };
-        (open && range.is_wide()).then(|| self.list.lets(range, Protocol::Tcp, ports))?
+        let open = |range: &&Cidr| range.is_wide() && if range.is_six() { six } else { four };
+        ranges.iter().filter(open).find_map(|range| self.list.lets(range, Protocol::Tcp, ports))
     }
 
     /// One way from each start for each thing to use.
     fn way(&self, start: Start, used: &Use, told: ((u16, u16), Vec<String>), ways: &mut Vec<Way>) {
         let (ports, because) = told;
-        let ranged = matches!(&start, Start::Range(_));
+        let inside = !matches!(&start, Start::Internet);
         let same = |way: &Way| way.start == start && way.kind == used.kind && way.rule == used.rule;
-        if !ways.iter().any(|way| same(way) && (!ranged || way.ports == ports)) {
+        if !ways.iter().any(|way| same(way) && (!inside || way.ports == ports)) {
             ways.push(Way {
                 start,
                 kind: used.kind,
@@ -215,17 +217,25 @@ impl<'a> Asset<'a> {
         }
     }
 
-    /// Whether the asset's own rules let a balancer in on `port`.
+    /// Whether a balancer's rules let out to the asset, and the asset's own let it in, on `port`.
     fn takes_from(&self, balancer: &Object, port: Option<u16>) -> bool {
+        let own: BTreeSet<EntityKey> = self.object.links(LinkKind::GuardedBy).cloned().collect();
+        let ports = port.map_or((0, u16::MAX), |port| (port, port));
+        let egress = Egress::of(self.inventory, balancer);
+        if egress.let_out(ports, Addresses { groups: &own, ranges: &self.ranges }).next().is_none() {
+            return false;
+        }
         let groups: Vec<&EntityKey> = balancer.links(LinkKind::GuardedBy).collect();
-        let places = self.linked(balancer, LinkKind::Within).map(Stand::of);
-        let ranges: Vec<Cidr> = places.flat_map(|stand| stand.ranges).collect();
+        let places = self.linked(balancer, LinkKind::Within).map(|subnet| Place::of(self.inventory, subnet));
+        let ranges: Vec<Cidr> = places.flat_map(|place| place.ranges).collect();
         let fits = |rule: &&Rule| rule.protocol.fits() && common(rule.ports, port).is_some();
         let no_group = self.object.links(LinkKind::GuardedBy).next().is_none();
         no_group
             || self.rules.iter().filter(fits).any(|rule| match &rule.start {
                 Start::Node(group) => groups.contains(&group),
-                Start::Range(range) => range.is_wide() || ranges.iter().any(|own| range.overlaps(own)),
+                Start::Ranges(from) => {
+                    from.iter().any(|range| range.is_wide() || ranges.iter().any(|own| range.overlaps(own)))
+                }
                 Start::Internet => false,
             })
     }
@@ -268,7 +278,7 @@ impl<'a> Asset<'a> {
             let guarded = self.object.links(LinkKind::GuardedBy).next().is_some();
             let open = |port: u16| {
                 self.rules.iter().filter(|rule| rule.protocol.fits() && common(rule.ports, Some(port)).is_some()).any(
-                    |rule| matches!(&rule.start, Start::Range(range) if self.let_in_from(range, (port, port)).is_some()),
+                    |rule| matches!(&rule.start, Start::Ranges(ranges) if self.let_in_from(ranges, (port, port)).is_some()),
                 )
             };
             let no_group = !guarded && self.outside.contains(&true);

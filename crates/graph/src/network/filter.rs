@@ -1,7 +1,8 @@
 //! What lets packets in: rules of security groups, and access lists, which keep no state.
 
-use super::{EGRESS, INGRESS, Start, network_key};
+use super::{EGRESS, INGRESS, Start, network_key, prefix_list};
 use crate::cidr::Cidr;
+use crate::inventory::Inventory;
 use crate::object::Object;
 
 /// A port of the range that answers go to (RFC 6335, 6): access lists keep no state.
@@ -105,16 +106,32 @@ impl Entry {
 }
 
 impl Rule {
-    pub(super) fn parse(line: &str) -> Option<Self> {
+    /// The rules of a security group in one direction.
+    pub(super) fn all<'a>(
+        inventory: &'a Inventory,
+        group: &'a Object,
+        beginning: &'a str,
+    ) -> impl Iterator<Item = Self> + use<'a> {
+        let lines = group.attributes().filter_map(move |(name, _)| name.strip_prefix(beginning));
+        lines.filter_map(|line| Self::parse(inventory, group, line))
+    }
+
+    fn parse(inventory: &Inventory, group: &Object, line: &str) -> Option<Self> {
         let mut words = line.split(' ');
         let (protocol, ports) = (Protocol::parse(words.next()?), ports(words.next()?)?);
         let from = words.next()?;
         let start = match Cidr::parse(from) {
-            Some(range) => Start::Range(range),
-            None => Start::Node(network_key(from)?),
+            Some(range) => prefix_list::single(range),
+            None => prefix_list::resolved(inventory, group, network_key(from)?),
         };
         Some(Self { protocol, ports, start, line: line.to_owned() })
     }
+}
+
+/// The ports that both have.
+pub(super) fn overlap(one: (u16, u16), two: (u16, u16)) -> Option<(u16, u16)> {
+    let both = (one.0.max(two.0), one.1.min(two.1));
+    (both.0 <= both.1).then_some(both)
 }
 
 fn ports(text: &str) -> Option<(u16, u16)> {

@@ -3,10 +3,10 @@
 use super::rights::document;
 use super::{Facts, Resource, World};
 use crate::change::Op;
-use crate::document::ec2::{GATEWAY, NETWORK, ROUTES, part};
+use crate::document::ec2::{GATEWAY, entries, part};
 use crate::network::{
-    BALANCER, INGRESS, MACHINE, PORTS, PUBLIC, RANGES, ROUTE, SECURITY_GROUP, SUBNET, TARGETS, TIED, URL,
-    network_key, span,
+    BALANCER, EGRESS, EGRESS_TOLD, ENTRY, INGRESS, MACHINE, PORTS, PREFIX_LIST, PUBLIC, RANGES,
+    SECURITY_GROUP, SUBNET, TARGETS, TIED, URL, network_key, span,
 };
 use crate::object::{LinkKind, ObjectKind, PolicySlot, arn_key};
 use crate::workload::{PROFILE, ROLE, SERVICE};
@@ -14,7 +14,7 @@ use homeostat_core::EntityKey;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
-fn text<'a>(value: &'a Value, field: &str) -> Option<&'a str> {
+pub(super) fn text<'a>(value: &'a Value, field: &str) -> Option<&'a str> {
     value.get(field).and_then(Value::as_str).filter(|text| !text.is_empty())
 }
 
@@ -22,8 +22,22 @@ fn texts<'a>(value: &'a Value, field: &str) -> impl Iterator<Item = &'a str> + u
     value.get(field).and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str)
 }
 
-fn is_true(value: &Value, field: &str) -> bool {
+pub(super) fn is_true(value: &Value, field: &str) -> bool {
     value.get(field) == Some(&Value::Bool(true))
+}
+
+/// The rules of a security group as attributes, and whether those for outgoing packets are told.
+#[derive(Default)]
+struct GroupRules {
+    lines: Vec<String>,
+    lists: BTreeSet<String>,
+    egress_told: bool,
+}
+
+impl GroupRules {
+    fn add(&mut self, beginning: &str, lines: &[String]) {
+        self.lines.extend(lines.iter().map(|line| format!("{beginning}{line}")));
+    }
 }
 
 impl World<'_> {
@@ -67,6 +81,24 @@ impl World<'_> {
                 Some(())
             }
             "aws_lb" | "aws_alb" => self.balancer(facts, resource),
+            "aws_ec2_managed_prefix_list" => {
+                let key = network()?;
+                part(facts, &key, PREFIX_LIST, []);
+                let told = resource.values.get("entry").and_then(Value::as_array).into_iter().flatten();
+                entries(facts, &key, told.filter_map(|entry| text(entry, "cidr")));
+                Some(())
+            }
+            "aws_ec2_managed_prefix_list_entry" => {
+                let range = text(resource.values, "cidr")?;
+                for key in
+                    self.texts(resource, "prefix_list_id", Self::id).iter().filter_map(|id| network_key(id))
+                {
+                    facts.put(&key, None, [(format!("{ENTRY}{range}").as_str(), Some(String::new()))]);
+                }
+                Some(())
+            }
+            "aws_vpc_peering_connection" => self.peering(facts, resource),
+            "aws_ec2_transit_gateway_vpc_attachment" => self.attachment(facts, resource),
             "aws_lb_target_group_attachment" | "aws_alb_target_group_attachment" => {
                 self.target(facts, resource)
             }
@@ -219,135 +251,84 @@ impl World<'_> {
 
     /// The rules of each security group: its own, and those that are resources of their own.
     pub(super) fn security_groups(&self, facts: &mut Facts) {
-        let mut rules: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        let mut rules: BTreeMap<String, GroupRules> = BTreeMap::new();
         for resource in &self.resources {
-            match resource.kind {
-                "aws_security_group" => self.inline_rules(resource, &mut rules),
-                "aws_security_group_rule" if text(resource.values, "type") == Some("ingress") => {
-                    self.rule(resource, ("source_security_group_id", "protocol"), &mut rules);
+            match (resource.kind, text(resource.values, "type")) {
+                ("aws_security_group", _) => self.inline_rules(resource, &mut rules),
+                ("aws_security_group_rule", Some("ingress")) => {
+                    self.rule(resource, ("source_security_group_id", "protocol", INGRESS), &mut rules);
                 }
-                "aws_vpc_security_group_ingress_rule" => {
-                    self.rule(resource, ("referenced_security_group_id", "ip_protocol"), &mut rules);
+                ("aws_security_group_rule", Some("egress")) => {
+                    self.rule(resource, ("source_security_group_id", "protocol", EGRESS), &mut rules);
+                }
+                ("aws_vpc_security_group_ingress_rule", _) => {
+                    self.rule(resource, ("referenced_security_group_id", "ip_protocol", INGRESS), &mut rules);
+                }
+                ("aws_vpc_security_group_egress_rule", _) => {
+                    self.rule(resource, ("referenced_security_group_id", "ip_protocol", EGRESS), &mut rules);
                 }
                 _ => {}
             }
         }
-        for (group, lines) in rules {
+        for (group, rules) in rules {
             if let Some(key) = network_key(&group) {
-                let rules: Vec<String> = lines.iter().map(|line| format!("{INGRESS}{line}")).collect();
-                part(
-                    facts,
-                    &key,
-                    SECURITY_GROUP,
-                    rules.iter().map(|rule| (rule.as_str(), Some(String::new()))),
-                );
+                let lines = rules.lines.iter().map(|rule| (rule.as_str(), Some(String::new())));
+                let told = rules.egress_told.then(|| (EGRESS_TOLD, Some("told".to_owned())));
+                part(facts, &key, SECURITY_GROUP, lines.chain(told));
+                for list in rules.lists.iter().filter_map(|id| network_key(id)) {
+                    facts.link(&key, LinkKind::Names, &list);
+                }
             }
         }
     }
 
-    fn inline_rules(&self, resource: &Resource<'_>, rules: &mut BTreeMap<String, Vec<String>>) {
+    fn inline_rules(&self, resource: &Resource<'_>, rules: &mut BTreeMap<String, GroupRules>) {
         let Some(id) = self.id(resource) else { return };
         let own = rules.entry(id.clone()).or_default();
-        // Blocks are told one by one, an attribute as a whole.
-        let told = resource.references.and_then(|all| all.get("ingress"));
-        let blocks = told.and_then(Value::as_array).into_iter().flatten();
-        let inner = blocks.filter_map(|block| block.get("security_groups"));
-        let referred: Vec<String> = told
-            .into_iter()
-            .chain(inner)
-            .flat_map(|one| self.referred(resource, Some(one), Self::id))
-            .collect();
-        for rule in resource.values.get("ingress").and_then(Value::as_array).into_iter().flatten() {
-            let groups = texts(rule, "security_groups").map(str::to_owned);
-            let groups = groups.chain(referred.iter().cloned());
-            let itself = is_true(rule, "self").then(|| id.clone());
-            own.extend(lines(rule, "protocol", groups.chain(itself)));
+        own.egress_told |= resource.values.get("egress").is_some_and(Value::is_array);
+        for (field, beginning) in [("ingress", INGRESS), ("egress", EGRESS)] {
+            // Blocks are told one by one, an attribute as a whole.
+            let told = resource.references.and_then(|all| all.get(field));
+            let blocks = told.and_then(Value::as_array).into_iter().flatten();
+            let inner = blocks.filter_map(|block| block.get("security_groups"));
+            let referred: Vec<String> = told
+                .into_iter()
+                .chain(inner)
+                .flat_map(|one| self.referred(resource, Some(one), Self::id))
+                .collect();
+            for rule in resource.values.get(field).and_then(Value::as_array).into_iter().flatten() {
+                let groups = texts(rule, "security_groups").map(str::to_owned);
+                let groups = groups.chain(referred.iter().cloned());
+                let itself = is_true(rule, "self").then(|| id.clone());
+                let named: Vec<String> = texts(rule, "prefix_list_ids").map(str::to_owned).collect();
+                own.lists.extend(named.iter().cloned());
+                let groups = groups.chain(named);
+                own.add(beginning, &lines(rule, "protocol", groups.chain(itself)));
+            }
         }
     }
 
     fn rule(
         &self,
         resource: &Resource<'_>,
-        (source, protocol): (&str, &str),
-        rules: &mut BTreeMap<String, Vec<String>>,
+        (source, protocol, beginning): (&str, &str, &str),
+        rules: &mut BTreeMap<String, GroupRules>,
     ) {
         for group in self.texts(resource, "security_group_id", Self::id) {
             let itself = is_true(resource.values, "self").then(|| group.clone());
+            let named = ["prefix_list_ids", "prefix_list_id"].into_iter();
+            let named: Vec<String> = named.flat_map(|field| self.texts(resource, field, Self::id)).collect();
             let groups = self.texts(resource, source, Self::id).into_iter().chain(itself);
-            rules.entry(group).or_default().extend(lines(resource.values, protocol, groups));
-        }
-    }
-
-    /// Route tables with their routes to gateways, and the subnets that follow them.
-    pub(super) fn route_tables(&self, facts: &mut Facts) {
-        let mut routes: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-        for resource in &self.resources {
-            match resource.kind {
-                "aws_route_table" => {
-                    if let Some(id) = self.id(resource) {
-                        routes.entry(id).or_default().extend(self.inline_routes(resource));
-                    }
-                }
-                "aws_route"
-                    if self.texts(resource, "gateway_id", Self::id).iter().any(|id| is_gateway(id)) =>
-                {
-                    let to = ["destination_cidr_block", "destination_ipv6_cidr_block"];
-                    let to = to.into_iter().filter_map(|field| text(resource.values, field));
-                    let to: Vec<String> = to.map(str::to_owned).collect();
-                    for table in self.texts(resource, "route_table_id", Self::id) {
-                        routes.entry(table).or_default().extend(to.iter().cloned());
-                    }
-                }
-                "aws_route_table_association" | "aws_main_route_table_association" => {
-                    self.follow(facts, resource);
-                }
-                _ => {}
-            }
-        }
-        for (table, ranges) in routes {
-            if let Some(key) = network_key(&table) {
-                let names: Vec<String> = ranges.iter().map(|range| format!("{ROUTE}{range}")).collect();
-                part(facts, &key, ROUTES, names.iter().map(|name| (name.as_str(), Some(String::new()))));
-            }
-        }
-    }
-
-    /// The ranges that the routes of a table lead to a gateway.
-    fn inline_routes(&self, resource: &Resource<'_>) -> Vec<String> {
-        let told = resource.references.and_then(|all| all.get("route")).and_then(Value::as_array);
-        let told = told.into_iter().flatten().filter_map(|route| route.get("gateway_id"));
-        let referred =
-            told.flat_map(|one| self.referred(resource, Some(one), Self::id)).any(|id| is_gateway(&id));
-        let routes = resource.values.get("route").and_then(Value::as_array).into_iter().flatten();
-        let outward = routes.filter(|route| match text(route, "gateway_id") {
-            Some(id) => is_gateway(id),
-            None => referred,
-        });
-        let ranges = outward.flat_map(|route| [text(route, "cidr_block"), text(route, "ipv6_cidr_block")]);
-        ranges.flatten().map(str::to_owned).collect()
-    }
-
-    fn follow(&self, facts: &mut Facts, resource: &Resource<'_>) {
-        for table in self.texts(resource, "route_table_id", Self::id).iter().filter_map(|id| network_key(id))
-        {
-            for subnet in self.texts(resource, "subnet_id", Self::id).iter().filter_map(|id| network_key(id))
-            {
-                facts.link(&subnet, LinkKind::RoutedBy, &table);
-            }
-            for network in self.texts(resource, "vpc_id", Self::id).iter().filter_map(|id| network_key(id)) {
-                part(facts, &network, NETWORK, []);
-                facts.link(&network, LinkKind::RoutedBy, &table);
-            }
+            let groups = groups.chain(named.iter().cloned());
+            let own = rules.entry(group).or_default();
+            own.lists.extend(named.iter().cloned());
+            own.egress_told |= beginning == EGRESS;
+            own.add(beginning, &lines(resource.values, protocol, groups));
         }
     }
 }
 
-/// Whether an id, or an address in its place, is that of a gateway to the Internet.
-fn is_gateway(id: &str) -> bool {
-    id.starts_with("igw-") || id.contains("aws_internet_gateway")
-}
-
-/// A rule for each of those that are let in.
+/// A rule for each of those that are let in or out.
 fn lines(rule: &Value, protocol: &str, groups: impl Iterator<Item = String>) -> Vec<String> {
     let number = |field: &str| rule.get(field).and_then(Value::as_i64);
     let protocol = text(rule, protocol).unwrap_or("-1");
