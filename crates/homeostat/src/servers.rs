@@ -3,8 +3,9 @@
 //!
 //! How unlikely something new is, is told by how often new things come, as firsts in so many hours, (k + ½) / (h + 1)
 //! (Krichevsky and Trofimov, IEEE Trans. Inf. Theory 27(2), 1981): where something is new every day nothing weighs.
-//! Each host is watched for a week before anything is told of it; what three hosts do is usual; what comes within two
-//! hours of a declared change is learnt in silence. What was odd once stays odd until it was seen on seven days.
+//! So is it where a program starts something new on some host each week. Each host is watched for a week before
+//! anything is told of it; what three hosts do is usual; what comes within two hours of a declared change is learnt in
+//! silence. What was odd once stays odd until it was seen on seven days.
 //! O(log n) an event; at most 65,536 habits are kept.
 
 use homeostat_core::{
@@ -35,6 +36,8 @@ const MOST_TOGETHER: Bits = Bits::CRITICAL;
 /// The most habits kept, and the most things of one of them; more teach nothing.
 const HABITS: usize = 65_536;
 const THINGS: usize = 1_024;
+/// Stands for all hosts where a host's name is asked for.
+const ANYWHERE: &str = "";
 /// OCSF's activity of a process that starts.
 const LAUNCH: u32 = 1;
 
@@ -121,7 +124,18 @@ impl Servers {
         let changed =
             self.changes.get(&deed.host).is_some_and(|at| (0..CHANGE).contains(&now.saturating_sub(*at)));
         let common = self.is_common(deed, thing) || changed;
-        let key = (deed.host.clone(), deed.by.clone());
+        let own = self.learn(&deed.host, &deed.by, (thing, now, common));
+        if deed.by.is_empty() {
+            return own;
+        }
+        // A program that starts something new somewhere each week, as whatever hands out software does, surprises
+        // nowhere.
+        let anywhere = self.learn(ANYWHERE, &deed.by, (thing, now, common));
+        own.zip(anywhere).map(|(own, anywhere)| own.min(anywhere))
+    }
+
+    fn learn(&mut self, host: &str, by: &str, (thing, now, common): (u64, i64, bool)) -> Option<Bits> {
+        let key = (host.to_owned(), by.to_owned());
         if self.habits.len() >= HABITS && !self.habits.contains_key(&key) {
             return None;
         }
@@ -278,6 +292,26 @@ mod tests {
     }
 
     #[test]
+    fn who_starts_something_new_somewhere_each_week_surprises_on_no_host() {
+        let told = |weekly: bool| {
+            let mut servers = Servers::default();
+            let start = |host: &str, what: &str| {
+                let about = EntityKey::new(EntityKind::Hostname, "acme", host).unwrap();
+                Deed { host: host.into(), about, by: "agent".into(), what: what.into(), finding: CHILD }
+            };
+            for hour in 0..800_i64 {
+                servers.judge(&start("pc-1", "checks"), hour * HOUR);
+                if weekly && hour % 84 == 0 {
+                    servers.judge(&start("pc-2", &format!("setup {hour}")), hour * HOUR);
+                }
+            }
+            servers.judge(&start("pc-1", "rollout"), 800 * HOUR)
+        };
+        assert!(told(false) >= Some(TOLD));
+        assert_eq!(told(true), None);
+    }
+
+    #[test]
     fn what_is_kept_comes_back_and_a_host_is_forgotten() {
         use homeostat_core::{Forget as _, Keep as _};
         let about = EntityKey::new(EntityKind::Hostname, "acme", "web-1").unwrap();
@@ -304,6 +338,8 @@ mod tests {
         assert_eq!(again.keep(), servers.keep());
         assert!(again.recall(b"SERV").is_err(), "cut");
         assert!(servers.forget(&about) && !servers.forget(&about));
-        assert_eq!(servers.keep(), Servers::default().keep());
+        // What a program starts anywhere names nobody.
+        assert!(servers.habits.keys().all(|(host, _)| host == ANYWHERE) && servers.machines.is_empty());
+        assert!(!String::from_utf8_lossy(&servers.keep()).contains("web-1"));
     }
 }

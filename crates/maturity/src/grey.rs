@@ -23,8 +23,8 @@ const MACHINES: usize = 20;
 /// The files that somebody takes within eight minutes, 2.2 times what people touch in a day; the pages of a long answer;
 /// the names of one page.
 const FILES: u64 = 31;
-const PAGES: i64 = 40;
-const NAMES: i64 = 80;
+const PAGES: i64 = 80;
+const NAMES: i64 = 90;
 
 impl Teller<'_> {
     /// The one from whom passwords are stolen, and a colleague of the same team with the same machine.
@@ -66,8 +66,8 @@ impl Teller<'_> {
         self.harmless("both go to the cloud, as they do on most days");
         let begin = self.at(GREY) - 30 * MINUTE;
         let sessions: Vec<Caller> = pair.iter().map(|person| self.session(person, begin)).collect();
-        for (person, session) in pair.iter().zip(&sessions) {
-            let begin = self.at(GREY) + pause(&mut self.rng, 0, 20_000);
+        for ((person, session), turn) in pair.iter().zip(&sessions).zip(0_i64..) {
+            let begin = self.at(GREY + turn * 20) + pause(&mut self.rng, 0, 20_000);
             self.harmless("more files are taken at once than on other days");
             self.take_files(person, begin);
             self.harmless("a call to the cloud that colleagues make and this one did not");
