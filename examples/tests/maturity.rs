@@ -46,8 +46,9 @@ fn a_setting_that_is_no_account_is_refused() {
 /// What the pipeline passes on every company that was tried. Computing time is left to the program, where nothing runs
 /// beside it.
 #[cfg(not(debug_assertions))]
-const PASSED: [MaturityTest; 11] = [
+const PASSED: [MaturityTest; 12] = [
     MaturityTest::ShadowIdentity,
+    MaturityTest::ContextPropagation,
     MaturityTest::ChainReaction,
     MaturityTest::AutonomousBoundary,
     MaturityTest::OneHourTimeline,

@@ -61,8 +61,7 @@ pub(crate) struct Program {
 impl Program {
     /// A program that was just started, or of which nothing but its use is told.
     pub(crate) fn new(rng: &mut Rng, image: &str) -> Self {
-        let [a, b, c, d, e] = [8, 4, 4, 4, 12].map(|digits| rng.hex(digits).to_uppercase());
-        let guid = format!("{a}-{b}-{c}-{d}-{e}");
+        let guid = [8, 4, 4, 4, 12].map(|digits| rng.hex(digits).to_uppercase()).join("-");
         Self { image: image.to_owned(), guid, number: rng.between(1_000, 60_000) }
     }
 }
