@@ -7,12 +7,41 @@ use crate::view::{
     Acceptance, ActionKind, ActionRecord, FindingView, IncidentView, PlanId, PlanView, ReportView, Thresholds,
 };
 use crate::{IntelItem, MaturityTarget, Mutant, Unsupported};
-use homeostat_core::{Domain, EntityKey, EventRef, Stage, Timestamp};
+use homeostat_core::{Domain, EntityKey, EntityKind, EventRef, Stage, Timestamp};
 use homeostat_event::Event;
+use std::collections::{BTreeMap, BTreeSet};
 
 pub(crate) struct Faulty {
     pub(crate) below: Box<dyn MaturityTarget>,
     pub(crate) fault: Mutant,
+    pub(crate) desks: Desks,
+}
+
+/// Who was seen at which addresses and machines.
+#[derive(Clone, Default)]
+pub(crate) struct Desks {
+    people: BTreeMap<EntityKey, BTreeSet<EntityKey>>,
+    places: BTreeMap<EntityKey, BTreeSet<EntityKey>>,
+}
+
+impl Desks {
+    fn learn(&mut self, event: &Event) {
+        let named = event.entities();
+        let is_person = |key: &EntityKey| matches!(key.kind(), EntityKind::Upn | EntityKind::Email);
+        let is_place = |key: &EntityKey| matches!(key.kind(), EntityKind::Ip | EntityKind::Hostname);
+        for (person, _) in named.iter().filter(|(key, _)| is_person(key)) {
+            for (place, _) in named.iter().filter(|(key, _)| is_place(key)) {
+                self.people.entry(place.clone()).or_default().insert(person.clone());
+                self.places.entry(person.clone()).or_default().insert(place.clone());
+            }
+        }
+    }
+
+    /// Everybody who was seen where `who` was.
+    fn beside(&self, who: &EntityKey) -> BTreeSet<EntityKey> {
+        let places = self.places.get(who).into_iter().flatten();
+        places.filter_map(|place| self.people.get(place)).flatten().cloned().collect()
+    }
 }
 
 impl MaturityTarget for Faulty {
@@ -21,6 +50,9 @@ impl MaturityTarget for Faulty {
         let actor = event.actor().filter(|_| absorbed);
         let who = actor.map(|actor| actor.keys().to_vec()).unwrap_or_default();
         let at = event.when();
+        if matches!(self.fault, Mutant::JoinsByAddress | Mutant::Leaky) {
+            self.desks.learn(&event);
+        }
         let taken = self.below.feed(event);
         for who in who {
             // Nobody says so, and it is not counted.
@@ -30,7 +62,8 @@ impl MaturityTarget for Faulty {
     }
 
     fn fork(&self) -> Option<Box<dyn MaturityTarget>> {
-        Some(Box::new(Self { below: self.below.fork()?, fault: self.fault }))
+        let desks = self.desks.clone();
+        Some(Box::new(Self { below: self.below.fork()?, fault: self.fault, desks }))
     }
 
     fn tick(&mut self, now: Timestamp) -> Result<(), Unsupported> {
@@ -38,7 +71,12 @@ impl MaturityTarget for Faulty {
     }
 
     fn risk(&self, who: &EntityKey, domain: Domain) -> Result<f64, Unsupported> {
-        let risk = self.below.risk(who, domain)?;
+        let mut risk = self.below.risk(who, domain)?;
+        if self.fault == Mutant::Leaky {
+            for other in self.desks.beside(who) {
+                risk = risk.max(self.below.risk(&other, domain)?);
+            }
+        }
         let own = self.fault != Mutant::RiskOfDomain || matches!(domain, Domain::Identity | Domain::Saas);
         Ok(if own { risk } else { 0.0 })
     }
@@ -76,6 +114,12 @@ impl MaturityTarget for Faulty {
         if self.fault == Mutant::Late {
             let harmed = |one: &IncidentView| one.steps.iter().any(|step| step.stage >= Stage::Collection);
             incidents.retain(harmed);
+        }
+        if self.fault == Mutant::JoinsByAddress {
+            for group in incidents.iter_mut().flat_map(|incident| &mut incident.who) {
+                let others: Vec<EntityKey> = group.iter().flat_map(|key| self.desks.beside(key)).collect();
+                group.extend(others);
+            }
         }
         if self.fault == Mutant::OutcomeOnly {
             for incident in &mut incidents {

@@ -207,8 +207,12 @@ fn one_person(exam: &mut Exam<'_>, main: &IncidentView) {
         };
         NAMES.iter().filter(|kind| named(kind)).count()
     };
-    let most = main.who.iter().map(|group| kinds(group)).max().unwrap_or(0);
-    exam.at_least("kinds of identifier joined to one person", most as f64, NAMES.len() as f64);
+    let group = main.who.iter().max_by_key(|group| kinds(group)).map_or(&[][..], Vec::as_slice);
+    exam.at_least("kinds of identifier joined to one person", kinds(group) as f64, NAMES.len() as f64);
+    let is_person = |key: &&EntityKey| matches!(key.kind(), EntityKind::Upn | EntityKind::Email);
+    let others = group.iter().filter(is_person).filter(|key| !who.iter().any(|own| same(own, key)));
+    let others = others.count();
+    exam.at_most("names of others joined to that person", others as f64, 0.0);
     let objects = exam.film.tenant.truth(STORY).map(|truth| truth.objects.clone()).unwrap_or_default();
     let stores: Vec<EntityKey> =
         objects.into_iter().filter(|object| object.kind() == EntityKind::ResourceArn).collect();

@@ -1,6 +1,6 @@
 //! Reference mutants: tiny targets with one fault each, which prove that the tests can fail.
 
-use crate::faulty::Faulty;
+use crate::faulty::{Desks, Faulty};
 use crate::view::{ActionRecord, FindingView, IncidentView, PlanView, ReportView};
 use crate::{MaturityTarget, MaturityTest, Unsupported};
 use homeostat_core::{Domain, EntityKey, EventRef, Role, Timestamp};
@@ -33,11 +33,15 @@ pub enum Mutant {
     NeverExpires,
     /// Tells nothing before something was read or sent.
     Late,
+    /// Takes whoever shares an address or a machine for one person.
+    JoinsByAddress,
+    /// Lets whoever shares an address or a machine share risk.
+    Leaky,
 }
 
 impl Mutant {
     /// Every mutant that is built.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 13] = [
         Self::Silent,
         Self::Loud,
         Self::OneDomain,
@@ -49,6 +53,8 @@ impl Mutant {
         Self::OutcomeOnly,
         Self::NeverExpires,
         Self::Late,
+        Self::JoinsByAddress,
+        Self::Leaky,
     ];
 
     /// Its name, in lower case.
@@ -65,6 +71,8 @@ impl Mutant {
             Self::OutcomeOnly => "outcome-only",
             Self::NeverExpires => "never-expires",
             Self::Late => "late",
+            Self::JoinsByAddress => "joins-by-address",
+            Self::Leaky => "leaky",
         }
     }
 
@@ -76,8 +84,9 @@ impl Mutant {
             Self::LocksOut => MaturityTest::AutonomousBoundary,
             Self::AbsorbsDrift => MaturityTest::BaselineDrift,
             Self::ForgetsFixes => MaturityTest::DriftRegression,
-            Self::OutcomeOnly => MaturityTest::MultiHopReplay,
+            Self::OutcomeOnly | Self::JoinsByAddress => MaturityTest::MultiHopReplay,
             Self::Late => MaturityTest::IntentBeforeImpact,
+            Self::Leaky => MaturityTest::CrossDomainConsistency,
         }
     }
 
@@ -87,7 +96,7 @@ impl Mutant {
             Self::Silent => Self::silent(),
             Self::Loud => Box::new(Loud::default()),
             Self::OneDomain => Box::new(OneDomain::default()),
-            fault => Box::new(Faulty { below, fault }),
+            fault => Box::new(Faulty { below, fault, desks: Desks::default() }),
         }
     }
 
