@@ -121,6 +121,11 @@ fn remedied(exam: &mut Exam<'_>) {
     if containments(exam, STORY).iter().any(|action| action.state == ActionState::InForce) {
         exam.miss("temporary blocks stay after the fix");
     }
+    exam.rest(Duration::from_hours(26));
+    let reads = exam.film.step(STORY, 1);
+    if exam.incidents_with(reads, Severity::LOW).iter().any(|one| one.open) {
+        exam.miss("the incident stays open a day after both its halves were mended");
+    }
 }
 
 fn judge(exam: &mut Exam<'_>, plan: &PlanView) {
