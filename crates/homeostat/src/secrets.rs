@@ -10,7 +10,7 @@ use crate::act::party_of;
 use crate::lineage::{ids, path_of};
 use crate::program::{self, Program};
 use crate::servers::program as name_of;
-use crate::written::{all, flag, put_all, put_flag};
+use crate::written::{all, put_all};
 use homeostat_core::{
     Bits, Detector, EntityKey, EntityKind, Forget, Keep, Reason, RiskView, Role, Signal, SnapshotError,
     SnapshotReader, SnapshotWriter, Technique, xxh64,
@@ -48,7 +48,7 @@ struct Spread {
 impl Spread {
     /// Learns that `host` shows `thing`; gives how unlikely that was when no other machine shows it.
     fn learn(&mut self, thing: String, host: u64, most: usize) -> Option<Bits> {
-        let expected = (self.once as f64 + 1.0) / (self.seen as f64 + 2.0);
+        let rarity = self.rarity();
         self.seen = self.seen.saturating_add(1);
         if self.hosts.len() >= most && !self.hosts.contains_key(&thing) {
             return None;
@@ -63,7 +63,7 @@ impl Spread {
             (1, 2) => self.once = self.once.saturating_sub(1),
             _ => {}
         }
-        (!others).then(|| Bits::of_probability(expected).min(MOST))
+        (!others).then_some(rarity)
     }
 
     /// Whether no machine but `host` showed `thing`.
@@ -74,6 +74,21 @@ impl Spread {
     /// How unlikely something is that one machine alone shows.
     fn rarity(&self) -> Bits {
         Bits::of_probability((self.once as f64 + 1.0) / (self.seen as f64 + 2.0)).min(MOST)
+    }
+
+    /// Clears what `host` showed; whether it showed anything.
+    fn forget(&mut self, host: u64) -> bool {
+        let mut known = false;
+        for hosts in self.hosts.values_mut().filter(|hosts| hosts.contains(&host)) {
+            hosts.remove(&host);
+            known = true;
+            match hosts.len() {
+                0 => self.once = self.once.saturating_sub(1),
+                1 => self.once = self.once.saturating_add(1),
+                _ => {}
+            }
+        }
+        known
     }
 
     fn write(&self, out: &mut SnapshotWriter) {
@@ -99,8 +114,7 @@ type Id = (String, String);
 pub struct Secrets {
     programs: Spread,
     readers: Spread,
-    // Whether it read itself; else one of them started it.
-    thieves: BTreeMap<Id, bool>,
+    thieves: BTreeSet<Id>,
 }
 
 impl Secrets {
@@ -113,11 +127,11 @@ impl Secrets {
         let parents = [actor, process.parent_process()];
         // A number is another's once its process ended: a start of its own frees it.
         let from_thief = parents.into_iter().flatten().any(|parent| self.is_thief(host, parent));
-        self.thieves.retain(|(at, id), _| at != host || !ids(process).any(|own| own == *id));
+        self.thieves.retain(|(at, id)| at != host || !ids(process).any(|own| own == *id));
         if !from_thief {
             return None;
         }
-        self.note(host, process, false);
+        self.note(host, process);
         let path = path_of(process).unwrap_or_default();
         let technique = match program::of(&path) {
             Program::Furniture => return None,
@@ -140,17 +154,17 @@ impl Secrets {
         if bits < TOLD {
             return None;
         }
-        self.note(host, reader, true);
+        self.note(host, reader);
         said(event, (READ, "T1555.003"), bits)
     }
 
     fn is_thief(&self, host: &str, process: &Process) -> bool {
-        ids(process).any(|id| self.thieves.contains_key(&(host.to_owned(), id)))
+        ids(process).any(|id| self.thieves.contains(&(host.to_owned(), id)))
     }
 
-    fn note(&mut self, host: &str, process: &Process, itself: bool) {
+    fn note(&mut self, host: &str, process: &Process) {
         if self.thieves.len() < THIEVES {
-            self.thieves.extend(ids(process).map(|id| ((host.to_owned(), id), itself)));
+            self.thieves.extend(ids(process).map(|id| (host.to_owned(), id)));
         }
     }
 }
@@ -195,10 +209,9 @@ impl Keep for Secrets {
         let mut out = SnapshotWriter::new(MAGIC, VERSION);
         self.programs.write(&mut out);
         self.readers.write(&mut out);
-        put_all(&mut out, self.thieves.iter(), |out, ((host, id), itself)| {
+        put_all(&mut out, self.thieves.iter(), |out, (host, id)| {
             out.text(host);
             out.text(id);
-            put_flag(out, *itself);
         });
         out.finish()
     }
@@ -206,7 +219,7 @@ impl Keep for Secrets {
     fn recall(&mut self, bytes: &[u8]) -> Result<(), SnapshotError> {
         let mut fields = SnapshotReader::open(bytes, MAGIC, VERSION..=VERSION)?;
         let (programs, readers) = (Spread::read(&mut fields)?, Spread::read(&mut fields)?);
-        let thieves = all(&mut fields, 17, |fields| Ok(((fields.text()?, fields.text()?), flag(fields)?)))?;
+        let thieves = all(&mut fields, 16, |fields| Ok((fields.text()?, fields.text()?)))?;
         fields.finish()?;
         *self = Self { programs, readers, thieves };
         Ok(())
@@ -222,12 +235,10 @@ impl Forget for Secrets {
         let host = entity.value().to_ascii_lowercase();
         let machine = xxh64(host.as_bytes());
         let before = self.thieves.len();
-        self.thieves.retain(|(at, _), _| *at != host);
+        self.thieves.retain(|(at, _)| *at != host);
         let mut known = before != self.thieves.len();
         for spread in [&mut self.programs, &mut self.readers] {
-            for hosts in spread.hosts.values_mut() {
-                known |= hosts.remove(&machine);
-            }
+            known |= spread.forget(machine);
         }
         known
     }
