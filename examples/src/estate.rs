@@ -3,8 +3,8 @@
 
 use crate::paths::{Asked, Clock, named_report};
 use homeostat_graph::{
-    DriftStep, Foreign, Graph, Inventory, KubernetesDump, NamedGraph, NamedGraphBuilder, PlanStage, Problem,
-    Reading, SharpHound,
+    CloudDump, DriftStep, Foreign, Graph, Inventory, KubernetesDump, NamedGraph, NamedGraphBuilder,
+    PlanStage, Problem, Reading, SharpHound,
 };
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -17,13 +17,15 @@ use std::path::Path as FilePath;
 struct Estate {
     inventory: Inventory,
     cluster: KubernetesDump,
+    clouds: CloudDump,
     collection: SharpHound,
     others: NamedGraphBuilder,
     foreign: Foreign,
     /// States and plans of Terraform, with their names.
     plans: Vec<(String, Value)>,
-    /// How many documents were of each kind: of accounts and their parts, of a cluster, of a directory, of a graph.
-    known: [usize; 4],
+    /// How many documents were of each kind: of accounts and their parts, of a cluster, of a directory, of a graph, of
+    /// other clouds.
+    known: [usize; 5],
 }
 
 /// The paths in all documents of a directory together, names and bytes in order.
@@ -118,15 +120,29 @@ impl Estate {
         }
     }
 
-    /// Reads a document for all that it says: the objects of a cluster are read twice, for the ways inside and for what ties
-    /// them to others.
+    /// Reads a document, or the documents that it is made of, each under a name.
     fn document(&mut self, name: &str, whole: &Value) {
+        if self.part(name, whole) {
+            return;
+        }
+        let parts =
+            whole.as_object().into_iter().flatten().filter(|(_, part)| part.is_object() || part.is_array());
+        let known = parts.filter(|(_, part)| self.part(name, part)).count();
+        if known == 0 {
+            self.problem(name, "a document of no kind that is known");
+        }
+    }
+
+    /// Reads a document for all that it says, whether it is known: the objects of a cluster and of a directory are read
+    /// twice, for the ways inside and for what ties them to others.
+    fn part(&mut self, name: &str, whole: &Value) -> bool {
         let before: usize = self.known.iter().sum();
         let reading = Reading::default().named(name);
         let is_plan = || Inventory::default().read_terraform(whole, PlanStage::Prior, &reading).is_some();
         if whole.get("format_version").is_some() && is_plan() {
             self.plans.push((name.to_owned(), whole.clone()));
-            return self.count(0);
+            self.count(0);
+            return true;
         }
         if self.inventory.read_document(whole, &reading).is_some() {
             self.count(0);
@@ -143,10 +159,10 @@ impl Estate {
             }
         } else if self.cluster.read(name, whole).is_some() {
             self.count(1);
+        } else if self.clouds.read(name, whole).is_some() {
+            self.count(4);
         }
-        if before == self.known.iter().sum::<usize>() {
-            self.problem(name, "a document of no kind that is known");
-        }
+        before < self.known.iter().sum::<usize>()
     }
 
     /// The graph as it is, where plans change something, and as it will be.
@@ -169,9 +185,12 @@ impl Estate {
     fn finish(mut self) -> Joined {
         let graphs = (self.known.first().is_some_and(|count| *count > 0)).then(|| self.graphs());
 
-        let [_, objects, records, _] = self.known;
-        let parts =
-            [(objects > 0).then(|| self.cluster.finish()), (records > 0).then(|| self.collection.finish())];
+        let [_, objects, records, _, clouds] = self.known;
+        let parts = [
+            (objects > 0).then(|| self.cluster.finish()),
+            (records > 0).then(|| self.collection.finish()),
+            (clouds > 0).then(|| self.clouds.finish()),
+        ];
         let mut builder = self.others;
         for (part, mut read) in parts.into_iter().flatten() {
             builder.join(&part.build());

@@ -2,7 +2,7 @@
 //! reading it once, and a graph that follows is one that is built anew.
 #![no_main]
 
-use homeostat_graph::{Graph, Inventory, Object, Reading};
+use homeostat_graph::{CloudDump, Graph, Inventory, Object, Reading};
 use libfuzzer_sys::fuzz_target;
 use serde_json::Value;
 use std::sync::LazyLock;
@@ -60,8 +60,18 @@ fn at(whole: &mut Value, turn: usize, depth: usize) -> &mut Value {
     at(inner.expect("it is not empty"), turn / 3 + depth, depth - 1)
 }
 
+/// The ways through clouds of which a document tells something odd.
+fn clouds(whole: &Value) {
+    let mut dump = CloudDump::default();
+    for document in POOL.iter().chain([whole]) {
+        let _known = dump.read("d", document);
+    }
+    assert!(dump.finish().0.build().edges() > 0, "what is odd takes nothing from what is not");
+}
+
 fuzz_target!(|bytes: &[u8]| {
     let Some(whole) = document(bytes) else { return };
+    clouds(&whole);
     let (mut inventory, mut graph) = BEFORE.clone();
     let Some(touched) = inventory.read_document(&whole, &Reading::default()) else { return };
     graph.update(&inventory, &touched);

@@ -12,9 +12,10 @@ mod policy;
 mod right;
 
 use crate::cidr::Cidr;
-use crate::named::{NamedEdge, NamedGraphBuilder};
+use crate::named::NamedGraphBuilder;
 use crate::open_graph::Foreign;
 use crate::sharp_hound::{list, text};
+use crate::weave::{Origin, Weave};
 use core::fmt;
 use endpoint::{Service, Slice};
 use homeostat_access::kubernetes::Cluster;
@@ -87,13 +88,6 @@ struct Dump {
     documents: Vec<String>,
 }
 
-/// Where an object was read: which document, which object of it.
-#[derive(Clone, Copy, Debug, Default)]
-struct Origin {
-    document: usize,
-    record: u32,
-}
-
 #[derive(Clone)]
 struct Node {
     origin: Origin,
@@ -103,13 +97,6 @@ struct Node {
     outside: bool,
     /// Its addresses inside.
     addresses: Vec<Cidr>,
-}
-
-/// Edges as they are found.
-struct Weave {
-    builder: NamedGraphBuilder,
-    seen: BTreeSet<(u32, u32, &'static str)>,
-    origin: Origin,
 }
 
 impl KubernetesDump {
@@ -145,11 +132,7 @@ impl KubernetesDump {
     /// names and no object describes counts as unresolved.
     pub fn finish(mut self) -> (NamedGraphBuilder, Foreign) {
         self.dump.tokens();
-        let mut weave =
-            Weave { builder: NamedGraphBuilder::default(), seen: BTreeSet::new(), origin: Origin::default() };
-        for name in &self.dump.documents {
-            weave.builder.document(name);
-        }
+        let mut weave = Weave::over(&self.dump.documents, &PROBABILITY);
         weave.builder.jewel(CLUSTER);
         self.dump.on_nodes(&mut weave);
         self.dump.by_rights(&mut weave);
@@ -299,25 +282,6 @@ impl Node {
             addresses: inside.filter_map(|one| Cidr::parse(text(one, "address")?)).collect(),
             outside: addresses().any(|one| text(one, "type") == Some("ExternalIP")),
         }
-    }
-}
-
-impl Weave {
-    /// Says what the edges rest on that come now.
-    fn at(&mut self, origin: Origin) {
-        self.builder.at_document(origin.document);
-        self.origin = origin;
-    }
-
-    /// An edge, once.
-    fn edge(&mut self, from: &str, to: &str, kind: &'static str) {
-        let ends = (self.builder.node(from), self.builder.node(to));
-        if ends.0 == ends.1 || !self.seen.insert((ends.0, ends.1, kind)) {
-            return;
-        }
-        let told = PROBABILITY.iter().find(|(name, _)| *name == kind);
-        let probability = told.map_or(1.0, |(_, probability)| *probability);
-        self.builder.edge(&NamedEdge { from, to, kind, probability, record: self.origin.record });
     }
 }
 

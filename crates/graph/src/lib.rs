@@ -7,6 +7,8 @@ mod certificate;
 mod chance;
 mod change;
 mod cidr;
+#[cfg(feature = "clouds")]
+mod cloud;
 #[cfg(feature = "event")]
 mod cloudtrail;
 #[cfg(feature = "event")]
@@ -60,12 +62,16 @@ mod target;
 mod tie;
 mod value;
 mod vulnerability;
+#[cfg(any(feature = "kubernetes", feature = "clouds"))]
+mod weave;
 mod workload;
 
 pub use and_edge::{AndEdge, Derivations};
 pub use best_path::NetPath;
 pub use chance::Chance;
 pub use change::{Change, ChangeError, EdgeChanges, Op, Touched};
+#[cfg(feature = "clouds")]
+pub use cloud::CloudDump;
 #[cfg(feature = "event")]
 pub use cloudtrail::EventFault;
 pub use component::{Components, Condensation};

@@ -82,7 +82,7 @@ impl NamedGraphBuilder {
     }
 
     /// Goes back to the `number`th document, from 0.
-    #[cfg(feature = "kubernetes")]
+    #[cfg(any(feature = "kubernetes", feature = "clouds"))]
     pub(crate) fn at_document(&mut self, number: usize) {
         self.document = number;
     }
