@@ -22,8 +22,8 @@ The description of the estate; `-` for standard input, `.gz` as it is; a directo
 
 Account authorization details; answers of EC2, ELB, RDS, Lambda, S3, Secrets Manager, EKS, CodeBuild, Bedrock and Identity
 Center; OpenAPI; SharpHound; OpenGraph; edge lists; Kubernetes objects; Terraform states and plans (terraform show -json);
-findings of vulnerabilities (OCSF, Security Hub, Inspector); users, groups and applications of Microsoft Graph; repositories
-of GitHub; CycloneDX; plain documents. docs/estate.md lists them.";
+findings of vulnerabilities (OCSF, Security Hub, Inspector); Azure, Google Cloud and Workspace, Okta; users, groups and applications
+of Microsoft Graph; repositories of GitHub; CycloneDX; plain documents. docs/estate.md lists them.";
 
 /// Finds the paths to administrator and to what is of value.
 #[derive(Parser)]

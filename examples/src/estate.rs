@@ -7,6 +7,7 @@ use homeostat_graph::{
     PlanStage, Problem, Reading, SharpHound,
 };
 use serde_json::Value;
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::error::Error;
 use std::io::{Cursor, Read};
@@ -125,9 +126,8 @@ impl Estate {
         if self.part(name, whole) {
             return;
         }
-        let parts =
-            whole.as_object().into_iter().flatten().filter(|(_, part)| part.is_object() || part.is_array());
-        let known = parts.filter(|(_, part)| self.part(name, part)).count();
+        let parts = whole.as_object().into_iter().flatten().filter_map(|(_, part)| inner(part));
+        let known = parts.filter(|part| self.part(name, part)).count();
         if known == 0 {
             self.problem(name, "a document of no kind that is known");
         }
@@ -157,10 +157,10 @@ impl Estate {
                 self.foreign.not_alone += read.not_alone;
                 self.count(3);
             }
-        } else if self.cluster.read(name, whole).is_some() {
-            self.count(1);
         } else if self.clouds.read(name, whole).is_some() {
             self.count(4);
+        } else if self.cluster.read(name, whole).is_some() {
+            self.count(1);
         }
         before < self.known.iter().sum::<usize>()
     }
@@ -216,6 +216,15 @@ impl Estate {
 
     fn problem(&mut self, name: &str, cause: &str) {
         self.foreign.problems.push(Problem { place: name.to_owned(), cause: cause.to_owned() });
+    }
+}
+
+/// A document inside another: as it is, or as text.
+fn inner(part: &Value) -> Option<Cow<'_, Value>> {
+    match part {
+        Value::Object(_) | Value::Array(_) => Some(Cow::Borrowed(part)),
+        Value::String(text) => serde_json::from_str(text).ok().map(Cow::Owned),
+        _ => None,
     }
 }
 

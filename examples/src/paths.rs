@@ -3,8 +3,8 @@
 
 use crate::estate::{paths_of_all, unpack};
 use homeostat_graph::{
-    Foreign, Graph, Inventory, KubernetesDump, NamedGraph, NamedGraphBuilder, Path, PathsReport, Problem,
-    Reading, ReportOptions, SharpHound,
+    CloudDump, Foreign, Graph, Inventory, KubernetesDump, NamedGraph, NamedGraphBuilder, Path, PathsReport,
+    Problem, Reading, ReportOptions, SharpHound,
 };
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
@@ -75,7 +75,8 @@ pub fn paths(name: &str, bytes: &[u8], asked: &Asked) -> Result<(Value, Vec<Prob
     }
     let mut cluster = KubernetesDump::default();
     let is_object = whole.is_array() || whole.get("items").is_some() || whole.get("apiVersion").is_some();
-    if is_object && cluster.read(name, &whole).is_some() {
+    let is_cloud = || CloudDump::default().read(name, &whole).is_some();
+    if is_object && !is_cloud() && cluster.read(name, &whole).is_some() {
         let (builder, foreign) = cluster.finish();
         return named(builder, foreign, asked, clock);
     }

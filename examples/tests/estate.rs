@@ -564,3 +564,30 @@ fn a_role_that_is_a_user_of_the_cluster_gets_to_it() {
         assert_eq!(kinds.len(), steps, "{name}: {kinds:?}");
     }
 }
+
+/// Several documents in one file, one of them as text; machines of Google Cloud have `metadata` as objects of a cluster have.
+#[test]
+fn clouds_are_read_beside_the_rest() {
+    let owner = "/providers/Microsoft.Authorization/roleDefinitions/8e3af657-a8ff-443c-a75c-2fe8c4bcb635";
+    let entra = json!([{"id": "sam", "userPrincipalName": "sam@acme.example"},
+        {"id": "app-1", "appId": "a", "owners": [{"id": "sam"}]},
+        {"id": "sp-1", "appId": "a", "servicePrincipalType": "Application"}]);
+    let azure = json!([{"id": "/subscriptions/s1", "subscriptionId": "s1"},
+        {"id": "/subscriptions/s1/providers/Microsoft.Authorization/roleAssignments/x", "properties": {
+            "scope": "/subscriptions/s1", "principalId": "sp-1", "roleDefinitionId": owner}}]);
+    let link = "https://www.googleapis.com/compute/v1/projects/shop/zones/z/instances/vm";
+    let machines = json!({"items": [{"name": "vm", "machineType": "m", "selfLink": link, "metadata": {"kind": "compute#metadata"},
+        "serviceAccounts": [{"email": "r@shop.iam.gserviceaccount.com"}]}]});
+    let policy = json!({"resource": "projects/shop", "policy": {"bindings": [
+        {"role": "roles/compute.osAdminLogin", "members": ["user:ada@acme.example"]}]}});
+    let told = told(&[
+        ("azure.json", json!({"ENTRA": entra.to_string(), "ASSIGNMENTS": azure, "NOTE": "none"})),
+        ("machines.json", machines),
+        ("policy.json", policy),
+    ]);
+    let (path, reaches) = path_of(&told, "sam");
+    assert_eq!(path, ["AZOwns", "AZRunsAs", "AZOwner"]);
+    assert_eq!(reaches, ["AZTenant", "/subscriptions/s1"]);
+    let edges = told["counts"]["edges"].as_u64();
+    assert!(edges >= Some(12) && path_of(&told, "user:ada@acme.example").1.is_empty(), "{told}");
+}

@@ -154,11 +154,14 @@ impl CloudDump {
         }
     }
 
-    /// Reads a document of documents: each under a name, which tells whose members a list holds.
+    /// Reads a document of documents, some as text: each under a name, which tells whose members a list holds.
     fn parts(&mut self, fields: &serde_json::Map<String, Value>, place: &mut Place<'_>) {
-        for (name, value) in fields.iter().filter(|(_, value)| is_many(value)) {
+        for (name, value) in fields {
             let mut inner = Place { under: name, depth: place.depth + 1, ..*place };
-            self.part(value, &mut inner);
+            match value.as_str().map(serde_json::from_str) {
+                Some(Ok(text)) => self.part(&text, &mut inner),
+                _ => self.part(value, &mut inner),
+            }
             (place.known, place.record) = (inner.known, inner.record);
         }
     }

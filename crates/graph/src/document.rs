@@ -9,6 +9,7 @@ mod code;
 mod directory;
 mod ec2;
 mod finding;
+mod okta;
 mod service;
 #[cfg(feature = "terraform")]
 mod terraform;
@@ -53,8 +54,8 @@ enum End {
 /// Reads what it knows of a document; tells whether there was anything of its kind.
 type Reader = fn(&Value, &mut Facts) -> bool;
 
-const READERS: [Reader; 6] =
-    [ec2::read, service::read, finding::read, cluster::read, directory::read, code::read];
+const READERS: [Reader; 7] =
+    [ec2::read, service::read, finding::read, cluster::read, directory::read, okta::read, code::read];
 
 impl Inventory {
     /// Reads a document that a provider's or scanner's program printed, called `reading.document`; `None` when it is of no
@@ -63,7 +64,7 @@ impl Inventory {
     /// Known are the answers of EC2 (instances, security groups, prefix lists, subnets, route tables, network ACLs,
     /// gateways, peering connections, attachments of transit gateways), of Elastic Load Balancing v2, RDS, Lambda, Secrets
     /// Manager, EKS, `CodeBuild`, Bedrock agents and Identity Center; `OpenAPI`
-    /// documents; vulnerability findings of OCSF, Security Hub and Inspector; users, groups and assignments of Microsoft Graph;
+    /// documents; vulnerability findings of OCSF, Security Hub and Inspector; users, groups and assignments of Microsoft Graph and Okta;
     /// service accounts and nodes of Kubernetes; repositories of GitHub; `CycloneDX`; and a plain document with
     /// `vulnerabilities`, `repositories`, `vendors`, `packages`, `pipelines` and `agents`.
     ///
@@ -278,8 +279,9 @@ fn named_list(whole: &Value) -> Option<Value> {
         ("Findings", &["ProductArn", "RecordState"]),
     ];
     let first = whole.as_array()?.first()?;
-    let (name, _) = LISTS.iter().find(|(_, fields)| fields.iter().all(|field| first.get(field).is_some()))?;
-    Some(Value::from(serde_json::Map::from_iter([((*name).to_owned(), whole.clone())])))
+    let told = LISTS.iter().find(|(_, fields)| fields.iter().all(|field| first.get(field).is_some()));
+    let name = told.map(|(name, _)| *name).or_else(|| okta::list_of(first))?;
+    Some(Value::from(serde_json::Map::from_iter([(name.to_owned(), whole.clone())])))
 }
 
 /// The attributes that a change puts on its object.

@@ -27,12 +27,16 @@ pub(crate) const ASSIGNED: &str = "assigned/";
 pub(crate) const ASSERTED: &str = "saml/";
 /// Begins attributes of an application with what its roles are: `app_role/ROLE`, the ARNs of a role and of its provider.
 pub(crate) const APP_ROLE: &str = "app_role/";
+/// The provider of an account that vouches for an application's users, whose roles have the names that are assigned.
+pub(crate) const PROVIDER: &str = "provider";
 /// Begins attributes with sets of permissions that it is assigned: `sso/ACCOUNT/ARN of the set`.
 pub(crate) const PERMISSION_SET: &str = "sso/";
 /// What a set of permissions is called.
 pub(crate) const NAME: &str = "name";
 /// Marks what nobody acts as by itself: a group, an application.
 pub(crate) const GROUP: &str = "group";
+/// Marks who can not sign in: nobody vouches for him.
+pub(crate) const SUSPENDED: &str = "suspended";
 /// Begins attributes of a vendor with the accounts that it acts from: `account/NUMBER`, the external id that it sends.
 pub(crate) const VENDOR_ACCOUNT: &str = "account/";
 
@@ -62,7 +66,8 @@ pub(crate) fn claims(
     let saml = by_assertion(inventory, subject, (role, side));
     let set = by_permission_set(inventory, subject, role);
     let vendor = by_account(subject, role, side);
-    web.into_iter().chain(pod).chain(saml).chain(set).chain(vendor)
+    let signs_in = subject.attribute(SUSPENDED).is_none();
+    web.into_iter().chain(pod).chain(saml).chain(set).chain(vendor).filter(move |_| signs_in)
 }
 
 /// Whether a trust policy names somebody who is no principal of the account: a provider, the pods of a cluster, another
@@ -143,9 +148,12 @@ fn by_assertion(
     let assigned = subject.attributes().filter_map(|(name, _)| name.strip_prefix(ASSIGNED)?.rsplit_once('/'));
     let by_application = assigned.filter_map(|(application, own)| {
         let mut tied = subject.links(LinkKind::AssignedIn).filter(|key| key.value() == application);
-        let application = tied.find_map(|key| inventory.object(key));
-        let value = application.and_then(|object| object.attribute(&format!("{APP_ROLE}{own}")));
-        let (one, two) = value.and_then(|value| value.split_once(','))?;
+        let application = tied.find_map(|key| inventory.object(key))?;
+        if let Some(provider) = application.attribute(PROVIDER) {
+            let (account, _) = provider.split_once(":saml-provider/")?;
+            return (arn == format!("{account}:role/{own}")).then(|| provider.to_owned());
+        }
+        let (one, two) = application.attribute(&format!("{APP_ROLE}{own}"))?.split_once(',')?;
         let (one, two) = (one.trim(), two.trim());
         let (named, provider) = if one.contains(":saml-provider/") { (two, one) } else { (one, two) };
         (named == arn).then(|| provider.to_owned())

@@ -96,6 +96,10 @@ fn network(choices: Choices) -> Vec<(&'static str, Value)> {
     ]
 }
 
+fn okta_user(active: bool) -> Value {
+    json!({"id": "00u1", "status": pick(active, "ACTIVE", "SUSPENDED"), "credentials": {}, "profile": {"login": "u@acme.example"}})
+}
+
 fn others(choices: Choices) -> Vec<(&'static str, Value)> {
     let [_, _, _, _, _, _, _, _, bound, member, synced, writer, key, open, _, _] = choices;
     let function = format!("arn:aws:lambda:eu-west-1:{ACCOUNT}:function:f");
@@ -123,6 +127,20 @@ fn others(choices: Choices) -> Vec<(&'static str, Value)> {
             json!({"@odata.context": format!("{graph}servicePrincipals"), "value": [{"id": "s-1", "appRoles": [
             {"id": "r-1", "isEnabled": key, "value": format!("arn:aws:iam::{ACCOUNT}:role/saml,arn:aws:iam::{ACCOUNT}:saml-provider/p")}],
             "appRoleAssignedTo": [{"principalId": "g-1", "resourceId": "s-1", "appRoleId": "r-1"}]}]}),
+        ),
+        (
+            "circle of okta",
+            json!({"groupId": "00g1", "users": if member { json!([okta_user(synced)]) } else { json!([]) }}),
+        ),
+        ("users of okta", json!([okta_user(synced)])),
+        (
+            "applications of okta",
+            json!([{"id": "0oa1", "signOnMode": "SAML_2_0", "status": pick(open, "ACTIVE", "INACTIVE"),
+            "settings": {"app": {"identityProviderArn": format!("arn:aws:iam::{ACCOUNT}:saml-provider/p")}}}]),
+        ),
+        (
+            "assignments of okta",
+            json!([{"id": "00u1", "profile": {"samlRoles": ["saml"]}, "_links": {"app": {"href": "https://okta/api/v1/apps/0oa1"}}}]),
         ),
         (
             "repositories",
@@ -434,7 +452,7 @@ fn a_bare_list_is_told_by_what_its_records_have() {
     let read = |strip: bool| {
         let mut inventory = account();
         for (name, whole) in documents([true; 16]) {
-            let fields = whole.as_object().unwrap();
+            let fields = whole.as_object().cloned().unwrap_or_default();
             let only = fields.values().next().filter(|list| list.is_array() && fields.len() == 1 && strip);
             let whole = if ["groups", "routes", "lists", "subnets", "balancers"].contains(&name) {
                 only.unwrap_or(&whole).clone()
@@ -493,4 +511,60 @@ proptest! {
         let graph = Graph::build(&inventory);
         prop_assert!(graph.edges().iter().all(|edge| (0.0..=1.0).contains(&edge.probability)));
     }
+}
+
+/// Who is assigned a role of an account in Okta gets there, by a group too, when the role trusts the provider; who governs
+/// Okta is any of its users.
+#[test]
+fn okta_leads_to_the_roles_that_trust_it() {
+    let at = |path: &str| json!({"href": format!("https://acme.okta.example/api/v1/{path}")});
+    let user = |id: &str, status: &str| {
+        json!({"id": id, "status": status, "credentials": {}, "profile": {"login": format!("{id}@acme.example")},
+            "_links": {"self": at(&format!("users/{id}"))}})
+    };
+    let assigned = |kind: &str, id: &str, role: &str| {
+        json!({"id": id, "profile": {"samlRoles": [role]},
+            "_links": {"app": at("apps/0oa1"), kind: at(&format!("{kind}s/{id}"))}})
+    };
+    let provider = format!("arn:aws:iam::{ACCOUNT}:saml-provider/okta");
+    let trust = |principal: &str| {
+        json!({"Statement": [{"Effect": "Allow", "Principal": {"Federated": principal}, "Action": "sts:AssumeRoleWithSAML",
+            "Condition": {"StringEquals": {"SAML:aud": "https://signin.aws.amazon.com/saml"}}}]})
+    };
+    let role = |name: &str, principal: &str| {
+        json!({"Arn": format!("arn:aws:iam::{ACCOUNT}:role/{name}"), "RoleName": name, "RoleId": name, "Path": "/",
+            "AssumeRolePolicyDocument": trust(principal), "RolePolicyList": [], "AttachedManagedPolicies": [],
+            "InstanceProfileList": [], "Tags": []})
+    };
+    let account = json!({"UserDetailList": [], "GroupDetailList": [], "Policies": [], "RoleDetailList": [
+        role("ops", &provider), role("dev", &provider), role("far", "arn:aws:iam::111122223333:saml-provider/other")]});
+    let mut estate = Inventory::default();
+    estate.read_account_authorization(&account, &Reading::default().named("account")).unwrap();
+    let documents = [
+        json!([user("00ua", "ACTIVE"), user("00ub", "ACTIVE"), user("00uc", "SUSPENDED")]),
+        json!({"groupId": "00g1", "users": [user("00ub", "ACTIVE"), user("00uc", "SUSPENDED")]}),
+        json!([{"id": "0oa1", "name": "amazon_aws", "label": "AWS", "status": "ACTIVE", "signOnMode": "SAML_2_0",
+            "settings": {"app": {"identityProviderArn": provider}}, "_links": {"self": at("apps/0oa1")}}]),
+        json!([assigned("user", "00ua", "far"), assigned("user", "00uc", "ops")]),
+        json!([assigned("group", "00g1", "ops")]),
+        json!([{"id": "r", "type": "SUPER_ADMIN", "assignmentType": "USER", "status": "ACTIVE",
+            "_links": {"assignee": at("users/00ua")}}]),
+    ];
+    for document in &documents {
+        assert!(estate.read_document(document, &Reading::default()).is_some(), "{document}");
+    }
+    let told: Vec<String> = Graph::build(&estate)
+        .edges()
+        .iter()
+        .map(|edge| {
+            let last = |key: &homeostat_core::EntityKey| key.value().rsplit('/').next().unwrap().to_owned();
+            format!("{} {} {}", last(&edge.from), edge.rule, last(&edge.to))
+        })
+        .collect();
+    let has = |one: &str| told.iter().any(|edge| edge == one);
+    assert!(has("00g1 sts:AssumeRoleWithSAML ops") && has("00ub member 00g1"), "{told:?}");
+    assert!(has("00ua holds what opens it acme.okta.example"), "{told:?}");
+    assert!(has("acme.okta.example holds what opens it 00ub"), "{told:?}");
+    assert!(!told.iter().any(|edge| edge.starts_with("00ua sts:") || edge.starts_with("00uc")), "{told:?}");
+    assert_eq!(told.iter().filter(|edge| edge.contains("SAML")).count(), 1, "{told:?}");
 }
