@@ -1,28 +1,23 @@
 //! A security event of any class, typed where this crate knows it and whole everywhere.
 //!
 //! OCSF gives an attribute name one type in every class, so one struct serves all classes: what is often told
-//! stands in it, the rest in one box, unknown attributes as text. Reading and writing take O(n).
+//! stands in it, the rest in one list, unknown attributes as text. Reading and writing take O(n).
 
 use crate::attribute::text_of;
 use crate::class::{ClassUid, Severity};
 use crate::cloud::{Api, Cloud, ResourceDetails, Service};
 use crate::cursor::{BadJson, Cursor};
-use crate::device::{Device, File, Process};
-use crate::email::{Email, EmailAuth};
+use crate::device::Device;
 use crate::event_text::EventError;
-use crate::finding::{Attack, Evidence, FindingInfo, Malware};
-use crate::host::{Job, Kernel, KernelDriver, Module, RegKey, RegValue, Script, WinResource, WinService};
-use crate::hosted::{AiModel, Database, Databucket, MessageContext, Table, WebResource};
-use crate::identity::{Actor, AuthFactor, Authorization, Group, ManagedEntity, Policy, Session, User};
+use crate::finding::FindingInfo;
+use crate::identity::{Actor, Session, User};
 use crate::lend::lent;
-use crate::metadata::{Enrichment, Metadata, Observable, Product};
+use crate::metadata::Metadata;
 use crate::moment;
-use crate::network::{
-    Certificate, DnsAnswer, DnsQuery, HttpRequest, HttpResponse, NetworkConnectionInfo, NetworkEndpoint,
-    NetworkTraffic, Tls, Url,
-};
+use crate::network::{DnsQuery, HttpRequest, NetworkConnectionInfo, NetworkEndpoint, NetworkTraffic};
 use crate::object::{self, Members, Object as _, ocsf_name, ocsf_object, ocsf_seen, ocsf_type};
-use crate::profile::{may_be_profiled, profile_of};
+use crate::profile::{place_of, profile_at, profile_of};
+use crate::rest::Rest;
 use crate::seen::{Look, Seen};
 use crate::text::{Just, Str, Told};
 use crate::unmapped::Unmapped;
@@ -50,12 +45,12 @@ use std::sync::Arc;
 #[derive(Clone, PartialEq)]
 pub struct Event {
     pub(crate) hot: Hot,
-    rest: Option<Box<Rest>>,
+    pub(crate) rest: Rest,
 }
 
-/// Declares the attributes of one part of [`Event`] and their getters and setters on the event.
+/// Declares the attributes that stand in [`Event`] itself and their getters and setters.
 macro_rules! event_part {
-    ($(#[$doc:meta])* $name:ident at $place:ident {
+    ($(#[$doc:meta])* $name:ident {
         $($own_kind:ident $own:ident $own_set:ident $(: $own_of:ident)? $(= $own_wire:literal)?),* $(,)?
     } told {
         $($kind:ident $field:ident $set:ident $(: $of:ident)? $(= $wire:literal)?),+ $(,)?
@@ -71,35 +66,25 @@ macro_rules! event_part {
             $(
                 #[doc = concat!("The attribute `", ocsf_name!($field $($wire)?), "`.")]
                 pub fn $field(&self) -> ocsf_seen!($kind $($of)?) {
-                    event_part!(@get $place self $field)
+                    self.hot.$field()
                 }
 
                 #[doc = concat!("Sets `", ocsf_name!($field $($wire)?), "` when the value is told, and names the profile it belongs to.")]
                 pub fn $set(&mut self, value: impl Told<ocsf_type!($kind $($of)?)>) -> &mut Self {
                     if let Some(value) = value.told() {
-                        if const { may_be_profiled(ocsf_name!($field $($wire)?)) } {
-                            self.settle(ocsf_name!($field $($wire)?));
-                        }
-                        self.hot.extra_mut().forget(ocsf_name!($field $($wire)?));
-                        self.$place().$set(Just(value));
+                        self.make_way(ocsf_name!($field $($wire)?), const { place_of(ocsf_name!($field $($wire)?)) });
+                        self.hot.$set(Just(value));
                     }
                     self
                 }
             )+
         }
     };
-    (@get hot_mut $event:ident $field:ident) => { $event.hot.$field() };
-    (@get rest_mut $event:ident $field:ident) => {
-        match &$event.rest {
-            Some(rest) => rest.$field(),
-            None => Default::default(),
-        }
-    };
 }
 
 event_part! {
     /// What is often told.
-    Hot at hot_mut {
+    Hot {
         id activity set_activity = "activity_id",
         id category set_category = "category_uid",
         id class set_class = "class_uid",
@@ -131,121 +116,9 @@ event_part! {
     }
 }
 
-event_part! {
-    /// What is seldom told.
-    Rest at rest_mut {} told {
-        texts access_list set_access_list,
-        long access_mask set_access_mask,
-        text action_taken set_action_taken = "action",
-        number action_id set_action_id,
-        text activity_name set_activity_name,
-        long actual_permissions set_actual_permissions,
-        object ai_model set_ai_model: AiModel,
-        object app set_app: Product,
-        list answers set_answers: DnsAnswer,
-        text app_name set_app_name,
-        text app_protocol_name set_app_protocol_name,
-        list attacks set_attacks: Attack,
-        list auth_factors set_auth_factors: AuthFactor,
-        text auth_protocol set_auth_protocol,
-        number auth_protocol_id set_auth_protocol_id,
-        list authorizations set_authorizations: Authorization,
-        text category_name set_category_name,
-        object certificate set_certificate: Certificate,
-        text class_name set_class_name,
-        text comment set_comment,
-        text confidence set_confidence,
-        number confidence_id set_confidence_id,
-        number confidence_score set_confidence_score,
-        number count set_count,
-        object database set_database: Database,
-        object databucket set_databucket: Databucket,
-        text direction set_direction,
-        number direction_id set_direction_id,
-        text disposition set_disposition,
-        number disposition_id set_disposition_id,
-        object driver set_driver: KernelDriver,
-        long duration set_duration,
-        object email set_email: Email,
-        object email_auth set_email_auth: EmailAuth,
-        time end_time set_end_time,
-        list enrichments set_enrichments: Enrichment,
-        object entity set_entity: ManagedEntity,
-        object entity_result set_entity_result: ManagedEntity,
-        list evidences set_evidences: Evidence,
-        long exit_code set_exit_code,
-        object file set_file: File,
-        object file_result set_file_result: File,
-        object group set_group: Group,
-        object http_response set_http_response: HttpResponse,
-        text injection_type set_injection_type,
-        number injection_type_id set_injection_type_id,
-        flag is_alert set_is_alert,
-        flag is_cleartext set_is_cleartext,
-        flag mfa_told set_is_mfa = "is_mfa",
-        flag is_new_logon set_is_new_logon,
-        flag is_remote set_is_remote,
-        flag is_src_dst_assignment_known set_is_src_dst_assignment_known,
-        object job set_job: Job,
-        object kernel set_kernel: Kernel,
-        number launch_type_id set_launch_type_id,
-        text log_name set_log_name,
-        text log_provider set_log_provider,
-        object logon_process set_logon_process: Process,
-        text logon_type set_logon_type,
-        number logon_type_id set_logon_type_id,
-        list malware set_malware: Malware,
-        object message_context set_message_context: MessageContext,
-        text message_trace_uid set_message_trace_uid,
-        object module set_module: Module,
-        list observables set_observables: Observable,
-        text observation_point set_observation_point,
-        number observation_point_id set_observation_point_id,
-        list policies set_policies: Policy,
-        object policy set_policy: Policy,
-        object prev_reg_key set_prev_reg_key: RegKey,
-        object prev_reg_value set_prev_reg_value: RegValue,
-        texts privileges set_privileges,
-        object process set_process: Process,
-        time query_time set_query_time,
-        text raw_data set_raw_data,
-        long raw_data_size set_raw_data_size,
-        text rcode set_rcode,
-        number rcode_id set_rcode_id,
-        object reg_key set_reg_key: RegKey,
-        object reg_value set_reg_value: RegValue,
-        long requested_permissions set_requested_permissions,
-        object resource set_resource: ResourceDetails,
-        time response_time set_response_time,
-        text risk_level set_risk_level,
-        number risk_level_id set_risk_level_id,
-        number risk_score set_risk_score,
-        object script set_script: Script,
-        text severity_name set_severity_name = "severity",
-        text sent_from set_sent_from = "from",
-        texts sent_to set_sent_to = "to",
-        text share set_share,
-        text share_type set_share_type,
-        number share_type_id set_share_type_id,
-        time start_time set_start_time,
-        text status set_status,
-        object subgroup set_subgroup: Group,
-        object table set_table: Table,
-        number timezone_offset set_timezone_offset,
-        object tls set_tls: Tls,
-        text type_name set_type_name,
-        object url set_url: Url,
-        object user_result set_user_result: User,
-        list web_resources set_web_resources: WebResource,
-        list web_resources_result set_web_resources_result: WebResource,
-        object win_resource set_win_resource: WinResource,
-        object win_service set_win_service: WinService,
-    }
-}
-
 impl Event {
     pub(crate) fn untold() -> Self {
-        Self { hot: Hot::blank(), rest: None }
+        Self { hot: Hot::blank(), rest: Rest::default() }
     }
 
     /// Reads an event of any class and any release: one JSON object.
@@ -369,7 +242,7 @@ impl Event {
     /// Text that is no JSON is kept as a JSON string.
     pub fn set_attribute(&mut self, name: &str, value: &JsonText) -> &mut Self {
         object::assign(self, name, value);
-        self.settle(name);
+        self.name_profile(profile_of(self.class_uid(), name));
         self
     }
 
@@ -381,7 +254,8 @@ impl Event {
         self.metadata_mut().set_original_time(text);
         if let Some(time) = self.hot.time() {
             let wire = Timestamp::from_millis(time.millis().unwrap_or(0));
-            if moment::refine(wire, text) != time {
+            let as_told = wire == time && moment::tells_no_micros(text);
+            if !as_told && moment::refine(wire, text) != time {
                 self.keep("homeostat_time", &JsonText::new(format!("\"{time}\"")));
             }
         }
@@ -421,9 +295,20 @@ impl Event {
         self.hot.set_time(refined);
     }
 
-    /// Names the profile of the attribute `name`.
-    fn settle(&mut self, name: &str) {
-        if let Some(profile) = profile_of(self.class_uid(), name) {
+    /// Makes way for the typed attribute `name`, whose place among those of profiles is `place`: names its profile, and
+    /// forgets what was kept under the name.
+    #[inline]
+    pub(crate) fn make_way(&mut self, name: &str, place: Option<u8>) {
+        if let Some(place) = place {
+            self.name_profile(profile_at(self.class_uid(), place, name));
+        }
+        self.hot.extra_mut().forget(name);
+    }
+
+    fn name_profile(&mut self, profile: Option<&str>) {
+        let Some(profile) = profile else { return };
+        // The metadata may be shared, and is copied only to be told more.
+        if !self.metadata().is_some_and(|metadata| metadata.names_profile(profile)) {
             self.metadata_mut().name_profile(profile);
         }
     }
@@ -431,14 +316,6 @@ impl Event {
     /// What stands at a dotted path, typed or not.
     pub(crate) fn at(&self, path: &str) -> Option<Seen<'_>> {
         Seen::Object(self).at(path)
-    }
-
-    fn hot_mut(&mut self) -> &mut Hot {
-        &mut self.hot
-    }
-
-    fn rest_mut(&mut self) -> &mut Rest {
-        self.rest.get_or_insert_with(|| Box::new(Rest::blank()))
     }
 }
 
@@ -458,7 +335,7 @@ impl Hot {
 
 impl Look for Event {
     fn look(&self, name: &str) -> Option<Seen<'_>> {
-        self.hot.look(name).or_else(|| self.rest.as_ref()?.look(name))
+        self.hot.look(name).or_else(|| self.rest.look(name))
     }
 }
 
@@ -473,18 +350,12 @@ impl object::Object for Event {
             return Ok(true);
         }
         cursor.back_to(start);
-        let mut rest = self.rest.take().unwrap_or_else(|| Box::new(Rest::blank()));
-        let taken = rest.take(key, cursor)?;
-        // Of an attribute named twice the first may have been typed: equal events must not differ in a blank box.
-        self.rest = Some(rest).filter(|rest| taken || **rest != Rest::blank());
-        Ok(taken)
+        self.rest.take(key, cursor)
     }
 
     fn write_members(&self, members: &mut Members<'_>) {
         self.hot.write_members(members);
-        if let Some(rest) = &self.rest {
-            rest.write_members(members);
-        }
+        self.rest.write_members(members);
     }
 
     fn extra(&self) -> &object::Extra {

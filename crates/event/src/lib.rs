@@ -55,6 +55,7 @@ mod pack;
 mod party;
 mod profile;
 mod provider;
+mod rest;
 #[cfg(test)]
 mod sample;
 mod seen;

@@ -56,10 +56,16 @@ impl Metadata {
 
     /// Names a profile whose attributes the event holds; naming it again changes nothing.
     pub(crate) fn name_profile(&mut self, profile: &str) {
-        let profiles = self.profiles();
-        if !profiles.iter().any(|known| known.as_str() == profile) {
-            self.profiles = Some(profiles.iter().cloned().chain([profile.into()]).collect());
+        if !self.names_profile(profile) {
+            self.profiles = Some(match self.profiles() {
+                [] => Arc::new([profile.into()]),
+                known => known.iter().cloned().chain([profile.into()]).collect(),
+            });
         }
+    }
+
+    pub(crate) fn names_profile(&self, profile: &str) -> bool {
+        self.profiles().iter().any(|known| known.as_bytes() == profile.as_bytes())
     }
 }
 

@@ -16,6 +16,14 @@ pub(crate) fn refine(time: Timestamp, original: &str) -> Timestamp {
     }
 }
 
+/// Whether `text`, by its shape, is a date and time without a fourth digit of its seconds' fraction, or no time at all:
+/// then [`refine`] never makes a whole millisecond finer. Said of fewer texts than it holds for.
+pub(crate) fn tells_no_micros(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    let is_date = matches!(bytes.get(4), Some(b'-')) && bytes.first().is_some_and(u8::is_ascii_digit);
+    is_date && !bytes.get(23).is_some_and(u8::is_ascii_digit)
+}
+
 /// What a decimal number can mean, in seconds, milliseconds, microseconds and nanoseconds since 1970.
 fn epochs(text: &str) -> impl Iterator<Item = Timestamp> {
     [6, 3, 0, -3].into_iter().filter_map(move |digits| micros(text, digits).map(Timestamp::from_micros))
@@ -45,10 +53,23 @@ fn micros(text: &str, digits: i32) -> Option<i64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[track_caller]
     fn check(millis: i64, original: &str, expected: &str) {
         assert_eq!(refine(Timestamp::from_millis(millis), original), expected.parse().unwrap(), "{original}");
+    }
+
+    proptest! {
+        #[test]
+        fn what_tells_no_micros_refines_nothing(text in "[0-9]{4}-0[1-9]-1[0-9][T ]1[0-9]:2[0-9]:3[0-9]([.,][0-9]{1,7})?(Z|[+]01:?00)?|.{0,25}") {
+            if tells_no_micros(&text) {
+                for time in [text.parse().unwrap_or(Timestamp::UNKNOWN), Timestamp::from_millis(0)] {
+                    let wire = Timestamp::from_millis(time.millis().unwrap_or(0));
+                    prop_assert_eq!(refine(wire, &text), wire);
+                }
+            }
+        }
     }
 
     #[test]

@@ -6,6 +6,7 @@
 use crate::attribute::{Attribute, text_of, write_text, written};
 use crate::cursor::{BadJson, Cursor};
 use homeostat_core::JsonText;
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 /// A struct made by `ocsf_object!`, or of such.
@@ -114,11 +115,11 @@ pub(crate) fn names(object: &dyn Object) -> Vec<String> {
 }
 
 /// `value` when it is JSON, else the same text as a JSON string: nothing is lost and the event stays JSON.
-pub(crate) fn sound(value: &JsonText) -> String {
+pub(crate) fn sound(value: &JsonText) -> Cow<'_, str> {
     let mut cursor = Cursor::new(value.as_str());
     match cursor.skip().and_then(|text| cursor.end().map(|()| text)) {
-        Ok(json) => json.to_owned(),
-        Err(_) => written(|out| write_text(value.as_str().as_bytes(), out)),
+        Ok(json) => Cow::Borrowed(json),
+        Err(_) => Cow::Owned(written(|out| write_text(value.as_str().as_bytes(), out))),
     }
 }
 

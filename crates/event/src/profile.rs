@@ -44,26 +44,30 @@ const PROFILED: [&str; 34] = [
 /// How others of them start.
 const STARTS: [&str; 4] = ["risk_", "proxy_", "assignee", "data_class"];
 
-/// Whether some class may have `attribute` from a profile. A setter asks it when it is compiled, so that of most
-/// setters nothing is left of it; a test holds it against the schema's table.
+/// The place of an attribute that is none of [`PROFILED`] but starts or ends as others do.
+const ELSEWHERE: u8 = u8::MAX;
+
+/// Where among those that some class may have from a profile `attribute` stands. A setter asks it when it is compiled, so
+/// that of most setters nothing is left of it; a test holds it against the schema's table.
 #[expect(clippy::indexing_slicing, reason = "runs when compiling, where a bad index is a compile error")]
-pub(crate) const fn may_be_profiled(attribute: &str) -> bool {
+#[expect(clippy::cast_possible_truncation, reason = "the list is short")]
+pub(crate) const fn place_of(attribute: &str) -> Option<u8> {
     let name = attribute.as_bytes();
     let mut at = 0;
     while at < PROFILED.len() {
         if PROFILED[at].len() == name.len() && has_at(name, 0, PROFILED[at].as_bytes()) {
-            return true;
+            return Some(at as u8);
         }
         at += 1;
     }
     at = 0;
     while at < STARTS.len() {
         if has_at(name, 0, STARTS[at].as_bytes()) {
-            return true;
+            return Some(ELSEWHERE);
         }
         at += 1;
     }
-    name.len() >= 3 && has_at(name, name.len() - 3, b"_dt")
+    if name.len() >= 3 && has_at(name, name.len() - 3, b"_dt") { Some(ELSEWHERE) } else { None }
 }
 
 /// Whether `part` stands in `name` from `start` on.
@@ -82,14 +86,30 @@ const fn has_at(name: &[u8], start: usize, part: &[u8]) -> bool {
     true
 }
 
+/// For each attribute of [`PROFILED`] and each class, by number, which profiles it is of.
+static BY_CLASS: [[u8; table::CLASSES]; PROFILED.len()] = by_class();
+
+#[expect(clippy::indexing_slicing, reason = "runs when compiling, where a bad index is a compile error")]
+const fn by_class() -> [[u8; table::CLASSES]; PROFILED.len()] {
+    let mut found = [[0; table::CLASSES]; PROFILED.len()];
+    let mut at = 0;
+    while at < PROFILED.len() {
+        found[at] = table::profiles_by_class(PROFILED[at]);
+        at += 1;
+    }
+    found
+}
+
 /// The profile that `attribute` of class `class` belongs to, if it is no attribute of the class itself.
 pub(crate) fn profile_of(class: ClassUid, attribute: &str) -> Option<&'static str> {
-    // Calls of interfaces are the most events of all.
-    match (class, attribute) {
-        (ClassUid::API_ACTIVITY, "actor" | "api") => None,
-        (ClassUid::API_ACTIVITY, "cloud") => Some("cloud"),
-        _ if may_be_profiled(attribute) => table::profile_of(class.get(), attribute),
-        _ => None,
+    profile_at(class, place_of(attribute)?, attribute)
+}
+
+/// The same of an attribute whose place is `place`.
+pub(crate) fn profile_at(class: ClassUid, place: u8, attribute: &str) -> Option<&'static str> {
+    match BY_CLASS.get(usize::from(place)) {
+        Some(classes) => table::profile_number(classes, class.get()),
+        None => table::profile_of(class.get(), attribute),
     }
 }
 

@@ -163,6 +163,73 @@ pub(crate) fn profile_of(uid: u32, name: &str) -> Option<&'static str> {
     class(uid)?.body.slot(name)?.profiles().first().copied()
 }
 
+/// How many classes there are.
+pub(crate) const CLASSES: usize = data::CLASSES.len();
+
+/// The numbers of all classes, close together for the search.
+static UIDS: [u32; CLASSES] = uids();
+
+#[expect(clippy::indexing_slicing, reason = "runs when compiling, where a bad index is a compile error")]
+const fn uids() -> [u32; CLASSES] {
+    let mut uids = [0; CLASSES];
+    let mut at = 0;
+    while at < CLASSES {
+        uids[at] = data::CLASSES[at].uid;
+        at += 1;
+    }
+    uids
+}
+
+/// Of each class the number of the list of profiles that attribute `name` belongs to; 0, which is no list, where it is one
+/// of the class itself or the class has none of that name.
+#[expect(clippy::indexing_slicing, reason = "runs when compiling, where a bad index is a compile error")]
+pub(crate) const fn profiles_by_class(name: &str) -> [u8; CLASSES] {
+    let mut profiles = [0; CLASSES];
+    let mut class = 0;
+    while class < CLASSES {
+        let slots = data::CLASSES[class].body.slots;
+        let (mut from, mut to) = (0, slots.len());
+        while from < to {
+            let middle = usize::midpoint(from, to);
+            let slot = &data::SLOTS[slots[middle] as usize];
+            match order(slot.name.as_bytes(), name.as_bytes()) {
+                Ordering::Less => from = middle + 1,
+                Ordering::Greater => to = middle,
+                Ordering::Equal => {
+                    profiles[class] = slot.profile;
+                    to = from;
+                }
+            }
+        }
+        class += 1;
+    }
+    profiles
+}
+
+#[expect(clippy::indexing_slicing, reason = "runs when compiling, where a bad index is a compile error")]
+const fn order(one: &[u8], other: &[u8]) -> Ordering {
+    let mut at = 0;
+    while at < one.len() && at < other.len() {
+        if one[at] != other[at] {
+            return if one[at] < other[at] { Ordering::Less } else { Ordering::Greater };
+        }
+        at += 1;
+    }
+    if one.len() == other.len() {
+        Ordering::Equal
+    } else if one.len() < other.len() {
+        Ordering::Less
+    } else {
+        Ordering::Greater
+    }
+}
+
+/// The first profile of those that [`profiles_by_class`] tells of class `uid`.
+pub(crate) fn profile_number(by_class: &[u8; CLASSES], uid: u32) -> Option<&'static str> {
+    let class = UIDS.binary_search(&uid).ok()?;
+    data::PROFILES.get(usize::from(*by_class.get(class)?))?.first().copied()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -4,16 +4,26 @@ use std::net::IpAddr;
 
 /// Whether `text` is an address of IP, also with the leading zeros that anonymised copies have.
 pub(crate) fn is_address(text: &str) -> bool {
-    text.parse::<IpAddr>().is_ok() || is_padded(text)
+    match text.bytes().find(|byte| !byte.is_ascii_digit()) {
+        Some(b'.') => is_dotted(text.as_bytes()),
+        Some(b':' | b'a'..=b'f' | b'A'..=b'F') => text.parse::<IpAddr>().is_ok(),
+        _ => false,
+    }
 }
 
-fn is_padded(text: &str) -> bool {
-    let mut parts = 0;
-    let sound = text.split('.').all(|part| {
-        parts += 1;
-        part.len() <= 3 && part.bytes().all(|byte| byte.is_ascii_digit()) && part.parse::<u8>().is_ok()
-    });
-    sound && parts == 4
+/// Whether `text` is four numbers of at most three digits, none above 255, with dots between them.
+fn is_dotted(text: &[u8]) -> bool {
+    let (mut parts, mut digits, mut number) = (1, 0, 0_u16);
+    for byte in text {
+        match byte {
+            b'0'..=b'9' if digits < 3 => {
+                (digits, number) = (digits + 1, number * 10 + u16::from(byte - b'0'));
+            }
+            b'.' if digits > 0 && number <= 255 => (parts, digits, number) = (parts + 1, 0, 0),
+            _ => return false,
+        }
+    }
+    parts == 4 && digits > 0 && number <= 255
 }
 
 /// The address in `text`, freed of brackets, port, zone and the form in which IPv6 carries one of IPv4, and the
@@ -47,6 +57,26 @@ pub(crate) fn is_hardware(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
+
+    /// As the standard library reads them, and padded ones.
+    fn is_address_slowly(text: &str) -> bool {
+        let mut parts = 0;
+        let sound = text.split('.').all(|part| {
+            parts += 1;
+            part.len() <= 3 && part.bytes().all(|byte| byte.is_ascii_digit()) && part.parse::<u8>().is_ok()
+        });
+        text.parse::<IpAddr>().is_ok() || (sound && parts == 4)
+    }
+
+    proptest! {
+        #[test]
+        fn addresses_are_told_as_the_slow_way_tells_them(
+            text in "([0-9]{0,4}[.]){2,4}[0-9]{0,4}|[0-9a-fA-F:.]{0,20}|[0-9a-f]{0,3}:[0-9a-f]{0,2}::?[0-9.]{0,15}|.{0,9}"
+        ) {
+            prop_assert_eq!(is_address(&text), is_address_slowly(&text), "{}", text);
+        }
+    }
 
     #[test]
     fn addresses_are_told_from_names() {

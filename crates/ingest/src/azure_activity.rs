@@ -30,8 +30,16 @@ const TIMES: [&str; 5] =
     ["time", "eventTimestamp", "event_timestamp", "submissionTimestamp", "TimeGenerated"];
 
 /// Where claims stand whose names are URLs.
-const CLAIM: &str = "http://schemas.microsoft.com/identity/claims/";
-const CLAIM_SOAP: &str = "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/";
+macro_rules! claim {
+    ($name:literal) => {
+        concat!("http://schemas.microsoft.com/identity/claims/", $name)
+    };
+}
+macro_rules! claim_soap {
+    ($name:literal) => {
+        concat!("http://schemas.xmlsoap.org/ws/2005/05/identity/claims/", $name)
+    };
+}
 
 impl Source for AzureActivity {
     fn name(&self) -> &'static str {
@@ -133,26 +141,21 @@ impl<'r, 'a> Call<'r, 'a> {
     }
 
     fn tenant(&self) -> Option<Cow<'a, str>> {
-        let claim = format!("{CLAIM}tenantid");
+        let claim = claim!("tenantid");
         let around =
             self.parts.root.member("tenantId").or_else(|| self.parts.root.member("tenant_id")).and_then(told);
-        let own = self.claim(&[&claim]);
+        let own = self.claim(&[claim]);
         let around =
             around.filter(|around| own.is_none() || around.look() == own).and_then(|around| around.take());
         own.or(around)
     }
 
     fn actor(&self) -> Actor {
-        let uid = self.claim(&[&format!("{CLAIM}objectidentifier"), "oid"]);
+        let uid = self.claim(&[claim!("objectidentifier"), "oid"]);
         let caller = self.root(&["caller"]);
-        let login = self.claim(&[
-            &format!("{CLAIM_SOAP}upn"),
-            &format!("{CLAIM_SOAP}emailaddress"),
-            "upn",
-            "unique_name",
-        ]);
+        let login = self.claim(&[claim_soap!("upn"), claim_soap!("emailaddress"), "upn", "unique_name"]);
         let full = self.claim(&["name"]);
-        let name = login.or_else(|| self.claim(&[&format!("{CLAIM_SOAP}name")])).or_else(|| caller.clone());
+        let name = login.or_else(|| self.claim(&[claim_soap!("name")])).or_else(|| caller.clone());
         let name = name.or_else(|| full.clone().filter(|name| name.contains('@')));
         let role = self.evidence("principalId");
         let app = self.claim(&["appid", "azp"]);
@@ -166,7 +169,7 @@ impl<'r, 'a> Call<'r, 'a> {
             (None, None) => self.unnamed(),
         };
         actor.set_app_uid(app).set_session(self.session());
-        actor.set_idp(self.claim(&[&format!("{CLAIM}identityprovider")]).map(Idp::of_uid));
+        actor.set_idp(self.claim(&[claim!("identityprovider")]).map(Idp::of_uid));
         actor.set_authorizations(self.authorization().into_iter().collect::<Vec<_>>());
         actor
     }
@@ -189,7 +192,7 @@ impl<'r, 'a> Call<'r, 'a> {
     fn tell_user(&self, user: &mut User, name: Option<Cow<'_, str>>, full: Option<Cow<'_, str>>) {
         user.set_email_addr(name.filter(|name| name.contains('@') && !name.contains(' ')))
             .set_full_name(full);
-        user.set_uid_alt(self.claim(&[&format!("{CLAIM_SOAP}nameidentifier"), "puid"]));
+        user.set_uid_alt(self.claim(&[claim_soap!("nameidentifier"), "puid"]));
         user.set_account(self.tenant().or_else(|| self.context.directory.as_deref().map(Cow::Borrowed)).map(
             |tenant| {
                 let mut account = Account::of_uid(tenant);

@@ -265,7 +265,7 @@ impl<'a> Work<'_, 'a> {
             return None;
         }
         let fixed = named.kind.clone().map(|kind| Word::Made(Cow::Owned(kind)));
-        let owner = Some(self.person(&named.owner)).filter(Person::is_told);
+        let owner = Some(self.person(&named.owner)).filter(Person::is_told).map(Box::new);
         Some(Thing {
             kind: self.word(&named.kind_at).or(fixed),
             url: self.word(&named.url),

@@ -8,7 +8,7 @@ use crate::limit::Limits;
 use crate::parcel;
 use crate::record::{Field, Record};
 use crate::source::{Registry, Source};
-use crate::tape::{Mark, Tape};
+use crate::tape::Mark;
 use crate::text;
 
 /// Members in which collectors put a record, as an object, as a text of JSON, encoded for a queue, or as a line of
@@ -131,9 +131,15 @@ impl Opener<'_> {
         let text = text.trim();
         let made = if text.starts_with('{') { None } else { self.made_of(text) };
         let text = made.as_deref().map_or(text, str::trim);
-        let mut tape = Tape::default();
-        let whole = text.starts_with('{') && tape.parse(text.as_bytes(), self.limits.depth) == Ok(text.len());
-        whole && self.level(&Record::new(text, &tape).with_stream(self.stream), Some(outer), left, claim)
+        if !text.starts_with('{') {
+            return false;
+        }
+        let mut tape = inside.take_inner();
+        let whole = tape.parse(text.as_bytes(), self.limits.depth) == Ok(text.len());
+        let claimed =
+            whole && self.level(&Record::new(text, &tape).with_stream(self.stream), Some(outer), left, claim);
+        inside.give_back_inner(tape);
+        claimed
     }
 }
 

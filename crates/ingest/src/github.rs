@@ -282,9 +282,9 @@ impl<'r, 'a> Parts<'r, 'a> {
     fn details(&self) -> Vec<Field<'a>> {
         let is_detail = |field: &Field<'a>| {
             let name = field.name();
-            DETAILS
-                .iter()
-                .any(|start| if start.ends_with('_') { name.starts_with(start) } else { name == *start })
+            let first = name.as_bytes().first();
+            let alike = DETAILS.iter().filter(|start| start.as_bytes().first() == first);
+            { alike }.any(|start| if start.ends_with('_') { name.starts_with(start) } else { name == *start })
         };
         self.record.root().children().filter(is_detail).collect()
     }

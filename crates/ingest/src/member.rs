@@ -44,10 +44,10 @@ impl<'a> Field<'a> {
     /// Takes this as a whole number; a spelling of it that no number has is copied.
     pub(crate) fn take_number<T: TryFrom<i64>>(&self) -> Option<T> {
         let text = self.look()?;
-        let number: i64 = match text.split_once('.') {
-            Some((whole, zeros)) if zeros.bytes().all(|byte| byte == b'0') => whole.parse().ok()?,
-            _ => text.parse().ok()?,
-        };
+        let number: i64 = text.parse().ok().or_else(|| {
+            let (whole, zeros) = text.split_once('.')?;
+            whole.parse().ok().filter(|_| zeros.bytes().all(|byte| byte == b'0'))
+        })?;
         let told = T::try_from(number).ok()?;
         if is_plain(&text) {
             self.take();
@@ -105,7 +105,7 @@ impl<'a> Field<'a> {
 pub(crate) fn is_plain(text: &str) -> bool {
     let digits = text.strip_prefix('-').unwrap_or(text);
     !digits.starts_with('+')
-        && !digits.contains('.')
+        && digits.bytes().all(|byte| byte != b'.')
         && (digits == "0" || !digits.starts_with('0'))
         && text != "-0"
 }

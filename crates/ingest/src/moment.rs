@@ -19,7 +19,7 @@ fn loose(text: &str) -> Option<Timestamp> {
     let (day, clock) = text.split_once(['T', ' '])?;
     let Some((clock, half)) = clock.split_once(' ') else {
         let padded = clock.as_bytes().get(1) == Some(&b':');
-        return if padded { format!("{day}T0{clock}").parse().ok() } else { None };
+        return if padded { [day, "T0", clock].concat().parse().ok() } else { None };
     };
     let mut parts = day.split('/').map(str::parse::<u32>);
     let (month, day, year) = (parts.next()?.ok()?, parts.next()?.ok()?, parts.next()?.ok()?);
@@ -30,7 +30,22 @@ fn loose(text: &str) -> Option<Timestamp> {
         "PM" => hour + 12,
         _ => return None,
     };
-    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{rest}Z").parse().ok()
+    let mut whole = String::with_capacity(rest.len() + 24);
+    for (number, digits, sign) in [(year, 4, "-"), (month, 2, "-"), (day, 2, "T"), (hour, 2, ":")] {
+        push_padded(number, digits, &mut whole);
+        whole.push_str(sign);
+    }
+    whole.push_str(rest);
+    whole.push('Z');
+    whole.parse().ok()
+}
+
+/// Appends a number in decimal, in so many digits; of a longer one all of them.
+fn push_padded(number: u32, digits: u32, text: &mut String) {
+    let digits = number.checked_ilog10().map_or(1, |power| power + 1).max(digits);
+    for place in (0..digits).rev() {
+        text.extend(char::from_digit(number / 10_u32.pow(place) % 10, 10));
+    }
 }
 
 /// The time of the common log format: `16/Mar/2026:08:30:00 +0000`.
@@ -73,6 +88,17 @@ fn scaled(fraction: &str, places: usize) -> i64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn numbers_are_padded_as_formats_pad_them() {
+        for number in [0, 7, 10, 99, 2026, 40_000, u32::MAX] {
+            for digits in [2_u32, 4] {
+                let mut text = String::new();
+                push_padded(number, digits, &mut text);
+                assert_eq!(text, format!("{number:0width$}", width = digits as usize));
+            }
+        }
+    }
 
     #[test]
     fn times_of_the_sources_are_read() {

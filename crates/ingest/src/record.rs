@@ -175,20 +175,13 @@ impl<'a> Field<'a> {
     ///
     /// `None` for null, an empty text, an array or an object.
     pub fn look(&self) -> Option<Cow<'a, str>> {
-        let node = self.node()?;
-        match node.kind {
-            Kind::Null | Kind::Array | Kind::Object => None,
-            _ if node.mark.get() == Mark::Withheld => None,
-            _ => Some(read(self.slice(node.span), node.escaped)).filter(|text| !text.is_empty()),
-        }
+        let node = self.node().filter(|node| is_told(node))?;
+        Some(read(self.slice(node.span), node.escaped))
     }
 
     /// Whether [`Self::look`] finds a text, which may be long to read.
     pub(crate) fn is_told(&self) -> bool {
-        self.node().is_some_and(|node| {
-            let is_scalar = !matches!(node.kind, Kind::Null | Kind::Array | Kind::Object);
-            is_scalar && node.mark.get() != Mark::Withheld && node.span.start < node.span.end
-        })
+        self.node().is_some_and(is_told)
     }
 
     /// As [`Record::take`].
@@ -242,7 +235,7 @@ impl<'a> Field<'a> {
     }
 
     fn whole(&self, mark: Mark) -> Option<JsonText> {
-        let mut text = String::new();
+        let mut text = String::with_capacity(self.json().len());
         let left = match self.kind() {
             Kind::Null => false,
             Kind::Text => self.look().is_some() && self.write_left(&mut text),
@@ -348,17 +341,16 @@ impl<'a> Field<'a> {
         leaves
     }
 
-    /// The texts, arrays and objects below this value that have a name, in the order of the text, each with the place
-    /// behind it.
-    pub(crate) fn named_below(&self) -> impl Iterator<Item = (Self, u32)> + use<'a> {
-        let Self { text, tape, index, folded } = *self;
+    /// The values below this one in the order of the text, each with its place.
+    pub(crate) fn below(&self) -> impl Iterator<Item = (&'a Node, u32)> + use<'a> {
+        let start = self.index.saturating_add(1);
         let end = self.node().map_or(0, |node| node.next);
-        (index.saturating_add(1)..end).filter_map(move |index| {
-            let node = tape.node(index)?;
-            let wanted =
-                matches!(node.kind, Kind::Text | Kind::Array | Kind::Object) && node.key.end > node.key.start;
-            wanted.then_some((Self { text, tape, index, folded }, node.next))
-        })
+        self.tape.nodes_between(start, end).iter().zip(start..)
+    }
+
+    /// The name of a value of the same record as it stands between its quotes.
+    pub(crate) fn key_of(&self, node: &Node) -> &'a str {
+        self.slice(node.key)
     }
 
     /// The value at a place of the same record.
@@ -366,16 +358,21 @@ impl<'a> Field<'a> {
         Self { index: place, ..*self }
     }
 
+    /// A tape for a record inside this value.
+    pub(crate) fn take_inner(&self) -> Box<Tape> {
+        self.tape.take_inner()
+    }
+
+    /// Keeps a tape that was taken for the next such record.
+    pub(crate) fn give_back_inner(&self, inner: Box<Tape>) {
+        self.tape.give_back_inner(inner);
+    }
+
     /// An empty list to note in what is around the value at hand: where each ends, and where it stands.
     pub(crate) fn trail(&self) -> RefMut<'a, Vec<(u32, u32)>> {
         let mut trail = self.tape.trail.borrow_mut();
         trail.clear();
         trail
-    }
-
-    /// Where among the values of the record this one stands.
-    pub(crate) fn place(&self) -> u32 {
-        self.index
     }
 
     pub(crate) fn kind(&self) -> Kind {
@@ -393,9 +390,8 @@ impl<'a> Field<'a> {
     }
 
     fn nodes(&self) -> impl Iterator<Item = &'a Node> + use<'a> {
-        let tape = self.tape;
         let end = self.node().map_or(0, |node| node.next);
-        (self.index..end).filter_map(move |index| tape.node(index))
+        self.tape.nodes_between(self.index, end).iter()
     }
 
     fn node(&self) -> Option<&'a Node> {
@@ -416,6 +412,12 @@ impl fmt::Debug for Field<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Field({:?}, {} bytes)", self.kind(), self.json().len())
     }
+}
+
+/// Whether a value is a scalar with some text. What JSON writes for a text is never empty unless the text is.
+fn is_told(node: &Node) -> bool {
+    let is_scalar = !matches!(node.kind, Kind::Null | Kind::Array | Kind::Object);
+    is_scalar && node.span.start < node.span.end && node.mark.get() != Mark::Withheld
 }
 
 fn read(raw: &str, escaped: bool) -> Cow<'_, str> {

@@ -8,7 +8,7 @@ mod mask;
 mod names;
 
 use crate::record::Field;
-use crate::tape::{Kind, Mark};
+use crate::tape::{Kind, Mark, Node};
 use core::ops::Range;
 use mask::Search;
 pub(crate) use mask::{Masked, withhold_texts};
@@ -274,13 +274,18 @@ fn walk(
 ) -> u64 {
     let mut around = root.trail();
     let (mut leaves, mut withheld_to) = (0, 0);
-    for (field, end) in root.named_below() {
-        let at = field.place();
-        if at < withheld_to {
+    for (node, at) in root.below() {
+        if at < withheld_to || !may_be_withheld(node) {
             continue;
         }
+        let raw = root.key_of(node);
+        let is_text = node.kind == Kind::Text;
+        // Most members end here.
+        if is_text && !node.key_escaped && !rule.may_concern(raw) && !is_said_to_ftp(raw) {
+            continue;
+        }
+        let (field, end) = (root.at(at), node.next);
         let name = field.name();
-        let is_text = field.kind() == Kind::Text;
         let may_be_password = is_said_to_ftp(&name);
         let concerns = may_be_password || rule.may_concern(&name);
         if is_text && !concerns {
@@ -316,6 +321,11 @@ fn walk(
         }
     }
     leaves
+}
+
+/// Whether this is a member that rules are asked about: a text, an array or an object with a name.
+fn may_be_withheld(node: &Node) -> bool {
+    matches!(node.kind, Kind::Text | Kind::Array | Kind::Object) && node.key.end > node.key.start
 }
 
 /// Whether a member may hold what is sent along with a command of FTP.

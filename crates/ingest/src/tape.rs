@@ -7,11 +7,13 @@
 //! bytes a value, no allocation once warm.
 
 mod parser;
+mod sorted;
 
 use crate::memo::Memo;
 use core::cell::{Cell, RefCell};
 use parser::Parser;
 pub(crate) use parser::plain_length;
+use sorted::Sorted;
 use std::borrow::Cow;
 
 /// What a value is.
@@ -114,6 +116,8 @@ pub(crate) struct Tape {
     order: Vec<u32>,
     // Of each object that has not ended its members so far, with the starts of their names.
     sorting: Vec<(u64, u32)>,
+    // How objects of the same names were sorted before.
+    sorted: Sorted,
     // Members by object and name; empty until the first text.
     named: Vec<Named>,
     // Which digests of names there are in the whole text, read without regard to case.
@@ -125,6 +129,8 @@ pub(crate) struct Tape {
     pub(crate) is_settled: Cell<bool>,
     pub(crate) scratch: RefCell<String>,
     pub(crate) trail: RefCell<Vec<(u32, u32)>>,
+    // For the record inside this one, between two such.
+    inner: RefCell<Option<Box<Tape>>>,
 }
 
 /// An array or object that has not ended yet.
@@ -138,6 +144,8 @@ struct Open {
     is_in_order: bool,
     last: u64,
     members: usize,
+    // A hash of the starts of the names so far.
+    shape: u64,
 }
 
 /// Which member of which object has a place in the table of names.
@@ -201,6 +209,11 @@ impl Tape {
 
     pub(crate) fn node(&self, index: u32) -> Option<&Node> {
         self.nodes.get(index as usize)
+    }
+
+    /// The nodes from place `start` to before `end`; none where these are no places.
+    pub(crate) fn nodes_between(&self, start: u32, end: u32) -> &[Node] {
+        self.nodes.get(start as usize..end as usize).unwrap_or_default()
     }
 
     pub(crate) fn len(&self) -> u32 {
@@ -277,6 +290,16 @@ impl Tape {
         }
     }
 
+    /// A tape for a record inside this one, such as was given back before.
+    pub(crate) fn take_inner(&self) -> Box<Self> {
+        self.inner.take().unwrap_or_default()
+    }
+
+    /// Keeps a tape for the next record inside this one.
+    pub(crate) fn give_back_inner(&self, inner: Box<Self>) {
+        self.inner.replace(Some(inner));
+    }
+
     /// Begins the array or object that the node `node` is of.
     fn open(&mut self, node: u32, kind: Kind) {
         let (is_object, members) = (kind == Kind::Object, self.sorting.len());
@@ -287,6 +310,7 @@ impl Tape {
             is_in_order: true,
             last: 0,
             members,
+            shape: 0,
         });
     }
 
@@ -298,41 +322,10 @@ impl Tape {
         // A name that starts as the one before, and an empty one, need a closer look.
         open.is_in_order &= open.last < start;
         open.last = start;
+        open.shape = sorted::with(open.shape, start);
         let object = open.node;
         self.sorting.push((start, member));
         self.name_member(object, tag, member);
-    }
-
-    /// Lists the members of `object`, which has just ended, by their names unless they stand so. Gives the later one of two
-    /// of one name.
-    fn sort_members(&mut self, object: Open, bytes: &[u8]) -> Option<u32> {
-        let mut sorting = core::mem::take(&mut self.sorting);
-        let members = sorting.get_mut(object.members..).unwrap_or_default();
-        let twice = if object.is_in_order { None } else { self.sort(object.node, bytes, members) };
-        sorting.truncate(object.members);
-        self.sorting = sorting;
-        twice
-    }
-
-    fn sort(&mut self, object: u32, bytes: &[u8], members: &mut [(u64, u32)]) -> Option<u32> {
-        members.sort_unstable();
-        let name = |index: u32| self.node(index).map_or(&[][..], |node| slice(bytes, node.key));
-        let mut twice = None;
-        for same in members.chunk_by_mut(|one, other| one.0 == other.0).filter(|same| same.len() > 1) {
-            same.sort_unstable_by(|one, other| name(one.1).cmp(name(other.1)));
-            let mut pairs = same.iter().zip(same.iter().skip(1));
-            let found = pairs.find(|(one, other)| name(one.1) == name(other.1));
-            twice = twice.or(found.map(|(one, other)| one.1.max(other.1)));
-        }
-        if members.iter().zip(members.iter().skip(1)).any(|(one, other)| one.1 > other.1) {
-            let start = index_of(self.order.len());
-            self.order.push(index_of(members.len()));
-            self.order.extend(members.iter().map(|(_, index)| *index));
-            if let Some(node) = self.nodes.get_mut(object as usize) {
-                node.order = start;
-            }
-        }
-        twice
     }
 
     /// Whether two members of an object have one name, read without escapes.

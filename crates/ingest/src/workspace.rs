@@ -265,7 +265,7 @@ impl<'r, 'a> Parts<'r, 'a> {
                     .unwrap_or("unknown".into()),
             ),
             kind,
-            owner: self.given.first(&["owner"]).map(Person::named),
+            owner: self.given.first(&["owner"]).map(Person::named).map(Box::new),
             folder: self.given.first(&["source_folder_title"]),
             number,
             ..Thing::default()

@@ -52,15 +52,28 @@ impl<'a> From<&'a str> for Word<'a> {
 
 /// The field when it tells a value: many sources write words for none.
 pub(crate) fn told(field: Field<'_>) -> Option<Field<'_>> {
-    const NOTHING: [&str; 7] = ["null", "unknown", "-", "n/a", "none", "undefined", "<null>"];
     const LONGEST: usize = "undefined".len();
     let text = field.look()?;
     let plain = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_graphic);
     if text.len() > LONGEST && plain(text.as_bytes().first()) && plain(text.as_bytes().last()) {
         return Some(field);
     }
-    let text = text.trim();
-    (!NOTHING.iter().any(|word| text.eq_ignore_ascii_case(word))).then_some(field)
+    (!is_nothing(text.trim())).then_some(field)
+}
+
+/// Whether a word, in whatever case, says that there is nothing.
+fn is_nothing(text: &str) -> bool {
+    // By its length alone a word is most others not.
+    let words: &[&str] = match text.len() {
+        1 => &["-"],
+        3 => &["n/a"],
+        4 => &["null", "none"],
+        6 => &["<null>"],
+        7 => &["unknown"],
+        9 => &["undefined"],
+        _ => &[],
+    };
+    words.iter().any(|word| text.eq_ignore_ascii_case(word))
 }
 
 /// A person or service by its places in the record.
@@ -148,7 +161,7 @@ pub(crate) struct Thing<'a> {
     pub(crate) url: Option<Word<'a>>,
     pub(crate) desc: Option<Word<'a>>,
     pub(crate) namespace: Option<Word<'a>>,
-    pub(crate) owner: Option<Person<'a>>,
+    pub(crate) owner: Option<Box<Person<'a>>>,
     /// Whatever else is told of it, kept as JSON: one value as it stands, several under their names.
     pub(crate) data: Vec<Field<'a>>,
     pub(crate) path: Option<Word<'a>>,
@@ -215,7 +228,7 @@ impl<'a> Thing<'a> {
         let mut made = by_uid_or_name!(self, ResourceDetails);
         made.set_kind(taken(self.kind.as_ref())).set_uid_alt(taken(self.uid_alt.as_ref()));
         made.set_namespace(taken(self.namespace.as_ref())).set_version(taken(self.version.as_ref()));
-        made.set_owner(self.owner.as_ref().and_then(Person::user)).set_data(self.data());
+        made.set_owner(self.owner.as_deref().and_then(Person::user)).set_data(self.data());
         Some(made)
     }
 
@@ -267,7 +280,7 @@ impl<'a> Thing<'a> {
         made.set_ext(taken(self.ext.as_ref())).set_mime_type(taken(self.mime.as_ref()));
         made.set_uri(taken(self.url.as_ref())).set_desc(taken(self.desc.as_ref()));
         made.set_version(taken(self.version.as_ref()));
-        made.set_owner(self.owner.as_ref().and_then(Person::user));
+        made.set_owner(self.owner.as_deref().and_then(Person::user));
         made.set_size(self.size.and_then(crate::number::long));
         let hash = taken(self.sha256.as_ref()).map(|hash| Fingerprint::new(3, hash));
         made.set_hashes(hash.into_iter().collect::<Vec<_>>());

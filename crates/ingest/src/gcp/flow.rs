@@ -35,12 +35,12 @@ impl Source for GcpFlow {
         let rule = payload.member("rule_details").filter(Field::is_object);
         let inbound = rule.and_then(|rule| rule.member("direction")?.copy()).map(|way| way == "INGRESS");
         let names = match (inbound, rule.is_some()) {
-            (Some(true), _) => ["remote", ""],
-            (_, true) => ["", "remote"],
-            _ => ["src", "dest"],
+            (Some(true), _) => [REMOTE, OWN],
+            (_, true) => [OWN, REMOTE],
+            _ => [SOURCE, TARGET],
         };
-        let source = end(payload, connection, "src", names[0]);
-        let target = end(payload, connection, "dest", names[1]);
+        let source = end(payload, connection, ["src_ip", "src_port"], names[0]);
+        let target = end(payload, connection, ["dest_ip", "dest_port"], names[1]);
         let product =
             Product::new("Google Cloud", if rule.is_some() { "VPC Firewall" } else { "VPC Flow Logs" });
         let head = Head::new(if is_denied(payload) { 5 } else { 6 }, time_of(record), product);
@@ -65,22 +65,33 @@ fn is_denied(payload: Field<'_>) -> bool {
     payload.member("disposition").and_then(|told| told.look()).is_some_and(|told| told == "DENIED")
 }
 
+/// The members that tell of the machine, the network and the place at one end.
+type Parts = [&'static str; 3];
+
+const SOURCE: Parts = ["src_instance", "src_vpc", "src_location"];
+const TARGET: Parts = ["dest_instance", "dest_vpc", "dest_location"];
+/// As the log of a firewall names them.
+const OWN: Parts = ["instance", "vpc", "location"];
+const REMOTE: Parts = ["remote_instance", "remote_vpc", "remote_location"];
+
 /// One end: its address and port, and what the log tells of the machine, the network and the place there.
-fn end(payload: Field<'_>, connection: Field<'_>, side: &str, named: &str) -> Option<NetworkEndpoint> {
-    let mut end = NetworkEndpoint::of_ip(take(connection, &format!("{side}_ip"))?);
-    end.set_port(number::<u16>(connection, &format!("{side}_port")));
-    let part = |name: &str| {
-        let path = if named.is_empty() { name.to_owned() } else { format!("{named}_{name}") };
-        payload.member(&path).filter(Field::is_object)
-    };
-    if let Some(machine) = part("instance") {
+fn end(
+    payload: Field<'_>,
+    connection: Field<'_>,
+    [ip, port]: [&str; 2],
+    [instance, vpc, location]: Parts,
+) -> Option<NetworkEndpoint> {
+    let mut end = NetworkEndpoint::of_ip(take(connection, ip)?);
+    end.set_port(number::<u16>(connection, port));
+    let of = |name: &str| payload.member(name).filter(Field::is_object);
+    if let Some(machine) = of(instance) {
         end.set_name(take(machine, "vm_name")).set_zone(take(machine, "zone"));
         end.set_instance_uid(take(machine, "id"));
     }
-    if let Some(network) = part("vpc") {
+    if let Some(network) = of(vpc) {
         end.set_vpc_uid(take(network, "vpc_name")).set_subnet_uid(take(network, "subnetwork_name"));
     }
-    if let Some(place) = part("location") {
+    if let Some(place) = of(location) {
         if let Some(number) = number::<u32>(place, "asn") {
             end.set_autonomous_system(AutonomousSystem::of_number(number.into()));
         }

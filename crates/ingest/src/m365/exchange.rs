@@ -73,7 +73,8 @@ pub(super) fn event(parts: &Parts<'_, '_>) -> Event {
 fn mailbox<'a>(parts: &Parts<'_, 'a>) -> Thing<'a> {
     let name = parts.word("MailboxOwnerUPN");
     let owner = parts.word("MailboxOwnerSid").map(|sid| Person { uid: Some(sid), ..Person::default() });
-    Thing { uid: parts.word("MailboxGuid"), name, owner, ..Thing::default() }.of_kind("Mailbox")
+    Thing { uid: parts.word("MailboxGuid"), name, owner: owner.map(Box::new), ..Thing::default() }
+        .of_kind("Mailbox")
 }
 
 /// The mailbox, then the messages: those of `Folders[].FolderItems[]`, of `AffectedItems[]`, or the one `Item`.

@@ -12,12 +12,12 @@ impl<'a> Field<'a> {
         if self.kind() != Kind::Object {
             return None;
         }
-        let dot = |from: usize| path.bytes().skip(from).position(|byte| byte == b'.').map(|at| from + at);
-        let mut cut = dot(0);
         let whole = self.member(path);
         if whole.is_some() {
             return whole;
         }
+        let dot = |from: usize| Some(from + dot_in(path.as_bytes().get(from..)?)?);
+        let mut cut = dot(0);
         while let Some(at) = cut {
             let outer = path.get(..at).and_then(|outer| self.member(outer));
             if let Some(inner) = outer.and_then(|outer| outer.get(path.get(at + 1..)?)) {
@@ -78,10 +78,35 @@ impl<'a> Field<'a> {
     }
 }
 
+/// Where the first dot stands, looked for eight bytes at a time.
+fn dot_in(path: &[u8]) -> Option<usize> {
+    const ONES: u64 = u64::MAX / 255;
+    let (words, rest) = path.as_chunks::<8>();
+    for (number, word) in words.iter().enumerate() {
+        let differing = u64::from_le_bytes(*word) ^ (ONES * u64::from(b'.'));
+        let dots = differing.wrapping_sub(ONES) & !differing & (ONES * 0x80);
+        if dots != 0 {
+            // The lowest mark is exact; only marks above a true one can be false.
+            return Some(number * 8 + dots.trailing_zeros() as usize / 8);
+        }
+    }
+    let found = rest.iter().position(|byte| *byte == b'.');
+    found.map(|at| words.len() * 8 + at)
+}
+
 #[cfg(test)]
 mod tests {
+    use super::dot_in;
     use crate::Record;
     use crate::tape::Tape;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn dots_are_found_where_they_stand(path in "[./-]{0,3}[a-z.\\-/é\u{ae}]{0,24}") {
+            prop_assert_eq!(dot_in(path.as_bytes()), path.find('.'), "{}", path);
+        }
+    }
 
     #[test]
     fn dots_in_names_are_found_either_way() {

@@ -180,11 +180,14 @@ fn words(line: &str) -> Vec<Word<'_>> {
 
 fn in_line(line: &str, offset: usize, found: &mut Vec<Range<usize>>) {
     let words = words(line);
+    // Of the signs that a word is searched for most lines have none.
+    let (ats, equals) = (line.as_bytes().contains(&b'@'), line.as_bytes().contains(&b'='));
     let mut push = |range: Range<usize>| found.push(range.start + offset..range.end + offset);
     for (number, word) in words.iter().enumerate() {
         let next = words.get(number + 1).copied();
-        let holds = |sign: u8| word.text.bytes().any(|byte| byte == sign);
-        if holds(b'@')
+        let holds = |sign: u8| word.text.as_bytes().contains(&sign);
+        if ats
+            && holds(b'@')
             && let Some(range) = in_url(word)
         {
             push(range);
@@ -192,7 +195,8 @@ fn in_line(line: &str, offset: usize, found: &mut Vec<Range<usize>>) {
         if let Some(range) = by_option(word, next, &|| program_at(&words, number)) {
             push(range);
         }
-        if holds(b'=')
+        if equals
+            && holds(b'=')
             && let Some(range) = by_name(word)
         {
             push(range);

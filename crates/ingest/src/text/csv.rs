@@ -157,7 +157,9 @@ fn cells(text: &str) -> Vec<Cow<'_, str>> {
 
 /// A cell without quotes around it, and what follows the comma behind it.
 fn plain(from: &str) -> (Cow<'_, str>, Option<&str>) {
-    match from.split_once(',') {
+    // Cells are short: to go byte by byte is faster than to search.
+    let comma = from.bytes().position(|byte| byte == b',');
+    match comma.and_then(|at| Some((from.get(..at)?, from.get(at + 1..)?))) {
         Some((cell, after)) => (Cow::Borrowed(cell), Some(after)),
         None => (Cow::Borrowed(from), None),
     }

@@ -14,7 +14,7 @@ pub(crate) struct Columns(Vec<Column>);
 #[derive(Debug)]
 pub(crate) struct Column {
     pub(crate) place: usize,
-    // In quotes, with the colon behind it.
+    // In quotes, with a comma before and the colon behind it.
     name: String,
     tag: u32,
 }
@@ -40,7 +40,7 @@ impl Columns {
 
 impl Column {
     fn called(name: &str, place: usize) -> Self {
-        let mut quoted = String::new();
+        let mut quoted = ",".to_owned();
         write_text(name, &mut quoted);
         quoted.push(':');
         Self { place, name: quoted, tag: tag_of(name.as_bytes()) }
@@ -117,11 +117,10 @@ impl FlatRow {
     /// Writes the name of a column; gives where it stands between its quotes, and where the value starts.
     fn name(&mut self, column: &Column) -> (Span, u32) {
         let json = &mut self.0.json;
-        if json.len() > 1 {
-            json.push(',');
-        }
-        let start = end_of(json).saturating_add(1);
-        json.push_str(&column.name);
+        let is_first = json.len() == 1;
+        let name = if is_first { column.name.get(1..).unwrap_or_default() } else { &column.name };
+        let start = end_of(json).saturating_add(if is_first { 1 } else { 2 });
+        json.push_str(name);
         let value = end_of(json);
         (Span { start, end: value.saturating_sub(2) }, value)
     }

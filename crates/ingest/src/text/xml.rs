@@ -151,8 +151,10 @@ impl Element {
     }
 
     fn json(self) -> String {
-        let mut json = String::new();
         let text = self.text.trim();
+        let inside: usize = self.members.iter().map(|(name, value)| name.len() + value.len() + 4).sum();
+        let beside: usize = self.attributes.iter().map(|(name, value)| name.len() + value.len() + 8).sum();
+        let mut json = String::with_capacity(text.len() + inside + beside + 24);
         if self.attributes.is_empty() && self.members.is_empty() {
             if text.is_empty() {
                 json.push_str("null");
