@@ -173,9 +173,15 @@ impl Graph {
         let key = target.key();
         let mut all: BTreeSet<&EntityKey> = self.accounts.keys().chain(&self.internet).collect();
         if left.principals {
-            match self.targets.able(target) {
-                Some(able) => all.extend(able),
-                None => all.extend(self.authorities.keys()),
+            match self.roles.get(key) {
+                Some(side) => match self.targets.able_to_become(key, side) {
+                    Some(able) => {
+                        let known = able.iter().filter_map(|key| self.authorities.get_key_value(key));
+                        all.extend(known.map(|(key, _)| key));
+                    }
+                    None => all.extend(self.authorities.keys()),
+                },
+                None => all.extend(self.targets.able(target)),
             }
         }
         if left.placed && self.roles.contains_key(key) {
