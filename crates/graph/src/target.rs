@@ -1,9 +1,9 @@
 //! What a principal's edges may be about, found without asking of each pair.
 //!
-//! Objects lie in the order of their ARNs. A principal is asked about half of them at a time, by the pattern that their
-//! common beginning makes; where it may do nothing on any of that, none of it is looked at again. A principal with narrow
-//! rights so costs O(rights × log objects) questions, one with broad rights twice the objects. Roles that name whom they let in are
-//! found by that name.
+//! What policies name one by one is looked up: objects that a principal has rights on, principals that a role lets in.
+//! For rights on patterns, objects lie in the order of their ARNs. A principal is asked about half of them at a time, by
+//! the pattern that their common beginning makes; where it may do nothing on any of that, none of it is looked at again.
+//! A principal with narrow rights so costs O(rights × log objects) questions, one with broad rights twice the objects.
 
 use crate::authority::{ASSUME, Authority, CREDENTIALS, PASS_ROLE, RoleSide, UPDATE_TRUST};
 use crate::inventory::{Inventory, Listing};
