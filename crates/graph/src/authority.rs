@@ -5,12 +5,13 @@
 //! principal and target cost a few look-ups.
 
 use crate::Evidence;
+use crate::able::{Able, Later};
 use crate::edge::Standing;
 use crate::federation::names_outsiders;
 use crate::inventory::{BOUNDARY, Inventory};
 use crate::managed;
 use crate::object::{LinkKind, Object, ObjectKind, PolicySlot, arn_key};
-use crate::rule::{ADMIN, CREDENTIAL, GROUP_POLICY, PASS, ROLE_POLICY, USER_POLICY, WORK};
+use crate::rule::{ADMIN, CREDENTIAL, PASS, WORK};
 use crate::snapshot_aws::{DEFAULT_VERSION, UNIQUE_ID};
 use homeostat_access::{Answer, Context, Decision, Policy, Principal, Request, ResourceSide, Subject};
 use homeostat_core::EntityKey;
@@ -53,14 +54,11 @@ pub(crate) struct Authority {
     pub(crate) stale: bool,
     /// Attached policies whose document nobody told.
     pub(crate) unresolved: Vec<EntityKey>,
-    /// Whether a policy that allows everything would give it full authority: no boundary, no denial in the way.
-    pub(crate) raisable: bool,
     sources: BTreeMap<String, Evidence>,
-    able: BTreeSet<&'static str>,
-    /// Pass rules whose other permissions it has, with the proof.
-    pub(crate) passes: Vec<(usize, Proof)>,
-    /// Workload rules whose permissions it has on some workload, with the proof.
-    pub(crate) works: Vec<(usize, Proof)>,
+    able: Able,
+    raisable: Later<bool>,
+    passes: Later<Vec<(usize, Proof)>>,
+    works: Later<Vec<(usize, Proof)>>,
 }
 
 /// The permissions that get a credential of a user.
@@ -75,25 +73,6 @@ pub(crate) const READ_OBJECT: &str = "s3:GetObject";
 pub(crate) const READ_SECRET: &str = "secretsmanager:GetSecretValue";
 pub(crate) const READ_PARAMETER: &str = "ssm:GetParameter";
 pub(crate) const DECRYPT: &str = "kms:Decrypt";
-
-/// Every permission that a rule asks for.
-fn actions() -> impl Iterator<Item = &'static str> {
-    let single = [
-        ASSUME,
-        PASS_ROLE,
-        NEW_VERSION,
-        SET_VERSION,
-        ADD_TO_GROUP,
-        UPDATE_TRUST,
-        READ_OBJECT,
-        READ_SECRET,
-        READ_PARAMETER,
-    ];
-    let policies = USER_POLICY.iter().chain(&ROLE_POLICY).chain(&GROUP_POLICY).chain(&CREDENTIAL);
-    let pass = PASS.iter().flat_map(|rule| rule.needs).map(|(action, _)| *action);
-    let work = WORK.iter().flat_map(|rule| rule.needs).copied();
-    single.into_iter().chain(policies.map(|(_, action)| *action)).chain(pass).chain(work).chain(ADMIN)
-}
 
 impl Authority {
     pub(crate) fn of(inventory: &Inventory, object: &Object) -> Self {
@@ -110,11 +89,11 @@ impl Authority {
             groups: object.links(LinkKind::MemberOf).cloned().collect(),
             stale: object.stale().is_some(),
             unresolved: Vec::new(),
-            raisable: false,
             sources: BTreeMap::new(),
-            able: BTreeSet::new(),
-            passes: Vec::new(),
-            works: Vec::new(),
+            able: Able::default(),
+            raisable: Later::default(),
+            passes: Later::default(),
+            works: Later::default(),
         };
         own.gather(inventory, object);
         for group in own.groups.clone() {
@@ -123,8 +102,7 @@ impl Authority {
             }
         }
         own.bound(inventory, object);
-        own.weigh();
-        own.raisable = own.is_raisable();
+        own.able = Able::of(&own.subject);
         own
     }
 
@@ -154,50 +132,56 @@ impl Authority {
 
     fn attach(&mut self, name: &str, policy: Option<&Policy>, evidence: &Evidence) {
         self.sources.insert(name.to_owned(), evidence.clone());
-        let subject = self.subject.clone();
-        self.subject = match policy {
+        self.become_so(|subject| match policy {
             Some(policy) => subject.with(policy.clone()),
             None => subject.with_unread(name),
-        };
+        });
     }
 
     fn bound(&mut self, inventory: &Inventory, object: &Object) {
         let Some(arn) = object.attribute(BOUNDARY) else { return };
         let found = arn_key(arn).and_then(|key| in_force(inventory, &key));
-        let subject = self.subject.clone();
-        self.subject = match found {
+        match found {
             Some((name, Some(policy), evidence)) => {
                 self.sources.insert(name, evidence);
-                subject.within(policy)
+                self.become_so(|subject| subject.within(policy));
             }
-            _ => subject.within_unread(arn),
-        };
+            _ => self.become_so(|subject| subject.within_unread(arn)),
+        }
     }
 
-    fn weigh(&mut self) {
-        self.able = actions().filter(|action| self.subject.mentions(&action.to_lowercase())).collect();
-        let account = self.key.scope().to_owned();
-        if self.able.contains(PASS_ROLE) {
-            let rules = PASS.iter().enumerate();
-            let each = rules.map(|(at, rule)| (at, self.may_all(rule.needs.iter().copied(), &account)));
-            self.passes = each.filter_map(|(at, proof)| Some((at, proof?))).collect();
-        }
-        let rules = WORK.iter().enumerate();
-        let each = rules.map(|(at, rule)| {
-            (at, self.may_all(rule.needs.iter().map(|action| (*action, rule.resource)), &account))
-        });
-        self.works = each.filter_map(|(at, proof)| Some((at, proof?))).collect();
+    fn become_so(&mut self, change: impl FnOnce(Subject) -> Subject) {
+        let subject = core::mem::replace(&mut self.subject, Subject::new(Principal::anonymous()));
+        self.subject = change(subject);
+    }
+
+    /// Pass rules whose other permissions it has, with the proof.
+    pub(crate) fn passes(&self) -> &[(usize, Proof)] {
+        self.passes.get(|| {
+            let rules = PASS.iter().enumerate().filter(|_| self.able.contains(PASS_ROLE));
+            let each = rules.map(|(at, rule)| (at, self.may_all(rule.needs.iter().copied())));
+            each.filter_map(|(at, proof)| Some((at, proof?))).collect()
+        })
+    }
+
+    /// Workload rules whose permissions it has on some workload, with the proof.
+    pub(crate) fn works(&self) -> &[(usize, Proof)] {
+        self.works.get(|| {
+            let each = WORK.iter().enumerate().map(|(at, rule)| {
+                (at, self.may_all(rule.needs.iter().map(|action| (*action, rule.resource))))
+            });
+            each.filter_map(|(at, proof)| Some((at, proof?))).collect()
+        })
     }
 
     /// Whether all of these may be done on some resource each.
-    fn may_all(
-        &self,
-        needs: impl Iterator<Item = (&'static str, &'static str)>,
-        account: &str,
-    ) -> Option<Proof> {
+    fn may_all(&self, needs: impl Iterator<Item = (&'static str, &'static str)> + Clone) -> Option<Proof> {
         let mut all = Proof::default();
+        if needs.clone().any(|(action, _)| !self.able.contains(action)) {
+            return None;
+        }
         for (action, resource) in needs {
-            all = all.and(self.may_on_some(action, &resource.replace("{}", account))?);
+            all = all.and(self.may_on_some(action, &resource.replace("{}", self.key.scope()))?);
         }
         Some(all)
     }
@@ -210,7 +194,7 @@ impl Authority {
     /// Whether there may be an edge about `target`: what its kind and the permissions at hand tell.
     pub(crate) fn concerns(&self, target: &Object, side: Option<&RoleSide>) -> bool {
         match target.kind() {
-            ObjectKind::User => target.key() == &self.key || self.is_able(&CREDENTIALS),
+            ObjectKind::User => target.key() == &self.key || self.concerns_kind(ObjectKind::User, false),
             ObjectKind::Role => {
                 target.key() == &self.key
                     || self.takes_roles()
@@ -223,22 +207,31 @@ impl Authority {
         }
     }
 
-    /// The same of all that is neither user nor role and is of one kind, with a policy of its own or without.
+    /// The same of all that is no role and is of one kind, with a policy of its own or without.
     pub(crate) fn concerns_kind(&self, kind: ObjectKind, own_policy: bool) -> bool {
         match kind {
+            ObjectKind::User => self.is_able(&CREDENTIALS),
             ObjectKind::Group => self.kind == ObjectKind::User && self.is_able(&[ADD_TO_GROUP]),
-            ObjectKind::Workload => {
-                WORK.iter().any(|rule| rule.needs.iter().all(|need| self.able.contains(need)))
-            }
+            ObjectKind::Workload => self.could_work(),
             ObjectKind::Bucket => own_policy || self.is_able(&[READ_OBJECT]),
             ObjectKind::Secret => self.is_able(&[READ_SECRET, READ_PARAMETER]),
             _ => false,
         }
     }
 
+    /// Whether it has all permissions of some workload rule, each on anything.
+    fn could_work(&self) -> bool {
+        WORK.iter().any(|rule| rule.needs.iter().all(|need| self.able.contains(need)))
+    }
+
+    /// Whether it could get roles by another way than being trusted: a quick test before [`Self::takes_roles`].
+    pub(crate) fn could_take_roles(&self) -> bool {
+        self.is_able(&[UPDATE_TRUST, PASS_ROLE]) || self.could_work()
+    }
+
     /// Whether it may get roles by another way than being trusted.
     pub(crate) fn takes_roles(&self) -> bool {
-        self.is_able(&[UPDATE_TRUST]) || !self.passes.is_empty() || !self.works.is_empty()
+        self.is_able(&[UPDATE_TRUST]) || !self.passes().is_empty() || !self.works().is_empty()
     }
 
     /// Whether the role may let it in: named, or by its own permission where an account is.
@@ -262,6 +255,11 @@ impl Authority {
             return None;
         }
         self.proof(&self.subject.decide(&Request::on_some(action, pattern, &self.context)))
+    }
+
+    /// The only resources on which it may do `action`, when its policies name them one by one.
+    pub(crate) fn named(&self, action: &'static str) -> Option<Vec<String>> {
+        self.subject.named_resources(Able::lower(action)?)
     }
 
     /// Whether it may do `action` on something that fits `pattern`, as far as is known.
@@ -304,11 +302,19 @@ impl Authority {
         Some(all)
     }
 
-    fn is_raisable(&self) -> bool {
-        let Ok(everything) = Policy::parse("everything", EVERYTHING) else { return false };
-        let given = self.subject.clone().with(everything);
-        let allowed = |action| given.decide(&Request::on_all(action, &self.context)).decision.is_allowed();
-        ADMIN.into_iter().all(allowed)
+    /// Whether a policy that allows everything would give it full authority: no boundary, no denial in the way.
+    pub(crate) fn is_raisable(&self) -> bool {
+        // Where nothing limits it, the policy suffices.
+        if !self.subject.is_bounded() && !self.subject.denies_anything() {
+            return true;
+        }
+        *self.raisable.get(|| {
+            let Ok(everything) = Policy::parse("everything", EVERYTHING) else { return false };
+            let given = self.subject.clone().with(everything);
+            let allowed =
+                |action| given.decide(&Request::on_all(action, &self.context)).decision.is_allowed();
+            ADMIN.into_iter().all(allowed)
+        })
     }
 
     /// The same principal, where `policy` is in force besides.
@@ -408,7 +414,7 @@ impl RoleSide {
     /// Whether `arn` may be named by the trust policy: a quick test before it is evaluated.
     pub(crate) fn may_name(&self, authority: &Authority) -> bool {
         self.trust.as_ref().is_some_and(|trust| match trust.named_arns() {
-            Some(arns) => arns.iter().any(|arn| *arn == authority.key.value() || arn.contains('*')),
+            Some(arns) => arns.contains(&authority.key.value()),
             None => true,
         })
     }

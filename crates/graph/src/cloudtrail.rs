@@ -11,6 +11,7 @@ use crate::inventory::BOUNDARY;
 use crate::object::{LinkKind, ObjectKind, PolicySlot, account_key, arn_key};
 use crate::snapshot_aws::{DEFAULT_VERSION, UNIQUE_ID, percent_decoded};
 use crate::workload::ACCOUNT;
+use core::cell::OnceCell;
 use homeostat_core::{EntityKey, EntityKind, Outcome, TenantId};
 use homeostat_event::Event;
 use serde_json::Value;
@@ -142,11 +143,10 @@ impl Change {
             return Ok(Vec::new());
         }
         let tenant = event.tenant().ok_or(EventFault::NoTenant)?;
-        let cloud =
-            event.attribute("cloud").and_then(|text| serde_json::from_str::<Value>(text.as_str()).ok());
-        let account = cloud.as_ref().and_then(|cloud| cloud.pointer("/account/uid")).and_then(Value::as_str);
-        let said = Said { event, account: account.ok_or(EventFault::NoAccount)?, tenant: &tenant };
-        let region = cloud.as_ref().and_then(|cloud| cloud.get("region")).and_then(Value::as_str);
+        let cloud = event.cloud();
+        let account = cloud.and_then(|cloud| cloud.account()?.uid());
+        let said = Said::new(event, account.ok_or(EventFault::NoAccount)?, &tenant);
+        let region = cloud.and_then(|cloud| cloud.region());
         let ops = match call {
             Some(call) => said.ops(call),
             None => said.of_network(action, region.unwrap_or_default()),
@@ -167,23 +167,38 @@ struct Said<'a> {
     event: &'a Event,
     account: &'a str,
     tenant: &'a TenantId,
+    // Read once: a call is looked at for several parameters.
+    asked: OnceCell<Option<Value>>,
+    answered: OnceCell<Option<Value>>,
 }
 
-impl Said<'_> {
-    fn value(&self, path: &str) -> Option<Value> {
-        let text = self.event.unmapped(path)?;
-        serde_json::from_str(text.as_str()).ok()
+const ASKED: &str = "requestParameters";
+const ANSWERED: &str = "responseElements";
+
+impl<'a> Said<'a> {
+    fn new(event: &'a Event, account: &'a str, tenant: &'a TenantId) -> Self {
+        Self { event, account, tenant, asked: OnceCell::new(), answered: OnceCell::new() }
+    }
+
+    /// What stands at a dotted path that begins at the parameters or at the answer.
+    fn value(&self, path: &str) -> Option<&Value> {
+        let (whole, inner) = path.split_once('.').unwrap_or((path, ""));
+        let read = match whole {
+            ASKED => &self.asked,
+            ANSWERED => &self.answered,
+            _ => return None,
+        };
+        let read = || read.get_or_init(|| serde_json::from_str(self.event.unmapped(whole)?.as_str()).ok());
+        let mut names = inner.split('.').filter(|name| !name.is_empty());
+        names.try_fold(read().as_ref()?, |value, name| value.get(name))
     }
 
     fn parameter(&self, name: &str) -> Option<String> {
-        self.text(&format!("requestParameters.{name}"))
+        self.text(&format!("{ASKED}.{name}"))
     }
 
     fn text(&self, path: &str) -> Option<String> {
-        match self.value(path)? {
-            Value::String(text) if !text.is_empty() => Some(text),
-            _ => None,
-        }
+        self.value(path)?.as_str().filter(|text| !text.is_empty()).map(str::to_owned)
     }
 
     /// A policy document, when it is one and was not withheld.
@@ -208,8 +223,8 @@ impl Said<'_> {
     }
 
     fn of_network(&self, action: &str, region: &str) -> Option<Vec<Op>> {
-        let (asked, answered) = (self.value("requestParameters")?, self.value("responseElements"));
-        Place { account: self.account, region }.ops(action, &asked, &answered.unwrap_or_default())
+        let (asked, answered) = (self.value(ASKED)?, self.value(ANSWERED).unwrap_or(&Value::Null));
+        Place { account: self.account, region }.ops(action, asked, answered)
     }
 
     /// All objects that the event names as targets, or else the account, changed in a way that is not told.
@@ -284,7 +299,7 @@ impl Said<'_> {
             }
         }
         let tags = self.value("requestParameters.tags");
-        for tag in tags.as_ref().and_then(Value::as_array).into_iter().flatten() {
+        for tag in tags.and_then(Value::as_array).into_iter().flatten() {
             let text = |name: &str| tag.get(name).and_then(Value::as_str);
             if let Some((name, value)) = text("key").zip(text("value")) {
                 attributes.insert(format!("tag/{name}"), value.to_owned());
@@ -321,7 +336,7 @@ impl Said<'_> {
                 let slot = PolicySlot::Version(id.clone());
                 let document = self.document("policyDocument")?;
                 let mut ops = vec![Op::PutPolicy { object: object.clone(), slot, document }];
-                if self.value("requestParameters.setAsDefault") == Some(Value::Bool(true)) {
+                if self.value("requestParameters.setAsDefault") == Some(&Value::Bool(true)) {
                     ops.push(in_force(id));
                 }
                 ops

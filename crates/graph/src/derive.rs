@@ -171,7 +171,7 @@ impl Derivation<'_> {
             self.versions(from, group, &mut steps);
         }
         let older = |step: &Step| step.kind == EdgeKind::SET_POLICY_VERSION;
-        if !steps.iter().all(older) && !other.raisable {
+        if !steps.iter().all(older) && !other.is_raisable() {
             steps.retain(older);
         }
         steps
@@ -235,7 +235,7 @@ impl Derivation<'_> {
         }
         let mut writing = Vec::new();
         Self::write(from, group, &GROUP_POLICY, &mut writing);
-        if from.raisable {
+        if from.is_raisable() {
             let both = writing.into_iter().map(|step| Step {
                 rule: format!("{ADD_TO_GROUP} + {}", step.rule),
                 standing: Standing::Derived,
@@ -399,7 +399,7 @@ fn pass(from: &Authority, target: &Object, side: &RoleSide) -> Vec<Step> {
         return Vec::new();
     }
     let mut found = Vec::new();
-    for (at, proof) in &from.passes {
+    for (at, proof) in from.passes() {
         let Some(rule) = PASS.get(*at) else { continue };
         let fitting = side.services.contains(rule.service) && (!rule.profile || !side.profiles.is_empty());
         if !fitting {
@@ -418,7 +418,7 @@ fn pass(from: &Authority, target: &Object, side: &RoleSide) -> Vec<Step> {
 /// Workloads that no snapshot listed may run as any role that trusts their service.
 fn unlisted(from: &Authority, side: &RoleSide) -> Vec<Step> {
     let mut steps = Vec::new();
-    for (at, proof) in &from.works {
+    for (at, proof) in from.works() {
         let Some(rule) = WORK.get(*at) else { continue };
         let instance = rule.trusted == "ec2.amazonaws.com";
         if side.services.contains(rule.trusted) && (!instance || !side.profiles.is_empty()) {

@@ -43,8 +43,8 @@ pub struct Graph {
     kinds: EdgeKinds,
     rules: ValueRules,
     pub(crate) nodes: Nodes,
-    /// Per node: its edges with what they are about.
-    pub(crate) out: Vec<Vec<Held>>,
+    /// Per node: its edges, by what they are about: those of an account are many, and change one by one.
+    out: Vec<BTreeMap<u32, Vec<Held>>>,
     /// Per node: the sources of edges about it.
     about: Vec<BTreeSet<u32>>,
     authorities: BTreeMap<EntityKey, Authority>,
@@ -173,9 +173,15 @@ impl Graph {
         let key = target.key();
         let mut all: BTreeSet<&EntityKey> = self.accounts.keys().chain(&self.internet).collect();
         if left.principals {
-            match self.targets.able(target) {
-                Some(able) => all.extend(able),
-                None => all.extend(self.authorities.keys()),
+            match self.roles.get(key) {
+                Some(side) => match self.targets.able_to_become(key, side) {
+                    Some(able) => {
+                        let known = able.iter().filter_map(|key| self.authorities.get_key_value(key));
+                        all.extend(known.map(|(key, _)| key));
+                    }
+                    None => all.extend(self.authorities.keys()),
+                },
+                None => all.extend(self.targets.able(target)),
             }
         }
         if left.placed && self.roles.contains_key(key) {
@@ -251,15 +257,13 @@ impl Graph {
     /// Whether the one edge that says so leads from the principal straight to its account: what is in the account is
     /// then in its reach by it, and edges to each thing would say the same again.
     fn owns_account(&self, key: &EntityKey) -> bool {
-        let out = self.nodes.find(key).and_then(|number| self.out.get(number as usize));
+        let Some(own) = self.nodes.find(key) else { return false };
+        let out = self.out.get(own as usize).and_then(|out| out.get(&own));
         let sure =
             |edge: &Edge| edge.standing == Standing::Possible && edge.condition.is_none() && !edge.stale;
         let account =
             |edge: &Edge| edge.to.kind() == EntityKind::CloudAccount && edge.to.value() == key.scope();
-        let own = self.nodes.find(key);
-        out.into_iter()
-            .flatten()
-            .any(|held| Some(held.about) == own && sure(&held.edge) && account(&held.edge))
+        out.into_iter().flatten().any(|held| sure(&held.edge) && account(&held.edge))
     }
 
     /// Whether there may be an edge from `source` about `target`: what can be said without asking about the pair.
@@ -331,7 +335,7 @@ impl Graph {
 
     fn node(&mut self, key: &EntityKey) -> u32 {
         let number = self.nodes.number(key);
-        self.out.resize_with(self.nodes.len(), Vec::new);
+        self.out.resize_with(self.nodes.len(), BTreeMap::new);
         self.about.resize_with(self.nodes.len(), BTreeSet::new);
         number
     }
@@ -341,20 +345,11 @@ impl Graph {
         for edge in edges {
             fresh.push(Held { about, to: self.node(&edge.to), edge });
         }
-        let known = self.is_about(from, about);
         let Some(out) = self.out.get_mut(from as usize) else { return };
-        if !known {
-            // Nothing is replaced: most pairs of a first build.
-            changes.added += fresh.len();
-            self.edges += fresh.len();
-            if let Some(sources) = self.about.get_mut(about as usize).filter(|_| !fresh.is_empty()) {
-                sources.insert(from);
-            }
-            out.append(&mut fresh);
+        let old = out.remove(&about).unwrap_or_default();
+        if old.is_empty() && fresh.is_empty() {
             return;
         }
-        let (old, kept): (Vec<Held>, Vec<Held>) = out.drain(..).partition(|held| held.about == about);
-        *out = kept;
         changes.removed += old.iter().filter(|held| !fresh.contains(held)).count();
         changes.added += fresh.iter().filter(|held| !old.contains(held)).count();
         self.edges = (self.edges + fresh.len()).saturating_sub(old.len());
@@ -365,7 +360,9 @@ impl Graph {
                 sources.insert(from);
             }
         }
-        out.append(&mut fresh);
+        if !fresh.is_empty() {
+            out.insert(about, fresh);
+        }
     }
 
     /// Drops all that was derived from a source that is none any more.
@@ -378,8 +375,16 @@ impl Graph {
 
     fn derived(&self, from: u32) -> impl Iterator<Item = &Held> {
         let account = self.nodes.key(from).is_some_and(|key| self.accounts.contains_key(key));
-        let out = self.out.get(from as usize).into_iter().flatten();
-        out.filter(move |held| held.about != OWN && !account)
+        self.held(from).filter(move |held| held.about != OWN && !account)
+    }
+
+    /// The edges that start at a node.
+    pub(crate) fn held(&self, node: u32) -> impl Iterator<Item = &Held> {
+        self.out.get(node as usize).into_iter().flat_map(BTreeMap::values).flatten()
+    }
+
+    pub(crate) fn all_held(&self) -> impl Iterator<Item = &Held> {
+        self.out.iter().flat_map(BTreeMap::values).flatten()
     }
 
     fn drop_about(&mut self, key: &EntityKey, changes: &mut EdgeChanges) {
@@ -402,7 +407,7 @@ impl Graph {
 
     /// All edges, in the order of source, target, kind, rule and proof.
     pub fn edges(&self) -> Vec<&Edge> {
-        let mut edges: Vec<&Edge> = self.out.iter().flatten().map(|held| &held.edge).collect();
+        let mut edges: Vec<&Edge> = self.all_held().map(|held| &held.edge).collect();
         edges.sort_by(|one, two| one.order().cmp(&two.order()));
         edges
     }
@@ -426,7 +431,7 @@ impl Graph {
     }
 
     fn has_edges(&self, node: u32) -> bool {
-        self.out.get(node as usize).is_some_and(|out| !out.is_empty())
+        self.held(node).next().is_some()
     }
 
     /// Whether `key` is a user or role of the inventory.
@@ -441,10 +446,8 @@ impl Graph {
 
     /// Whether `key` has full authority over its account now, without any condition.
     pub fn is_administrator(&self, key: &EntityKey) -> bool {
-        let out = self.nodes.find(key).and_then(|number| self.out.get(number as usize));
-        out.into_iter()
-            .flatten()
-            .any(|held| held.edge.kind == EdgeKind::ADMINISTRATOR && held.edge.condition.is_none())
+        let mut out = self.nodes.find(key).into_iter().flat_map(|number| self.held(number));
+        out.any(|held| held.edge.kind == EdgeKind::ADMINISTRATOR && held.edge.condition.is_none())
     }
 
     /// What `key` is worth; `None` when nothing is known of it.

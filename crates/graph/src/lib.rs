@@ -1,5 +1,6 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![doc = include_str!("../README.md")]
+mod able;
 mod and_edge;
 mod authority;
 mod best_path;

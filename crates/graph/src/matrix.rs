@@ -60,7 +60,7 @@ impl Graph {
     pub fn access_matrix(&self, members: &[EntityKey]) -> AccessMatrix {
         let members: BTreeSet<EntityKey> = members.iter().cloned().collect();
         let mut rights: BTreeMap<_, BTreeSet<EntityKey>> = BTreeMap::new();
-        let edges = self.out.iter().flatten().map(|held| &held.edge);
+        let edges = self.all_held().map(|held| &held.edge);
         for edge in edges.filter(|edge| members.contains(&edge.from)) {
             rights.entry((edge.kind, edge.to.clone())).or_default().insert(edge.from.clone());
         }

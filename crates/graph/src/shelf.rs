@@ -49,6 +49,11 @@ impl Shelf {
         true
     }
 
+    pub(crate) fn get(&self, key: &EntityKey) -> Option<&EntityKey> {
+        let chunk = self.chunks.get(self.chunk_of(key))?;
+        chunk.get(chunk.binary_search(key).ok()?)
+    }
+
     /// The last chunk that begins at or before a key, or the first of all.
     fn chunk_of(&self, key: &EntityKey) -> usize {
         let after = self.chunks.partition_point(|chunk| chunk.first().is_some_and(|first| first <= key));
@@ -142,6 +147,7 @@ mod tests {
                 prop_assert_eq!(told, expected);
             }
             prop_assert!(shelf.iter().eq(&set) && shelf.is_empty() == set.is_empty());
+            prop_assert!((0..1500).all(|number| shelf.get(&key(number)) == set.get(&key(number))));
             prop_assert!(shelf.chunks.iter().all(|chunk| !chunk.is_empty() && chunk.len() <= MOST));
             let mut found = Vec::new();
             walk(shelf.all(), &mut found);

@@ -47,8 +47,8 @@ impl Graph {
         let rank = |number: u32| rank.get(number as usize).copied().unwrap_or(u32::MAX);
         let (mut all, mut edges) = (Vec::new(), Vec::new());
         for (from, (_, number)) in (0_u32..).zip(&sorted) {
-            let held = self.out.get(*number as usize).into_iter().flatten();
-            let mut out: Vec<(u32, &Edge)> = held.map(|held| (rank(held.to), &held.edge)).collect();
+            let mut out: Vec<(u32, &Edge)> =
+                self.held(*number).map(|held| (rank(held.to), &held.edge)).collect();
             out.sort_by(|(one, a), (two, b)| one.cmp(two).then_with(|| a.order().cmp(&b.order())));
             for (to, edge) in out {
                 let label = u32::try_from(edges.len()).unwrap_or(u32::MAX);

@@ -1,9 +1,9 @@
 //! What a principal's edges may be about, found without asking of each pair.
 //!
-//! Objects lie in the order of their ARNs. A principal is asked about half of them at a time, by the pattern that their
-//! common beginning makes; where it may do nothing on any of that, none of it is looked at again. A principal with narrow
-//! rights so costs O(rights × log objects) questions, one with broad rights twice the objects. Roles that name whom they let in are
-//! found by that name.
+//! What policies name one by one is looked up: objects that a principal has rights on, principals that a role lets in.
+//! For rights on patterns, objects lie in the order of their ARNs. A principal is asked about half of them at a time, by
+//! the pattern that their common beginning makes; where it may do nothing on any of that, none of it is looked at again.
+//! A principal with narrow rights so costs O(rights × log objects) questions, one with broad rights twice the objects.
 
 use crate::authority::{ASSUME, Authority, CREDENTIALS, PASS_ROLE, RoleSide, UPDATE_TRUST};
 use crate::inventory::{Inventory, Listing};
@@ -24,7 +24,7 @@ pub(crate) struct Targets {
     roles: Shelf,
     /// What else edges may be about, by its kind and whether it has a policy of its own.
     others: BTreeMap<(ObjectKind, bool), Keys>,
-    /// Roles that name accounts or patterns, and those that let in whoever has no permission.
+    /// Roles that name accounts, and those that let in whoever has no permission.
     broad: Shelf,
     open: Keys,
     /// Roles by the ARNs that they name, and by the services that they trust.
@@ -35,6 +35,11 @@ pub(crate) struct Targets {
     federated: Keys,
     /// Principals by what they have rights on: only these have edges about all of a kind.
     able: BTreeMap<(ObjectKind, bool), Keys>,
+    /// Principals that may get roles by another way than being trusted, and those that may become roles at all.
+    takers: Keys,
+    assuming: Keys,
+    /// Of the latter those whose policies name the roles, by the roles that they name.
+    assuming_by_name: BTreeMap<String, Keys>,
     /// Where each object of these lies, and how many lie in each account.
     places: BTreeMap<EntityKey, Lies>,
     inside: BTreeMap<String, usize>,
@@ -52,7 +57,8 @@ struct Lies {
 const FEW: usize = 3;
 
 /// Kinds of which what a principal may do says whether it has edges about them; buckets with a policy of their own besides.
-const BY_KIND: [(ObjectKind, bool); 5] = [
+const BY_KIND: [(ObjectKind, bool); 6] = [
+    (ObjectKind::User, false),
     (ObjectKind::Group, false),
     (ObjectKind::Workload, false),
     (ObjectKind::Bucket, false),
@@ -108,22 +114,55 @@ impl Targets {
         {
             self.able.entry((kind, own_policy)).or_default().insert(authority.key.clone());
         }
+        if authority.could_take_roles() {
+            self.takers.insert(authority.key.clone());
+        }
+        if !authority.is_able(&[ASSUME]) {
+            return;
+        }
+        match authority.named(ASSUME) {
+            Some(arns) => {
+                for arn in arns {
+                    self.assuming_by_name.entry(arn).or_default().insert(authority.key.clone());
+                }
+            }
+            None => drop(self.assuming.insert(authority.key.clone())),
+        }
     }
 
-    pub(crate) fn take_principal(&mut self, key: &EntityKey) {
+    /// Forgets a principal as it was learnt.
+    pub(crate) fn take_principal(&mut self, authority: &Authority) {
+        let key = &authority.key;
         for kind in BY_KIND {
             take(&mut self.able, &kind, key);
         }
+        self.takers.remove(key);
+        self.assuming.remove(key);
+        for arn in authority.named(ASSUME).into_iter().flatten() {
+            take(&mut self.assuming_by_name, &arn, key);
+        }
     }
 
-    /// The principals that may have an edge about an object; `None` when each of them may, as about users and roles.
-    pub(crate) fn able(&self, object: &Object) -> Option<impl Iterator<Item = &EntityKey>> {
+    /// The principals that may have an edge about an object other than a role, besides itself.
+    pub(crate) fn able(&self, object: &Object) -> impl Iterator<Item = &EntityKey> {
         let kind = object.kind();
-        if matches!(kind, ObjectKind::User | ObjectKind::Role) {
+        let own_policy = kind == ObjectKind::Bucket && object.document(&PolicySlot::Resource).is_some();
+        self.able.get(&(kind, own_policy)).into_iter().flatten()
+    }
+
+    /// The same of a role; `None` when it may let in any of them.
+    pub(crate) fn able_to_become(&self, role: &EntityKey, side: &RoleSide) -> Option<Vec<EntityKey>> {
+        if side.open {
             return None;
         }
-        let own_policy = kind == ObjectKind::Bucket && object.document(&PolicySlot::Resource).is_some();
-        Some(self.able.get(&(kind, own_policy)).into_iter().flatten())
+        let mut able: Vec<EntityKey> = self.takers.iter().cloned().collect();
+        if let Some(arns) = side.named() {
+            able.extend(arns.into_iter().filter_map(arn_key));
+        } else {
+            let by_name = self.assuming_by_name.get(role.value());
+            able.extend(self.assuming.iter().chain(by_name.into_iter().flatten()).cloned());
+        }
+        Some(able)
     }
 
     fn add_role(&mut self, role: &EntityKey, side: &RoleSide) {
@@ -136,7 +175,7 @@ impl Targets {
         for service in &side.services {
             self.trusting.entry(service).or_default().add(role);
         }
-        if let Some(arns) = one_by_one(side) {
+        if let Some(arns) = side.named() {
             for arn in arns {
                 self.named.entry(arn.to_owned()).or_default().insert(role.clone());
             }
@@ -186,7 +225,7 @@ impl Targets {
                 }
             }
         }
-        for arn in one_by_one(side).into_iter().flatten() {
+        for arn in side.named().into_iter().flatten() {
             take(&mut self.named, arn, role);
         }
         self.broad.take(role);
@@ -224,10 +263,10 @@ impl Targets {
         }
         let mut found: BTreeSet<&EntityKey> = BTreeSet::new();
         for action in CREDENTIALS {
-            narrow(authority, action, self.users.all(), &mut found);
+            narrow(authority, action, &self.users, &mut found);
         }
-        narrow(authority, UPDATE_TRUST, self.roles.all(), &mut found);
-        narrow(authority, ASSUME, self.broad.all(), &mut found);
+        narrow(authority, UPDATE_TRUST, &self.roles, &mut found);
+        narrow(authority, ASSUME, &self.broad, &mut found);
         found.extend(self.named.get(authority.key.value()).into_iter().flatten());
         found.extend(&self.open);
         self.through_services(inventory, authority, &mut found);
@@ -245,14 +284,14 @@ impl Targets {
         authority: &Authority,
         found: &mut BTreeSet<&'a EntityKey>,
     ) {
-        let passed = authority.passes.iter().filter_map(|(at, _)| PASS.get(*at)).map(|rule| rule.service);
+        let passed = authority.passes().iter().filter_map(|(at, _)| PASS.get(*at)).map(|rule| rule.service);
         for service in passed.collect::<BTreeSet<_>>() {
             if let Some(roles) = self.trusting.get(service) {
-                narrow(authority, PASS_ROLE, roles.all(), found);
+                narrow(authority, PASS_ROLE, roles, found);
             }
         }
         if inventory.workloads() == Listing::Unread {
-            let run = authority.works.iter().filter_map(|(at, _)| WORK.get(*at)).map(|rule| rule.trusted);
+            let run = authority.works().iter().filter_map(|(at, _)| WORK.get(*at)).map(|rule| rule.trusted);
             for service in run.collect::<BTreeSet<_>>() {
                 found.extend(self.trusting.get(service).into_iter().flat_map(Shelf::iter));
             }
@@ -264,11 +303,6 @@ impl Lies {
     fn accounts<'a>(&'a self, key: &'a EntityKey) -> impl Iterator<Item = &'a str> {
         self.account.as_deref().into_iter().chain([key.scope()])
     }
-}
-
-/// The ARNs that a role names, when it names nobody else.
-fn one_by_one(side: &RoleSide) -> Option<Vec<&str>> {
-    side.named().filter(|arns| !arns.iter().any(|arn| arn.contains('*')))
 }
 
 /// Takes a key out of one of several sets.
@@ -285,13 +319,17 @@ fn take<K: Ord + Borrow<Q>, Q: Ord + ?Sized>(all: &mut BTreeMap<K, Keys>, at: &Q
 fn narrow<'a>(
     authority: &Authority,
     action: &'static str,
-    all: Part<'a>,
+    all: &'a Shelf,
     found: &mut BTreeSet<&'a EntityKey>,
 ) {
     if !authority.is_able(&[action]) {
         return;
     }
-    let mut open = vec![all];
+    if let Some(arns) = authority.named(action) {
+        found.extend(arns.iter().filter_map(|arn| all.get(&arn_key(arn)?)));
+        return;
+    }
+    let mut open = vec![all.all()];
     while let Some(part) = open.pop() {
         match part.piece().filter(|keys| keys.len() <= FEW) {
             Some(keys) => found.extend(keys),

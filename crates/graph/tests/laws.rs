@@ -39,6 +39,8 @@ fn op() -> impl Strategy<Value = Op> {
     let trusts = prop_oneof![
         Just(trust(json!({"AWS": support::arn("root")}))),
         Just(trust(json!({"AWS": support::arn("user/a")}))),
+        Just(trust(json!({"AWS": [support::arn("role/s"), support::arn("user/*")]}))),
+        Just(trust(json!({"AWS": "*"}))),
         Just(trust(json!({"Service": "lambda.amazonaws.com"}))),
     ];
     let role = prop_oneof![Just("role/r"), Just("role/s")].prop_map(key);
@@ -71,7 +73,7 @@ fn changes() -> impl Strategy<Value = Vec<Change>> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(96))]
+    #![proptest_config(ProptestConfig::with_cases(160))]
 
     #[test]
     fn changing_one_by_one_is_building_anew(changes in changes()) {

@@ -133,10 +133,10 @@ impl Upkeep {
     /// Whether `change` gives nobody more than its object has.
     fn adds_nothing(&self, change: &Change) -> bool {
         let Op::Put { object, document, .. } = &change.op else { return false };
-        let before = self.posture.document(object);
         // Somebody who was not there before can do something, whatever it is.
         let somebody = matches!(object.kind(), EntityKind::IamUserArn | EntityKind::IamRoleArn);
-        (before.is_some() || !somebody) && adds_nothing(before.as_deref(), document)
+        let before = |name: &str| self.posture.member(object, name);
+        (!somebody || self.posture.has(object)) && adds_nothing(&before, document)
     }
 
     /// Whether the last change is answered for: somebody approved of it or said that one is coming, it gives nobody
@@ -166,7 +166,8 @@ impl Upkeep {
                 continue;
             };
             nothing &= self.adds_nothing(&follows);
-            let update = self.put(&Change { op: Op::Tick, ..follows.clone() });
+            let (tenant, evidence) = (follows.tenant.clone(), follows.evidence.clone());
+            let update = self.put(&Change { tenant, at: follows.at, evidence, op: Op::Tick });
             signals.extend(self.told(&update, &follows));
             let update = self.put(&follows);
             closed += update.closed.len();

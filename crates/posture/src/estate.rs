@@ -3,6 +3,7 @@
 //! A member of a document keeps the time it is from; what is older than what is known is late and changes nothing.
 //! An object costs its documents and an entry for each value by which rules refer to it.
 
+use crate::compiled::Compiled;
 use crate::path::{Path, Placed, Start, Step, walk};
 use core::fmt;
 use homeostat_core::{EntityKey, Timestamp};
@@ -27,6 +28,14 @@ pub(crate) struct Member {
     pub(crate) at: Timestamp,
     /// `None` when it is known to have changed in a way nobody told.
     pub(crate) value: Option<Value>,
+    /// The policies in it. Follows from `value`.
+    pub(crate) compiled: Compiled,
+}
+
+impl Member {
+    pub(crate) fn new(at: Timestamp, value: Option<Value>) -> Self {
+        Self { at, value, compiled: Compiled::default() }
+    }
 }
 
 /// By which values objects of a kind are referred to.
@@ -104,16 +113,18 @@ impl Object {
     fn take(&mut self, fresh: &Map<String, Value>, at: Timestamp) -> (Vec<Arc<str>>, bool) {
         let (mut changed, mut late) = (Vec::new(), false);
         for (name, value) in fresh {
-            let known = self.members.get(name.as_str());
-            if known.is_some_and(|known| known.at > at) {
-                late = true;
-                continue;
+            match self.members.get_mut(name.as_str()) {
+                Some(known) if known.at > at => late = true,
+                Some(known) if known.value.as_ref() == Some(value) => {
+                    // Its members may stand in another order, which policies do not rest on.
+                    (known.at, known.value) = (at, Some(value.clone()));
+                }
+                _ => {
+                    let name: Arc<str> = name.as_str().into();
+                    changed.push(name.clone());
+                    self.members.insert(name, Member::new(at, Some(value.clone())));
+                }
             }
-            let name: Arc<str> = name.as_str().into();
-            if known.and_then(|known| known.value.as_ref()) != Some(value) {
-                changed.push(name.clone());
-            }
-            self.members.insert(name, Member { at, value: Some(value.clone()) });
         }
         (changed, late)
     }
@@ -185,7 +196,7 @@ impl Estate {
             Some(Member { value: None, .. }) => return Moved::default(),
             _ => {}
         }
-        object.members.insert(name.clone(), Member { at, value: None });
+        object.members.insert(name.clone(), Member::new(at, None));
         self.moved(key, &before, vec![name])
     }
 
@@ -217,6 +228,9 @@ impl Estate {
         for gone in before.difference(&after) {
             if let Some(keys) = self.found.get_mut(gone) {
                 keys.remove(key);
+                if keys.is_empty() {
+                    self.found.remove(gone);
+                }
             }
         }
         for fresh in after.difference(before) {

@@ -31,7 +31,11 @@ pub(crate) struct Reading<'e> {
     /// What the rule is about.
     pub(crate) about: &'e Object,
     pub(crate) basis: RefCell<Basis>,
+    /// What principals hold, of those that were asked: who, which actions, and the answer.
+    held: RefCell<Vec<Held>>,
 }
+
+type Held = (EntityKey, Vec<String>, (Truth, Vec<EntityKey>));
 
 /// Where a test stands.
 #[derive(Clone)]
@@ -60,6 +64,22 @@ impl<'e> Here<'e> {
 }
 
 impl<'e> Reading<'e> {
+    pub(crate) fn new(estate: &'e Estate, rules: &'e RuleSet, clock: Timestamp, about: &'e Object) -> Self {
+        let (basis, held) = (RefCell::default(), RefCell::default());
+        Self { estate, rules, clock, about, basis, held }
+    }
+
+    /// Whether `object` may do all of `actions`, and as whom; asked once.
+    fn holds(&self, object: &Object, actions: &[String]) -> (Truth, Vec<EntityKey>) {
+        let same = |(who, what, _): &&Held| *who == object.key && what == actions;
+        if let Some((.., answer)) = self.held.borrow().iter().find(same) {
+            return answer.clone();
+        }
+        let answer = authority::holds(object, actions, self);
+        self.held.borrow_mut().push((object.key.clone(), actions.to_vec(), answer.clone()));
+        answer
+    }
+
     /// Notes that the member at the beginning of `path` was read.
     pub(crate) fn note(&self, object: &Object, path: &Path) {
         if let Some((name, _)) = path.first() {
@@ -67,12 +87,15 @@ impl<'e> Reading<'e> {
         }
     }
 
-    /// The objects of `kind` that have `value` at `by`.
-    pub(crate) fn found(&self, kind: &str, by: &str, value: &str) -> Vec<&'e Object> {
-        Path::parse(by).map(|by| self.looked_up(kind, &by, value)).unwrap_or_default()
+    /// Notes that the member of this name was read.
+    pub(crate) fn note_member(&self, object: &Object, name: &str) {
+        let known = object.members.get_key_value(name).map(|(name, _)| name.clone());
+        let name = known.unwrap_or_else(|| name.into());
+        self.basis.borrow_mut().rests.insert(Rests::Member(object.key.clone(), name));
     }
 
-    fn looked_up(&self, kind: &str, by: &Path, value: &str) -> Vec<&'e Object> {
+    /// The objects of `kind` that have `value` at `by`.
+    pub(crate) fn looked_up(&self, kind: &str, by: &Path, value: &str) -> Vec<&'e Object> {
         let Some(lookup) = self.estate.lookup(kind, by) else { return Vec::new() };
         self.basis.borrow_mut().rests.insert(Rests::Lookup(lookup, value.to_lowercase()));
         self.estate.found(lookup, value).collect()
@@ -111,7 +134,7 @@ impl<'e> Reading<'e> {
                 Ok(count) => Truth::from(span.holds(count as f64)),
             },
             Expression::Refers(reference) => self.refers(reference, here),
-            Expression::Authority(actions) => authority::holds(here.object(), actions, self).0,
+            Expression::Authority(actions) => self.holds(here.object(), actions).0,
             Expression::Leaf(path, operator) => self.leaf(path, operator, here),
         }
     }
@@ -246,7 +269,7 @@ impl<'e> Reading<'e> {
 
     fn authority(&self, actions: &[String], truth: Truth, here: &Here<'e>) -> Vec<Witness> {
         let object = here.object();
-        let (_, way) = authority::holds(object, actions, self);
+        let (_, way) = self.holds(object, actions);
         let names: Vec<&str> = way.iter().map(EntityKey::value).collect();
         let observed =
             if names.is_empty() { "by itself".to_owned() } else { format!("as {}", names.join(", then ")) };

@@ -6,6 +6,7 @@ mod authority;
 mod built_in;
 mod change;
 mod check;
+mod compiled;
 mod dump;
 mod edge;
 mod estate;

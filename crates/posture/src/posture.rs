@@ -194,6 +194,16 @@ impl Posture {
         self.estate.object(object).map(|object| crate::patch::text(&object.document()))
     }
 
+    /// One member of the document of `object`, as JSON; `None` when it was not read.
+    pub fn member(&self, object: &EntityKey, name: &str) -> Option<String> {
+        self.estate.object(object)?.member(name).map(crate::patch::text)
+    }
+
+    /// Whether `object` is there.
+    pub fn has(&self, object: &EntityKey) -> bool {
+        self.estate.object(object).is_some()
+    }
+
     /// How many objects there are.
     pub fn objects(&self) -> usize {
         self.estate.objects.values().filter(|object| object.present).count()

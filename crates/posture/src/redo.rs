@@ -1,14 +1,13 @@
 //! Which answers a change touches, and what becomes of findings when answers change.
 
 use crate::change::{Change, Op};
-use crate::estate::{Moved, Object};
+use crate::estate::{Moved, Object, Rests};
 use crate::evaluate::{Basis, Here, Reading, Witness};
 use crate::expression::Truth;
 use crate::finding::{Finding, Source};
 use crate::posture::{Answer, Pair, Posture, Update, Verdict};
 use crate::rule::{Must, Rule, Severity};
-use core::cell::RefCell;
-use homeostat_core::{EntityKey, EventRef};
+use homeostat_core::{EntityKey, EventRef, Hop};
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -30,9 +29,9 @@ impl Posture {
         let mut update = Update { touched: dirty.len(), ..Update::default() };
         let mut objects = BTreeSet::new();
         for pair in dirty {
-            self.answer(&pair, &mut update);
+            let failure = self.answer(&pair, &mut update);
             objects.insert(pair.1.clone());
-            self.settle(&pair, change, &mut update);
+            self.settle(&pair, (change, failure), &mut update);
         }
         for object in objects {
             self.combine(&object, change, &mut update);
@@ -42,52 +41,67 @@ impl Posture {
     }
 
     pub(crate) fn reading<'e>(&'e self, about: &'e Object) -> Reading<'e> {
-        let basis = RefCell::new(Basis::default());
-        Reading { estate: &self.estate, rules: &self.rules, clock: self.clock, about, basis }
+        Reading::new(&self.estate, &self.rules, self.clock, about)
     }
 
-    /// Works one answer out and notes what it rests on.
-    fn answer(&mut self, pair: &Pair, update: &mut Update) {
-        if let Some(old) = self.answers.remove(pair) {
-            for rests in &old.basis.rests {
-                if let Some(pairs) = self.resting.get_mut(rests) {
-                    pairs.remove(pair);
-                    if pairs.is_empty() {
-                        self.resting.remove(rests);
-                    }
+    /// Works one answer out and notes what it rests on; tells what is wrong where it fails.
+    fn answer(&mut self, pair: &Pair, update: &mut Update) -> Option<Failure> {
+        let fresh = self.weigh(pair);
+        let (answer, failure) = fresh.map_or((None, None), |(answer, failure)| (Some(answer), failure));
+        update.evaluated += usize::from(answer.is_some());
+        let old = self.answers.remove(pair);
+        let (before, after) = (old.as_ref().map(|old| &old.basis), answer.as_ref().map(|own| &own.basis));
+        // Mostly an answer rests on what it rested on before.
+        for rests in apart(before, after) {
+            if let Some(pairs) = self.resting.get_mut(rests) {
+                pairs.remove(pair);
+                if pairs.is_empty() {
+                    self.resting.remove(rests);
                 }
             }
-            if let Some(due) = old.basis.due {
-                self.due.remove(&(due, pair.clone()));
-            }
         }
-        let Some(rule) = self.rules.at(pair.0) else { return };
-        let Some(object) = self.estate.object(&pair.1).filter(|object| *object.kind == *rule.kind()) else {
-            return;
-        };
-        let reading = self.reading(object);
-        let verdict = verdict(rule, &reading);
-        let basis = reading.basis.into_inner();
-        update.evaluated += 1;
-        for rests in &basis.rests {
+        for rests in apart(after, before) {
             self.resting.entry(rests.clone()).or_default().insert(pair.clone());
         }
-        if let Some(due) = basis.due {
+        if let Some(due) = before.and_then(|basis| basis.due) {
+            self.due.remove(&(due, pair.clone()));
+        }
+        if let Some(due) = after.and_then(|basis| basis.due) {
             self.due.insert((due, pair.clone()));
         }
-        self.answers.insert(pair.clone(), Answer { verdict, basis });
+        if let Some(answer) = answer {
+            self.answers.insert(pair.clone(), answer);
+        }
+        failure
     }
 
-    /// Opens, keeps or closes the finding of a rule after its answer.
-    pub(crate) fn settle(&mut self, pair: &Pair, change: &Change, update: &mut Update) {
+    /// What a rule says of an object now; `None` when it is not about it.
+    fn weigh(&self, pair: &Pair) -> Option<(Answer, Option<Failure>)> {
+        let rule = self.rules.at(pair.0)?;
+        let object = self.estate.object(&pair.1).filter(|object| *object.kind == *rule.kind())?;
+        let reading = self.reading(object);
+        let verdict = verdict(rule, &reading);
+        // What is wrong where it fails is looked at for the finding; the answer rests on what it was found by.
+        let basis = reading.basis.take();
+        let told = verdict == Verdict::Fails && rule.severity() != Severity::Mark;
+        Some((Answer { verdict, basis }, told.then(|| Failure::of(rule, &reading))))
+    }
+
+    /// Opens, keeps or closes the finding of a rule after its answer; `failure` is what is wrong, where that is known.
+    pub(crate) fn settle(
+        &mut self,
+        pair: &Pair,
+        (change, failure): (&Change, Option<Failure>),
+        update: &mut Update,
+    ) {
         let verdict = self.answers.get(pair).map_or(Verdict::Elsewhere, |answer| answer.verdict);
         let Some(rule) = self.rules.at(pair.0).cloned() else { return };
         match verdict {
             Verdict::Fails if rule.severity() == Severity::Mark => self.claim(pair, &rule.shared_claim()),
             Verdict::Fails => {
                 let Some(object) = self.estate.object(&pair.1) else { return };
-                let reading = self.reading(object);
-                let (witnesses, edges) = (witnesses(&rule, &reading), crate::edge::edges(&rule, &reading));
+                let Failure { witnesses, edges } =
+                    failure.unwrap_or_else(|| Failure::of(&rule, &self.reading(object)));
                 let known = self.findings.contains_key(pair);
                 if !known {
                     self.open(pair, Source::Rule(rule), change, update);
@@ -249,12 +263,30 @@ impl Posture {
         let Ok(evidence) = EventRef::new("forgotten", 0) else { return known };
         let change = Change { tenant, at: self.clock, evidence, op: Op::Tick };
         for pair in others {
-            self.answer(&pair, &mut Update::default());
-            self.settle(&pair, &change, &mut Update::default());
+            let failure = self.answer(&pair, &mut Update::default());
+            self.settle(&pair, (&change, failure), &mut Update::default());
             self.combine(&pair.1, &change, &mut Update::default());
         }
         known
     }
+}
+
+/// What is wrong where a rule fails, and the steps that this opens.
+pub(crate) struct Failure {
+    witnesses: Vec<Witness>,
+    edges: Vec<Hop>,
+}
+
+impl Failure {
+    fn of(rule: &Rule, reading: &Reading<'_>) -> Self {
+        Self { witnesses: witnesses(rule, reading), edges: crate::edge::edges(rule, reading) }
+    }
+}
+
+/// What one answer rests on and the other does not.
+fn apart<'b>(one: Option<&'b Basis>, other: Option<&'b Basis>) -> impl Iterator<Item = &'b Rests> {
+    let shared = move |rests: &&Rests| other.is_some_and(|other| other.rests.contains(*rests));
+    one.into_iter().flat_map(|basis| &basis.rests).filter(move |rests| !shared(rests))
 }
 
 fn verdict(rule: &Rule, reading: &Reading<'_>) -> Verdict {

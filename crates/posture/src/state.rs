@@ -160,7 +160,7 @@ impl Posture {
             });
         }
         for pair in self.pairs() {
-            self.settle(&pair, &change, &mut Update::default());
+            self.settle(&pair, (&change, None), &mut Update::default());
         }
         let objects: Vec<EntityKey> = self.pairs().into_iter().map(|(_, object)| object).collect();
         for object in objects {
@@ -229,7 +229,7 @@ fn read_object(fields: &mut Reader<'_>) -> Result<Object, SnapshotError> {
         } else {
             None
         };
-        members.insert(name, Member { at, value });
+        members.insert(name, Member::new(at, value));
     }
     Ok(Object { key, kind, members, as_of, present })
 }

@@ -7,6 +7,7 @@ use homeostat_core::conformance::state_laws;
 use homeostat_core::{EntityKey, Forget, State};
 use homeostat_posture::{Approval, Change, Finding, Op, Patch, Posture, RuleError, RuleFault, RuleSet};
 use proptest::prelude::*;
+use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use support::{apply, change, hour, key, put};
@@ -48,6 +49,63 @@ fn operation() -> impl Strategy<Value = Op> {
     })
 }
 
+/// Changes of rights in one account: so few objects that they meet.
+fn right() -> impl Strategy<Value = Op> {
+    let arn = |name: &str| format!("arn:aws:iam::111122223333:{name}");
+    let statement = prop::sample::select(vec![
+        json!({"Effect": "Allow", "Action": "*", "Resource": "*"}),
+        json!({"Effect": "Allow", "Action": "iam:*", "Resource": "*"}),
+        json!({"Effect": "Deny", "Action": "iam:Put*", "Resource": "*"}),
+        json!({"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": arn("role/r")}),
+        json!({"Effect": "Perhaps"}),
+    ]);
+    let policies = prop::collection::vec(statement.clone(), 0..3).prop_map(|all| {
+        all.into_iter()
+            .map(|one| json!({"PolicyName": "p", "PolicyDocument": {"Statement": one}}))
+            .collect::<Value>()
+    });
+    let attached = prop::sample::select(vec![
+        json!([]),
+        json!([{"PolicyArn": arn("policy/own")}]),
+        json!([{"PolicyArn": "arn:aws:iam::aws:policy/AdministratorAccess"}]),
+    ]);
+    let versions = (statement.clone(), statement, any::<bool>()).prop_map(|(one, two, first)| {
+        json!([{"Document": {"Statement": one}, "IsDefaultVersion": first},
+            {"Document": {"Statement": two}, "IsDefaultVersion": !first}])
+    });
+    let trusted = prop::sample::select(vec![arn("user/u"), arn("root"), "*".to_owned(), arn("role/s")]);
+    let trust = trusted.prop_map(|who| {
+        json!({"Statement": {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": who}}})
+    });
+    let groups = prop::sample::select(vec![json!([]), json!(["g"])]);
+    let member = prop_oneof![
+        3 => policies.clone().prop_map(|list| ("aws.iam.user", "user/u", json!({"UserPolicyList": list}))),
+        2 => attached.clone().prop_map(|list| ("aws.iam.user", "user/u", json!({"AttachedManagedPolicies": list}))),
+        2 => groups.prop_map(|list| ("aws.iam.user", "user/u", json!({"GroupList": list}))),
+        2 => policies.clone().prop_map(|list| ("aws.iam.group", "group/g", json!({"GroupPolicyList": list}))),
+        2 => policies.clone().prop_map(|list| ("aws.iam.role", "role/r", json!({"RolePolicyList": list}))),
+        1 => policies.prop_map(|list| ("aws.iam.role", "role/s", json!({"RolePolicyList": list}))),
+        2 => attached.prop_map(|list| ("aws.iam.role", "role/r", json!({"AttachedManagedPolicies": list}))),
+        3 => (trust, any::<bool>()).prop_map(|(trust, one)| {
+            let role = if one { "role/r" } else { "role/s" };
+            ("aws.iam.role", role, json!({"AssumeRolePolicyDocument": trust}))
+        }),
+        2 => versions.prop_map(|list| ("aws.iam.policy", "policy/own", json!({"PolicyVersionList": list}))),
+    ];
+    (member, 0_u8..12).prop_map(move |((kind, name, mut document), what)| {
+        let object = key(&arn(name));
+        match what {
+            0 => Op::Remove { object },
+            1 => Op::Unread { object, member: document.as_object().unwrap().keys().next().unwrap().clone() },
+            _ => {
+                document["Arn"] = json!(arn(name));
+                document["GroupName"] = json!("g");
+                put(&object, kind, &document.to_string())
+            }
+        }
+    })
+}
+
 fn told(posture: &Posture) -> BTreeMap<(String, EntityKey), String> {
     let text = |finding: &Finding| {
         let places: Vec<_> =
@@ -76,6 +134,18 @@ proptest! {
             }
         }
         prop_assert!(at_once.objects() <= 600);
+    }
+
+    #[test]
+    fn rights_are_the_same_however_often_they_were_asked(ops in prop::collection::vec(right(), 1..25)) {
+        let mut stepped = Posture::default();
+        for (number, op) in ops.into_iter().enumerate() {
+            let _ = stepped.apply(&change(number as u64, op));
+            let bytes = State::<Vec<Change>>::to_bytes(&stepped);
+            let anew = <Posture as State<Vec<Change>>>::from_bytes(&bytes).unwrap();
+            prop_assert_eq!(told(&anew), told(&stepped));
+            prop_assert!(anew == stepped, "answers and what they rest on");
+        }
     }
 
     #[test]

@@ -86,6 +86,16 @@ impl ArnPattern {
         }
     }
 
+    /// The one resource that fits, when the pattern has no wildcard.
+    pub(crate) fn literal(&self) -> Option<String> {
+        match &self.0 {
+            Shape::Everything => None,
+            Shape::Text(glob) => glob.literal(),
+            Shape::Parts(parts) if parts.bytes.iter().any(|byte| *byte >= ONE) => None,
+            Shape::Parts(parts) => String::from_utf8(parts.bytes.to_vec()).ok(),
+        }
+    }
+
     /// Whether `resource` fits.
     pub fn matches(&self, resource: &str) -> bool {
         self.matches_cut(resource, Cuts::of(resource))

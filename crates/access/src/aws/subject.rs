@@ -5,7 +5,7 @@
 //! grant (role trust, keys); between accounts both must. O(statements of the policies) per request.
 
 use crate::aws::limits::Limits;
-use crate::aws::policy::{Effect, Policy};
+use crate::aws::policy::{Effect, Policy, ResourceText, Scope};
 use crate::aws::principal::Principal;
 use crate::aws::provider::{Overruling, overruling};
 use crate::aws::request::{Ask, Request};
@@ -126,6 +126,37 @@ impl Subject {
     pub fn mentions(&self, action: &str) -> bool {
         let statements = self.identity.iter().flat_map(|policy| policy.statements().map(|(_, one)| one));
         statements.filter(|one| one.effect == Effect::Allow).any(|one| one.is_about(action))
+    }
+
+    /// The resources that its policies name one by one for `action`, in lower case, whatever the conditions; `None` when
+    /// some statement that allows it is about more than can be named: beyond these nothing is allowed.
+    ///
+    /// ```
+    /// use homeostat_access::{Policy, Principal, Subject};
+    ///
+    /// let policy = Policy::parse("app", r#"{"Statement": [
+    ///     {"Effect": "Allow", "Action": "sts:*", "Resource": "arn:aws:iam::111122223333:role/app"},
+    ///     {"Effect": "Allow", "Action": "s3:*", "Resource": "*"}]}"#)?;
+    /// let jane = Subject::new(Principal::aws("arn:aws:iam::111122223333:user/jane")).with(policy);
+    /// assert_eq!(jane.named_resources("sts:assumerole").unwrap(), ["arn:aws:iam::111122223333:role/app"]);
+    /// assert_eq!(jane.named_resources("s3:getobject"), None);
+    /// # Ok::<(), homeostat_access::PolicyError>(())
+    /// ```
+    pub fn named_resources(&self, action: &str) -> Option<Vec<String>> {
+        if self.principal.is_root() {
+            return None;
+        }
+        let statements = self.identity.iter().flat_map(|policy| policy.statements().map(|(_, one)| one));
+        let allowing = statements.filter(|one| one.effect == Effect::Allow && one.is_about(action));
+        let mut named = Vec::new();
+        for statement in allowing {
+            let Scope::Only(texts) = &statement.resources else { return None };
+            for text in texts {
+                let ResourceText::Fixed(pattern) = text else { return None };
+                named.push(pattern.literal()?);
+            }
+        }
+        Some(named)
     }
 
     /// May it be done, when the resource has no policy of its own?

@@ -45,8 +45,8 @@ impl Graph {
     }
 
     fn forget_object(&mut self, key: &EntityKey) {
-        if self.authorities.remove(key).is_some() {
-            self.targets.take_principal(key);
+        if let Some(authority) = self.authorities.remove(key) {
+            self.targets.take_principal(&authority);
         }
         let side = self.roles.remove(key);
         self.targets.take(key, side.as_ref());

@@ -30,7 +30,7 @@ impl Graph {
             stale: false,
         };
         if let Some(out) = self.out.get_mut(from as usize) {
-            out.push(Held { about: OWN, to, edge });
+            out.entry(OWN).or_default().push(Held { about: OWN, to, edge });
             self.edges += 1;
         }
     }
@@ -39,9 +39,13 @@ impl Graph {
     pub fn disconnect(&mut self, from: &EntityKey, to: &EntityKey, kind: EdgeKind) -> usize {
         let Some((from, to)) = self.nodes.find(from).zip(self.nodes.find(to)) else { return 0 };
         let Some(out) = self.out.get_mut(from as usize) else { return 0 };
-        let before = out.len();
-        out.retain(|held| !(held.about == OWN && held.to == to && held.edge.kind == kind));
-        let removed = before - out.len();
+        let Some(own) = out.get_mut(&OWN) else { return 0 };
+        let before = own.len();
+        own.retain(|held| !(held.to == to && held.edge.kind == kind));
+        let removed = before - own.len();
+        if own.is_empty() {
+            out.remove(&OWN);
+        }
         self.edges = self.edges.saturating_sub(removed);
         removed
     }
