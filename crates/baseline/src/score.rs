@@ -91,15 +91,14 @@ impl Scene<'_> {
     /// with the weight of `PSEUDO_COUNT` observations.
     pub(crate) fn value(&self, feature: u32, value: u64) -> Weighed {
         let own = self.entity.and_then(|entity| entity.profile.category(feature));
-        let (tail, share) = if self.is_its_own(feature, value) {
-            (self.peers.tail_of_new(feature), 0.0)
-        } else {
-            (self.peers.tail(feature, value), self.peers.share(feature, value))
-        };
+        let alone = self.is_its_own(feature, value);
+        let share = if alone { 0.0 } else { self.peers.share(feature, value) };
+        // What peers say of its rarity counts only for what is new here, and going through their values costs most.
+        let tail = || if alone { self.peers.tail_of_new(feature) } else { self.peers.tail(feature, value) };
         let (rare, support) = match own {
             Some(own) if own.knows(value) => (own.tail(value), own.support()),
-            Some(own) => (own.chance_of_new() * tail, own.support()),
-            None => (tail, 0),
+            Some(own) => (own.chance_of_new() * tail(), own.support()),
+            None => (tail(), 0),
         };
         let expected = PSEUDO_COUNT * share / (support as f64 + PSEUDO_COUNT);
         Weighed { p: rare.max(expected).min(1.0), support }

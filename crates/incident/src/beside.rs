@@ -5,11 +5,12 @@
 //! Found when an incident is read, among episodes that no incident holds; nothing is learnt from it, and it opens,
 //! joins and weighs nothing. With λ episodes of two bits or more a bin in the tenant, the number that falls into `n`
 //! bins by chance is λn, and of those that weigh `w` bits λn · 2^(2 − w); its surprise must reach one bit. Incidents
-//! that hang on sessions, keys or processes need no such guess. O(episodes of the hours around the incident).
+//! that hang on sessions, keys or processes, as most of their acts or those that began them do, need no such guess. O(episodes of the hours around the incident).
 
 use crate::Investigator;
+use crate::act::Act;
 use crate::episode::Episode;
-use crate::story::{Joined, Story, Why};
+use crate::story::{Joined, Story, Why, parties};
 use crate::walk::{EDGE_HALF_LIFE, MARGINAL};
 use crate::weight::{BIN, log2};
 use homeostat_core::Bits;
@@ -90,7 +91,7 @@ fn is_later(id: u64, time: i64, book: &Investigator) -> bool {
 }
 
 fn coincidences(id: u64, story: &Story, book: &Investigator) -> Vec<(u64, Joined)> {
-    if story.anchored {
+    if story.anchored || hangs_on_sessions(story, book) {
         return Vec::new();
     }
     let (from, to) = (story.first.saturating_sub(EDGE_HALF_LIFE), story.last.saturating_add(EDGE_HALF_LIFE));
@@ -103,6 +104,15 @@ fn coincidences(id: u64, story: &Story, book: &Investigator) -> Vec<(u64, Joined
             .then_some((at, Joined { why: Why::Concurrent, via, bits, hop: 0 }))
     };
     book.ledger.between(from, to).filter_map(of).collect()
+}
+
+/// Whether half of what the incident tells was done in sessions, with keys or by processes of its own, however it began:
+/// these lead on to the rest.
+fn hangs_on_sessions(story: &Story, book: &Investigator) -> bool {
+    let acts =
+        story.episodes.keys().filter_map(|id| book.ledger.episodes.get(id)).map(|episode| &episode.act);
+    let own = |act: &&Act| parties(act).iter().any(|(party, exact)| *exact && story.parties.contains(party));
+    acts.filter(own).count() * 2 >= story.episodes.len()
 }
 
 /// The moments of the incident's own episodes, in order.

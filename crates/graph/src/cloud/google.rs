@@ -224,7 +224,7 @@ impl Google {
         let nodes =
             all.iter().map(|member| node_of(member)).chain(accounts.map(|one| one.node.clone())).chain(users);
         for node in nodes.collect::<BTreeSet<String>>() {
-            if node.starts_with("user:") || node.starts_with("serviceAccount:") {
+            if node == EVERYBODY || node.starts_with("user:") || node.starts_with("serviceAccount:") {
                 weave.builder.principal(&node);
             }
             let domain = node.strip_prefix("user:").and_then(|email| email.split_once('@')).map(|(_, at)| at);
