@@ -65,10 +65,25 @@ const PASSED: [MaturityTest; 12] = [
 #[cfg(not(debug_assertions))]
 #[test]
 fn the_pipeline_passes_what_it_is_said_to_pass() {
-    let options = SuiteOptions::default().clock(std::time::Duration::default).tests(PASSED);
+    let card = card(6, &PASSED);
+    assert_eq!(card.passed(), PASSED.len(), "{card}");
+}
+
+/// A story that begins without a session does not tell what else was odd in the company on that day.
+#[cfg(not(debug_assertions))]
+#[test]
+fn a_story_of_sessions_is_told_without_the_rest_of_the_day() {
+    let card = card(12, &[MaturityTest::OneHourTimeline]);
+    assert_eq!(card.passed(), 1, "{card}");
+}
+
+/// How the pipeline does in `tests` on the company of `seed`.
+#[cfg(not(debug_assertions))]
+fn card(seed: u64, tests: &[MaturityTest]) -> Scorecard {
+    let options = SuiteOptions::default().clock(std::time::Duration::default).tests(tests.iter().copied());
     let results =
-        TestBed::new(6, &options).run(&mut |setting| Box::new(HomeostatTarget::new(setting).unwrap()));
+        TestBed::new(seed, &options).run(&mut |setting| Box::new(HomeostatTarget::new(setting).unwrap()));
     let mut card = Scorecard::of_tests(options.tests.clone());
     card.add(results.unwrap());
-    assert_eq!(card.passed(), PASSED.len(), "{card}");
+    card
 }
