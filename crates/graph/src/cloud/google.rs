@@ -248,7 +248,7 @@ impl Google {
         }
     }
 
-    /// Who has a right over a resource by a policy at it, or above it where that gives nothing over what lies there.
+    /// Who has a right over a resource, by a policy at it or above it.
     fn over(&self, weave: &mut Weave, (name, resource): (&str, &Resource), right: &Right) {
         let acts = |member: &str| {
             let account = resource.runs_as.as_ref();
