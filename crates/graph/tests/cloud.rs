@@ -2,13 +2,12 @@
 #![cfg(test)]
 #![cfg(feature = "clouds")]
 
+mod support;
+
 use homeostat_graph::{CloudDump, Foreign, NamedGraph};
 use proptest::prelude::*;
 use serde_json::{Value, json};
-use std::collections::BTreeSet;
-
-/// An edge as its two ends and its kind.
-type Told = (String, String, String);
+use support::edges;
 
 fn graph(documents: &[Value]) -> (NamedGraph, Foreign) {
     let mut dump = CloudDump::default();
@@ -17,18 +16,6 @@ fn graph(documents: &[Value]) -> (NamedGraph, Foreign) {
     }
     let (builder, foreign) = dump.finish();
     (builder.build(), foreign)
-}
-
-fn edges(graph: &NamedGraph) -> BTreeSet<Told> {
-    let nodes = 0..u32::try_from(graph.len()).unwrap();
-    let of = |from: u32| {
-        graph.net().numbers(from).map(move |edge| {
-            let to = graph.net().edge(edge).unwrap().node;
-            let kind = graph.kind(*graph.net().label(edge).unwrap());
-            (graph.name(from).to_owned(), graph.name(to).to_owned(), kind.to_owned())
-        })
-    };
-    nodes.flat_map(of).collect()
 }
 
 /// The edges of some kinds as `from kind to`, resources by the last part of their names.

@@ -2,31 +2,19 @@
 #![cfg(test)]
 #![cfg(feature = "kubernetes")]
 
+mod support;
+
 use homeostat_graph::{Foreign, KubernetesDump, NamedGraph};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
-
-/// An edge as its two ends and its kind.
-type Told = (String, String, String);
+use support::edges;
 
 fn graph(objects: &[Value]) -> (NamedGraph, Foreign) {
     let mut dump = KubernetesDump::default();
     dump.read("all.json", &json!({"kind": "List", "items": objects})).unwrap();
     let (builder, foreign) = dump.finish();
     (builder.build(), foreign)
-}
-
-fn edges(graph: &NamedGraph) -> BTreeSet<Told> {
-    let nodes = 0..u32::try_from(graph.len()).unwrap();
-    let of = |from: u32| {
-        graph.net().numbers(from).map(move |edge| {
-            let to = graph.net().edge(edge).unwrap().node;
-            let kind = graph.kind(*graph.net().label(edge).unwrap());
-            (graph.name(from).to_owned(), graph.name(to).to_owned(), kind.to_owned())
-        })
-    };
-    nodes.flat_map(of).collect()
 }
 
 /// The pairs of one kind, each end without what stands before its last slash.

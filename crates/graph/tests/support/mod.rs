@@ -7,8 +7,9 @@
 #![expect(clippy::needless_pass_by_value, reason = "literals read better without a borrow at each use")]
 
 use homeostat_core::{EntityKey, TenantId, Timestamp};
-use homeostat_graph::{Change, Evidence, Inventory, Op, Reading, arn_key};
+use homeostat_graph::{Change, Evidence, Inventory, NamedGraph, Op, Reading, arn_key};
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 
 pub(crate) const ACCOUNT: &str = "111122223333";
 
@@ -61,4 +62,17 @@ pub(crate) fn change(at: i64, op: Op) -> Change {
         evidence: Evidence::document(&format!("note {at}")),
         op,
     }
+}
+
+/// The edges of a graph that others worked out, each as its two ends and its kind.
+pub(crate) fn edges(graph: &NamedGraph) -> BTreeSet<(String, String, String)> {
+    let nodes = 0..u32::try_from(graph.len()).unwrap();
+    let of = |from: u32| {
+        graph.net().numbers(from).map(move |edge| {
+            let to = graph.net().edge(edge).unwrap().node;
+            let kind = graph.kind(*graph.net().label(edge).unwrap());
+            (graph.name(from).to_owned(), graph.name(to).to_owned(), kind.to_owned())
+        })
+    };
+    nodes.flat_map(of).collect()
 }
