@@ -103,7 +103,8 @@ impl Ledger {
         let known_bad = act.is_known_bad();
         let bits = if known_bad { act.bits.get() } else { act.bits.get().min(MOST_OF_ONE.get()) };
         // An act of no bits is context: told with the story, never a reason for one.
-        let context = act.bits == Bits::ZERO;
+        let context = act.bits == Bits::ZERO || self.is_habit(&act, fact);
+        let bits = if context { 0.0 } else { bits };
         let scale = if rote || context { 0.0 } else { criticality(&act, &setup.values) };
         let given = Given { bits, tenant_bins, history, scale, now };
         let primary = act.primary().map(|p| p.id);
@@ -167,6 +168,13 @@ impl Ledger {
         let Some(primary) = act.primary().filter(|_| is_refused_service(act)) else { return false };
         let stuck = |profile: &Profile| profile.is_stuck(fact) && profile.refusals(fact, act.time) < PROBING;
         self.profiles.get(&primary.id).is_none_or(stuck) && !act.is_known_bad()
+    }
+
+    /// Whether `act` is worth something by its name alone, for no reason that anybody gives, and whoever does it does so
+    /// as a habit: then it is use, as any other act.
+    fn is_habit(&self, act: &Act, fact: FactId) -> bool {
+        let profile = || act.primary().and_then(|p| self.profiles.get(&p.id));
+        act.reasons.is_empty() && profile().is_some_and(|profile| profile.is_habit(fact))
     }
 
     /// The new weight of a fact for one entity and, unless it is a hub that others act on, its heat. Where the entity

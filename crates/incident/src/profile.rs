@@ -31,6 +31,8 @@ const OFTEN_BINS: u32 = 3;
 pub(crate) const SLOW_FACTS: usize = 4;
 /// Bits that are not felt at all.
 const FAINT: f64 = 0.01;
+/// From how many bins on it is an entity's habit: an hour of them in all.
+const HABIT_BINS: u32 = 6;
 /// The fewest bits of a detector's own for slow heat: rarity alone comes to everybody in three days.
 const RATED: f64 = 2.0;
 
@@ -208,6 +210,11 @@ impl Profile {
     pub(crate) fn is_stuck(&self, fact: FactId) -> bool {
         let often = |seen: &Seen| seen.bins >= OFTEN_BINS || seen.count >= OFTEN;
         self.facts.keys().all(|other| *other == fact) || self.facts.get(&fact).is_some_and(often)
+    }
+
+    /// Whether the entity is known to do `fact`.
+    pub(crate) fn is_habit(&self, fact: FactId) -> bool {
+        self.facts.get(&fact).is_some_and(|seen| seen.bins >= HABIT_BINS)
     }
 
     /// How many distinct actions of the entity were refused within a day before `now`, `fact` among them.

@@ -22,8 +22,9 @@ use std::collections::{BTreeMap, BTreeSet};
 pub(crate) const EDGE_HALF_LIFE: i64 = 5_400_000_000;
 /// An episode joins from so many bits on.
 pub(crate) const MARGINAL: f64 = 2.0;
-/// What is left of an edge to another session of the same person, where the incident hangs on a session.
-const OTHER_PARTY: f64 = 0.3;
+/// What is left of an edge to another session of the same person, where the incident hangs on a session: what is told
+/// there joins only where it would be told of anybody, from ten bits on.
+const OTHER_PARTY: f64 = MARGINAL / 10.0;
 /// How far clocks may differ where cause must come before effect, in microseconds.
 const SKEW: i64 = 60_000_000;
 
@@ -149,7 +150,7 @@ fn edges_of(story: &Story, id: EntityId, act: &Act, ledger: &Ledger) -> Vec<Join
         let known = class_factor(story, id, act, ledger);
         edges.push(Joined { why: Why::SameEntity, via: id, bits: near * known, hop });
     }
-    for (other, kind) in profile.links.keys() {
+    for (other, kind) in profile.links.keys().filter(|(other, kind)| still(act, (id, *other), *kind)) {
         let Some(near) = nearness(story, *other, act.time, acts) else { continue };
         if ledger.is_hub(*other) {
             continue;
@@ -158,6 +159,14 @@ fn edges_of(story: &Story, id: EntityId, act: &Act, ledger: &Ledger) -> Vec<Join
         edges.push(Joined { why: Why::Linked(*kind), via: *other, bits: near * link_factor(*kind), hop });
     }
     edges
+}
+
+/// Whether a link that was known once held at the time of `act`: addresses go from hand to hand.
+fn still(act: &Act, (one, other): (EntityId, EntityId), kind: LinkKind) -> bool {
+    let ends = |(a, b, of): &(EntityId, EntityId, LinkKind)| {
+        *of == kind && ((*a, *b) == (one, other) || (*a, *b) == (other, one))
+    };
+    kind != LinkKind::Leases || act.links.iter().any(ends)
 }
 
 /// How near in time the member `id` shows, `0.0..=1.0`; `None` for strangers and before cause.
