@@ -167,7 +167,7 @@ impl Google {
     }
 
     /// Finds all edges; tells how many roles nobody described.
-    pub(super) fn finish(&mut self, weave: &mut Weave, workspace: &Workspace) -> usize {
+    pub(super) fn finish(&mut self, weave: &mut Weave<'_>, workspace: &Workspace) -> usize {
         let unknown = self.fill_roles();
         self.close_places();
         self.members(weave, workspace);
@@ -184,8 +184,8 @@ impl Google {
             }
             match resource.kind {
                 Kind::ServiceAccount => self.started(weave, (name, resource)),
-                Kind::Organization | Kind::Folder | Kind::Project => weave.builder.jewel(&resource.node),
-                Kind::Secret | Kind::Bucket | Kind::Dataset => weave.builder.store(&resource.node),
+                Kind::Organization | Kind::Folder | Kind::Project => weave.jewel(&resource.node),
+                Kind::Secret | Kind::Bucket | Kind::Dataset => weave.store(&resource.node),
                 Kind::Instance | Kind::Function | Kind::Service | Kind::Job => {}
             }
         }
@@ -215,7 +215,7 @@ impl Google {
     }
 
     /// Who may be taken over, and who belongs to a domain.
-    fn members(&self, weave: &mut Weave, workspace: &Workspace) {
+    fn members(&self, weave: &mut Weave<'_>, workspace: &Workspace) {
         let all: BTreeSet<&String> = self.bindings.values().flatten().map(|(_, member)| member).collect();
         let domains: BTreeSet<&str> =
             all.iter().filter_map(|member| member.strip_prefix("domain:")).collect();
@@ -225,7 +225,7 @@ impl Google {
             all.iter().map(|member| node_of(member)).chain(accounts.map(|one| one.node.clone())).chain(users);
         for node in nodes.collect::<BTreeSet<String>>() {
             if node == EVERYBODY || node.starts_with("user:") || node.starts_with("serviceAccount:") {
-                weave.builder.principal(&node);
+                weave.principal(&node);
             }
             let domain = node.strip_prefix("user:").and_then(|email| email.split_once('@')).map(|(_, at)| at);
             if let Some(domain) = domain.filter(|domain| domains.contains(domain)) {
@@ -234,7 +234,7 @@ impl Google {
         }
     }
 
-    fn contain(&self, weave: &mut Weave) {
+    fn contain(&self, weave: &mut Weave<'_>) {
         for (child, parent) in &self.places {
             let (outer, inner) = (self.node(parent), self.node(child));
             let origin = self.resources.get(child).map(|one| one.origin);
@@ -249,7 +249,7 @@ impl Google {
     }
 
     /// Who has a right over a resource, by a policy at it or above it.
-    fn over(&self, weave: &mut Weave, (name, resource): (&str, &Resource), right: &Right) {
+    fn over(&self, weave: &mut Weave<'_>, (name, resource): (&str, &Resource), right: &Right) {
         let acts = |member: &str| {
             let account = resource.runs_as.as_ref();
             account.is_none_or(|account| self.can_act(member, account))
@@ -263,7 +263,7 @@ impl Google {
     }
 
     /// Who may have something new run as a service account.
-    fn started(&self, weave: &mut Weave, (name, account): (&str, &Resource)) {
+    fn started(&self, weave: &mut Weave<'_>, (name, account): (&str, &Resource)) {
         let Some(project) = project_of(name) else { return };
         let mut starters = BTreeSet::new();
         for start in STARTS {
