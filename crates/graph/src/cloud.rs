@@ -8,6 +8,7 @@
 mod azure;
 #[cfg(feature = "event")]
 mod azure_event;
+mod azure_network;
 mod azure_role;
 mod azure_way;
 mod change;
@@ -18,7 +19,9 @@ mod entra_right;
 mod entra_way;
 #[cfg(feature = "event")]
 mod event;
+mod everybody;
 mod google;
+mod google_network;
 mod google_right;
 mod google_role;
 mod live;

@@ -63,12 +63,17 @@ impl Weave<'_> {
 
     /// An edge, half as likely when something that is not known decides too.
     pub(crate) fn edge_if(&mut self, from: &str, to: &str, kind: &'static str, firm: bool) {
+        let told = self.chances.iter().find(|(name, _)| *name == kind);
+        let probability = told.map_or(1.0, |(_, probability)| *probability);
+        self.edge_at(from, to, kind, probability * if firm { 1.0 } else { 0.5 });
+    }
+
+    /// An edge of a likelihood of its own.
+    pub(crate) fn edge_at(&mut self, from: &str, to: &str, kind: &'static str, probability: f64) {
         let (from, to) = (self.names.number(from).0, self.names.number(to).0);
         if from == to {
             return;
         }
-        let told = self.chances.iter().find(|(name, _)| *name == kind);
-        let probability = told.map_or(1.0, |(_, probability)| *probability) * if firm { 1.0 } else { 0.5 };
         let thread = Thread { probability, origin: self.origin };
         let known = self.part.edges.entry((from, to, kind)).or_insert(thread);
         if known.probability < probability {

@@ -372,6 +372,12 @@ fn some_records() -> Vec<Value> {
         json!({"projectId": "shop", "projectNumber": "42", "parent": {"type": "folder", "id": "7"}}),
         json!({"name": "folders/7", "parent": "organizations/1"}),
         json!({"primaryEmail": "tom@acme.example", "id": "1", "isAdmin": true}),
+        json!({"id": at("Microsoft.Network/publicIPAddresses", "ip")}),
+        json!({"id": at("Microsoft.Network/networkInterfaces", "nic"), "virtualMachine": {"id": at("Microsoft.Compute/virtualMachines", "vm1")},
+            "networkSecurityGroup": {"id": at("Microsoft.Network/networkSecurityGroups", "g")}, "ipConfigurations": [
+            {"publicIPAddress": {"id": at("Microsoft.Network/publicIPAddresses", "ip")}}]}),
+        json!({"id": at("Microsoft.Network/networkSecurityGroups", "g"), "securityRules": [{"priority": 1, "access": "Allow",
+            "direction": "Inbound", "protocol": "*", "sourceAddressPrefix": "*", "destinationPortRange": "3389"}]}),
         json!({"kind": "admin#directory#group", "id": "g", "email": "ops@acme.example",
             "members": [{"email": "tom@acme.example", "role": "OWNER"}]}),
     ]

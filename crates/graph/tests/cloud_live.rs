@@ -17,6 +17,7 @@ use support::tenant;
 const SUBSCRIPTION: &str = "/subscriptions/s1";
 const WEB: &str = "/subscriptions/s1/resourceGroups/web";
 const VM: &str = "/subscriptions/s1/resourceGroups/web/providers/Microsoft.Compute/virtualMachines/vm1";
+const NETWORK: &str = "/subscriptions/s1/resourceGroups/net/providers/Microsoft.Network";
 const VAULT: &str = "/subscriptions/s1/resourceGroups/web/providers/Microsoft.KeyVault/vaults/v1";
 const ROOM: &str = "/providers/Microsoft.Management/managementGroups/all";
 const OWNER: &str = "8e3af657-a8ff-443c-a75c-2fe8c4bcb635";
@@ -59,6 +60,9 @@ fn facts() -> Vec<Fact> {
     let resource = |kind: &str, name: &str, identity: Value| {
         Fact::Record(json!({"id": format!("{WEB}/providers/{kind}/{name}"), "identity": identity}))
     };
+    let network = |name: &str, properties: Value| {
+        Fact::Record(json!({"id": format!("{NETWORK}/{name}"), "properties": properties}))
+    };
     let identity =
         "/subscriptions/s1/resourceGroups/ids/providers/Microsoft.ManagedIdentity/userAssignedIdentities/i1";
     let record = Fact::Record;
@@ -69,6 +73,30 @@ fn facts() -> Vec<Fact> {
         record(json!({"id": SUBSCRIPTION, "subscriptionId": "s1"})),
         resource("Microsoft.Web/sites", "shop", json!({"userAssignedIdentities": {identity: {}}})),
         resource("Microsoft.Storage/storageAccounts", "store", Value::Null),
+        network("publicIPAddresses/ip", json!({})),
+        network(
+            "networkSecurityGroups/ssh",
+            json!({"securityRules": [{"properties": {"priority": 1, "access": "Allow",
+            "direction": "Inbound", "protocol": "*", "sourceAddressPrefix": "*", "destinationAddressPrefix": "*",
+            "destinationPortRange": "22"}}]}),
+        ),
+        network(
+            "virtualNetworks/v",
+            json!({"subnets": [{"id": format!("{NETWORK}/virtualNetworks/v/subnets/a"),
+            "networkSecurityGroup": {"id": format!("{NETWORK}/networkSecurityGroups/ssh")}}]}),
+        ),
+        network(
+            "networkInterfaces/nic",
+            json!({"virtualMachine": {"id": VM}, "ipConfigurations": [{"id": "/c", "properties": {
+            "publicIPAddress": {"id": format!("{NETWORK}/publicIPAddresses/ip")},
+            "subnet": {"id": format!("{NETWORK}/virtualNetworks/v/subnets/a")}}}]}),
+        ),
+        network(
+            "loadBalancers/lb",
+            json!({"frontendIPConfigurations": [{"id": "/f", "publicIPAddress":
+            {"id": format!("{NETWORK}/publicIPAddresses/ip")}}], "inboundNatRules": [{"id": "/n", "properties":
+            {"frontendIPConfiguration": {"id": "/f"}, "backendIPConfiguration": {"id": "/c"}, "backendPort": 22}}]}),
+        ),
         assigned("maya", OWNER, WEB),
         assigned("maya", OWNER, SUBSCRIPTION),
         assigned("carl", CONTRIBUTOR, SUBSCRIPTION),

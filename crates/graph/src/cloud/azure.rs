@@ -3,6 +3,7 @@
 //! Microsoft Learn, "What are managed identities for Azure resources". A scope is a node under its id, as its own record
 //! writes it; scopes are compared in lower case.
 
+use super::azure_network::Network;
 use super::azure_role;
 use super::azure_way::{IDENTITY, RESOURCE_GROUP, SUBSCRIPTION, VAULT};
 use super::record::{Record, text};
@@ -33,6 +34,7 @@ pub(super) struct Azure {
     pub(super) resources: BTreeMap<String, Resource>,
     // A management group or subscription to the group above it.
     above: BTreeMap<String, String>,
+    pub(super) network: Network,
     /// Who may start something that runs as an identity, by scope.
     pub(super) starters: BTreeMap<String, BTreeSet<String>>,
 }
@@ -75,6 +77,7 @@ impl Azure {
             None if !scope.starts_with("/subscriptions/") => return false,
             None => {}
         }
+        self.network.take((&scope, &kind), record);
         let resource = Resource {
             // Logs write ids in capitals: a name that is known stays.
             id: self.resources.get(&scope).map_or(id, |known| &known.id).to_owned(),
@@ -180,6 +183,7 @@ impl Azure {
             self.remove(right);
         }
         self.resources.retain(|scope, _| !within(scope));
+        self.network.remove(within);
         self.resources.len() < before || !rights.is_empty()
     }
 
@@ -227,7 +231,8 @@ impl Azure {
             .resources
             .iter()
             .filter(|(_, one)| one.assigned.contains_key(id) || one.nodes.as_deref() == Some(id));
-        of.map(|(scope, _)| scope.clone()).chain([id.to_owned()]).collect()
+        let reached = self.network.bears_on(id);
+        of.map(|(scope, _)| scope.clone()).chain(reached).chain([id.to_owned()]).collect()
     }
 
     /// Everything that is known at a scope or in it; at a management group, all.

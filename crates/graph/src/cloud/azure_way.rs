@@ -63,6 +63,7 @@ const STARTS: [&str; 4] = [
 ];
 
 const VM: &str = "microsoft.compute/virtualmachines";
+const BALANCER: &str = "microsoft.network/loadbalancers";
 const VM_SET: &str = "microsoft.compute/virtualmachinescalesets";
 const SITE: &str = "microsoft.web/sites";
 const CLUSTER: &str = "microsoft.containerservice/managedclusters";
@@ -100,6 +101,13 @@ impl Azure {
                 self.over_identity(weave, (scope, resource));
             }
             self.runs_as(weave, resource);
+            match resource.kind.as_str() {
+                VM => self.network.to_machine(weave, (scope, &resource.id)),
+                BALANCER => {
+                    self.network.to_balancer(weave, (scope, &resource.id), |machine| self.id(machine));
+                }
+                _ => {}
+            }
             worth(weave, resource);
         }
     }

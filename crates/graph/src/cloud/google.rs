@@ -4,6 +4,7 @@
 //! resources by their full names without the slashes before them. Read are assets of the inventory, results of
 //! `search-all-iam-policies`, and answers of the APIs; a policy that `getIamPolicy` returns needs its `resource` beside it.
 
+use super::google_network::Network;
 use super::google_right::{Kind, RIGHTS, Right, STARTS};
 use super::google_role::{ACT_AS, predefined};
 use super::record::{Record, text};
@@ -30,6 +31,7 @@ pub(super) struct Google {
     callers: BTreeMap<String, Caller>,
     /// Service accounts by their nodes.
     accounts: BTreeMap<String, String>,
+    network: Network,
 }
 
 #[derive(Clone)]
@@ -49,7 +51,8 @@ impl Google {
             self.described.extend(record.text("name").map(str::to_owned));
             return self.add(record.value());
         }
-        let is_policy = |name: &str| name.to_lowercase().contains("polic");
+        // Parts of the compute API tell where they are by a link of their own.
+        let is_policy = |name: &str| name.to_lowercase().contains("polic") && !record.has("selfLink");
         if record.text("name").is_some_and(is_policy) && !record.has("assetType") {
             return self.add(record.value());
         }
@@ -121,6 +124,9 @@ impl Google {
     }
 
     fn take_resource(&mut self, record: &Record<'_>, origin: Origin) -> bool {
+        if self.network.take(record, origin) {
+            return true;
+        }
         let Some((kind, name)) = named(record) else { return false };
         if kind == Kind::ServiceAccount {
             // Its policies lie at its number too.
@@ -174,6 +180,7 @@ impl Google {
         self.callers =
             self.bindings.values().flatten().map(|(_, it)| (it.clone(), caller(it, workspace))).collect();
         self.contain(weave);
+        self.network.ways(weave, |node| self.resources.get(node).map(|one| one.origin));
         for (name, resource) in &self.resources {
             weave.at(resource.origin);
             for right in RIGHTS.iter().filter(|right| right.on == resource.kind) {
