@@ -8,6 +8,7 @@
 mod azure;
 #[cfg(feature = "event")]
 mod azure_event;
+mod azure_hound;
 mod azure_network;
 mod azure_role;
 mod azure_way;
@@ -179,6 +180,10 @@ impl CloudDump {
     fn record(&mut self, value: &Value, place: &mut Place<'_>) -> bool {
         let record = Record::of(value);
         let origin = Origin { document: self.documents.len().saturating_sub(1), record: place.record };
+        if let Some(wrapped) = azure_hound::wrapped(value) {
+            place.known += usize::from(self.take_wrapped(wrapped, origin));
+            return true;
+        }
         let taken = self.azure.take(&record, origin)
             || self.google.take(&record, origin)
             || self.workspace.take(&record, place.under, origin)

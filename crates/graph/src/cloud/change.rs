@@ -208,8 +208,7 @@ impl CloudDump {
 
     fn put(&mut self, record: &str, origin: Origin) -> bool {
         let Ok(value) = serde_json::from_str::<Value>(record) else { return false };
-        let record = Record::of(&value);
-        self.azure.take(&record, origin) || self.entra.take(&record, origin)
+        self.take_record(&Record::of(&value), origin)
     }
 
     fn link(&mut self, [from, to]: [String; 2], tie: &CloudTie, origin: Origin) -> bool {
@@ -244,6 +243,11 @@ impl CloudDump {
                 None => own_tie(tie).is_some_and(|tie| self.entra.untie(&from, &tie, &to)),
             },
         }
+    }
+
+    /// Takes a record of Azure or Entra.
+    pub(super) fn take_record(&mut self, record: &Record<'_>, origin: Origin) -> bool {
+        self.azure.take(record, origin) || self.entra.take(record, origin)
     }
 
     /// What somebody holds by such a tie.

@@ -185,6 +185,18 @@ impl Entra {
         is_new
     }
 
+    /// Hands ties to an application that is named by what it is to others to the object that it is.
+    pub(super) fn settle(&mut self) {
+        let named =
+            self.of_kind(Kind::Application).filter_map(|(id, object)| Some((id, object.app.as_ref()?)));
+        let named = named.filter(|(_, app)| self.ties.contains_key(*app) && !self.objects.contains_key(*app));
+        let named: Vec<(String, String)> = named.map(|(id, app)| (id.clone(), app.clone())).collect();
+        for (id, app) in named {
+            let ties = self.ties.remove(&app).unwrap_or_default();
+            self.ties.entry(id).or_default().extend(ties);
+        }
+    }
+
     /// Takes a tie away; tells whether there was one. Whoever added a secret, it is gone.
     pub(super) fn untie(&mut self, who: &str, tie: &Tie, to: &str) -> bool {
         let Some(ties) = self.ties.get_mut(to) else { return false };

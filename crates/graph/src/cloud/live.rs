@@ -105,6 +105,7 @@ impl LiveClouds {
             dump.workspace.finish(weave);
             foreign.unresolved += dump.google.finish(weave, &dump.workspace);
         });
+        dump.entra.settle();
         let places = dump.documents.iter().cloned().zip(0..).collect();
         let rights = dump.entra.rights();
         let mut clouds = Self {
