@@ -8,6 +8,7 @@ mod support;
 use homeostat_event::Event;
 use homeostat_graph::{CloudChange, CloudDump, CloudOp, CloudTouched, EventFault, LiveClouds};
 use homeostat_ingest::{Context, Ingest, Registry};
+use proptest::prelude::*;
 use serde_json::{Value, json};
 use support::tenant;
 
@@ -354,4 +355,63 @@ fn what_failed_or_only_began_or_is_not_said_whose_it_is_changes_nothing() {
     let mut ingest = Ingest::new(Registry::default());
     let event = ingest.read("log.json", record.as_bytes()).next().unwrap().unwrap();
     assert_eq!(CloudChange::from_event(&event), Err(EventFault::NoTenant));
+}
+
+fn any_json() -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        "[a-z/\\[\\]\",=]{0,10}".prop_map(Value::from)
+    ];
+    let name = prop::sample::select(vec![
+        "id",
+        "type",
+        "displayName",
+        "modifiedProperties",
+        "oldValue",
+        "newValue",
+        "Id",
+        "Properties",
+        "properties",
+        "PrincipalId",
+        "principalId",
+        "RoleDefinitionId",
+        "scope",
+        "Permissions",
+        "accessPolicies",
+        "objectId",
+        "permissions",
+        "identity",
+    ]);
+    leaf.prop_recursive(4, 40, 5, move |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
+            prop::collection::btree_map(name.clone(), inner, 0..6)
+                .prop_map(|all| all.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
+        ]
+    })
+}
+
+proptest! {
+    #[test]
+    fn whatever_a_log_tells_is_a_change_or_none(bodies in prop::collection::vec((any_json(), 0..8_usize), 1..8)) {
+        let mut clouds = clouds();
+        for (body, which) in bodies {
+            let asked = json!({"requestbody": body.to_string(), "responseBody": body});
+            let record = match which {
+                0 => call("Microsoft.Authorization/roleAssignments/write", "/providers/Microsoft.Authorization/roleAssignments/a", asked),
+                1 => call("Microsoft.Authorization/roleDefinitions/write", "/", asked),
+                2 => call("Microsoft.KeyVault/vaults/accessPolicies/write", &format!("{VAULT}/accessPolicies/add"), asked),
+                3 => call("Microsoft.Network/networkInterfaces/write", VM, asked),
+                4 => act("Add member to role", json!([body])),
+                5 => act("Add owner to application", json!([body, {"type": "Application", "id": "app1"}])),
+                6 => act("Add app role assignment to service principal", body),
+                _ => act("Add service principal credentials", json!([{"id": "sp1", "type": "ServicePrincipal", "modifiedProperties":
+                    [{"displayName": "KeyDescription", "oldValue": body.to_string(), "newValue": body}]}])),
+            };
+            let before = clouds.graph().edges();
+            let touched = apply(&mut clouds, &record);
+            prop_assert_eq!(before + touched.added.len(), clouds.graph().edges() + touched.removed.len());
+        }
+    }
 }
