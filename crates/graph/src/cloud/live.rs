@@ -27,8 +27,8 @@ pub(super) enum Unit {
 
 /// Azure and Entra with the ways through them, which changes keep true; Google's stay as they were read.
 ///
-/// Only what a change bears on is found anew: O(what lies in its scope × assignments, rights held, ties). Names of objects stay when they
-/// go, for they mostly come back: some 30 bytes each.
+/// Only what a change bears on is found anew: O(what lies in its scope × assignments, rights held, ties). Names of
+/// objects stay when they go, for they mostly come back: some 30 bytes each.
 ///
 /// ```
 /// use homeostat_core::{TenantId, Timestamp};
