@@ -22,6 +22,8 @@ mod entra_way;
 mod event;
 mod everybody;
 mod google;
+#[cfg(feature = "event")]
+mod google_event;
 mod google_network;
 mod google_right;
 mod google_role;

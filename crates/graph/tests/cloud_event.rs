@@ -341,6 +341,35 @@ fn objects_of_the_directory_come_and_go() {
 }
 
 #[test]
+fn bindings_of_an_allow_policy_come_and_go() {
+    let mut dump = CloudDump::default();
+    let project = json!({"projectId": "shop", "projectNumber": "42", "parent": "organizations/1"});
+    let policy = json!({"bindings": [{"role": "roles/secretmanager.secretAccessor", "members": ["user:ida@acme.example"]}]});
+    let known = json!([project, {"name": "projects/shop/secrets/key", "replication": {}}, {"resource": "projects/shop", "policy": policy}]);
+    dump.read("known.json", &known).unwrap();
+    let mut clouds = LiveClouds::new(dump);
+    let set = |service: &str, name: &str, deltas: Value| {
+        json!({"insertId": "i", "logName": "projects/shop/logs/cloudaudit.googleapis.com%2Factivity", "timestamp": "2026-03-16T11:00:00Z",
+            "resource": {"type": "project", "labels": {"project_id": "shop"}},
+            "protoPayload": {"@type": "type.googleapis.com/google.cloud.audit.AuditLog", "serviceName": service,
+                "methodName": "SetIamPolicy", "resourceName": name, "status": {},
+                "authenticationInfo": {"principalEmail": "ada@acme.example"},
+                "serviceData": {"policyDelta": {"bindingDeltas": deltas}}}})
+    };
+    let delta = |action: &str, member: &str| json!([{"action": action, "role": "roles/secretmanager.secretAccessor", "member": member}]);
+    let (all, secret) = ("cloudresourcemanager.googleapis.com", "secretmanager.googleapis.com");
+    let came = told(&mut clouds, set(all, "projects/shop", delta("ADD", "user:tom@acme.example")));
+    assert_eq!(came, ["+user:tom@acme.example ReadSecret key"]);
+    let gone = told(&mut clouds, set(all, "projects/shop", delta("REMOVE", "user:tom@acme.example")));
+    assert_eq!(gone, ["-user:tom@acme.example ReadSecret key"]);
+    let own = told(&mut clouds, set(secret, "projects/shop/secrets/key", delta("ADD", "allUsers")));
+    assert_eq!(own, ["+internet ReadSecret key"]);
+    let mut under = delta("ADD", "user:tom@acme.example");
+    under[0]["condition"] = json!({"expression": "request.time < timestamp('2027-01-01T00:00:00Z')"});
+    assert_eq!(stale(set(all, "projects/shop", under)), ["projects/shop"]);
+}
+
+#[test]
 fn what_failed_or_only_began_or_is_not_said_whose_it_is_changes_nothing() {
     let mut failed = act("Delete user", json!([target("maya", "User", &[])]));
     failed["properties"]["result"] = json!("failure");

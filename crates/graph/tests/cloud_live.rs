@@ -11,7 +11,7 @@ use homeostat_graph::{
 };
 use proptest::prelude::*;
 use serde_json::{Value, json};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use support::tenant;
 
 const SUBSCRIPTION: &str = "/subscriptions/s1";
@@ -28,6 +28,7 @@ const HELPDESK: &str = "729827e3-9c14-49f7-bb1b-9608f156bbb8";
 const GROUPS_ADMIN: &str = "fdd7a751-b60b-444a-984c-02652fe8fa1c";
 const APP_ADMIN: &str = "9b895d92-2cd3-44c7-9d02-a6ac2d5ea5c3";
 const ADD_SECRETS: &str = "1bfefb4e-e0b5-418b-a88f-73c46d2cc8e9";
+const READS_SECRETS: &str = "roles/secretmanager.secretAccessor";
 const GRAPH: &str = "00000003-0000-0000-c000-000000000000";
 
 /// Something that may be so or not: what an event says when it becomes so, and what a dump holds while it is.
@@ -43,6 +44,8 @@ enum Fact {
     Policy(&'static str),
     /// An account that is switched off.
     Off(&'static str),
+    /// A binding of an allow policy: whose, which role, where.
+    Bound(&'static str, &'static str, &'static str),
 }
 
 fn assigned(who: &str, role: &str, scope: &str) -> Fact {
@@ -134,12 +137,25 @@ fn facts() -> Vec<Fact> {
         Fact::Held("sp1", CloudTie::Permission(ADD_SECRETS.to_owned()), "msgraph"),
         Fact::Policy("maya"),
         Fact::Off("maya"),
+        Fact::Bound(
+            "user:tom@acme.example",
+            READS_SECRETS,
+            "//cloudresourcemanager.googleapis.com/projects/shop",
+        ),
+        Fact::Bound(
+            "user:tom@acme.example",
+            "roles/owner",
+            "//cloudresourcemanager.googleapis.com/projects/shop",
+        ),
+        Fact::Bound("allUsers", READS_SECRETS, "//secretmanager.googleapis.com/projects/shop/secrets/key"),
     ]
 }
 
 /// What is there in every case: a role of the tenant's own making, and in what the subscription lies.
 fn always() -> Value {
-    json!([{"id": ROOM, "properties": {"children": [{"id": SUBSCRIPTION}]}},
+    json!([{"projectId": "shop", "projectNumber": "42", "parent": "organizations/1"},
+        {"name": "projects/shop/secrets/key", "replication": {}},
+        {"id": ROOM, "properties": {"children": [{"id": SUBSCRIPTION}]}},
         {"id": "own", "rolePermissions": [{"allowedResourceActions": ["microsoft.directory/users/password/update"]}]}])
 }
 
@@ -162,6 +178,11 @@ impl Fact {
             Self::Held(who, held, at) => tie(who, held.clone(), at),
             Self::Policy(who) => tie(who, CloudTie::Gets(VaultContent::Secrets), VAULT),
             Self::Off(id) => CloudOp::Switch { id: (*id).to_owned(), on: !on },
+            Self::Bound(who, role, at) => {
+                let (from, tie, to) =
+                    ((*who).to_owned(), CloudTie::Binding((*role).to_owned()), (*at).to_owned());
+                if on { CloudOp::Link { from, tie, to } } else { CloudOp::Unlink { from, tie, to } }
+            }
         }
     }
 
@@ -171,7 +192,7 @@ impl Fact {
             Self::Listed(to, ..) => vec![to],
             Self::Policy(_) => vec![VAULT],
             Self::Off(id) => vec![id],
-            Self::Record(_) | Self::Held(..) => Vec::new(),
+            Self::Record(_) | Self::Held(..) | Self::Bound(..) => Vec::new(),
         }
     }
 
@@ -187,6 +208,7 @@ impl Fact {
             Self::Held(who, _, at) => [*who, *at].contains(&gone),
             Self::Policy(_) => gone == VAULT || VAULT.starts_with(&format!("{gone}/")),
             Self::Off(id) => *id == gone,
+            Self::Bound(..) => false,
         }
     }
 }
@@ -232,6 +254,15 @@ fn dump(facts: &[Fact], so: &[bool]) -> CloudDump {
             _ => {}
         }
     }
+    let mut policies: BTreeMap<&str, Vec<Value>> = BTreeMap::new();
+    for fact in now() {
+        if let Fact::Bound(who, role, at) = fact {
+            policies.entry(at).or_default().push(json!({"role": role, "members": [who]}));
+        }
+    }
+    let policy =
+        |(at, bindings): (&str, Vec<Value>)| json!({"resource": at, "policy": {"bindings": bindings}});
+    records.extend(policies.into_iter().map(policy));
     let mut dump = CloudDump::default();
     dump.read("always.json", &always()).unwrap();
     if !records.is_empty() {

@@ -12,7 +12,7 @@ use homeostat_core::{Position, TenantId, Timestamp};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
-/// Something that changed in Azure or Entra.
+/// Something that changed in Azure, Entra or Google Cloud.
 #[derive(Clone, PartialEq)]
 pub struct CloudChange {
     /// Whose estate.
@@ -27,7 +27,8 @@ pub struct CloudChange {
     pub op: CloudOp,
 }
 
-/// What changed. Objects are named by their ids: of Azure by paths, of Entra by object ids, both in any case.
+/// What changed. Objects are named by their ids: of Azure by paths, of Entra by object
+/// ids, both in any case, of Google Cloud by full names.
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum CloudOp {
@@ -96,6 +97,8 @@ pub enum CloudTie {
     Permission(String),
     /// The access policies of the vault let him get this.
     Gets(VaultContent),
+    /// The allow policy of the resource of Google Cloud binds him to the role, without a condition.
+    Binding(String),
 }
 
 /// What lies in a vault of keys.
@@ -173,6 +176,7 @@ impl CloudDump {
                 }
                 CloudTie::Role(_) => self.azure.within(&scope(to)).into_iter().map(Unit::Scope).collect(),
                 CloudTie::Gets(_) => [Unit::Scope(scope(to))].into(),
+                CloudTie::Binding(_) => [Unit::Google].into(),
                 // Those are found by what becomes of the rights of all.
                 CloudTie::DirectoryRole { .. } | CloudTie::Permission(_) => BTreeSet::new(),
             },
@@ -194,6 +198,12 @@ impl CloudDump {
             CloudOp::Put { record } => self.put(record, origin),
             CloudOp::Remove { id } if is_azure(id) => self.azure.remove(id),
             CloudOp::Remove { id } => self.entra.remove(&id.to_lowercase()),
+            CloudOp::Link { from, tie: CloudTie::Binding(role), to } => {
+                self.google.bind(to, (role, from), true, origin)
+            }
+            CloudOp::Unlink { from, tie: CloudTie::Binding(role), to } => {
+                self.google.bind(to, (role, from), false, origin)
+            }
             CloudOp::Link { from, tie, to } => self.link([from, to].map(|id| id.to_lowercase()), tie, origin),
             CloudOp::Unlink { from, tie, to } => self.unlink([from, to].map(|id| id.to_lowercase()), tie),
             CloudOp::Switch { id, on } => self.entra.switch(&id.to_lowercase(), *on),
@@ -203,7 +213,7 @@ impl CloudDump {
 
     /// Whether something is known of what has this id.
     pub(super) fn knows(&self, id: &str) -> bool {
-        id == "/" || self.azure.is_known(id) || self.entra.objects.contains_key(id)
+        id == "/" || self.azure.is_known(id) || self.entra.objects.contains_key(id) || self.google.knows(id)
     }
 
     fn put(&mut self, record: &str, origin: Origin) -> bool {

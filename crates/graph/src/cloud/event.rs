@@ -1,7 +1,7 @@
-//! Which changes of Azure and Entra an event shows.
+//! Which changes of Azure, Entra and Google Cloud an event shows.
 
 use super::change::{CloudChange, CloudOp};
-use super::{azure_event, entra_event};
+use super::{azure_event, entra_event, google_event};
 use crate::Evidence;
 use crate::cloudtrail::EventFault;
 use homeostat_core::{JsonText, Outcome};
@@ -39,6 +39,7 @@ impl CloudChange {
         let ops = match product {
             Some("Azure Activity") => azure_event::ops(event),
             Some("Entra ID") => entra_event::ops(event),
+            Some("Cloud Audit Logs") => google_event::ops(event).into_iter().collect(),
             _ => Vec::new(),
         };
         if ops.is_empty() {

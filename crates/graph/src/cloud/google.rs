@@ -22,6 +22,8 @@ const EVERYBODY: &str = "Internet";
 pub(super) struct Google {
     policies: Policies,
     described: BTreeSet<String>,
+    /// Allow policies as they were read: their bindings.
+    allowed: BTreeMap<String, Vec<Value>>,
     /// Who is bound to which role where.
     bindings: BTreeMap<String, BTreeSet<(String, String)>>,
     places: BTreeMap<String, String>,
@@ -113,14 +115,39 @@ impl Google {
         if self.policies.allow(&at, &bindings.to_string()).is_err() {
             return false;
         }
-        let bound = self.bindings.entry(at.clone()).or_default();
-        for binding in policy.get("bindings").and_then(Value::as_array).into_iter().flatten() {
+        let all = policy.get("bindings").and_then(Value::as_array).cloned().unwrap_or_default();
+        let mut bound = BTreeSet::new();
+        for binding in &all {
             let Some(role) = text(binding, "role") else { continue };
             let members = binding.get("members").and_then(Value::as_array).into_iter().flatten();
             bound.extend(members.filter_map(Value::as_str).map(|who| (role.to_owned(), node_of(who))));
         }
+        self.bindings.insert(at.clone(), bound);
+        self.allowed.insert(at.clone(), all);
         self.origins.insert(at, origin);
         true
+    }
+
+    /// Binds a member to a role at a resource, or no longer, without a condition; tells whether that is new.
+    pub(super) fn bind(&mut self, at: &str, (role, member): (&str, &str), on: bool, origin: Origin) -> bool {
+        let mut all = self.allowed.get(&full_name(at)).cloned().unwrap_or_default();
+        let is_it = |one: &Value| one.as_str().is_some_and(|one| node_of(one) == node_of(member));
+        let plain =
+            |binding: &&mut Value| text(binding, "role") == Some(role) && binding.get("condition").is_none();
+        let members =
+            all.iter_mut().find(plain).and_then(|binding| binding.get_mut("members")?.as_array_mut());
+        match (members, on) {
+            (Some(members), true) if !members.iter().any(is_it) => members.push(json!(member)),
+            (Some(members), false) if members.iter().any(is_it) => members.retain(|one| !is_it(one)),
+            (None, true) => all.push(json!({"role": role, "members": [member]})),
+            _ => return false,
+        }
+        self.allow(at, &json!({"bindings": all}), origin)
+    }
+
+    /// Whether something is known of a resource, in lower case.
+    pub(super) fn knows(&self, name: &str) -> bool {
+        self.resources.keys().chain(self.allowed.keys()).any(|known| known.eq_ignore_ascii_case(name))
     }
 
     fn take_resource(&mut self, record: &Record<'_>, origin: Origin) -> bool {
@@ -172,13 +199,18 @@ impl Google {
         }
     }
 
-    /// Finds all edges; tells how many roles nobody described.
-    pub(super) fn finish(&mut self, weave: &mut Weave<'_>, workspace: &Workspace) -> usize {
+    /// Fills in what nobody described; tells how many roles that were.
+    pub(super) fn prepare(&mut self, workspace: &Workspace) -> usize {
         let unknown = self.fill_roles();
         self.close_places();
-        self.members(weave, workspace);
         self.callers =
             self.bindings.values().flatten().map(|(_, it)| (it.clone(), caller(it, workspace))).collect();
+        unknown
+    }
+
+    /// Finds all edges.
+    pub(super) fn ways(&self, weave: &mut Weave<'_>, workspace: &Workspace) {
+        self.members(weave, workspace);
         self.contain(weave);
         self.network.ways(weave, |node| self.resources.get(node).map(|one| one.origin));
         for (name, resource) in &self.resources {
@@ -196,7 +228,6 @@ impl Google {
                 Kind::Instance | Kind::Function | Kind::Service | Kind::Job => {}
             }
         }
-        unknown
     }
 
     /// Gives the roles that nobody described what Google's own of that name may do, others nothing.
@@ -356,7 +387,7 @@ fn node_of(member: &str) -> String {
 }
 
 /// A resource's full name in one spelling: without slashes before it, buckets without what lies between.
-fn full_name(name: &str) -> String {
+pub(super) fn full_name(name: &str) -> String {
     let name = name.trim_start_matches('/');
     let name = name.strip_prefix("cloudresourcemanager.googleapis.com/").unwrap_or(name);
     match name.strip_prefix("storage.googleapis.com/") {

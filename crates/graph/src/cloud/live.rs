@@ -25,10 +25,10 @@ pub(super) enum Unit {
     Google,
 }
 
-/// Azure and Entra with the ways through them, which changes keep true; Google's stay as they were read.
+/// Clouds with the ways through them, which changes keep true: of Azure, Entra, and who is bound to which role of Google.
 ///
-/// Only what a change bears on is found anew: O(what lies in its scope × assignments, rights held, ties). Names of
-/// objects stay when they go, for they mostly come back: some 30 bytes each.
+/// Only what a change bears on is found anew: O(what lies in its scope × assignments, rights held, ties); of Google Cloud
+/// all is. Names of objects stay when they go, for they mostly come back: some 30 bytes each.
 ///
 /// ```
 /// use homeostat_core::{TenantId, Timestamp};
@@ -98,13 +98,10 @@ impl CloudTouched {
 impl LiveClouds {
     /// What `dump` read, and the ways through it. O(resources × rights × assignments).
     pub fn new(mut dump: CloudDump) -> Self {
-        let mut woven = Woven::over(&CHANCES);
+        let woven = Woven::over(&CHANCES);
         let mut foreign = std::mem::take(&mut dump.foreign);
         foreign.unresolved += dump.azure.unknown_roles();
-        woven.weave(Unit::Google, |weave| {
-            dump.workspace.finish(weave);
-            foreign.unresolved += dump.google.finish(weave, &dump.workspace);
-        });
+        foreign.unresolved += dump.google.prepare(&dump.workspace);
         dump.entra.settle();
         let places = dump.documents.iter().cloned().zip(0..).collect();
         let rights = dump.entra.rights();
@@ -155,6 +152,9 @@ impl LiveClouds {
             return Ok(CloudTouched { objects: marked.into_iter().collect(), ..CloudTouched::default() });
         }
         units.append(&mut self.dump.bears_on(&change.op));
+        if units.contains(&Unit::Google) {
+            self.dump.google.prepare(&self.dump.workspace);
+        }
         if was_empty != self.dump.entra.is_empty() {
             units.append(&mut self.everything());
         }
@@ -211,7 +211,14 @@ impl LiveClouds {
     fn everything(&self) -> BTreeSet<Unit> {
         let entra = &self.dump.entra;
         let objects = entra.objects.keys().chain(entra.ties.keys()).cloned().map(Unit::Object);
-        self.dump.azure.known().into_iter().map(Unit::Scope).chain(objects).chain([Unit::Directory]).collect()
+        self.dump
+            .azure
+            .known()
+            .into_iter()
+            .map(Unit::Scope)
+            .chain(objects)
+            .chain([Unit::Directory, Unit::Google])
+            .collect()
     }
 
     /// Finds anew what follows from `units`, and what bears on it in turn.
@@ -219,14 +226,17 @@ impl LiveClouds {
         self.follow(&mut units);
         let mut before: BTreeMap<Ends, Option<f64>> = BTreeMap::new();
         let worked = units.len();
-        let CloudDump { azure, entra, .. } = &self.dump;
+        let CloudDump { azure, entra, google, workspace, .. } = &self.dump;
         let (rights, directory) = (&self.rights, (!entra.is_empty()).then_some(TENANT));
         for unit in units {
             let kept = self.woven.weave(unit.clone(), |weave| match &unit {
                 Unit::Scope(scope) => azure.ways(weave, scope, directory),
                 Unit::Object(id) => entra.ways(weave, id, rights),
                 Unit::Directory => entra.to_directory(weave, rights),
-                Unit::Google => {}
+                Unit::Google => {
+                    workspace.finish(weave);
+                    google.ways(weave, workspace);
+                }
             });
             for (ends, probability) in kept {
                 before.entry(ends).or_insert(probability);
