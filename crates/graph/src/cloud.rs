@@ -6,18 +6,37 @@
 //! Python packages (`snake_case`) spell them. O(resources × rights × assignments).
 
 mod azure;
+#[cfg(feature = "event")]
+mod azure_event;
+mod azure_hound;
+mod azure_network;
 mod azure_role;
+mod azure_way;
+mod change;
 mod entra;
+#[cfg(feature = "event")]
+mod entra_event;
 mod entra_right;
+mod entra_way;
+#[cfg(feature = "event")]
+mod event;
+mod everybody;
 mod google;
+#[cfg(feature = "event")]
+mod google_event;
+mod google_network;
 mod google_right;
 mod google_role;
+mod live;
 mod record;
 mod workspace;
 
+pub use change::{CloudChange, CloudOp, CloudTie, VaultContent};
+pub use live::{CloudEdge, CloudTouched, LiveClouds};
+
 use crate::named::NamedGraphBuilder;
 use crate::open_graph::Foreign;
-use crate::weave::{Origin, Weave};
+use crate::weave::Origin;
 use azure::Azure;
 use core::fmt;
 use entra::Entra;
@@ -118,14 +137,8 @@ impl CloudDump {
 
     /// The builder with all nodes and edges, and what was read besides. A role that an assignment names and no document
     /// describes gives nothing and counts as unresolved.
-    pub fn finish(mut self) -> (NamedGraphBuilder, Foreign) {
-        let mut weave = Weave::over(&self.documents, &CHANCES);
-        self.foreign.unresolved += self.azure.finish(&mut weave);
-        self.entra.finish(&mut weave);
-        self.workspace.finish(&mut weave);
-        self.foreign.unresolved += self.google.finish(&mut weave, &self.workspace);
-        entra::over_azure(&self.entra, &self.azure, &mut weave);
-        (weave.builder, self.foreign)
+    pub fn finish(self) -> (NamedGraphBuilder, Foreign) {
+        LiveClouds::new(self).into_parts()
     }
 
     fn part(&mut self, part: &Value, place: &mut Place<'_>) {
@@ -169,6 +182,10 @@ impl CloudDump {
     fn record(&mut self, value: &Value, place: &mut Place<'_>) -> bool {
         let record = Record::of(value);
         let origin = Origin { document: self.documents.len().saturating_sub(1), record: place.record };
+        if let Some(wrapped) = azure_hound::wrapped(value) {
+            place.known += usize::from(self.take_wrapped(wrapped, origin));
+            return true;
+        }
         let taken = self.azure.take(&record, origin)
             || self.google.take(&record, origin)
             || self.workspace.take(&record, place.under, origin)
@@ -187,6 +204,11 @@ struct Place<'a> {
     record: u32,
     /// How many were known so far.
     known: usize,
+}
+
+/// Whether an id is one of Azure: they are paths.
+fn is_azure(id: &str) -> bool {
+    id.starts_with('/')
 }
 
 fn is_many(value: &Value) -> bool {

@@ -15,7 +15,7 @@ use crate::cidr::Cidr;
 use crate::named::NamedGraphBuilder;
 use crate::open_graph::Foreign;
 use crate::sharp_hound::{list, text};
-use crate::weave::{Origin, Weave};
+use crate::weave::{Origin, Weave, Woven};
 use core::fmt;
 use endpoint::{Service, Slice};
 use homeostat_access::kubernetes::Cluster;
@@ -132,22 +132,10 @@ impl KubernetesDump {
     /// names and no object describes counts as unresolved.
     pub fn finish(mut self) -> (NamedGraphBuilder, Foreign) {
         self.dump.tokens();
-        let mut weave = Weave::over(&self.dump.documents, &PROBABILITY);
-        weave.builder.jewel(CLUSTER);
-        self.dump.on_nodes(&mut weave);
-        self.dump.by_rights(&mut weave);
-        self.dump.by_network(&mut weave);
-        for node in self.dump.all_nodes() {
-            let id = format!("Node {node}");
-            let described = self.dump.nodes.get(node);
-            weave.at(described.map_or_else(Origin::default, |node| node.origin));
-            weave.edge(&id, "Group system:nodes", "IDENTITY_ASSUME");
-            if described.is_some_and(|node| node.governs) {
-                weave.edge(&id, CLUSTER, "CONTROL_PLANE");
-            }
-        }
+        let mut woven = Woven::over(&PROBABILITY);
+        woven.weave((), |weave| self.dump.ways(weave));
         self.foreign.unresolved = self.dump.dangling();
-        (weave.builder, self.foreign)
+        (woven.builder(&self.dump.documents, |_| false), self.foreign)
     }
 }
 
@@ -160,6 +148,23 @@ impl fmt::Debug for KubernetesDump {
 }
 
 impl Dump {
+    /// All ways through the cluster.
+    fn ways(&self, weave: &mut Weave<'_>) {
+        weave.jewel(CLUSTER);
+        self.on_nodes(weave);
+        self.by_rights(weave);
+        self.by_network(weave);
+        for node in self.all_nodes() {
+            let id = format!("Node {node}");
+            let described = self.nodes.get(node);
+            weave.at(described.map_or_else(Origin::default, |node| node.origin));
+            weave.edge(&id, "Group system:nodes", "IDENTITY_ASSUME");
+            if described.is_some_and(|node| node.governs) {
+                weave.edge(&id, CLUSTER, "CONTROL_PLANE");
+            }
+        }
+    }
+
     fn object(&mut self, kind: &str, object: &Value, index: usize) -> Result<(), &'static str> {
         let data =
             object.get("metadata").filter(|data| data.is_object()).ok_or("no object with `metadata`")?;

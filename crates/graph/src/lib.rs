@@ -72,7 +72,9 @@ pub use best_path::NetPath;
 pub use chance::Chance;
 pub use change::{Change, ChangeError, EdgeChanges, Op, Touched};
 #[cfg(feature = "clouds")]
-pub use cloud::CloudDump;
+pub use cloud::{
+    CloudChange, CloudDump, CloudEdge, CloudOp, CloudTie, CloudTouched, LiveClouds, VaultContent,
+};
 #[cfg(feature = "event")]
 pub use cloudtrail::EventFault;
 pub use component::{Components, Condensation};

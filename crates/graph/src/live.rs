@@ -16,7 +16,7 @@ use std::collections::{BTreeMap, BinaryHeap};
 pub enum EdgeChange<L> {
     /// The edge is new.
     Insert(NetEdge<L>),
-    /// The edge with these ends and this label is gone; its effort is not looked at.
+    /// The edge with these ends and this label is gone, of several the easiest; its effort is not looked at.
     Remove(NetEdge<L>),
 }
 
@@ -236,25 +236,36 @@ impl<L: Copy + Default + PartialEq> LiveNet<L> {
         self.touched.insert(edge.to);
     }
 
-    /// Takes the edge out of the store, one of this effort where one is told; its effort when it was there.
+    /// Takes the edge out of the store, one of this effort where one is told, else the easiest; its effort when it was
+    /// there.
     fn take(&mut self, edge: &NetEdge<L>, effort: Option<f32>) -> Option<f32> {
-        if let Some(effort) = self.net.bury(edge, effort) {
+        let effort = effort.or_else(|| self.easiest(edge))?;
+        if self.net.bury(edge, effort) {
             return Some(effort);
         }
         let row = self.added.get_mut(&edge.from)?;
-        let fits = |known: f32| effort.is_none_or(|effort| effort.to_bits() == known.to_bits());
+        let fits = |known: f32| effort.to_bits() == known.to_bits();
         let same =
             |(half, label): &(Half, L)| half.node == edge.to && *label == edge.label && fits(half.effort);
         let at = row.iter().position(same)?;
-        let (half, _) = row.remove(at);
+        row.remove(at);
         if let Some(row) = self.added_in.get_mut(&edge.to) {
-            let same =
-                |other: &Half| other.node == edge.from && other.effort.to_bits() == half.effort.to_bits();
+            let same = |other: &Half| other.node == edge.from && fits(other.effort);
             if let Some(at) = row.iter().position(same) {
                 row.remove(at);
             }
         }
-        Some(half.effort)
+        Some(effort)
+    }
+
+    /// The least effort of the edges with these ends and this label: in which order they came means nothing.
+    fn easiest(&self, edge: &NetEdge<L>) -> Option<f32> {
+        let own = |number| self.net.label(number) == Some(&edge.label);
+        let base = self.net.all_between(edge.from, edge.to).filter(|(number, _)| own(*number));
+        let added = self.added.get(&edge.from).into_iter().flatten();
+        let added = added.filter(|(half, label)| half.node == edge.to && *label == edge.label);
+        let all = base.map(|(_, effort)| effort).chain(added.map(|(half, _)| half.effort));
+        all.filter(|effort| effort.is_finite()).min_by(f32::total_cmp)
     }
 
     fn set(&mut self, node: u32, way: Half) {
@@ -432,6 +443,19 @@ mod tests {
             live.compact();
             prop_assert_eq!(&before, &efforts(&live.net.distances_to(&targets)));
         }
+    }
+
+    #[test]
+    fn of_edges_that_are_alike_the_easiest_goes_whatever_was_asked_before() {
+        let edge = |effort| NetEdge { from: 0, to: 1, effort, label: () };
+        let mut live = LiveNet::new(Net::of(2, []), &[1]);
+        live.apply(&EdgeChange::Insert(edge(0.5)));
+        live.apply(&EdgeChange::Insert(edge(2.0)));
+        for _ in 0..2 {
+            assert_eq!(live.what_if(&[EdgeChange::Remove(edge(0.0))]).moved.len(), 1);
+        }
+        live.apply(&EdgeChange::Remove(edge(0.0)));
+        assert_eq!(live.distances().effort(0), Some(2.0));
     }
 
     #[test]

@@ -276,16 +276,13 @@ impl<L> Net<L> {
 }
 
 impl<L: PartialEq> Net<L> {
-    /// Makes an edge infinitely hard, at both of its ends, one of effort `told` where that is given; its effort when
-    /// it was there.
-    pub(crate) fn bury(&mut self, edge: &NetEdge<L>, told: Option<f32>) -> Option<f32> {
-        let alive = |(number, effort): &(u32, f32)| {
-            let fits = told.is_none_or(|told| told.to_bits() == effort.to_bits());
-            effort.is_finite() && fits && self.labels.get(*number as usize) == Some(&edge.label)
+    /// Makes an edge of this effort infinitely hard, at both of its ends; whether there is one.
+    pub(crate) fn bury(&mut self, edge: &NetEdge<L>, effort: f32) -> bool {
+        let alive = |(number, known): &(u32, f32)| {
+            known.to_bits() == effort.to_bits() && self.labels.get(*number as usize) == Some(&edge.label)
         };
-        let (number, effort) = self.all_between(edge.from, edge.to).find(alive)?;
-        self.turn(edge, number, (effort, f32::INFINITY));
-        Some(effort)
+        let found = self.all_between(edge.from, edge.to).find(alive);
+        found.is_some_and(|(number, _)| self.turn(edge, number, (effort, f32::INFINITY)))
     }
 
     /// Gives a buried edge its effort back; whether there is one that fits.

@@ -26,6 +26,8 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+#[cfg(feature = "clouds")]
+pub(crate) use asset::LOGINS;
 #[cfg(feature = "documents")]
 pub(crate) use prefix_list::{ENTRIES_TOLD, ENTRY, PREFIX_LIST};
 pub(crate) use sender::{Crowds, Sender};

@@ -52,7 +52,8 @@ enum Way {
 impl SharpHound {
     /// Reads one file, called `name`; `None` when it is no file of a collection.
     pub fn read(&mut self, name: &str, whole: &Value) -> Option<()> {
-        let kind = whole.get("meta")?.get("type")?.as_str()?;
+        // Of the same make, but for clouds: `CloudDump` reads those.
+        let kind = whole.get("meta")?.get("type")?.as_str().filter(|kind| *kind != "azure")?;
         let data = whole.get("data")?.as_array()?;
         self.builder.document(name);
         for (record, object) in data.iter().enumerate() {

@@ -1,36 +1,58 @@
-//! Edges of a dump as they are found: each once, with what it rests on and how likely it succeeds.
+//! Edges of a dump as they are found, in parts: each rests on something, is as likely as it is, and what follows from one
+//! thing is found again without the rest.
+//!
+//! The same edge may follow from several things: it is there as long as one of them is, and as likely as the likeliest
+//! says. O(log edges) an edge that comes or goes.
 
-use crate::named::{NamedEdge, NamedGraphBuilder};
-use std::collections::BTreeSet;
+use crate::named::{Explained, NamedEdge, NamedGraphBuilder};
+use crate::names::Names;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Where an object was read: which document, which record of it.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Origin {
     pub(crate) document: usize,
     pub(crate) record: u32,
 }
 
-/// Edges as they are found.
-pub(crate) struct Weave {
-    pub(crate) builder: NamedGraphBuilder,
-    seen: BTreeSet<(u32, u32, &'static str)>,
+/// An edge by the numbers of its ends, and its kind.
+pub(crate) type Ends = (u32, u32, &'static str);
+
+/// What is said of an edge once.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Thread {
+    probability: f64,
+    origin: Origin,
+}
+
+/// What a node is besides.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Mark {
+    Principal,
+    Jewel,
+    #[cfg(feature = "clouds")]
+    Store,
+}
+
+/// What follows from one thing.
+#[derive(Clone, Debug, Default)]
+struct Part {
+    edges: BTreeMap<Ends, Thread>,
+    marks: BTreeSet<(u32, Mark)>,
+}
+
+/// Edges that are being found.
+#[derive(Debug)]
+pub(crate) struct Weave<'a> {
+    names: &'a mut Names,
+    part: Part,
     origin: Origin,
     chances: &'static [(&'static str, f64)],
 }
 
-impl Weave {
-    /// None yet, over `documents`; what is not in `chances` succeeds.
-    pub(crate) fn over(documents: &[String], chances: &'static [(&'static str, f64)]) -> Self {
-        let mut builder = NamedGraphBuilder::default();
-        for name in documents {
-            builder.document(name);
-        }
-        Self { builder, seen: BTreeSet::new(), origin: Origin::default(), chances }
-    }
-
+impl Weave<'_> {
     /// Says what the edges rest on that come now.
     pub(crate) fn at(&mut self, origin: Origin) {
-        self.builder.at_document(origin.document);
         self.origin = origin;
     }
 
@@ -41,12 +63,178 @@ impl Weave {
 
     /// An edge, half as likely when something that is not known decides too.
     pub(crate) fn edge_if(&mut self, from: &str, to: &str, kind: &'static str, firm: bool) {
-        let ends = (self.builder.node(from), self.builder.node(to));
-        if ends.0 == ends.1 || !self.seen.insert((ends.0, ends.1, kind)) {
+        let told = self.chances.iter().find(|(name, _)| *name == kind);
+        let probability = told.map_or(1.0, |(_, probability)| *probability);
+        self.edge_at(from, to, kind, probability * if firm { 1.0 } else { 0.5 });
+    }
+
+    /// An edge of a likelihood of its own.
+    pub(crate) fn edge_at(&mut self, from: &str, to: &str, kind: &'static str, probability: f64) {
+        let (from, to) = (self.names.number(from).0, self.names.number(to).0);
+        if from == to {
             return;
         }
-        let told = self.chances.iter().find(|(name, _)| *name == kind);
-        let probability = told.map_or(1.0, |(_, probability)| *probability) * if firm { 1.0 } else { 0.5 };
-        self.builder.edge(&NamedEdge { from, to, kind, probability, record: self.origin.record });
+        let thread = Thread { probability, origin: self.origin };
+        let known = self.part.edges.entry((from, to, kind)).or_insert(thread);
+        if known.probability < probability {
+            *known = thread;
+        }
+    }
+
+    /// Somebody who may be taken over.
+    pub(crate) fn principal(&mut self, name: &str) {
+        self.mark(name, Mark::Principal);
+    }
+
+    /// What is worth getting to.
+    pub(crate) fn jewel(&mut self, name: &str) {
+        self.mark(name, Mark::Jewel);
+    }
+
+    /// A store of something.
+    #[cfg(feature = "clouds")]
+    pub(crate) fn store(&mut self, name: &str) {
+        self.mark(name, Mark::Store);
+    }
+
+    fn mark(&mut self, name: &str, mark: Mark) {
+        let node = self.names.number(name).0;
+        self.part.marks.insert((node, mark));
+    }
+}
+
+/// All that was found, by what it follows from.
+#[derive(Clone, Debug)]
+pub(crate) struct Woven<U> {
+    names: Names,
+    parts: BTreeMap<U, Part>,
+    // INVARIANT: the edges and marks of all parts; none is empty.
+    edges: BTreeMap<Ends, Vec<Thread>>,
+    marks: BTreeMap<(u32, Mark), usize>,
+    chances: &'static [(&'static str, f64)],
+}
+
+impl<U: Ord> Woven<U> {
+    /// Nothing yet; what is not in `chances` succeeds.
+    pub(crate) fn over(chances: &'static [(&'static str, f64)]) -> Self {
+        Self {
+            names: Names::default(),
+            parts: BTreeMap::new(),
+            edges: BTreeMap::new(),
+            marks: BTreeMap::new(),
+            chances,
+        }
+    }
+
+    /// Finds anew what follows from `unit`; the edges of which it says something else now, and how likely they were.
+    pub(crate) fn weave(
+        &mut self,
+        unit: U,
+        find: impl FnOnce(&mut Weave<'_>),
+    ) -> BTreeMap<Ends, Option<f64>> {
+        let (names, chances) = (&mut self.names, self.chances);
+        let mut weave = Weave { names, part: Part::default(), origin: Origin::default(), chances };
+        find(&mut weave);
+        let part = weave.part;
+        let before = self.parts.remove(&unit).unwrap_or_default();
+        let own = before.edges.iter().filter(|(ends, thread)| part.edges.get(*ends) != Some(thread));
+        let new = part.edges.iter().filter(|(ends, thread)| before.edges.get(*ends) != Some(thread));
+        let touched =
+            own.clone().chain(new.clone()).map(|(ends, _)| (*ends, self.probability(ends))).collect();
+        own.for_each(|(ends, thread)| self.drop_thread(ends, thread));
+        new.for_each(|(ends, thread)| self.edges.entry(*ends).or_default().push(*thread));
+        for mark in before.marks.difference(&part.marks) {
+            if let Some(count) = self.marks.get_mut(mark) {
+                *count -= 1;
+                if *count == 0 {
+                    self.marks.remove(mark);
+                }
+            }
+        }
+        for mark in part.marks.difference(&before.marks) {
+            *self.marks.entry(*mark).or_default() += 1;
+        }
+        if !part.edges.is_empty() || !part.marks.is_empty() {
+            self.parts.insert(unit, part);
+        }
+        touched
+    }
+
+    fn drop_thread(&mut self, ends: &Ends, thread: &Thread) {
+        let Some(threads) = self.edges.get_mut(ends) else { return };
+        if let Some(at) = threads.iter().position(|known| known == thread) {
+            threads.swap_remove(at);
+        }
+        if threads.is_empty() {
+            self.edges.remove(ends);
+        }
+    }
+
+    /// How likely the edge is; `None` when it is not there.
+    pub(crate) fn probability(&self, ends: &Ends) -> Option<f64> {
+        Some(likeliest(self.edges.get(ends)?)?.probability)
+    }
+
+    #[cfg(feature = "clouds")]
+    pub(crate) fn name(&self, node: u32) -> &str {
+        self.names.name(node)
+    }
+
+    /// The builder with all nodes and edges, over `documents`. O(E log E).
+    pub(crate) fn builder(&self, documents: &[String], is_stale: impl Fn(&str) -> bool) -> NamedGraphBuilder {
+        let mut builder = NamedGraphBuilder::default();
+        for name in documents {
+            builder.document(name);
+        }
+        for (node, mark) in self.marks.keys() {
+            let name = self.names.name(*node);
+            match mark {
+                Mark::Principal => builder.principal(name),
+                Mark::Jewel => builder.jewel(name),
+                #[cfg(feature = "clouds")]
+                Mark::Store => builder.store(name),
+            }
+        }
+        for ((from, to, kind), threads) in &self.edges {
+            let Some(Thread { probability, origin }) = likeliest(threads) else { continue };
+            let (from, to) = (self.names.name(*from), self.names.name(*to));
+            if is_stale(from) || is_stale(to) {
+                let document = documents.get(origin.document).map_or("", String::as_str);
+                let because = format!("{document}, record {}", origin.record);
+                let told = Explained { because, stale: true, ..Explained::default() };
+                builder.explained((from, to), (kind, probability), told);
+                continue;
+            }
+            builder.at_document(origin.document);
+            builder.edge(&NamedEdge { from, to, kind, probability, record: origin.record });
+        }
+        builder
+    }
+}
+
+/// What counts of all that is said of an edge: the likeliest, of those the first.
+fn likeliest(threads: &[Thread]) -> Option<Thread> {
+    let order = |one: &&Thread, two: &&Thread| {
+        one.probability.total_cmp(&two.probability).then_with(|| two.origin.cmp(&one.origin))
+    };
+    threads.iter().max_by(order).copied()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_edge_is_there_as_long_as_one_thing_says_so() {
+        let mut woven = Woven::over(&[("Maybe", 0.8)]);
+        woven.weave(1, |weave| weave.edge("a", "b", "Maybe"));
+        woven.weave(2, |weave| weave.edge_if("a", "b", "Maybe", false));
+        let built = |woven: &Woven<i32>| woven.builder(&[], |_| false).build().edges();
+        assert_eq!(built(&woven), 1);
+        assert_eq!(woven.weave(1, |_| {}).len(), 1);
+        assert_eq!(built(&woven), 1);
+        assert!(woven.weave(2, |weave| weave.edge_if("a", "b", "Maybe", false)).is_empty());
+        woven.weave(2, |_| {});
+        assert!(woven.builder(&[], |_| false).build().is_empty(), "nor are its ends");
     }
 }

@@ -234,6 +234,53 @@ fn a_role_of_ones_own_making_counts_by_its_actions() {
     assert_eq!(told(&docs, &["AZAddSecret"]), ["lea AZAddSecret a1"]);
 }
 
+#[test]
+fn what_azure_hound_writes_is_read_into_the_same() {
+    let wrap = |kind: &str, data: Value| json!({"kind": kind, "data": data});
+    let held = |who: &str, role: &str, scope: &str| {
+        json!({"id": format!("{scope}/providers/Microsoft.Authorization/roleAssignments/{who}"), "name": who,
+            "properties": {"principalId": who, "scope": scope,
+                "roleDefinitionId": format!("/providers/Microsoft.Authorization/roleDefinitions/{role}")}})
+    };
+    let file = json!({"meta": {"type": "azure", "version": 5, "count": 13}, "data": [
+        wrap("AZTenant", json!({"tenantId": "t", "displayName": "acme"})),
+        wrap("AZUser", json!({"id": "SAM", "displayName": "Sam", "tenantId": "t"})),
+        wrap("AZUser", json!({"id": "root", "displayName": "Root"})),
+        wrap("AZGroup", json!({"id": "g1", "displayName": "all", "securityEnabled": true})),
+        wrap("AZGroupMember", json!({"groupId": "g1", "members": [{"groupId": "g1", "member": {"id": "sam"}}]})),
+        wrap("AZApp", json!({"id": "a1", "appId": "app", "displayName": "shop"})),
+        wrap("AZAppOwner", json!({"appId": "app", "owners": [{"appId": "app", "owner": {"id": "sam"}}]})),
+        wrap("AZServicePrincipal", json!({"id": "sp1", "appId": "app"})),
+        wrap("AZRoleAssignment", json!({"roleDefinitionId": GLOBAL_ADMIN, "roleAssignments": [
+            {"id": "x", "principalId": "root", "roleDefinitionId": GLOBAL_ADMIN, "directoryScopeId": "/"}]})),
+        wrap("AZVM", vm()),
+        wrap("AZManagementGroupDescendant", json!({"id": "/subscriptions/s1", "properties": {"parent":
+            {"id": "/providers/Microsoft.Management/managementGroups/all"}}})),
+        wrap("AZVMContributor", json!({"virtualMachineId": vm()["id"], "contributors": [
+            {"virtualMachineId": vm()["id"], "contributor": held("sp1", CONTRIBUTOR, WEB)}]})),
+        wrap("AZSubscriptionRoleAssignment", json!({"objectId": "/subscriptions/s1", "assignees": [
+            {"objectId": "/subscriptions/s1", "roleDefinitionId": OWNER, "assignee": held("g1", OWNER, "/subscriptions/s1")}]}))]});
+    let docs = [file];
+    let kinds = ["AZMemberOf", "AZOwns", "AZRunsAs", "AZGlobalAdmin", "AZOwner", "AZVMContributor"];
+    assert_eq!(
+        told(&docs, &kinds),
+        [
+            "a1 AZRunsAs sp1",
+            "g1 AZOwner s1",
+            "g1 AZVMContributor vm1",
+            "root AZGlobalAdmin AZTenant",
+            "sam AZMemberOf g1",
+            "sam AZOwns a1",
+            "sp1 AZVMContributor vm1"
+        ]
+    );
+    assert!(
+        reaches(&docs, "sam", "robot")
+            && reaches(&docs, "/providers/Microsoft.Management/managementGroups/all", "robot")
+    );
+    assert!(homeostat_graph::SharpHound::default().read("az.json", &docs[0]).is_none());
+}
+
 const ROBOT: &str = "robot@shop.iam.gserviceaccount.com";
 
 fn account(email: &str) -> Value {
@@ -372,6 +419,12 @@ fn some_records() -> Vec<Value> {
         json!({"projectId": "shop", "projectNumber": "42", "parent": {"type": "folder", "id": "7"}}),
         json!({"name": "folders/7", "parent": "organizations/1"}),
         json!({"primaryEmail": "tom@acme.example", "id": "1", "isAdmin": true}),
+        json!({"id": at("Microsoft.Network/publicIPAddresses", "ip")}),
+        json!({"id": at("Microsoft.Network/networkInterfaces", "nic"), "virtualMachine": {"id": at("Microsoft.Compute/virtualMachines", "vm1")},
+            "networkSecurityGroup": {"id": at("Microsoft.Network/networkSecurityGroups", "g")}, "ipConfigurations": [
+            {"publicIPAddress": {"id": at("Microsoft.Network/publicIPAddresses", "ip")}}]}),
+        json!({"id": at("Microsoft.Network/networkSecurityGroups", "g"), "securityRules": [{"priority": 1, "access": "Allow",
+            "direction": "Inbound", "protocol": "*", "sourceAddressPrefix": "*", "destinationPortRange": "3389"}]}),
         json!({"kind": "admin#directory#group", "id": "g", "email": "ops@acme.example",
             "members": [{"email": "tom@acme.example", "role": "OWNER"}]}),
     ]

@@ -221,6 +221,14 @@ impl Roles {
         true
     }
 
+    /// Takes the assignment, the denial or the definition of this id away. Whether there was one.
+    pub fn remove(&mut self, id: &str) -> bool {
+        let id = id.to_lowercase();
+        let (at, name) = id.rsplit_once('/').unwrap_or(("", &id));
+        let defines = at.ends_with("/roledefinitions") && self.definitions.remove(name).is_some();
+        defines || self.denials.remove(&id).is_some() || self.remove_assignment(&id)
+    }
+
     /// States that `child`, a subscription or a management group, lies in the management group `parent`; both as scopes.
     /// Of a subscription of which nothing is stated, what is assigned at management groups stays open.
     pub fn place(&mut self, child: &str, parent: &str) {

@@ -144,6 +144,11 @@ impl Directory {
         Ok(added)
     }
 
+    /// Takes the role assignment or the eligibility of this id away. Whether there was one.
+    pub fn remove_assignment(&mut self, id: &str) -> bool {
+        self.assignments.remove(&id.to_lowercase()).is_some()
+    }
+
     /// States that `object` belongs to `owner`; both by id.
     pub fn own(&mut self, object: &str, owner: &str) {
         self.owners.entry(object.to_lowercase()).or_default().insert(owner.to_lowercase());

@@ -1,115 +1,68 @@
 //! Azure: management groups, subscriptions, resources with their identities, and who is assigned what on them.
 //!
-//! Microsoft Learn, "Azure resource provider operations" (actions), "What are managed identities for Azure resources". A
-//! scope is a node under its id; a control over a scope is a control over what lies in it.
+//! Microsoft Learn, "What are managed identities for Azure resources". A scope is a node under its id, as its own record
+//! writes it; scopes are compared in lower case.
 
+use super::azure_network::Network;
 use super::azure_role;
+use super::azure_way::{IDENTITY, RESOURCE_GROUP, SUBSCRIPTION, VAULT};
 use super::record::{Record, text};
-use crate::weave::{Origin, Weave};
-use homeostat_access::azure::{Caller, Operation, Plane, Roles};
+use crate::weave::Origin;
+use homeostat_access::azure::Roles;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// What lets its holder take over, or read, a resource of a kind: the kind, the action, and the edge.
-const RIGHTS: [(&str, Plane, &str, &str); 17] = [
-    (VM, Plane::Control, "Microsoft.Compute/virtualMachines/runCommand/action", "AZExecuteCommand"),
-    (VM, Plane::Control, "Microsoft.Compute/virtualMachines/extensions/write", "AZVMContributor"),
-    (VM, Plane::Data, "Microsoft.Compute/virtualMachines/loginAsAdmin/action", "AZVMAdminLogin"),
-    (VM_SET, Plane::Control, "Microsoft.Compute/virtualMachineScaleSets/extensions/write", "AZVMContributor"),
-    (SITE, Plane::Control, "Microsoft.Web/sites/publishxml/action", "AZWebsiteContributor"),
-    (
-        "microsoft.automation/automationaccounts",
-        Plane::Control,
-        "Microsoft.Automation/automationAccounts/runbooks/write",
-        "AZAutomationContributor",
-    ),
-    ("microsoft.logic/workflows", Plane::Control, "Microsoft.Logic/workflows/write", "AZLogicAppContributor"),
-    (
-        "microsoft.containerinstance/containergroups",
-        Plane::Control,
-        "Microsoft.ContainerInstance/containerGroups/containers/exec/action",
-        "AZExecuteCommand",
-    ),
-    (
-        CLUSTER,
-        Plane::Control,
-        "Microsoft.ContainerService/managedClusters/listClusterAdminCredential/action",
-        "AZContributor",
-    ),
-    (
-        "microsoft.datafactory/factories",
-        Plane::Control,
-        "Microsoft.DataFactory/factories/pipelines/write",
-        "AZContributor",
-    ),
-    (STORAGE, Plane::Control, "Microsoft.Storage/storageAccounts/listKeys/action", "ReadData"),
-    (
-        STORAGE,
-        Plane::Data,
-        "Microsoft.Storage/storageAccounts/blobServices/containers/blobs/read",
-        "ReadData",
-    ),
-    (COSMOS, Plane::Control, "Microsoft.DocumentDB/databaseAccounts/listKeys/action", "ReadData"),
-    (SQL, Plane::Control, "Microsoft.Sql/servers/administrators/write", "AZContributor"),
-    (VAULT, Plane::Data, "Microsoft.KeyVault/vaults/secrets/getSecret/action", "AZGetSecrets"),
-    (VAULT, Plane::Data, "Microsoft.KeyVault/vaults/keys/read", "AZGetKeys"),
-    (VAULT, Plane::Data, "Microsoft.KeyVault/vaults/certificates/read", "AZGetCertificates"),
-];
-
 /// What vaults without role assignments for their data let those do who are in their access policies.
-const POLICIES: [(&str, &str); 3] =
+pub(super) const POLICIES: [(&str, &str); 3] =
     [("secrets", "AZGetSecrets"), ("keys", "AZGetKeys"), ("certificates", "AZGetCertificates")];
 
-/// Rights of which one lets start something that runs as an identity.
-const STARTS: [&str; 4] = [
-    "Microsoft.Compute/virtualMachines/write",
-    "Microsoft.Web/sites/write",
-    "Microsoft.ContainerInstance/containerGroups/write",
-    "Microsoft.Automation/automationAccounts/write",
-];
-
-const VM: &str = "microsoft.compute/virtualmachines";
-const VM_SET: &str = "microsoft.compute/virtualmachinescalesets";
-const SITE: &str = "microsoft.web/sites";
-const CLUSTER: &str = "microsoft.containerservice/managedclusters";
-const STORAGE: &str = "microsoft.storage/storageaccounts";
-const COSMOS: &str = "microsoft.documentdb/databaseaccounts";
-const SQL: &str = "microsoft.sql/servers";
-const VAULT: &str = "microsoft.keyvault/vaults";
-const IDENTITY: &str = "microsoft.managedidentity/userassignedidentities";
-const SUBSCRIPTION: &str = "subscription";
-const RESOURCE_GROUP: &str = "resource group";
-const GROUPS: &str = "/providers/microsoft.management/managementgroups/";
-const ASSIGN_ROLES: &str = "Microsoft.Authorization/roleAssignments/write";
+pub(super) const GROUPS: &str = "/providers/microsoft.management/managementgroups/";
 
 /// What was read of Azure.
 #[derive(Clone, Default)]
 pub(super) struct Azure {
-    roles: Roles,
+    pub(super) roles: Roles,
+    /// Roles that a document describes.
     defined: BTreeSet<String>,
-    used: BTreeSet<String>,
-    people: BTreeSet<String>,
-    // Where something is assigned; with where that was read.
-    scopes: BTreeMap<String, Origin>,
-    resources: BTreeMap<String, Resource>,
+    /// Roles that no document describes, which were given what Azure's own of that id may do.
+    filled: BTreeSet<String>,
+    pub(super) assigned: BTreeMap<String, Assigned>,
+    /// Ids of what is assigned at each scope.
+    pub(super) scopes: BTreeMap<String, BTreeSet<String>>,
+    /// Deny assignments with their scopes.
+    denied: BTreeMap<String, String>,
+    pub(super) resources: BTreeMap<String, Resource>,
     // A management group or subscription to the group above it.
     above: BTreeMap<String, String>,
+    pub(super) network: Network,
+    /// Who may start something that runs as an identity, by scope.
+    pub(super) starters: BTreeMap<String, BTreeSet<String>>,
+}
+
+/// A role that somebody holds at a scope.
+#[derive(Clone)]
+pub(super) struct Assigned {
+    role: String,
+    pub(super) principal: String,
+    scope: String,
+    pub(super) is_person: bool,
+    pub(super) origin: Origin,
 }
 
 /// A resource or a scope, as it is written in its own record.
 #[derive(Clone, Default)]
-struct Resource {
-    id: String,
-    kind: String,
+pub(super) struct Resource {
+    pub(super) id: String,
+    pub(super) kind: String,
     /// Identities of its own.
-    own: BTreeSet<String>,
+    pub(super) own: BTreeSet<String>,
     /// Identities that are assigned to it, by their scopes; with what the record tells of whose they are.
-    assigned: BTreeMap<String, Option<String>>,
+    pub(super) assigned: BTreeMap<String, Option<String>>,
     /// Of a vault that asks its access policies: who may get what.
-    policies: Option<Vec<(String, &'static str)>>,
+    pub(super) policies: Option<BTreeSet<(String, &'static str)>>,
     /// Where a cluster puts its nodes.
-    nodes: Option<String>,
-    origin: Origin,
+    pub(super) nodes: Option<String>,
+    pub(super) origin: Origin,
 }
 
 impl Azure {
@@ -124,11 +77,14 @@ impl Azure {
             None if !scope.starts_with("/subscriptions/") => return false,
             None => {}
         }
+        self.network.take((&scope, &kind), record);
         let resource = Resource {
-            id: id.to_owned(),
+            // Logs write ids in capitals: a name that is known stays.
+            id: self.resources.get(&scope).map_or(id, |known| &known.id).to_owned(),
             own: principal_of(record, &kind),
             assigned: assigned_to(record),
-            policies: (kind == VAULT && !record.is_true("enableRbacAuthorization")).then(|| policies(record)),
+            policies: (kind == VAULT && !record.is_true("enableRbacAuthorization"))
+                .then(|| policies(record).collect()),
             nodes: record
                 .text("nodeResourceGroup")
                 .map(|name| format!("{}/resourcegroups/{name}", subscription(&scope)).to_lowercase()),
@@ -150,14 +106,157 @@ impl Azure {
         if kind == "roledefinitions" {
             self.defined.insert(last(id).to_owned());
         }
+        let scope = scope_told(record.text("scope").unwrap_or("/"));
         if let Some((role, principal)) = record.text("roleDefinitionId").zip(record.text("principalId")) {
-            self.used.insert(last(&role.to_lowercase()).to_owned());
-            self.scopes.entry(normal(record.text("scope").unwrap_or("/"))).or_insert(origin);
-            if record.text("principalType") != Some("Group") {
-                self.people.insert(principal.to_lowercase());
-            }
+            let role = last(&role.to_lowercase()).to_owned();
+            let is_person = record.text("principalType") != Some("Group");
+            self.assign(id, Assigned { role, principal: principal.to_lowercase(), scope, is_person, origin });
+        } else if kind == "denyassignments" {
+            self.denied.insert(id.to_owned(), scope);
         }
         true
+    }
+
+    fn assign(&mut self, id: &str, assigned: Assigned) {
+        self.unassign(id);
+        self.fill_role(&assigned.role);
+        self.scopes.entry(assigned.scope.clone()).or_default().insert(id.to_owned());
+        self.assigned.insert(id.to_owned(), assigned);
+    }
+
+    fn unassign(&mut self, id: &str) -> Option<Assigned> {
+        let gone = self.assigned.remove(id)?;
+        if let Some(ids) = self.scopes.get_mut(&gone.scope) {
+            ids.remove(id);
+            if ids.is_empty() {
+                self.scopes.remove(&gone.scope);
+            }
+        }
+        Some(gone)
+    }
+
+    /// Gives a role that no document describes what Azure's own of that id may do, another nothing.
+    fn fill_role(&mut self, id: &str) {
+        if self.defined.contains(id) || !self.filled.insert(id.to_owned()) {
+            return;
+        }
+        let permissions: Vec<Value> = azure_role::built_in(id).into_iter().collect();
+        let role = json!({"type": "Microsoft.Authorization/roleDefinitions", "id": id, "name": id,
+            "properties": {"permissions": permissions}});
+        drop(self.roles.add(&role.to_string()));
+    }
+
+    /// Forgets what a document said of a role.
+    fn undefine(&mut self, id: &str) -> bool {
+        let is_known = self.defined.remove(last(id)) && self.roles.remove(id);
+        self.filled.remove(last(id));
+        if self.assigned.values().any(|one| one.role == last(id)) {
+            self.fill_role(last(id));
+        }
+        is_known
+    }
+
+    /// How many roles that are assigned nobody described.
+    pub(super) fn unknown_roles(&self) -> usize {
+        let used: BTreeSet<&String> = self.assigned.values().map(|one| &one.role).collect();
+        let unknown = |id: &&&String| !self.defined.contains(**id) && azure_role::built_in(id).is_none();
+        used.iter().filter(unknown).count()
+    }
+
+    /// Takes away what has this id, and what lies in it; tells whether there was anything.
+    pub(super) fn remove(&mut self, id: &str) -> bool {
+        let id = normal(id);
+        if kind_of(&id).starts_with("microsoft.authorization/") {
+            if kind_of(&id).ends_with("/roledefinitions") {
+                return self.undefine(&id);
+            }
+            self.denied.remove(&id);
+            self.unassign(&id);
+            return self.roles.remove(&id);
+        }
+        let within = |scope: &String| is_within(scope, &id);
+        let before = self.resources.len();
+        let assigned = self.assigned.iter().filter(|(_, one)| within(&one.scope)).map(|(id, _)| id);
+        let denied = self.denied.iter().filter(|(_, scope)| within(scope)).map(|(id, _)| id);
+        let rights: Vec<String> = assigned.chain(denied).cloned().collect();
+        for right in &rights {
+            self.remove(right);
+        }
+        self.resources.retain(|scope, _| !within(scope));
+        self.network.remove(within);
+        self.resources.len() < before || !rights.is_empty()
+    }
+
+    /// A resource is there, of which nothing more is told; whether it was not known.
+    pub(super) fn is_there(&mut self, id: &str, origin: Origin) -> bool {
+        let scope = normal(id);
+        let kind = kind_of(&scope);
+        // Parts of resources and rights stand for nothing of their own, and deployments are no things.
+        let none = kind.starts_with("microsoft.authorization/") || kind.starts_with("microsoft.resources/");
+        let is_resource = scope.starts_with("/subscriptions/") && kind.matches('/').count() < 2 && !none;
+        is_resource
+            && !self.resources.contains_key(&scope)
+            && self.take(&Record::of(&json!({"id": id})), origin)
+    }
+
+    /// The ids under which a role is assigned to somebody at a scope.
+    pub(super) fn same(&self, who: &str, role: &str, scope: &str) -> Vec<String> {
+        let ids = self.scopes.get(scope).into_iter().flatten();
+        let is_it = |id: &&String| {
+            self.assigned.get(*id).is_some_and(|one| one.principal == who && one.role == last(role))
+        };
+        ids.filter(is_it).cloned().collect()
+    }
+
+    /// Lets somebody get something out of a vault that asks its access policies, or no longer; tells whether that is new.
+    pub(super) fn open_vault(&mut self, scope: &str, who: &str, kind: &'static str, opens: bool) -> bool {
+        let policies = self.resources.get_mut(scope).and_then(|vault| vault.policies.as_mut());
+        let policy = (who.to_owned(), kind);
+        policies.is_some_and(|all| if opens { all.insert(policy) } else { all.remove(&policy) })
+    }
+
+    /// The scopes on which it bears what has this id, besides all that lies in them.
+    pub(super) fn bears_on(&self, id: &str) -> BTreeSet<String> {
+        let kind = kind_of(id);
+        if kind.ends_with("/roledefinitions") {
+            let those = self.assigned.values().filter(|one| one.role == last(id));
+            return those.map(|one| one.scope.clone()).collect();
+        }
+        if kind.starts_with("microsoft.authorization/") {
+            let assigned = self.assigned.get(id).map(|one| &one.scope);
+            return assigned.or(self.denied.get(id)).into_iter().cloned().collect();
+        }
+        // Those that run as an identity, or put their nodes there.
+        let of = self
+            .resources
+            .iter()
+            .filter(|(_, one)| one.assigned.contains_key(id) || one.nodes.as_deref() == Some(id));
+        let reached = self.network.bears_on(id);
+        of.map(|(scope, _)| scope.clone()).chain(reached).chain([id.to_owned()]).collect()
+    }
+
+    /// Everything that is known at a scope or in it; at a management group, all.
+    pub(super) fn within(&self, scope: &str) -> BTreeSet<String> {
+        if scope == "/" || scope.starts_with(GROUPS) {
+            return self.known();
+        }
+        let from = scope.to_owned()..;
+        let scopes = self.scopes.range(from.clone()).map(|(at, _)| at);
+        let resources = self.resources.range(from).map(|(at, _)| at);
+        let scopes = scopes.take_while(|at| at.starts_with(scope));
+        let all = scopes.chain(resources.take_while(|at| at.starts_with(scope)));
+        all.filter(|at| is_within(at, scope)).cloned().collect()
+    }
+
+    /// All scopes that are known.
+    pub(super) fn known(&self) -> BTreeSet<String> {
+        let placed = self.above.iter().flat_map(|(below, above)| [below, above]);
+        self.scopes.keys().chain(self.resources.keys()).chain(placed).cloned().collect()
+    }
+
+    /// Whether something has its own say at a scope.
+    pub(super) fn is_known(&self, scope: &str) -> bool {
+        self.scopes.contains_key(scope) || self.resources.contains_key(scope)
     }
 
     fn take_group(&mut self, scope: &str, record: &Record<'_>) {
@@ -175,175 +274,12 @@ impl Azure {
         self.above.insert(child.to_owned(), parent.to_owned());
     }
 
-    /// Finds all edges; tells how many roles nobody described.
-    pub(super) fn finish(&mut self, weave: &mut Weave) -> usize {
-        let unknown = self.fill_roles();
-        self.people.iter().for_each(|id| weave.builder.principal(id));
-        self.contain(weave);
-        self.over_scopes(weave);
-        let starters = self.starters();
-        for (scope, resource) in &self.resources {
-            weave.at(resource.origin);
-            self.over(weave, scope, resource);
-            if resource.kind == IDENTITY {
-                self.over_identity(weave, (scope, resource), &starters);
-            }
-            self.runs_as(weave, resource);
-            worth(weave, resource);
-        }
-        unknown
-    }
-
-    /// Gives the roles that no document describes what Azure's own of that id may do, others nothing.
-    fn fill_roles(&mut self) -> usize {
-        let mut unknown = 0;
-        for id in self.used.difference(&self.defined) {
-            let permissions = azure_role::built_in(id);
-            unknown += usize::from(permissions.is_none());
-            let role = json!({"type": "Microsoft.Authorization/roleDefinitions", "id": id, "name": id,
-                "properties": {"permissions": permissions.into_iter().collect::<Vec<_>>()}});
-            drop(self.roles.add(&role.to_string()));
-        }
-        unknown
-    }
-
-    fn contain(&self, weave: &mut Weave) {
-        let scopes: BTreeMap<&str, Origin> = (self.scopes.iter().map(|(scope, at)| (scope.as_str(), *at)))
-            .chain(self.resources.iter().map(|(scope, one)| (scope.as_str(), one.origin)))
-            .collect();
-        for (scope, origin) in scopes {
-            weave.at(origin);
-            let mut at = scope.to_owned();
-            // An id holds a dozen parts at most; management groups lie six deep.
-            for _ in 0..32 {
-                let Some(parent) = self.parent(&at) else { break };
-                weave.edge(self.id(&parent), self.id(&at), "AZContains");
-                at = parent;
-            }
-        }
-    }
-
-    /// Who may give rights on a scope, and could not by one above it.
-    fn over_scopes(&self, weave: &mut Weave) {
-        for (scope, origin) in self.scopes.iter().filter(|(scope, _)| *scope != "/") {
-            weave.at(*origin);
-            let above = self.parent(scope).map(|parent| self.can(ASSIGN_ROLES, &parent)).unwrap_or_default();
-            let writes = self.can("Microsoft.Resources/deployments/write", scope);
-            for (who, firm) in self.can(ASSIGN_ROLES, scope) {
-                if above.get(&who) == Some(&true) {
-                    continue;
-                }
-                let kind = if writes.contains_key(&who) { "AZOwner" } else { "AZUserAccessAdministrator" };
-                weave.edge_if(&who, self.id(scope), kind, firm);
-            }
-        }
-    }
-
-    /// Who may take over or read one resource.
-    fn over(&self, weave: &mut Weave, scope: &str, resource: &Resource) {
-        for (_, plane, action, kind) in RIGHTS.iter().filter(|(of, ..)| *of == resource.kind) {
-            // The data of a vault that asks its access policies is theirs to give.
-            if resource.policies.is_some() && *plane == Plane::Data {
-                continue;
-            }
-            let operation = match plane {
-                Plane::Control => Operation::control(action, scope),
-                Plane::Data => Operation::data(action, scope),
-            };
-            for (who, firm) in self.who(&operation) {
-                weave.edge_if(&who, &resource.id, kind, firm);
-            }
-        }
-        for (who, kind) in resource.policies.iter().flatten() {
-            weave.edge(who, &resource.id, kind);
-        }
-        if resource.policies.is_some() {
-            // Who may change such a vault may write himself into its policies.
-            for (who, firm) in self.can("Microsoft.KeyVault/vaults/write", scope) {
-                weave.edge_if(&who, &resource.id, "AZKeyVaultKVContributor", firm);
-            }
-        }
-    }
-
-    /// Who may start something that runs as an identity, wherever that is.
-    fn starters(&self) -> BTreeSet<String> {
-        let at = |start| self.scopes.keys().flat_map(move |scope| self.can(start, scope).into_keys());
-        STARTS.into_iter().flat_map(at).collect()
-    }
-
-    /// Who may make an identity trust a token of his, or start something that runs as it.
-    fn over_identity(
-        &self,
-        weave: &mut Weave,
-        (scope, resource): (&str, &Resource),
-        starters: &BTreeSet<String>,
-    ) {
-        let federate = "Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentityCredentials/write";
-        let assign = "Microsoft.ManagedIdentity/userAssignedIdentities/assign/action";
-        for principal in &resource.own {
-            for (who, firm) in self.can(federate, scope) {
-                weave.edge_if(&who, principal, "AZAddSecret", firm);
-            }
-            for (who, firm) in self.can(assign, scope).into_iter().filter(|(who, _)| starters.contains(who)) {
-                weave.edge_if(&who, principal, "AssignIdentity", firm);
-            }
-        }
-    }
-
-    /// The identities that a resource runs as.
-    fn runs_as(&self, weave: &mut Weave, resource: &Resource) {
-        if resource.kind != IDENTITY {
-            for principal in &resource.own {
-                weave.edge(&resource.id, principal, "AZManagedIdentity");
-            }
-        }
-        for (identity, told) in &resource.assigned {
-            let known = self.resources.get(identity).into_iter().flat_map(|known| &known.own);
-            for principal in known.chain(told) {
-                weave.edge(&resource.id, principal, "AZManagedIdentity");
-            }
-        }
-        if let Some(nodes) = &resource.nodes {
-            weave.edge(&resource.id, self.id(nodes), "AZNodeResourceGroup");
-        }
-    }
-
-    /// The topmost scopes that are known: what a directory's administrator may make his own.
-    pub(super) fn roots(&self) -> BTreeSet<&str> {
-        let scopes = self.scopes.keys().chain(self.resources.keys()).chain(self.above.keys());
-        let tops = scopes.filter(|scope| *scope != "/").map(|scope| {
-            let mut at = scope.clone();
-            for _ in 0..32 {
-                let Some(parent) = self.parent(&at) else { break };
-                at = parent;
-            }
-            at
-        });
-        let tops: BTreeSet<String> = tops.collect();
-        // By the names of nodes that live as long as this does.
-        let known = self.resources.iter().filter(|(scope, _)| tops.contains(*scope));
-        let known = known.map(|(_, resource)| resource.id.as_str());
-        let others = self.scopes.keys().chain(self.above.values()).chain(self.above.keys());
-        let others = others.filter(|scope| tops.contains(*scope) && !self.resources.contains_key(*scope));
-        known.chain(others.map(String::as_str)).collect()
-    }
-
-    fn can(&self, action: &str, scope: &str) -> BTreeMap<String, bool> {
-        self.who(&Operation::control(action, scope))
-    }
-
-    /// Who may do this by an assignment to itself, and whether that rests on nothing else.
-    fn who(&self, operation: &Operation) -> BTreeMap<String, bool> {
-        let firm = |id: &str| self.roles.decide(&Caller::new(id), operation).decision.is_allowed();
-        self.roles.who_can(operation).into_iter().map(|id| (id.to_owned(), firm(id))).collect()
-    }
-
     /// The name of the node of a scope: as its own record writes it.
-    fn id<'a>(&'a self, scope: &'a str) -> &'a str {
+    pub(super) fn id<'a>(&'a self, scope: &'a str) -> &'a str {
         self.resources.get(scope).map_or(scope, |resource| &resource.id)
     }
 
-    fn parent(&self, scope: &str) -> Option<String> {
+    pub(super) fn parent(&self, scope: &str) -> Option<String> {
         if scope.starts_with(GROUPS) {
             return self.above.get(scope).cloned();
         }
@@ -361,20 +297,11 @@ impl Azure {
     }
 }
 
-/// Whether getting to a resource is worth something by itself.
-fn worth(weave: &mut Weave, resource: &Resource) {
-    if [STORAGE, COSMOS, SQL, VAULT].contains(&resource.kind.as_str()) {
-        weave.builder.store(&resource.id);
-    } else if resource.kind == SUBSCRIPTION {
-        weave.builder.jewel(&resource.id);
-    }
-}
-
-fn normal(id: &str) -> String {
+pub(super) fn normal(id: &str) -> String {
     id.trim_end_matches('/').to_lowercase()
 }
 
-fn last(id: &str) -> &str {
+pub(super) fn last(id: &str) -> &str {
     id.rsplit('/').next().unwrap_or_default()
 }
 
@@ -385,7 +312,7 @@ fn subscription(scope: &str) -> &str {
 }
 
 /// What kind of thing an id in lower case names: namespace and types of what it ends with.
-fn kind_of(scope: &str) -> String {
+pub(super) fn kind_of(scope: &str) -> String {
     let Some((_, named)) = scope.rsplit_once("/providers/") else {
         return if scope.contains("/resourcegroups/") { RESOURCE_GROUP } else { SUBSCRIPTION }.to_owned();
     };
@@ -409,19 +336,31 @@ fn assigned_to(record: &Record<'_>) -> BTreeMap<String, Option<String>> {
 }
 
 /// Who may get what by the access policies of a vault.
-fn policies(record: &Record<'_>) -> Vec<(String, &'static str)> {
-    let mut all = Vec::new();
-    for policy in record.list("accessPolicies") {
-        let Some(who) = text(policy, "objectId").map(str::to_lowercase) else { continue };
-        for (field, kind) in POLICIES {
-            let granted = policy.get("permissions").and_then(|all| all.get(field)).and_then(Value::as_array);
-            let gets = |one: &Value| {
-                one.as_str().is_some_and(|it| ["get", "all"].contains(&it.to_lowercase().as_str()))
-            };
-            if granted.is_some_and(|granted| granted.iter().any(gets)) {
-                all.push((who.clone(), kind));
-            }
-        }
+pub(super) fn policies<'a>(record: &'a Record<'_>) -> impl Iterator<Item = (String, &'static str)> + 'a {
+    record
+        .list("accessPolicies")
+        .filter_map(|policy| Some((text(policy, "objectId")?.to_lowercase(), policy)))
+        .flat_map(|(who, policy)| {
+            let gets = POLICIES.iter().filter(|(field, _)| gets(policy, field));
+            gets.map(move |(_, kind)| (who.clone(), *kind))
+        })
+}
+
+fn gets(policy: &Value, field: &str) -> bool {
+    let granted = policy.get("permissions").and_then(|all| all.get(field)).and_then(Value::as_array);
+    let one =
+        |one: &Value| one.as_str().is_some_and(|it| ["get", "all"].contains(&it.to_lowercase().as_str()));
+    granted.is_some_and(|granted| granted.iter().any(one))
+}
+
+/// Whether a scope is another one, or lies in it.
+fn is_within(scope: &str, outer: &str) -> bool {
+    scope.strip_prefix(outer).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+fn scope_told(scope: &str) -> String {
+    match normal(scope) {
+        empty if empty.is_empty() => "/".to_owned(),
+        scope => scope,
     }
-    all
 }

@@ -1,70 +1,91 @@
 //! Entra: users, groups, applications and their service principals, who holds a role of the directory or a permission of
 //! Microsoft Graph.
 //!
-//! Nodes are objects by their ids in lower case, and the directory itself. Who holds a role that only some may reset the
-//! password of is left to those.
+//! Nodes are objects by their ids in lower case, and the directory itself.
 
-use super::azure::Azure;
-use super::entra_right::{ACTIONS, Over, PERMISSIONS, ROLES};
+use super::entra_way::GRAPH;
 use super::record::{Record, text};
-use crate::weave::{Origin, Weave};
-use homeostat_access::azure::Caller;
-use homeostat_access::entra::{Act, Directory};
+use crate::weave::Origin;
+use homeostat_access::entra::Directory;
+use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
-
-/// The directory: whoever gets here governs all that is in it.
-const TENANT: &str = "AZTenant";
-/// The application that Microsoft Graph is, in every tenant.
-const GRAPH: &str = "00000003-0000-0000-c000-000000000000";
 
 /// What was read of a directory.
 #[derive(Clone, Default)]
 pub(super) struct Entra {
-    rights: Directory,
-    objects: BTreeMap<String, Object>,
-    /// Who is in which group.
-    members: BTreeSet<(String, String)>,
-    /// Who owns what.
-    owners: BTreeSet<(String, String)>,
-    held: BTreeSet<Held>,
+    pub(super) rights: Directory,
+    pub(super) objects: BTreeMap<String, Object>,
+    /// What ties whom to an object.
+    pub(super) ties: BTreeMap<String, BTreeMap<(Tie, String), Origin>>,
+    pub(super) held: BTreeMap<Held, Told>,
     /// Roles of the tenant's own making.
-    made: BTreeSet<String>,
+    pub(super) made: BTreeSet<String>,
+    /// Of which template the directory's roles are, by their ids.
+    templates: BTreeMap<String, String>,
 }
 
-#[derive(Clone)]
-struct Object {
-    kind: Kind,
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Object {
+    pub(super) kind: Kind,
     /// Of an application and its service principals: which application it is.
-    app: Option<String>,
+    pub(super) app: Option<String>,
     /// Whether the group may hold roles, so that only their administrators change its members.
-    holds_roles: bool,
-    origin: Origin,
+    pub(super) holds_roles: bool,
+    /// Whether nobody can sign in as it.
+    pub(super) is_off: bool,
+    pub(super) origin: Origin,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Kind {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
     User,
     Group,
     Application,
     ServicePrincipal,
 }
 
+/// What ties somebody to an object.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Tie {
+    Member,
+    Owner,
+    /// He added a secret of this name to it.
+    Secret(String),
+}
+
 /// A role of the directory or a permission of an application that somebody holds.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Held {
-    who: String,
-    right: String,
+pub(super) struct Held {
+    pub(super) who: String,
+    pub(super) right: String,
     /// Where: the directory, an administrative unit, an object; of a permission, whose it is.
-    scope: String,
-    permission: bool,
+    pub(super) scope: String,
+    pub(super) holding: Holding,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Holding {
+    Role,
+    /// A role that must be activated first.
+    Eligible,
+    Permission,
+}
+
+/// Which records say that something is held, and where the first stands.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Told {
+    ids: BTreeSet<String>,
+    pub(super) origin: Origin,
 }
 
 impl Entra {
     /// Takes a record of Microsoft Graph; tells whether it was one.
     pub(super) fn take(&mut self, record: &Record<'_>, origin: Origin) -> bool {
         if let Some(template) = record.text("roleTemplateId").filter(|_| !record.has("principalId")) {
+            let id = record.text("id").map(str::to_lowercase);
+            self.templates.extend(id.map(|id| (id, template.to_lowercase())));
             for member in ids(record, "members") {
-                self.hold(&member, template, "/", false);
+                self.hold(Held::new([&member, template, "/"], Holding::Role), None, origin);
             }
             return true;
         }
@@ -74,13 +95,16 @@ impl Entra {
             return read;
         }
         if let Some(who) = record.text("principalId") {
-            return self.take_held(who, record);
+            return self.take_held(who, record, origin);
         }
         let Some((id, kind)) = record.text("id").map(str::to_lowercase).zip(kind_of(record)) else {
             return false;
         };
-        self.members.extend(ids(record, "members").map(|member| (member, id.clone())));
-        self.owners.extend(ids(record, "owners").map(|owner| (owner, id.clone())));
+        for (list, tie) in [("members", Tie::Member), ("owners", Tie::Owner)] {
+            for who in ids(record, list) {
+                self.tie(&who, tie.clone(), &id, origin);
+            }
+        }
         if record.has("appRoles") && kind == Kind::ServicePrincipal {
             drop(self.rights.add(&record.value().to_string()));
         }
@@ -88,18 +112,22 @@ impl Entra {
             kind,
             app: record.text("appId").map(str::to_lowercase),
             holds_roles: record.is_true("isAssignableToRole"),
+            is_off: record.get("accountEnabled").and_then(serde_json::Value::as_bool) == Some(false),
             origin,
         };
         self.objects.insert(id, object);
         true
     }
 
-    fn take_held(&mut self, who: &str, record: &Record<'_>) -> bool {
+    fn take_held(&mut self, who: &str, record: &Record<'_>, origin: Origin) -> bool {
         if let Some((of, role)) = record.text("resourceId").zip(record.text("appRoleId")) {
-            self.hold(who, role, of, true);
+            self.hold(Held::new([who, role, of], Holding::Permission), None, origin);
         } else if let Some(role) = record.text("roleDefinitionId").filter(|role| !role.contains('/')) {
+            let eligible = record.text("@odata.type").is_some_and(|kind| kind.contains("Eligib"));
             let scope = record.text("directoryScopeId").unwrap_or("/");
-            self.hold(who, role, scope, false);
+            let holding = if eligible { Holding::Eligible } else { Holding::Role };
+            self.hold(Held::new([who, role, scope], holding), record.text("id"), origin);
+            self.fill_role(role);
             drop(self.rights.add(&record.value().to_string()));
         } else {
             return false;
@@ -107,124 +135,143 @@ impl Entra {
         true
     }
 
-    fn hold(&mut self, who: &str, right: &str, scope: &str, permission: bool) {
-        let [who, right, scope] = [who, right, scope].map(str::to_lowercase);
-        self.held.insert(Held { who, right, scope, permission });
+    fn hold(&mut self, held: Held, id: Option<&str>, origin: Origin) -> bool {
+        let is_new = !self.held.contains_key(&held);
+        let told = self.held.entry(held).or_insert_with(|| Told { origin, ids: BTreeSet::new() });
+        told.ids.extend(id.map(str::to_lowercase));
+        is_new
     }
 
-    /// Finds all edges.
-    pub(super) fn finish(&self, weave: &mut Weave) {
-        if self.objects.is_empty() && self.held.is_empty() {
-            return;
-        }
-        weave.builder.jewel(TENANT);
-        for (id, object) in &self.objects {
-            weave.at(object.origin);
-            weave.edge(TENANT, id, "AZContains");
-            if matches!(object.kind, Kind::User | Kind::ServicePrincipal) {
-                weave.builder.principal(id);
-            }
-            let twins = self.of_kind(Kind::ServicePrincipal).filter(|(_, twin)| twin.app == object.app);
-            if object.kind == Kind::Application && object.app.is_some() {
-                twins.for_each(|(twin, _)| weave.edge(id, twin, "AZRunsAs"));
-            }
-        }
-        self.members.iter().for_each(|(who, group)| weave.edge(who, group, "AZMemberOf"));
-        self.owners.iter().for_each(|(who, what)| weave.edge(who, what, "AZOwns"));
-        let guarded = self.guarded();
-        for held in &self.held {
-            self.by_right(weave, held, &guarded);
+    /// Says of a role that no document describes that it gives nothing besides what such a role is known to give.
+    fn fill_role(&mut self, role: &str) {
+        let role = role.to_lowercase();
+        if !self.made.contains(&role) {
+            drop(self.rights.add(&json!({"id": role, "rolePermissions": []}).to_string()));
         }
     }
 
-    fn by_right(&self, weave: &mut Weave, held: &Held, guarded: &BTreeSet<&str>) {
-        if held.permission {
-            let of = self.objects.get(&held.scope);
-            let graph = of.is_none_or(|of| of.app.as_deref() == Some(GRAPH));
-            let named = |(id, value, ..): &&(&str, &str, Over, &str)| {
-                held.right == *id || held.right.eq_ignore_ascii_case(value)
-            };
-            for (.., over, kind) in PERMISSIONS.iter().filter(|_| graph).filter(named) {
-                self.over(weave, (&held.who, kind), *over, ("/", guarded));
-            }
-            return;
-        }
-        for (_, over, kind) in ROLES.iter().filter(|(id, ..)| *id == held.right) {
-            self.over(weave, (&held.who, kind), *over, (&held.scope, guarded));
-        }
-        if self.made.contains(&held.right) {
-            self.by_made(weave, &held.who, guarded);
-        }
-    }
-
-    /// What a role of the tenant's own making gives `who`.
-    fn by_made(&self, weave: &mut Weave, who: &str, guarded: &BTreeSet<&str>) {
-        let caller = Caller::new(who);
-        for (action, over, kind) in ACTIONS {
-            for id in self.under(over, guarded) {
-                let decision = self.rights.decide(&caller, &Act::on(action, id)).decision;
-                if decision.is_possible() {
-                    weave.edge_if(who, id, kind, decision.is_allowed());
-                }
-            }
-        }
-    }
-
-    /// A right over all of a kind, or over the one object that its scope names.
-    fn over(
-        &self,
-        weave: &mut Weave,
-        (who, kind): (&str, &'static str),
-        over: Over,
-        (scope, guarded): (&str, &BTreeSet<&str>),
-    ) {
-        let whole = scope == "/";
-        if over == Over::Tenant {
-            if whole {
-                weave.edge(who, TENANT, kind);
-            }
-            return;
-        }
-        let object = scope.trim_start_matches('/');
-        for id in self.under(over, guarded).filter(|id| whole || *id == object) {
-            weave.edge(who, id, kind);
-        }
-    }
-
-    fn under<'a>(&'a self, over: Over, guarded: &'a BTreeSet<&str>) -> impl Iterator<Item = &'a str> {
-        let is_under = move |(id, object): &(&String, &Object)| match over {
-            Over::Tenant => false,
-            Over::Applications => matches!(object.kind, Kind::Application | Kind::ServicePrincipal),
-            Over::Users => object.kind == Kind::User && !guarded.contains(id.as_str()),
-            Over::Groups => {
-                object.kind == Kind::Group && !object.holds_roles && !guarded.contains(id.as_str())
-            }
+    /// Somebody holds a role or a permission, as an event says; tells whether that is new.
+    pub(super) fn grant(&mut self, held: Held, origin: Origin) -> bool {
+        let id = format!("{} {} {}", held.who, held.right, held.scope);
+        let kind = match held.holding {
+            Holding::Permission => return self.hold(held, None, origin),
+            Holding::Role => "#microsoft.graph.unifiedRoleAssignment",
+            Holding::Eligible => "#microsoft.graph.unifiedRoleEligibilityScheduleInstance",
         };
-        self.objects.iter().filter(is_under).map(|(id, _)| id.as_str())
+        if self.held.contains_key(&held) {
+            return false;
+        }
+        let record = json!({"@odata.type": kind, "id": id, "principalId": held.who,
+            "roleDefinitionId": held.right, "directoryScopeId": held.scope});
+        self.fill_role(&held.right);
+        drop(self.rights.add(&record.to_string()));
+        self.hold(held, Some(&id), origin)
     }
 
-    /// Who holds a role of the directory, also by a group: not everybody resets their passwords.
-    fn guarded(&self) -> BTreeSet<&str> {
-        let roles = self.held.iter().filter(|held| !held.permission);
-        let mut guarded: BTreeSet<&str> = roles.map(|held| held.who.as_str()).collect();
-        let groups = guarded.clone();
-        let by_group = self.members.iter().filter(|(_, group)| groups.contains(group.as_str()));
-        guarded.extend(by_group.map(|(who, _)| who.as_str()));
-        guarded
+    /// Somebody holds it no more; tells whether he did.
+    pub(super) fn revoke(&mut self, held: &Held) -> bool {
+        let told = self.held.remove(held);
+        for id in told.iter().flat_map(|told| &told.ids) {
+            self.rights.remove_assignment(id);
+        }
+        told.is_some()
     }
 
-    fn of_kind(&self, kind: Kind) -> impl Iterator<Item = (&String, &Object)> {
+    /// Ties somebody to an object; tells whether that is new.
+    pub(super) fn tie(&mut self, who: &str, tie: Tie, to: &str, origin: Origin) -> bool {
+        let ties = self.ties.entry(to.to_owned()).or_default();
+        let is_new = !ties.contains_key(&(tie.clone(), who.to_owned()));
+        ties.entry((tie, who.to_owned())).or_insert(origin);
+        is_new
+    }
+
+    /// Hands ties to an application that is named by what it is to others to the object that it is.
+    pub(super) fn settle(&mut self) {
+        let named =
+            self.of_kind(Kind::Application).filter_map(|(id, object)| Some((id, object.app.as_ref()?)));
+        let named = named.filter(|(_, app)| self.ties.contains_key(*app) && !self.objects.contains_key(*app));
+        let named: Vec<(String, String)> = named.map(|(id, app)| (id.clone(), app.clone())).collect();
+        for (id, app) in named {
+            let ties = self.ties.remove(&app).unwrap_or_default();
+            self.ties.entry(id).or_default().extend(ties);
+        }
+    }
+
+    /// Takes a tie away; tells whether there was one. Whoever added a secret, it is gone.
+    pub(super) fn untie(&mut self, who: &str, tie: &Tie, to: &str) -> bool {
+        let Some(ties) = self.ties.get_mut(to) else { return false };
+        let before = ties.len();
+        let secret = matches!(tie, Tie::Secret(_));
+        ties.retain(|(known, other), _| known != tie || !(secret || other == who));
+        let is_gone = ties.len() < before;
+        if ties.is_empty() {
+            self.ties.remove(to);
+        }
+        is_gone
+    }
+
+    /// Takes an object away with all that ties it to others and that it holds; tells whether anything was known of it.
+    pub(super) fn remove(&mut self, id: &str) -> bool {
+        let of = |held: &Held| held.holding == Holding::Permission && held.scope == id;
+        let held: Vec<Held> = self.held.keys().filter(|held| held.who == id || of(held)).cloned().collect();
+        for held in &held {
+            self.revoke(held);
+        }
+        let tied = self.tied(id);
+        for to in &tied {
+            self.ties.entry(to.clone()).or_default().retain(|(_, who), _| who != id);
+        }
+        self.ties.retain(|_, ties| !ties.is_empty());
+        let is_known = self.objects.remove(id).is_some() | self.ties.remove(id).is_some();
+        is_known || !held.is_empty() || !tied.is_empty()
+    }
+
+    /// The objects to which somebody is tied. O(ties).
+    fn tied(&self, who: &str) -> BTreeSet<String> {
+        let tied = self.ties.iter().filter(|(_, ties)| ties.keys().any(|(_, other)| other == who));
+        tied.map(|(to, _)| to.clone()).collect()
+    }
+
+    /// The objects on which it bears what becomes of one: itself, those it is tied to, applications that run as it.
+    pub(super) fn bears_on(&self, id: &str) -> BTreeSet<String> {
+        let app = self.objects.get(id).and_then(|object| object.app.as_ref());
+        let twins =
+            self.of_kind(Kind::Application).filter(|(_, twin)| app.is_some() && twin.app.as_ref() == app);
+        let twins = twins.map(|(id, _)| id.clone());
+        self.tied(id).into_iter().chain(twins).chain([id.to_owned()]).collect()
+    }
+
+    /// Lets an account sign in or not; tells whether that is new. Of one that is not known it is not.
+    pub(super) fn switch(&mut self, id: &str, on: bool) -> bool {
+        let object = self.objects.get_mut(id);
+        object.is_some_and(|object| std::mem::replace(&mut object.is_off, !on) == on)
+    }
+
+    /// The template of a role of the directory; the role itself when it is none, or one that nobody told.
+    pub(super) fn template<'a>(&'a self, role: &'a str) -> &'a str {
+        self.templates.get(role).map_or(role, String::as_str)
+    }
+
+    /// Whether there is no directory.
+    pub(super) fn is_empty(&self) -> bool {
+        self.objects.is_empty() && self.held.is_empty()
+    }
+
+    pub(super) fn of_kind(&self, kind: Kind) -> impl Iterator<Item = (&String, &Object)> {
         self.objects.iter().filter(move |(_, object)| object.kind == kind)
+    }
+
+    /// Whether a permission of this application is one of Microsoft Graph's; of one that nobody described it may be.
+    pub(super) fn is_graph(&self, of: &str) -> bool {
+        self.objects.get(of).is_none_or(|of| of.app.as_deref() == Some(GRAPH))
     }
 }
 
-/// An administrator of the directory may give himself access to all that hangs on it: Microsoft Learn, "Elevate access to
-/// manage all Azure subscriptions and management groups".
-pub(super) fn over_azure(entra: &Entra, azure: &Azure, weave: &mut Weave) {
-    if entra.objects.is_empty() && entra.held.is_empty() {
-        return;
+impl Held {
+    pub(super) fn new(told: [&str; 3], holding: Holding) -> Self {
+        let [who, right, scope] = told.map(str::to_lowercase);
+        Self { who, right, scope, holding }
     }
-    azure.roots().into_iter().for_each(|root| weave.edge(TENANT, root, "AZContains"));
 }
 
 /// What the record is, by its type or by the fields that only such records have.

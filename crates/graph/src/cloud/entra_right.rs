@@ -4,7 +4,7 @@
 //! tenant.
 
 /// What a right is over.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Over {
     /// The directory as a whole.
     Tenant,

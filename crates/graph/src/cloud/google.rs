@@ -4,6 +4,7 @@
 //! resources by their full names without the slashes before them. Read are assets of the inventory, results of
 //! `search-all-iam-policies`, and answers of the APIs; a policy that `getIamPolicy` returns needs its `resource` beside it.
 
+use super::google_network::Network;
 use super::google_right::{Kind, RIGHTS, Right, STARTS};
 use super::google_role::{ACT_AS, predefined};
 use super::record::{Record, text};
@@ -21,6 +22,8 @@ const EVERYBODY: &str = "Internet";
 pub(super) struct Google {
     policies: Policies,
     described: BTreeSet<String>,
+    /// Allow policies as they were read: their bindings.
+    allowed: BTreeMap<String, Vec<Value>>,
     /// Who is bound to which role where.
     bindings: BTreeMap<String, BTreeSet<(String, String)>>,
     places: BTreeMap<String, String>,
@@ -30,6 +33,7 @@ pub(super) struct Google {
     callers: BTreeMap<String, Caller>,
     /// Service accounts by their nodes.
     accounts: BTreeMap<String, String>,
+    network: Network,
 }
 
 #[derive(Clone)]
@@ -49,7 +53,8 @@ impl Google {
             self.described.extend(record.text("name").map(str::to_owned));
             return self.add(record.value());
         }
-        let is_policy = |name: &str| name.to_lowercase().contains("polic");
+        // Parts of the compute API tell where they are by a link of their own.
+        let is_policy = |name: &str| name.to_lowercase().contains("polic") && !record.has("selfLink");
         if record.text("name").is_some_and(is_policy) && !record.has("assetType") {
             return self.add(record.value());
         }
@@ -110,17 +115,45 @@ impl Google {
         if self.policies.allow(&at, &bindings.to_string()).is_err() {
             return false;
         }
-        let bound = self.bindings.entry(at.clone()).or_default();
-        for binding in policy.get("bindings").and_then(Value::as_array).into_iter().flatten() {
+        let all = policy.get("bindings").and_then(Value::as_array).cloned().unwrap_or_default();
+        let mut bound = BTreeSet::new();
+        for binding in &all {
             let Some(role) = text(binding, "role") else { continue };
             let members = binding.get("members").and_then(Value::as_array).into_iter().flatten();
             bound.extend(members.filter_map(Value::as_str).map(|who| (role.to_owned(), node_of(who))));
         }
+        self.bindings.insert(at.clone(), bound);
+        self.allowed.insert(at.clone(), all);
         self.origins.insert(at, origin);
         true
     }
 
+    /// Binds a member to a role at a resource, or no longer, without a condition; tells whether that is new.
+    pub(super) fn bind(&mut self, at: &str, (role, member): (&str, &str), on: bool, origin: Origin) -> bool {
+        let mut all = self.allowed.get(&full_name(at)).cloned().unwrap_or_default();
+        let is_it = |one: &Value| one.as_str().is_some_and(|one| node_of(one) == node_of(member));
+        let plain =
+            |binding: &&mut Value| text(binding, "role") == Some(role) && binding.get("condition").is_none();
+        let members =
+            all.iter_mut().find(plain).and_then(|binding| binding.get_mut("members")?.as_array_mut());
+        match (members, on) {
+            (Some(members), true) if !members.iter().any(is_it) => members.push(json!(member)),
+            (Some(members), false) if members.iter().any(is_it) => members.retain(|one| !is_it(one)),
+            (None, true) => all.push(json!({"role": role, "members": [member]})),
+            _ => return false,
+        }
+        self.allow(at, &json!({"bindings": all}), origin)
+    }
+
+    /// Whether something is known of a resource, in lower case.
+    pub(super) fn knows(&self, name: &str) -> bool {
+        self.resources.keys().chain(self.allowed.keys()).any(|known| known.eq_ignore_ascii_case(name))
+    }
+
     fn take_resource(&mut self, record: &Record<'_>, origin: Origin) -> bool {
+        if self.network.take(record, origin) {
+            return true;
+        }
         let Some((kind, name)) = named(record) else { return false };
         if kind == Kind::ServiceAccount {
             // Its policies lie at its number too.
@@ -166,14 +199,20 @@ impl Google {
         }
     }
 
-    /// Finds all edges; tells how many roles nobody described.
-    pub(super) fn finish(&mut self, weave: &mut Weave, workspace: &Workspace) -> usize {
+    /// Fills in what nobody described; tells how many roles that were.
+    pub(super) fn prepare(&mut self, workspace: &Workspace) -> usize {
         let unknown = self.fill_roles();
         self.close_places();
-        self.members(weave, workspace);
         self.callers =
             self.bindings.values().flatten().map(|(_, it)| (it.clone(), caller(it, workspace))).collect();
+        unknown
+    }
+
+    /// Finds all edges.
+    pub(super) fn ways(&self, weave: &mut Weave<'_>, workspace: &Workspace) {
+        self.members(weave, workspace);
         self.contain(weave);
+        self.network.ways(weave, |node| self.resources.get(node).map(|one| one.origin));
         for (name, resource) in &self.resources {
             weave.at(resource.origin);
             for right in RIGHTS.iter().filter(|right| right.on == resource.kind) {
@@ -184,12 +223,11 @@ impl Google {
             }
             match resource.kind {
                 Kind::ServiceAccount => self.started(weave, (name, resource)),
-                Kind::Organization | Kind::Folder | Kind::Project => weave.builder.jewel(&resource.node),
-                Kind::Secret | Kind::Bucket | Kind::Dataset => weave.builder.store(&resource.node),
+                Kind::Organization | Kind::Folder | Kind::Project => weave.jewel(&resource.node),
+                Kind::Secret | Kind::Bucket | Kind::Dataset => weave.store(&resource.node),
                 Kind::Instance | Kind::Function | Kind::Service | Kind::Job => {}
             }
         }
-        unknown
     }
 
     /// Gives the roles that nobody described what Google's own of that name may do, others nothing.
@@ -215,7 +253,7 @@ impl Google {
     }
 
     /// Who may be taken over, and who belongs to a domain.
-    fn members(&self, weave: &mut Weave, workspace: &Workspace) {
+    fn members(&self, weave: &mut Weave<'_>, workspace: &Workspace) {
         let all: BTreeSet<&String> = self.bindings.values().flatten().map(|(_, member)| member).collect();
         let domains: BTreeSet<&str> =
             all.iter().filter_map(|member| member.strip_prefix("domain:")).collect();
@@ -225,7 +263,7 @@ impl Google {
             all.iter().map(|member| node_of(member)).chain(accounts.map(|one| one.node.clone())).chain(users);
         for node in nodes.collect::<BTreeSet<String>>() {
             if node == EVERYBODY || node.starts_with("user:") || node.starts_with("serviceAccount:") {
-                weave.builder.principal(&node);
+                weave.principal(&node);
             }
             let domain = node.strip_prefix("user:").and_then(|email| email.split_once('@')).map(|(_, at)| at);
             if let Some(domain) = domain.filter(|domain| domains.contains(domain)) {
@@ -234,7 +272,7 @@ impl Google {
         }
     }
 
-    fn contain(&self, weave: &mut Weave) {
+    fn contain(&self, weave: &mut Weave<'_>) {
         for (child, parent) in &self.places {
             let (outer, inner) = (self.node(parent), self.node(child));
             let origin = self.resources.get(child).map(|one| one.origin);
@@ -249,7 +287,7 @@ impl Google {
     }
 
     /// Who has a right over a resource, by a policy at it or above it.
-    fn over(&self, weave: &mut Weave, (name, resource): (&str, &Resource), right: &Right) {
+    fn over(&self, weave: &mut Weave<'_>, (name, resource): (&str, &Resource), right: &Right) {
         let acts = |member: &str| {
             let account = resource.runs_as.as_ref();
             account.is_none_or(|account| self.can_act(member, account))
@@ -263,7 +301,7 @@ impl Google {
     }
 
     /// Who may have something new run as a service account.
-    fn started(&self, weave: &mut Weave, (name, account): (&str, &Resource)) {
+    fn started(&self, weave: &mut Weave<'_>, (name, account): (&str, &Resource)) {
         let Some(project) = project_of(name) else { return };
         let mut starters = BTreeSet::new();
         for start in STARTS {
@@ -349,7 +387,7 @@ fn node_of(member: &str) -> String {
 }
 
 /// A resource's full name in one spelling: without slashes before it, buckets without what lies between.
-fn full_name(name: &str) -> String {
+pub(super) fn full_name(name: &str) -> String {
     let name = name.trim_start_matches('/');
     let name = name.strip_prefix("cloudresourcemanager.googleapis.com/").unwrap_or(name);
     match name.strip_prefix("storage.googleapis.com/") {

@@ -121,12 +121,12 @@ impl Workspace {
     }
 
     /// Finds all edges.
-    pub(super) fn finish(&self, weave: &mut Weave) {
+    pub(super) fn finish(&self, weave: &mut Weave<'_>) {
         for (email, user) in &self.users {
             let node = format!("user:{email}");
             weave.at(user.origin);
-            weave.builder.principal(&node);
-            weave.builder.jewel(ADMINISTRATION);
+            weave.principal(&node);
+            weave.jewel(ADMINISTRATION);
             weave.edge(ADMINISTRATION, &node, "Contains");
             if user.governs {
                 weave.edge(&node, ADMINISTRATION, "SuperAdmin");
@@ -146,7 +146,7 @@ impl Workspace {
         self.by_roles(weave);
     }
 
-    fn by_roles(&self, weave: &mut Weave) {
+    fn by_roles(&self, weave: &mut Weave<'_>) {
         let named = |id: &str| self.users.iter().find(|(_, user)| user.id == id).map(|(email, _)| email);
         for (who, role, origin) in &self.assigned {
             let Some(email) = named(who) else { continue };

@@ -96,9 +96,15 @@ pub(super) fn behind_ingress(object: &Value) -> BTreeSet<String> {
     all.filter_map(|backend| text(backend.get("service")?, "name")).map(str::to_owned).collect()
 }
 
+/// The Internet gets there.
+fn exposed(weave: &mut Weave<'_>, endpoint: &str) {
+    weave.principal(INTERNET);
+    weave.edge(INTERNET, endpoint, "EXPOSED_TO");
+}
+
 impl Dump {
     /// All edges from the network.
-    pub(super) fn by_network(&self, weave: &mut Weave) {
+    pub(super) fn by_network(&self, weave: &mut Weave<'_>) {
         for (place, pod) in &self.pods {
             weave.at(pod.origin);
             let (name, outside) = (spelled(place), self.is_outside(pod));
@@ -109,7 +115,7 @@ impl Dump {
                     let endpoint = format!("Endpoint {name}/{}/{}", container.name, port.name);
                     weave.edge(&endpoint, &container_id(&name, container), "ENDPOINT_EXPLOIT");
                     if port.on_node && outside && self.lets_in((place, pod), port, From::Internet) {
-                        weave.edge(INTERNET, &endpoint, "EXPOSED_TO");
+                        exposed(weave, &endpoint);
                     }
                 }
             }
@@ -123,9 +129,6 @@ impl Dump {
         for place in places {
             self.by_service(place, (&slices, &fronts), weave);
         }
-        if weave.builder.has(INTERNET) {
-            weave.builder.principal(INTERNET);
-        }
     }
 
     /// What is behind a service, and whether the Internet gets there. To a service that is open leads what it lets in from the
@@ -134,7 +137,7 @@ impl Dump {
         &self,
         place: &Place,
         (slices, fronts): (&Slices<'_>, &BTreeSet<Place>),
-        weave: &mut Weave,
+        weave: &mut Weave<'_>,
     ) {
         let service = self.services.get(place);
         let straight = service.filter(|service| self.is_open(service)).map(Service::from);
@@ -157,7 +160,7 @@ impl Dump {
         }
         if let Some(service) = service.filter(|_| open && (let_in || !behind)) {
             weave.at(service.origin);
-            weave.edge(INTERNET, &endpoint, "EXPOSED_TO");
+            exposed(weave, &endpoint);
         }
     }
 

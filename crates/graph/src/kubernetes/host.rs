@@ -64,7 +64,7 @@ struct Crowd {
 
 impl Dump {
     /// All edges on the nodes.
-    pub(super) fn on_nodes(&self, weave: &mut Weave) {
+    pub(super) fn on_nodes(&self, weave: &mut Weave<'_>) {
         let mut crowds: BTreeMap<String, Crowd> = BTreeMap::new();
         for ((namespace, name), pod) in &self.pods {
             let place = format!("{namespace}/{name}");
@@ -85,7 +85,7 @@ impl Dump {
             weave.edge(&node, &own, "POD_ATTACH");
             for container in &pod.containers {
                 let id = container_id(&place, container);
-                weave.builder.principal(&id);
+                weave.principal(&id);
                 weave.edge(&own, &id, "CONTAINER_ATTACH");
                 escapes(weave, pod, container, [&id, &node]);
                 if self.reads_logs(namespace, pod) && container.root && writes(container, "/var/log") {
@@ -112,7 +112,7 @@ impl Dump {
 }
 
 /// Privileges that lead out of the container, from `ends` to the other.
-fn escapes(weave: &mut Weave, pod: &Pod, container: &Container, ends: [&str; 2]) {
+fn escapes(weave: &mut Weave<'_>, pod: &Pod, container: &Container, ends: [&str; 2]) {
     let traces = container.can("SYS_PTRACE") && container.can("SYS_ADMIN");
     let found = [
         ("CE_PRIV_MOUNT", container.privileged),
@@ -128,7 +128,7 @@ fn escapes(weave: &mut Weave, pod: &Pod, container: &Container, ends: [&str; 2])
 }
 
 /// What the volumes of a container lead to. `ends` are the container, its node and its account.
-fn mounts(weave: &mut Weave, place: &str, container: &Container, ends: [&str; 3], crowd: &Crowd) {
+fn mounts(weave: &mut Weave<'_>, place: &str, container: &Container, ends: [&str; 3], crowd: &Crowd) {
     let [id, node, account] = ends;
     for mount in &container.mounts {
         let volume = volume_id(place, container, mount);
@@ -155,7 +155,7 @@ fn mounts(weave: &mut Weave, place: &str, container: &Container, ends: [&str; 3]
 }
 
 /// Containers that see each other's processes.
-fn together(weave: &mut Weave, place: &str, pod: &Pod) {
+fn together(weave: &mut Weave<'_>, place: &str, pod: &Pod) {
     let ids: Vec<String> = pod.containers.iter().map(|one| container_id(place, one)).collect();
     for from in &ids {
         for to in &ids {

@@ -39,7 +39,7 @@ const OVER_ACCOUNTS: [(&str, &str, &str); 3] = [
 
 impl Dump {
     /// All edges by way of rights.
-    pub(super) fn by_rights(&self, weave: &mut Weave) {
+    pub(super) fn by_rights(&self, weave: &mut Weave<'_>) {
         let sets: Vec<PermissionSet<'_>> = self.cluster.permission_sets().collect();
         let accounts = self.all_accounts(&sets);
         let holders: BTreeSet<Holder> = sets.iter().flat_map(PermissionSet::holders).collect();
@@ -66,7 +66,7 @@ impl Dump {
         self.accounts.keys().cloned().chain(used).chain(named).collect()
     }
 
-    fn over_pods(&self, weave: &mut Weave, set: &PermissionSet<'_>, id: &str) {
+    fn over_pods(&self, weave: &mut Weave<'_>, set: &PermissionSet<'_>, id: &str) {
         for (kind, verbs, resource) in OVER_PODS {
             let ask = |verb: &&str| set.grants(&here(set, verb, "", resource).on_some_name());
             let granted: Vec<Granted> = verbs.iter().map(ask).collect();
@@ -91,7 +91,7 @@ impl Dump {
 }
 
 fn over_accounts(
-    weave: &mut Weave,
+    weave: &mut Weave<'_>,
     set: &PermissionSet<'_>,
     id: &str,
     accounts: &BTreeSet<(String, String)>,
@@ -109,7 +109,7 @@ fn over_accounts(
 
 /// Users and groups belong to no namespace: a right in one says nothing of them.
 fn impersonates(
-    weave: &mut Weave,
+    weave: &mut Weave<'_>,
     set: &PermissionSet<'_>,
     id: &str,
     (holders, accounts): (&BTreeSet<Holder>, &BTreeSet<(String, String)>),
@@ -132,7 +132,7 @@ fn impersonates(
 
 /// Who may make bindings and may bind the role gets what other sets give. Who has all of a role's rights may bind it
 /// too, and gets nothing new by that.
-fn binds(weave: &mut Weave, set: &PermissionSet<'_>, id: &str, sets: &[PermissionSet<'_>]) {
+fn binds(weave: &mut Weave<'_>, set: &PermissionSet<'_>, id: &str, sets: &[PermissionSet<'_>]) {
     let everywhere = set.namespace().is_none();
     let makes = |kind: &str| set.grants(&here(set, "create", RBAC, kind)) == Granted::Any;
     let (of_cluster, of_namespace) = (everywhere && makes("clusterrolebindings"), makes("rolebindings"));
@@ -174,7 +174,7 @@ fn owns(set: &PermissionSet<'_>) -> bool {
 }
 
 /// Accounts and users belong to groups that no object lists. Only groups that a binding names lead anywhere.
-fn groups(weave: &mut Weave, holders: &BTreeSet<Holder>, accounts: &BTreeSet<(String, String)>) {
+fn groups(weave: &mut Weave<'_>, holders: &BTreeSet<Holder>, accounts: &BTreeSet<(String, String)>) {
     let mut member = |who: &str, group: &str| {
         if holders.contains(&Holder::Group(group.to_owned())) {
             weave.edge(who, &format!("Group {group}"), "MemberOf");
@@ -195,7 +195,7 @@ fn groups(weave: &mut Weave, holders: &BTreeSet<Holder>, accounts: &BTreeSet<(St
     }
     let named = holders.iter().map(holder_id);
     let described = accounts.iter().map(|(namespace, name)| format!("ServiceAccount {namespace}/{name}"));
-    named.chain(described).for_each(|who| weave.builder.principal(&who));
+    named.chain(described).for_each(|who| weave.principal(&who));
     weave.edge("Group system:masters", CLUSTER, "CLUSTER_ADMIN");
 }
 

@@ -20,7 +20,7 @@ use std::collections::{BTreeMap, BTreeSet};
 const RESTRICTED: &str = "restrict_public_buckets";
 
 /// Ports by which a machine is run, how likely a guess or a leaked password opens one, and what listens there.
-const LOGINS: [(u16, f64, &str); 12] = [
+pub(crate) const LOGINS: [(u16, f64, &str); 12] = [
     (22, 0.05, "SSH"),
     (23, 0.3, "Telnet"),
     (445, 0.1, "SMB"),
