@@ -3,7 +3,7 @@
 use homeostat_core::{TenantId, Timestamp};
 use homeostat_response::conformance::block_on;
 use homeostat_response::{
-    Action, ActionId, Erase, Executor, ExecutorConfig, Gate, GateConfig, Journal, MemoryActuator,
+    Act as _, Action, ActionId, Erase, Executor, ExecutorConfig, Gate, GateConfig, Journal, MemoryActuator,
     MemoryStorage, MemoryWorld, Mode, Phase, Policy, PseudonymKey, Record, Request, Target, TargetKind,
 };
 use std::sync::Arc;
@@ -15,6 +15,8 @@ pub(crate) struct Room {
     pub(crate) names: MemoryStorage,
     pub(crate) policy: Policy,
     pub(crate) mode: Mode,
+    /// How long an effect may take to show.
+    pub(crate) settle_ms: u64,
 }
 
 impl Room {
@@ -26,6 +28,7 @@ impl Room {
             names: MemoryStorage::default(),
             policy: Policy::from_toml(&format!("version = '1'\n{text}")).unwrap(),
             mode: Mode::Act,
+            settle_ms: 0,
         }
     }
 
@@ -42,8 +45,21 @@ impl Room {
     }
 
     pub(crate) fn open(&self, now: u64) -> Executor<MemoryStorage> {
-        let actuator = Arc::new(Erase(MemoryActuator::new(self.world.clone())));
-        block_on(Executor::open(self.gate(), ExecutorConfig::new(vec![actuator]), at(now))).unwrap()
+        self.open_with(now, |_| {})
+    }
+
+    /// An executor of which `set` changes the configuration.
+    pub(crate) fn open_with(
+        &self,
+        now: u64,
+        set: impl FnOnce(&mut ExecutorConfig),
+    ) -> Executor<MemoryStorage> {
+        let memory = MemoryActuator::new(self.world.clone());
+        let mut descriptor = memory.descriptor().clone();
+        descriptor.settle_ms = self.settle_ms;
+        let mut config = ExecutorConfig::new(vec![Arc::new(Erase(memory.described(descriptor)))]);
+        set(&mut config);
+        block_on(Executor::open(self.gate(), config, at(now))).unwrap()
     }
 }
 
@@ -78,4 +94,19 @@ pub(crate) fn submit(executor: &mut Executor<MemoryStorage>, request: &Request, 
 
 pub(crate) fn told(executor: &mut Executor<MemoryStorage>) -> Vec<String> {
     executor.take_notices().into_iter().map(|notice| notice.news.to_string()).collect()
+}
+
+#[track_caller]
+pub(crate) fn tick(executor: &mut Executor<MemoryStorage>, now: u64) {
+    block_on(executor.tick(at(now))).unwrap();
+}
+
+/// Ticks at each deadline until there is none, and gives these.
+pub(crate) fn deadlines(executor: &mut Executor<MemoryStorage>) -> Vec<Timestamp> {
+    let mut seen = Vec::new();
+    while let Some(deadline) = executor.next_deadline().filter(|_| seen.len() < 99) {
+        seen.push(deadline);
+        block_on(executor.tick(deadline)).unwrap();
+    }
+    seen
 }
