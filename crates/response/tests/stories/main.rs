@@ -15,5 +15,6 @@ mod restart;
 mod room;
 mod saga;
 mod shadow;
+mod surge;
 mod telling;
 mod trying;

@@ -4,9 +4,12 @@ use homeostat_core::{TenantId, Timestamp};
 use homeostat_response::conformance::block_on;
 use homeostat_response::{
     Act as _, Action, ActionId, Erase, Executor, ExecutorConfig, Gate, GateConfig, Journal, MemoryActuator,
-    MemoryStorage, MemoryWorld, Mode, Phase, Policy, PseudonymKey, Record, Request, Target, TargetKind,
+    MemoryStorage, MemoryWorld, Mode, Phase, Policy, PseudonymKey, Record, Request, Storage, Target,
+    TargetKind,
 };
+use std::io;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 pub(crate) struct Room {
@@ -44,6 +47,22 @@ impl Room {
         Gate::open(config, journal, records).unwrap()
     }
 
+    /// A gate on a journal of its own that finds room for so many writes more.
+    pub(crate) fn failing_gate(&self, left: &Arc<AtomicUsize>) -> Gate<Failing> {
+        let chain = Failing(MemoryStorage::default(), left.clone());
+        let names = Failing(MemoryStorage::default(), Arc::new(AtomicUsize::new(usize::MAX)));
+        let (journal, records) = Journal::open(chain, names, PseudonymKey::new([4; 32])).unwrap();
+        let rails = self.policy.clone().compile().unwrap();
+        let config = GateConfig::new(TenantId::new("acme").unwrap(), rails).mode(self.mode);
+        Gate::open(config, journal, records).unwrap()
+    }
+
+    pub(crate) fn open_failing(&self, writes: usize, now: u64) -> Executor<Failing> {
+        let gate = self.failing_gate(&Arc::new(AtomicUsize::new(writes)));
+        let memory = Arc::new(Erase(MemoryActuator::new(self.world.clone())));
+        block_on(Executor::open(gate, ExecutorConfig::new(vec![memory]), at(now))).unwrap()
+    }
+
     pub(crate) fn open(&self, now: u64) -> Executor<MemoryStorage> {
         self.open_with(now, |_| {})
     }
@@ -60,6 +79,29 @@ impl Room {
         let mut config = ExecutorConfig::new(vec![Arc::new(Erase(memory.described(descriptor)))]);
         set(&mut config);
         block_on(Executor::open(self.gate(), config, at(now))).unwrap()
+    }
+}
+
+/// A storage with room for so many writes more.
+pub(crate) struct Failing(MemoryStorage, Arc<AtomicUsize>);
+
+impl Storage for Failing {
+    fn read(&mut self) -> io::Result<Vec<u8>> {
+        self.0.read()
+    }
+    fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
+        let left = self.1.load(Ordering::Relaxed).checked_sub(1).ok_or(io::Error::other("full"))?;
+        self.1.store(left, Ordering::Relaxed);
+        self.0.append(bytes)
+    }
+    fn sync(&mut self) -> io::Result<()> {
+        self.0.sync()
+    }
+    fn truncate(&mut self, length: u64) -> io::Result<()> {
+        self.0.truncate(length)
+    }
+    fn replace(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.0.replace(bytes)
     }
 }
 
