@@ -4,6 +4,7 @@
 
 mod attacker;
 mod braking;
+mod budgets;
 mod drill;
 mod export;
 mod fence;
