@@ -1,9 +1,9 @@
 //! The brake and patience: what is held is not begun late, and what is refused says why.
 
-use crate::room::{Room, allowing, at, id, isolate, submit, tick};
+use crate::room::{Room, allowing, at, id, isolate, submit, tick, told};
 use homeostat_response::conformance::block_on;
 use homeostat_response::{
-    Brake, Ending, Entry, Event, Executor, MemoryStorage, Person, Phase, Record, Refusal, Verb,
+    Brake, Ending, Entry, Event, Executor, MemoryStorage, Person, Phase, Plan, Record, Refusal, Verb,
 };
 
 const PEOPLE: &str =
@@ -60,4 +60,28 @@ fn what_was_held_beyond_the_patience_is_refused_when_the_brake_is_let_go() {
         assert_eq!(room.world.calls(Verb::Apply), applies);
         assert_eq!(refused(&room).len() as u64, 1 - applies);
     }
+}
+
+#[test]
+fn whoever_says_yes_is_told_what_holds_it_all_the_same() {
+    let room = Room::new(&(allowing("max_active = 1") + PEOPLE));
+    let mut executor = room.open(0);
+    submit(&mut executor, &isolate("asked", "asked"), 1);
+    submit(&mut executor, &isolate("other", "web-1"), 2);
+    let hash = executor.gate().plan(&id("asked")).map(Plan::hash).unwrap();
+    told(&mut executor);
+    let approved = block_on(executor.approve(&id("asked"), &Person::new("ann"), hash, at(3))).unwrap();
+    assert_eq!(
+        (approved, told(&mut executor)),
+        (Phase::Authorized, vec!["held; budget `all` is used up".into()])
+    );
+    tick(&mut executor, 62);
+    tick(&mut executor, 63);
+    assert_eq!(executor.gate().phase(&id("asked")), Phase::Active, "it begins when there is room");
+
+    tick(&mut executor, 123);
+    brake(&mut executor, Brake::HoldNew, 124);
+    told(&mut executor);
+    submit(&mut executor, &isolate("held", "web-2"), 125);
+    assert_eq!(told(&mut executor).last().unwrap(), "held: the brake is set");
 }

@@ -2,7 +2,9 @@
 
 use crate::room::{Room, allowing, at, id, isolate, submit, tick, told};
 use homeostat_response::conformance::block_on;
-use homeostat_response::{Brake, Fault, Person, Phase, Verb};
+use homeostat_response::{
+    Brake, Durability, Entry, Event, Fault, Journal, Person, Phase, PseudonymKey, Record, Verb,
+};
 
 #[test]
 fn what_was_held_when_the_executor_stopped_is_refused_and_not_begun_by_itself() {
@@ -33,4 +35,17 @@ fn a_call_sent_before_the_crash_may_still_land_until_it_has_settled() {
     assert_eq!(executor.gate().phase(&id("late")), Phase::Active);
     tick(&mut executor, 61);
     assert!(room.world.in_force().is_empty(), "and it is lifted when its lease is over");
+}
+
+#[test]
+fn what_was_only_asked_for_when_the_machine_stopped_is_refused() {
+    let room = Room::new(&allowing("max_active = 5"));
+    let key = PseudonymKey::new([4; 32]);
+    let (mut journal, _) = Journal::open(room.chain.clone(), room.names.clone(), key).unwrap();
+    let request = Box::new(isolate("torn", "web-1"));
+    let entry = Entry::Action { id: id("torn"), event: Event::Proposed { request } };
+    journal.append(&[Record { at: at(1), entry }], Durability::Synced).unwrap();
+    let mut executor = room.open(2);
+    assert_eq!(executor.gate().phase(&id("torn")), Phase::Refused);
+    assert_eq!((told(&mut executor), executor.gate().stats().waiting), (vec!["over: refused".to_owned()], 0));
 }
