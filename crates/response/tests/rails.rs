@@ -343,3 +343,14 @@ fn protection_and_members_count_not_only_the_name_asked_for() {
     let capture = Case { effect: Effect::Capture, ..case };
     assert_eq!(decide(&policy, &capture, &Offsets::default()).ruling, Ruling::Autonomous);
 }
+
+#[test]
+fn compiled_rails_tell_of_themselves() {
+    let mut policy = Policy::new("2026-11-28", Budget::new("all", 100));
+    policy.patience_ms = 7_000;
+    for id in ["one", "two", "three"] {
+        policy.rules.push(Rule::new(id, Ruling::Autonomous));
+    }
+    let rails = policy.compile().unwrap();
+    assert_eq!((rails.version(), rails.rules(), rails.patience_ms()), ("2026-11-28", 3, 7_000));
+}

@@ -8,6 +8,7 @@ mod budgets;
 mod drill;
 mod export;
 mod fence;
+mod forget;
 mod gate;
 mod group;
 mod judging;

@@ -62,6 +62,7 @@ fn the_gate_counts_what_waits_what_holds_and_what_needs_a_person() {
     block_on(executor.revert(&id("stuck"), &Person::new("joe"), at(2))).unwrap();
     let stats = executor.gate().stats();
     assert_eq!((stats.actions, stats.in_force, stats.needs_human, stats.waiting), (3, 2, 1, 1));
+    assert!(executor.gate().plan(&id("active")).is_some());
     assert_eq!((stats.duplicates, stats.beyond, stats.records), (1, 0, executor.gate().journal().records()));
     tick(&mut executor, 700);
     let stats = executor.gate().stats();
