@@ -115,7 +115,7 @@ fn a_floor_counts_what_is_down_once_and_capturing_takes_nobody_down() {
     let room = Room::new(&(allowing("max_active = 9") + floor));
     let mut executor = room.open(0);
     assert_eq!(submit(&mut executor, &isolate("a", "admin-1"), 1), Phase::Active);
-    let capture = ask("c", Action::CaptureEvidence, TargetKind::Host, "admin-2");
+    let capture = ask("c", Action::CaptureEvidence, TargetKind::Host, "admin-4");
     assert_eq!(submit(&mut executor, &capture, 2), Phase::Active);
     assert_eq!(submit(&mut executor, &isolate("again", "admin-1"), 3), Phase::Active, "it is down already");
     assert_eq!(submit(&mut executor, &isolate("b", "admin-2"), 4), Phase::Active, "two are left");
