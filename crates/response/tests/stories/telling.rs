@@ -67,6 +67,11 @@ fn the_gate_counts_what_waits_what_holds_and_what_needs_a_person() {
     tick(&mut executor, 700);
     let stats = executor.gate().stats();
     assert_eq!((stats.actions, stats.in_force, stats.needs_human, stats.waiting), (3, 1, 1, 0));
+    let (gate, over) = (executor.gate(), id("active"));
+    assert!(
+        gate.plan(&over).is_none() && gate.decision(&over).is_some(),
+        "of what is over the decision stays"
+    );
     assert_eq!(
         executor.gate().phase(&id("stuck")),
         Phase::NeedsHuman,
