@@ -354,3 +354,22 @@ fn compiled_rails_tell_of_themselves() {
     let rails = policy.compile().unwrap();
     assert_eq!((rails.version(), rails.rules(), rails.patience_ms()), ("2026-11-28", 3, 7_000));
 }
+
+#[test]
+fn protection_of_a_kind_is_of_that_kind_alone() {
+    let mut policy = Policy::new("1", Budget::new("all", 100));
+    policy.rules.push(Rule::new("anything", Ruling::Autonomous));
+    let guard: Protected = toml::from_str("id = 'people'\ntarget_kind = 'person'\nglob = 'admin*'").unwrap();
+    policy.protected.push(guard);
+    for (kind, name, ruling) in [
+        (TargetKind::Person, "admin-1", Ruling::Deny),
+        (TargetKind::Host, "admin-1", Ruling::Autonomous),
+        (TargetKind::Person, "jane", Ruling::Autonomous),
+    ] {
+        let (id, tenant) = (ActionId::new("a").unwrap(), TenantId::new("acme").unwrap());
+        let request = Request::new(id, tenant, Action::Challenge, Target::new(kind, name)).sure(1.0);
+        let plan = Plan::new(&request);
+        let case = Case { request, plan, effect: Effect::Containment, now: Timestamp::from_micros(0) };
+        assert_eq!(decide(&policy, &case, &Offsets::default()).ruling, ruling, "{kind:?} {name}");
+    }
+}
