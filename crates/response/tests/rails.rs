@@ -373,3 +373,35 @@ fn protection_of_a_kind_is_of_that_kind_alone() {
         assert_eq!(decide(&policy, &case, &Offsets::default()).ruling, ruling, "{kind:?} {name}");
     }
 }
+
+#[test]
+fn each_number_and_each_condition_is_looked_at_by_itself() {
+    let with = |top: &str, more: &str| {
+        let text = format!("version = '1'\n{top}\n[[budgets]]\nid = 'b'\nmax_active = 1\n{more}");
+        Policy::from_toml(&text).unwrap().compile().map(drop).map_err(|error| error.to_string())
+    };
+    let floor = |when: &str| format!("[[floors]]\nid = 'f'\nmin_remaining = 2\nselector = {{ {when} }}");
+    assert_eq!(with("confidence_floor = 1.0", "population_share = 1.0"), Ok(()));
+    assert_eq!(with("max_ttl_ms = 1\npatience_ms = 1", "window_ms = 1\n[surge]\nwindow_ms = 1"), Ok(()));
+    assert_eq!(with("", &floor("target_kind = 'host', glob = 'dc-*', attr = { tier = 'one' }")), Ok(()));
+    for top in ["max_ttl_ms = 0", "patience_ms = 0"] {
+        let expected = "policy, max_ttl_ms or patience_ms: the time is longer than nothing";
+        assert_eq!(with(top, ""), Err(expected.to_owned()), "{top}");
+    }
+    for (more, expected) in [
+        ("window_ms = 0", "policy, budgets[0] `b`: the time is longer than nothing"),
+        ("population_share = 1.5", "policy, budgets[0] `b`: the number lies between 0 and 1"),
+        ("[surge]\nwindow_ms = 0", "policy, surge: the time is longer than nothing"),
+    ] {
+        assert_eq!(with("", more), Err(expected.to_owned()));
+    }
+    let conditions = ["actions = ['block']", "effect = 'capture'", "min_confidence = 0.5", "calendar = 'c'"];
+    for when in conditions {
+        let error = with("", &floor(when)).unwrap_err();
+        assert!(error.starts_with("policy, floors[0] `f`: a floor selects targets"), "{when}: {error}");
+    }
+    for share in ["max_per_window = 1", "population_share = 0.5"] {
+        let text = format!("version = '1'\n[[budgets]]\nid = 'b'\n{share}");
+        assert!(Policy::from_toml(&text).unwrap().compile().is_ok(), "{share} alone bounds something");
+    }
+}
