@@ -16,6 +16,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 /// The incident of whoever brings none.
 const BUILT_IN: &str = include_str!("../data/incident.json");
+
 /// Plans, decides, applies, observes and reverts what is done about an incident.
 #[derive(Parser)]
 struct Arguments {
@@ -94,7 +95,10 @@ fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     print!("{}", telling::response(&answer, arguments.target.words()));
     println!("\nAT THE END");
     answer.at_last.iter().for_each(|told| println!("{}", telling::indented(told)));
-    Ok(())
+    match answer.at_last.iter().filter(|told| told.planned.is_none()).count() {
+        0 => Ok(()),
+        unplanned => Err(format!("{unplanned} action(s) could not be planned").into()),
+    }
 }
 
 fn wall_time() -> Timestamp {

@@ -3,9 +3,9 @@
 use crate::block_on;
 use clap::ValueEnum;
 use homeostat_actuator_aws::{Aws, Credentials};
-use homeostat_actuator_http::{Client, HttpSend};
+use homeostat_actuator_http::{Call, Client, HttpSend};
 use homeostat_actuator_kubernetes::Kubernetes;
-use homeostat_actuator_ldap::{Flavor, Ldap, Server};
+use homeostat_actuator_ldap::{Directory as _, Flavor, Ldap, Server};
 use homeostat_actuator_nftables::{Nft, Nftables};
 use homeostat_actuator_oauth::OAuth;
 use homeostat_actuator_scim::Scim;
@@ -50,25 +50,20 @@ impl Reached {
         }
     }
 
-    /// The actuator on it; `None` for the one in memory, which its owner makes.
+    /// The actuator on it, which answered; `None` for the one in memory, which its owner makes.
     ///
     /// # Errors
     ///
-    /// The variable that is missing, or what could not be read or installed.
+    /// The variable that is missing, what could not be read or installed, or that the target does not answer.
     pub fn connect(self) -> Result<Option<Arc<dyn Actuator>>, String> {
         Ok(match self {
             Self::Memory => None,
             Self::Nft => Some(Arc::new(Erase(nftables()?))),
             Self::Aws => Some(Arc::new(Erase(aws()?))),
-            Self::Scim => {
-                Some(Arc::new(Erase(Scim::new(http(), &told("SCIM_URL")?).token(&maybe("SCIM_TOKEN")))))
-            }
+            Self::Scim => Some(Arc::new(Erase(scim()?))),
             Self::Ldap => Some(Arc::new(Erase(ldap()?))),
             Self::Oauth => Some(Arc::new(Erase(oauth()?))),
-            Self::Kubernetes => {
-                let cluster = Kubernetes::new(http(), &told("KUBERNETES_URL")?);
-                Some(Arc::new(Erase(cluster.token(&maybe("KUBERNETES_TOKEN")))))
-            }
+            Self::Kubernetes => Some(Arc::new(Erase(kubernetes()?))),
         })
     }
 }
@@ -89,12 +84,29 @@ fn aws() -> Result<Aws, String> {
     }
     let account = Aws::new(http(), credentials, &told("AWS_REGION")?);
     let endpoint = maybe("AWS_ENDPOINT_URL");
-    Ok(if endpoint.is_empty() { account } else { account.endpoint(&endpoint) })
+    if endpoint.is_empty() {
+        return Ok(account);
+    }
+    answers(&endpoint)?;
+    Ok(account.endpoint(&endpoint))
+}
+
+fn scim() -> Result<Scim, String> {
+    let base = told("SCIM_URL")?;
+    answers(&base)?;
+    Ok(Scim::new(http(), &base).token(&maybe("SCIM_TOKEN")))
+}
+
+fn kubernetes() -> Result<Kubernetes, String> {
+    let base = told("KUBERNETES_URL")?;
+    answers(&base)?;
+    Ok(Kubernetes::new(http(), &base).token(&maybe("KUBERNETES_TOKEN")))
 }
 
 fn ldap() -> Result<Ldap, String> {
-    let server = Server::new(&told("LDAP_URL")?, &told("LDAP_BASE")?);
-    let server = server.bind(&told("LDAP_BIND_DN")?, &told("LDAP_PASSWORD")?);
+    let (url, base) = (told("LDAP_URL")?, told("LDAP_BASE")?);
+    let server = Server::new(&url, &base).bind(&told("LDAP_BIND_DN")?, &told("LDAP_PASSWORD")?);
+    block_on(server.values(&base, "objectClass")).map_err(|error| format!("{url}: {error}"))?;
     let is_ad = maybe("LDAP_FLAVOR").eq_ignore_ascii_case("ad");
     let flavor = if is_ad { Flavor::ActiveDirectory } else { Flavor::PasswordPolicy };
     Ok(Ldap::new(Arc::new(server), flavor))
@@ -107,8 +119,15 @@ fn oauth() -> Result<OAuth, String> {
         .map_err(|error| format!("{file}: names and tokens are expected: {error}"))?;
     let vault = move |target: &Target| tokens.get(&target.id).cloned();
     let (revocation, introspection) = (told("OAUTH_REVOCATION_URL")?, told("OAUTH_INTROSPECTION_URL")?);
+    answers(&introspection)?;
     let server = OAuth::new(http(), Arc::new(vault), &revocation, &introspection);
     Ok(server.client(&told("OAUTH_CLIENT_ID")?, &told("OAUTH_CLIENT_SECRET")?))
+}
+
+/// Whether anything is there, asked before anything is planned; what it says does not matter yet.
+fn answers(url: &str) -> Result<(), String> {
+    let answer = block_on(http().send(&Call::new("GET", url)));
+    answer.map(drop).map_err(|error| format!("{url} does not answer: {error}"))
 }
 
 fn http() -> Arc<dyn HttpSend> {

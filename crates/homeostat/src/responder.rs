@@ -16,6 +16,7 @@ use homeostat_response::{
     GateError, GateStats, Journal, JournalError, MemoryStorage, Mode, Person, Phase, PlanHash, Planner,
     Policy, PseudonymKey, Rails, Storage, SubmitError, View,
 };
+use std::error::Error as _;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -356,7 +357,7 @@ impl Responder {
             match submitted {
                 Ok(_) => {}
                 Err(SubmitError::Gate(error)) => return Err(error),
-                Err(refused) => self.tale.fail(&request.id, now, refused.to_string()),
+                Err(refused) => self.tale.fail(&request.id, now, with_cause(&refused)),
             }
         }
         Ok(answered)
@@ -370,6 +371,11 @@ impl fmt::Debug for Responder {
             .field("stats", &self.stats())
             .finish_non_exhaustive()
     }
+}
+
+/// A refusal and, where an actuator refused, what it was about then.
+fn with_cause(refused: &SubmitError) -> String {
+    refused.source().map_or_else(|| refused.to_string(), |cause| format!("{refused}: {cause}"))
 }
 
 fn default_rails() -> Result<Rails, homeostat_response::BadPolicy> {

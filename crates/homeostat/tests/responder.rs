@@ -8,8 +8,8 @@ use homeostat_core::{
 };
 use homeostat_response::conformance::block_on;
 use homeostat_response::{
-    Actuator, Declined, Ending, Erase, GateError, MemoryActuator, MemoryWorld, Mode, Person, Phase,
-    PseudonymKey, View,
+    ActError, Actuator, Declined, Ending, Erase, Fault, GateError, MemoryActuator, MemoryWorld, Mode, Person,
+    Phase, PseudonymKey, Verb, View,
 };
 use std::sync::Arc;
 use std::time::Duration;
@@ -113,6 +113,15 @@ fn what_is_not_worth_it_or_not_ours_is_left_alone() {
     let refused = block_on(responder.respond_to(&foreign, &view)).unwrap_err();
     assert_eq!(refused.to_string(), "the request belongs to another tenant");
     assert!(world.in_force().is_empty());
+}
+
+#[test]
+fn what_an_actuator_refuses_is_told_with_its_cause() {
+    let (mut responder, world) = responder(Mode::Act);
+    world.plant(Verb::Plan, Fault::Fails(ActError::permanent("find the account")));
+    let answered = answer(&mut responder, &threat(40.0, &[(EntityKind::WebSession, "s-1")]), at(0));
+    let told = responder.told_of(&answered.actions[0]).unwrap();
+    assert_eq!(told.trouble, ["the action could not be planned: can not be done at `find the account`"]);
 }
 
 #[test]

@@ -67,6 +67,8 @@ mod tests {
         assert_eq!(clock.advance(at(110)), at(1_000_000));
         assert_eq!(clock.advance(at(170)), at(1_000_060), "and leases run on");
         assert_eq!(clock.wall_at(at(1_000_070)), at(180));
+        assert_eq!(clock.wall_at(at(1_000_050)), at(170), "what should be over is due now");
+        assert_eq!(clock.wall_at(Timestamp::NEVER), Timestamp::NEVER);
         assert_eq!(clock.advance(Timestamp::UNKNOWN), at(1_000_060));
         let mut restarted = LeaseClock::new();
         restarted.replay(at(1_000_060));

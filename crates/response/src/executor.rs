@@ -112,7 +112,7 @@ impl<S: Storage> Executor<S> {
             _ => {
                 // A call sent before the crash may still land: nothing is certain until it has settled.
                 let settles_at = later(lease_now, self.settle(id));
-                self.runs.insert(id.clone(), Run { settles_at, next: lease_now, ..Run::FRESH });
+                self.runs.insert(id.clone(), Run { settles_at, ..Run::FRESH });
             }
         }
         self.schedule(id);
@@ -426,10 +426,10 @@ impl<S: Storage> Executor<S> {
         if let Some(listed) = self.runs.get_mut(id).and_then(|run| run.listed.take()) {
             self.due.remove(&(listed, id.clone()));
         }
-        let patience = self.gate.patience();
+        let (patience, now) = (self.gate.patience(), self.now());
         let Some(case) = self.gate.case(id) else { return };
         let (asked_at, expires_at) = (case.asked_at, case.expires_at);
-        let next = self.runs.get(id).map_or(Timestamp::BEFORE_ALL, |run| run.next);
+        let next = self.runs.get(id).map_or(now, |run| run.next.max(now));
         let at = match case.phase {
             Phase::AwaitingApproval { .. } => later(asked_at, patience),
             Phase::Applying | Phase::Active => next.min(expires_at),

@@ -170,12 +170,14 @@ impl<S: Storage> Gate<S> {
         }
         let approved = Event::Approved { by: by.clone(), plan };
         let next = step(case.phase.clone(), &approved)?;
+        let enough = next == Phase::Authorized;
+        let hold = if enough { self.hold(id, now)? } else { None };
         let mut events = vec![approved];
-        if next == Phase::Authorized && self.hold(id, now)?.is_none() {
+        if enough && hold.is_none() {
             events.push(self.intent(id)?);
         }
         self.commit(id, events, Durability::Synced)?;
-        Ok(self.answer(id))
+        Ok(hold.map_or_else(|| self.answer(id), Admission::Held))
     }
 
     /// Tries to begin an action that was allowed and held.

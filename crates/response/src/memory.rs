@@ -40,6 +40,9 @@ pub enum Fault {
     DoneUnknown,
     /// Nothing is done for now, whether it was is not told, and it is done at [`MemoryWorld::land`].
     LandsLate,
+    /// That is told, whatever is so; of [`Verb::Observe`] alone. As of an effect that takes time to show, or of
+    /// somebody who was quicker.
+    Shows(Observed),
 }
 
 type Place = (Action, TargetKind, String);
@@ -335,8 +338,10 @@ impl Act for MemoryActuator {
     }
 
     async fn observe(&self, plan: &Plan) -> Result<Observed, ActError> {
-        if let Some(Fault::Fails(error)) = self.world.enter(Verb::Observe) {
-            return Err(error);
+        match self.world.enter(Verb::Observe) {
+            Some(Fault::Fails(error)) => return Err(error),
+            Some(Fault::Shows(seen)) => return Ok(seen),
+            _ => {}
         }
         let world = self.world.lock();
         let (mut ours, mut foreign) = (0, 0);

@@ -343,3 +343,65 @@ fn protection_and_members_count_not_only_the_name_asked_for() {
     let capture = Case { effect: Effect::Capture, ..case };
     assert_eq!(decide(&policy, &capture, &Offsets::default()).ruling, Ruling::Autonomous);
 }
+
+#[test]
+fn compiled_rails_tell_of_themselves() {
+    let mut policy = Policy::new("2026-11-28", Budget::new("all", 100));
+    policy.patience_ms = 7_000;
+    for id in ["one", "two", "three"] {
+        policy.rules.push(Rule::new(id, Ruling::Autonomous));
+    }
+    let rails = policy.compile().unwrap();
+    assert_eq!((rails.version(), rails.rules(), rails.patience_ms()), ("2026-11-28", 3, 7_000));
+}
+
+#[test]
+fn protection_of_a_kind_is_of_that_kind_alone() {
+    let mut policy = Policy::new("1", Budget::new("all", 100));
+    policy.rules.push(Rule::new("anything", Ruling::Autonomous));
+    let guard: Protected = toml::from_str("id = 'people'\ntarget_kind = 'person'\nglob = 'admin*'").unwrap();
+    policy.protected.push(guard);
+    for (kind, name, ruling) in [
+        (TargetKind::Person, "admin-1", Ruling::Deny),
+        (TargetKind::Host, "admin-1", Ruling::Autonomous),
+        (TargetKind::Person, "jane", Ruling::Autonomous),
+    ] {
+        let (id, tenant) = (ActionId::new("a").unwrap(), TenantId::new("acme").unwrap());
+        let request = Request::new(id, tenant, Action::Challenge, Target::new(kind, name)).sure(1.0);
+        let plan = Plan::new(&request);
+        let case = Case { request, plan, effect: Effect::Containment, now: Timestamp::from_micros(0) };
+        assert_eq!(decide(&policy, &case, &Offsets::default()).ruling, ruling, "{kind:?} {name}");
+    }
+}
+
+#[test]
+fn each_number_and_each_condition_is_looked_at_by_itself() {
+    let with = |top: &str, more: &str| {
+        let text = format!("version = '1'\n{top}\n[[budgets]]\nid = 'b'\nmax_active = 1\n{more}");
+        Policy::from_toml(&text).unwrap().compile().map(drop).map_err(|error| error.to_string())
+    };
+    let floor = |when: &str| format!("[[floors]]\nid = 'f'\nmin_remaining = 2\nselector = {{ {when} }}");
+    assert_eq!(with("confidence_floor = 1.0", "population_share = 1.0"), Ok(()));
+    assert_eq!(with("max_ttl_ms = 1\npatience_ms = 1", "window_ms = 1\n[surge]\nwindow_ms = 1"), Ok(()));
+    assert_eq!(with("", &floor("target_kind = 'host', glob = 'dc-*', attr = { tier = 'one' }")), Ok(()));
+    for top in ["max_ttl_ms = 0", "patience_ms = 0"] {
+        let expected = "policy, max_ttl_ms or patience_ms: the time is longer than nothing";
+        assert_eq!(with(top, ""), Err(expected.to_owned()), "{top}");
+    }
+    for (more, expected) in [
+        ("window_ms = 0", "policy, budgets[0] `b`: the time is longer than nothing"),
+        ("population_share = 1.5", "policy, budgets[0] `b`: the number lies between 0 and 1"),
+        ("[surge]\nwindow_ms = 0", "policy, surge: the time is longer than nothing"),
+    ] {
+        assert_eq!(with("", more), Err(expected.to_owned()));
+    }
+    let conditions = ["actions = ['block']", "effect = 'capture'", "min_confidence = 0.5", "calendar = 'c'"];
+    for when in conditions {
+        let error = with("", &floor(when)).unwrap_err();
+        assert!(error.starts_with("policy, floors[0] `f`: a floor selects targets"), "{when}: {error}");
+    }
+    for share in ["max_per_window = 1", "population_share = 0.5"] {
+        let text = format!("version = '1'\n[[budgets]]\nid = 'b'\n{share}");
+        assert!(Policy::from_toml(&text).unwrap().compile().is_ok(), "{share} alone bounds something");
+    }
+}

@@ -121,8 +121,7 @@ impl<S: Storage> Executor<S> {
         match seen {
             Ok(Observed::InForce) => {
                 self.gate.commit(id, vec![Event::Applied], Durability::Buffered)?;
-                let next = later(now, self.config.look_every);
-                *self.run(id) = Run { next, failures: 0, ..run };
+                self.run(id).next = later(now, self.config.look_every);
                 self.tell(id, News::InForce);
                 Ok(Next::Nothing)
             }
@@ -142,20 +141,17 @@ impl<S: Storage> Executor<S> {
 
     pub(super) fn retry_or_fail(&mut self, id: &ActionId, run: Run) -> Result<Next, GateError> {
         let now = self.now();
-        match run.retry_at {
-            Some(at) if at <= now => return Ok(Next::Retry),
-            Some(at) => self.run(id).next = at,
-            None if run.may_retry && run.attempts < self.config.apply_attempts => {
-                let at = later(now, self.pause(run.attempts));
-                let run = self.run(id);
-                run.retry_at = Some(at);
-                run.next = at;
-            }
-            None => {
-                self.gate.commit(id, vec![Event::ApplyFailed], Durability::Buffered)?;
-                self.tell(id, News::Ended(Phase::Failed));
-            }
+        if !run.may_retry || run.attempts >= self.config.apply_attempts {
+            self.gate.commit(id, vec![Event::ApplyFailed], Durability::Buffered)?;
+            self.tell(id, News::Ended(Phase::Failed));
+            return Ok(Next::Nothing);
         }
+        let at = run.retry_at.unwrap_or_else(|| later(now, self.pause(run.attempts)));
+        if at <= now {
+            return Ok(Next::Retry);
+        }
+        let run = self.run(id);
+        (run.retry_at, run.next) = (Some(at), at);
         Ok(Next::Nothing)
     }
 

@@ -38,3 +38,18 @@ fn the_epoch_goes_on_over_restarts_and_stands_in_the_permit() {
         assert_eq!(room.open(epoch).gate().epoch(), epoch);
     }
 }
+
+#[test]
+fn whoever_was_replaced_does_not_go_on_with_a_revert_it_began() {
+    let room = Room::new(&allowing("max_active = 5"));
+    let mut old = room.open(0);
+    submit(&mut old, &isolate("a", "web-1"), 1);
+    room.world.jam_reverts();
+    block_on(old.tick(at(61))).unwrap();
+    assert_eq!(old.gate().phase(&id("a")), Phase::Reverting);
+    let new = room.open(62);
+    let reverts = room.world.calls(Verb::Revert);
+    assert!(is_fenced(&block_on(old.tick(at(70))).unwrap_err()));
+    assert_eq!(room.world.calls(Verb::Revert), reverts, "it is for the new one to try again");
+    assert_eq!(new.gate().phase(&id("a")), Phase::Reverting);
+}

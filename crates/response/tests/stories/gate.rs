@@ -1,15 +1,12 @@
 //! The edges of the gate itself, each found by a change of its code that no other test noticed.
 
 use crate::room::{Room, allowing, at, id, isolate};
-use homeostat_core::TenantId;
 use homeostat_response::{
-    Action, Admission, Brake, Descriptor, Durability, Entry, Event, Gate, GateConfig, GateError, Journal,
-    MemoryStorage, Mode, Person, Phase, Plan, Policy, Proposal, PseudonymKey, Record, Request, Storage,
-    TargetKind,
+    Action, Admission, Brake, Descriptor, Durability, Entry, Event, Gate, GateError, Journal, Person, Phase,
+    Plan, Proposal, PseudonymKey, Record, Request, Storage, TargetKind,
 };
-use std::io;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 fn admit<S: Storage>(gate: &mut Gate<S>, request: &Request, plan: &Plan, now: u64) -> Admission {
@@ -53,41 +50,47 @@ fn one_of_two_approvals_begins_nothing() {
     assert!(matches!(says_yes("joe"), Admission::Go(_)));
 }
 
-/// A storage that fails when it is told to.
-struct Failing(MemoryStorage, Arc<AtomicBool>);
-
-impl Storage for Failing {
-    fn read(&mut self) -> io::Result<Vec<u8>> {
-        self.0.read()
-    }
-    fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
-        if self.1.load(Ordering::Relaxed) { Err(io::Error::other("full")) } else { self.0.append(bytes) }
-    }
-    fn sync(&mut self) -> io::Result<()> {
-        self.0.sync()
-    }
-    fn truncate(&mut self, length: u64) -> io::Result<()> {
-        self.0.truncate(length)
-    }
-    fn replace(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.0.replace(bytes)
-    }
-}
-
 #[test]
 fn a_brake_holds_also_when_it_can_not_be_written_down_and_letting_go_does_not() {
-    let full = Arc::new(AtomicBool::new(false));
-    let storage = || Failing(MemoryStorage::default(), full.clone());
-    let (journal, records) = Journal::open(storage(), storage(), PseudonymKey::new([4; 32])).unwrap();
-    let rails = Policy::from_toml(&format!("version = '1'\n{}", allowing("max_active = 9"))).unwrap();
-    let config = GateConfig::new(TenantId::new("acme").unwrap(), rails.compile().unwrap()).mode(Mode::Act);
-    let mut gate = Gate::open(config, journal, records).unwrap();
+    let room = Room::new(&allowing("max_active = 9"));
+    let left = Arc::new(AtomicUsize::new(9));
+    let mut gate = room.failing_gate(&left);
     let jane = Person::new("jane");
     gate.set_brake(Brake::HoldNew, &jane, at(0)).unwrap();
-    full.store(true, Ordering::Relaxed);
+    left.store(0, Ordering::Relaxed);
     assert!(gate.set_brake(Brake::Run, &jane, at(1)).is_err());
     assert_eq!(gate.brake(), Brake::HoldNew, "letting go counts when it is written");
     assert!(gate.set_brake(Brake::RevertAll, &jane, at(2)).is_err());
     assert_eq!(gate.brake(), Brake::RevertAll, "braking counts at once");
     assert!(matches!(gate.extend(&id("none"), Duration::from_mins(1), &jane, at(3)), Err(GateError::Braked)));
+}
+
+#[test]
+fn what_could_not_be_written_down_was_never_asked_and_holds_nothing() {
+    let room = Room::new(&allowing("max_active = 9"));
+    let mut gate = room.failing_gate(&Arc::new(AtomicUsize::new(0)));
+    let request = isolate("a", "web-1");
+    let plan = Plan::new(&request);
+    let descriptor = Descriptor::new("memory", Action::Isolate, TargetKind::Host);
+    let refused = gate.admit(Proposal { request: &request, plan: &plan, descriptor: &descriptor }, at(1));
+    assert!(matches!(refused, Err(GateError::Journal(_))));
+    let stats = gate.stats();
+    assert_eq!((gate.phase(&id("a")), stats.actions, stats.in_force, stats.waiting), (Phase::New, 0, 0, 0));
+}
+
+#[test]
+fn a_permit_says_what_may_be_done_until_when_and_who_acts() {
+    let room = Room::new(&allowing("max_active = 9"));
+    let mut gate = room.gate();
+    assert_eq!((gate.epoch(), gate.take_over(at(0)).unwrap(), gate.take_over(at(0)).unwrap()), (0, 1, 2));
+    let request = isolate("a", "web-1");
+    let Admission::Go(permit) = admit(&mut gate, &request, &Plan::new(&request), 1) else { panic!() };
+    assert_eq!(permit.action(), &id("a"));
+    assert_eq!((permit.expires_at(), permit.ttl()), (at(61), Some(Duration::from_mins(1))));
+    assert_eq!((permit.attempt(), permit.epoch()), (1, 2));
+    let again = gate.again(&id("a"), 3, at(31)).unwrap();
+    assert_eq!((again.expires_at(), again.ttl()), (at(61), Some(Duration::from_secs(30))));
+    assert_eq!((again.attempt(), again.epoch()), (3, 2));
+    assert!(matches!(admit(&mut gate, &request, &Plan::new(&request), 32), Admission::Duplicate));
+    assert_eq!(gate.stats().duplicates, 1);
 }

@@ -3,7 +3,7 @@
 use crate::room::{Room, allowing, ask, at, id};
 use homeostat_response::conformance::block_on;
 use homeostat_response::{
-    ActError, Action, Ending, Entry, Event, Fault, OnFailure, Outcome, Person, Plan, Request, Saga,
+    ActError, Action, Ending, Entry, Event, Fault, OnFailure, Outcome, Person, Phase, Plan, Request, Saga,
     StepState, TargetKind, Verb,
 };
 
@@ -123,4 +123,33 @@ fn compensating_goes_backwards_and_says_why() {
         })
         .collect();
     assert_eq!(undone, ["challenge", "capture"]);
+}
+
+#[test]
+fn compensating_withdraws_what_waits_for_a_person() {
+    let people = "[[rules]]\nid = 'people'\nwhen = { target_kind = 'person' }\nthen = { approve = { distinct = 1 } }\n";
+    let room = Room::new(&(allowing("max_active = 5") + people));
+    let mut executor = room.open(0);
+    let [capture, ..] = steps();
+    block_on(executor.carry(&Saga::new("early").first(capture), at(1))).unwrap();
+    // The next apply is that of the mailbox, as the challenge waits.
+    room.world.plant(Verb::Apply, Fault::Fails(ActError::permanent("tighten")));
+    let state = block_on(executor.carry(&saga(OnFailure::Compensate), at(2))).unwrap();
+    let states: Vec<StepState> = state.steps.iter().map(|(_, state)| *state).collect();
+    assert_eq!(states, [StepState::Over, StepState::Failed, StepState::Failed, StepState::Failed]);
+    assert_eq!(state.outcome, Outcome::Compensated);
+    assert_eq!(executor.gate().phase(&id("challenge")), Phase::Refused);
+    assert_eq!(executor.gate().stats().waiting, 0, "nobody is asked about it any more");
+}
+
+#[test]
+fn a_step_that_was_begun_has_not_failed_because_the_disk_is_full() {
+    let room = Room::new(&allowing("max_active = 5"));
+    // The executor's own record and the intent find room, what was seen then does not.
+    let mut executor = room.open_failing(2, 0);
+    let [capture, ..] = steps();
+    let saga = Saga::new("s").first(capture).on_failure(OnFailure::Compensate);
+    let state = block_on(executor.carry(&saga, at(1))).unwrap();
+    assert_eq!((state.outcome, state.steps[0].1), (Outcome::Open, StepState::Underway));
+    assert_eq!(room.world.in_force().len(), 1);
 }
