@@ -255,6 +255,7 @@ fn sentence(time: Timestamp, deeds: &[&Deed], events: &[EventRef]) -> String {
     text
 }
 
+/// What was done, and how often at least: several kinds may be told of the same events, each of them once.
 fn actions(deeds: &[&Deed]) -> String {
     let word = |deed: &&Deed| if deed.action.is_empty() { deed.kind.clone() } else { deed.action.clone() };
     let all = crate::incident::in_order(deeds.iter().map(word));
@@ -262,8 +263,12 @@ fn actions(deeds: &[&Deed]) -> String {
     if all.len() > NAMED {
         let _ = write!(text, " and {} other things", all.len() - NAMED);
     }
-    let times: u64 = deeds.iter().map(|deed| deed.count).sum();
-    if times > deeds.len() as u64 {
+    let mut of_kind = BTreeMap::<&str, u64>::new();
+    for deed in deeds {
+        *of_kind.entry(&deed.kind).or_default() += deed.count;
+    }
+    let times = of_kind.into_values().max().unwrap_or(0);
+    if times > all.len() as u64 {
         let _ = write!(text, ", {times} times");
     }
     text

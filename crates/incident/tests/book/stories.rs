@@ -48,6 +48,20 @@ fn a_leaked_key_is_told_with_its_innocuous_calls() {
 }
 
 #[test]
+fn what_two_detectors_tell_of_the_same_events_is_counted_once() {
+    let parts = [(JANE, Role::Actor), (JANES_KEY, Role::Via), (OUTSIDE, Role::Origin)];
+    let read = |n: u64, kind: &str, action: &str, bits| {
+        let act = signal(10_010 + n, 2 * DAY + 800 + n.cast_signed(), kind, &parts, bits);
+        with_technique(with_action(act, action, Outcome::Success), "T1530")
+    };
+    let both = |n| [read(n, "call", "GetObject", 0.0), read(n, "amount", "more than usual", 9.0)];
+    let log = [ordinary_days(0), leaked_key(10_000), (0..3).flat_map(both).collect()].concat();
+    let told = told(log);
+    let step = told[0].steps().iter().find(|step| step.sentence.contains("GetObject")).unwrap();
+    assert!(step.sentence.contains("GetObject, more than usual, 3 times"), "{}", step.sentence);
+}
+
+#[test]
 fn the_same_users_other_session_stays_out() {
     let parts = [(JANE, Role::Actor), (JANES_SESSION, Role::Via), (OFFICE, Role::Origin)];
     let burst = (0_i64..60).zip(["deploy", "build", "test"].into_iter().cycle()).map(|(n, kind)| {
