@@ -133,7 +133,7 @@ impl KubernetesDump {
     pub fn finish(mut self) -> (NamedGraphBuilder, Foreign) {
         self.dump.tokens();
         let mut woven = Woven::over(&PROBABILITY);
-        woven.weave((), |weave| self.dump.ways(weave));
+        woven.work([()], |(), weave| self.dump.ways(weave));
         self.foreign.unresolved = self.dump.dangling();
         (woven.builder(&self.dump.documents, |_| false), self.foreign)
     }
