@@ -89,7 +89,9 @@ pub use graph::Graph;
 pub use graph_drift::DriftStep;
 pub use inventory::{Inventory, InventoryStats, Listing, Problem};
 #[cfg(feature = "kubernetes")]
-pub use kubernetes::KubernetesDump;
+pub use kubernetes::{
+    KubernetesChange, KubernetesDump, KubernetesKind, KubernetesObject, KubernetesOp, LiveKubernetes,
+};
 pub use live::{EdgeChange, LiveNet, Moved, WhatIf};
 pub use matrix::{AccessMatrix, Outlier};
 pub use named::{NamedEdge, NamedGraph, NamedGraphBuilder, Told};
