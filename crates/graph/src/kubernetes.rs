@@ -8,6 +8,8 @@
 
 mod change;
 mod endpoint;
+#[cfg(feature = "event")]
+mod event;
 mod host;
 mod live;
 mod pod;

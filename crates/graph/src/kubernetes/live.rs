@@ -179,7 +179,7 @@ impl LiveKubernetes {
     fn is_late(&mut self, object: &KubernetesObject, moment: Moment) -> bool {
         let read = || {
             let version = self.dump.known.get(object)?.version;
-            Some(Moment { version, at: Timestamp::BEFORE_ALL })
+            Some(Moment { version, at: Timestamp::UNKNOWN })
         };
         if self.latest.get(object).copied().or_else(read).is_some_and(|known| moment.is_before(known)) {
             return true;
