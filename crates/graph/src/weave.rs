@@ -227,7 +227,10 @@ impl<U: Ord> Woven<U> {
         let touched =
             own.clone().chain(new.clone()).map(|(ends, _)| (*ends, self.probability(ends))).collect();
         own.for_each(|(ends, thread)| self.drop_thread(ends, thread));
-        new.for_each(|(ends, thread)| self.edges.entry(*ends).or_default().push(*thread));
+        for (ends, thread) in new {
+            // Most edges are told of once: room for more would be a tenth of all that is held.
+            self.edges.entry(*ends).or_insert_with(|| Vec::with_capacity(1)).push(*thread);
+        }
         for mark in before.marks.difference(&part.marks) {
             if let Some(count) = self.marks.get_mut(mark) {
                 *count -= 1;
