@@ -118,6 +118,38 @@ fn subjects_are_users_groups_and_service_accounts() {
     assert!(decide(&cluster, &User::new("x").in_group("system:masters"), &get).is_allowed());
 }
 
+#[test]
+fn bindings_rest_on_what_their_role_is_made_of() {
+    let role = |name: &str, label: &str, of: &str| {
+        json!({"kind": "ClusterRole", "metadata": {"name": name, "labels": {label: "true"}}, "rules": [],
+            "aggregationRule": {"clusterRoleSelectors": [{"matchLabels": {of: "true"}}]}})
+    };
+    let bound = |name: &str, role: &str| {
+        json!({"kind": "RoleBinding", "metadata": {"name": name, "namespace": "shop"}, "subjects": [],
+            "roleRef": {"kind": "ClusterRole", "name": role}})
+    };
+    let part =
+        json!({"kind": "ClusterRole", "metadata": {"name": "part", "labels": {"low": "true"}}, "rules": []});
+    let all = json!([
+        role("middle", "high", "low"),
+        role("top", "none", "high"),
+        part,
+        bound("a", "top"),
+        bound("b", "middle"),
+        bound("c", "part"),
+        bound("d", "absent")
+    ]);
+    let mut cluster = Cluster::default();
+    cluster.add(&all.to_string()).unwrap();
+    let names = |role: &str| -> Vec<&str> { cluster.resting_on(None, role).map(|(_, name)| name).collect() };
+    assert_eq!(names("part"), ["a", "b", "c"]);
+    assert_eq!(names("middle"), ["a", "b"]);
+    assert_eq!(names("absent"), ["d"]);
+    assert_eq!(cluster.resting_on(Some("shop"), "part").count(), 0);
+    assert!(cluster.permission_set(Some("shop"), "a").is_some());
+    assert!(cluster.permission_set(Some("shop"), "d").is_none(), "its role is not there");
+}
+
 /// "Aggregated `ClusterRoles`": the control plane fills them, through others that are aggregated too.
 #[test]
 fn aggregated_roles_are_made_of_others() {

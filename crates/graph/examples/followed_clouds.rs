@@ -4,7 +4,7 @@
 //! made-up tenant of 20,000 users and 5,000 machines, and on standard error how long its changes take.
 
 use homeostat_core::{TenantId, Timestamp};
-use homeostat_graph::{CloudChange, CloudDump, CloudOp, CloudTie, CloudTouched, Evidence, LiveClouds};
+use homeostat_graph::{CloudChange, CloudDump, CloudOp, CloudTie, Evidence, LiveClouds, WaysTouched};
 use homeostat_ingest::{Context, Ingest, Registry};
 use serde_json::{Value, json};
 use std::error::Error;
@@ -44,7 +44,7 @@ fn follow(files: &[String]) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-fn tell(because: &str, touched: &CloudTouched) {
+fn tell(because: &str, touched: &WaysTouched) {
     for (sign, edges) in [('+', &touched.added), ('-', &touched.removed)] {
         for edge in edges {
             println!("{sign} {} {} {} ({because})", edge.from, edge.kind, edge.to);

@@ -32,7 +32,7 @@ mod record;
 mod workspace;
 
 pub use change::{CloudChange, CloudOp, CloudTie, VaultContent};
-pub use live::{CloudEdge, CloudTouched, LiveClouds};
+pub use live::LiveClouds;
 
 use crate::named::NamedGraphBuilder;
 use crate::open_graph::Foreign;

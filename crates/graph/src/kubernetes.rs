@@ -1,28 +1,39 @@
-//! Reads objects of a Kubernetes cluster as its API returns them, one document after another, and finds the ways through it.
+//! Reads objects of a Kubernetes cluster as its API returns them, one document after another, and finds the ways through it;
+//! what changes in it keeps them true.
 //!
 //! Nodes and edges have the names that `KubeHound` gives them (kubehound.io, "Attacks"); a node's id is its kind, a space, and
 //! namespace and name. Rights are asked of `homeostat-access`, so that aggregated roles, names and namespaces count.
 //! Beyond those there are `MemberOf` (groups that no object lists), `CLUSTER_ADMIN`, `CONTROL_PLANE`, `ROLE_ESCALATE`,
 //! `TOKEN_REQUEST`, `POD_DEBUG` and `EXPOSED_TO`. O(objects + edges).
 
+mod change;
 mod endpoint;
+#[cfg(feature = "event")]
+mod event;
 mod host;
+mod live;
 mod pod;
 mod policy;
 mod right;
+mod thing;
+mod unit;
+
+pub use change::{KubernetesChange, KubernetesKind, KubernetesObject, KubernetesOp};
+pub use live::LiveKubernetes;
 
 use crate::cidr::Cidr;
 use crate::named::NamedGraphBuilder;
 use crate::open_graph::Foreign;
 use crate::sharp_hound::{list, text};
-use crate::weave::{Origin, Weave, Woven};
+use crate::weave::{Origin, Weave};
 use core::fmt;
-use endpoint::{Service, Slice};
+use endpoint::{Fronts, Service, Slice};
 use homeostat_access::kubernetes::Cluster;
 use pod::{Place, Pod};
 use policy::Policy;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
+use thing::Things;
 
 /// The cluster itself: whoever gets here owns all of it.
 const CLUSTER: &str = "Cluster";
@@ -78,19 +89,29 @@ struct Dump {
     accounts: BTreeMap<Place, bool>,
     services: BTreeMap<Place, Service>,
     slices: BTreeMap<Place, Slice>,
-    /// Services behind an ingress.
-    ingress: BTreeSet<Place>,
+    /// The services behind each ingress.
+    ingresses: BTreeMap<Place, BTreeSet<String>>,
     policies: BTreeMap<Place, Policy>,
     /// Namespaces with their labels.
     namespaces: BTreeMap<String, BTreeMap<String, String>>,
-    /// Where bindings of a namespace or of the cluster were read.
-    bindings: BTreeMap<(Option<String>, String), Origin>,
+    /// Where each object was read, and in which version.
+    known: BTreeMap<KubernetesObject, Known>,
+    // INVARIANT: follows from the objects, once they are settled: what there is, what runs on which node, and what stands
+    // before what in each namespace.
+    things: Things,
+    running: BTreeMap<String, BTreeSet<Place>>,
+    fronts: BTreeMap<String, Fronts>,
     documents: Vec<String>,
 }
 
-#[derive(Clone)]
-struct Node {
+#[derive(Clone, Copy, Default)]
+struct Known {
     origin: Origin,
+    version: Option<u64>,
+}
+
+#[derive(Clone, PartialEq, Eq)]
+struct Node {
     /// Whether what governs the cluster runs on it.
     governs: bool,
     /// Whether it has an address outside.
@@ -120,8 +141,10 @@ impl KubernetesDump {
             return None;
         }
         self.dump.documents.push(name.to_owned());
+        let document = self.dump.documents.len().saturating_sub(1);
         for (index, object) in objects.iter().enumerate() {
-            if let Err(cause) = self.dump.object(text(object, "kind").unwrap_or(kind), object, index) {
+            let origin = Origin { document, record: u32::try_from(index).unwrap_or(u32::MAX) };
+            if let Err(cause) = self.dump.object(text(object, "kind").unwrap_or(kind), object, origin) {
                 self.foreign.problem(&format!("{name}, object {index}"), cause);
             }
         }
@@ -130,12 +153,8 @@ impl KubernetesDump {
 
     /// The builder with all nodes and edges, and what was read besides. An account, a node or a role that something
     /// names and no object describes counts as unresolved.
-    pub fn finish(mut self) -> (NamedGraphBuilder, Foreign) {
-        self.dump.tokens();
-        let mut woven = Woven::over(&PROBABILITY);
-        woven.weave((), |weave| self.dump.ways(weave));
-        self.foreign.unresolved = self.dump.dangling();
-        (woven.builder(&self.dump.documents, |_| false), self.foreign)
+    pub fn finish(self) -> (NamedGraphBuilder, Foreign) {
+        LiveKubernetes::new(self).into_parts()
     }
 }
 
@@ -148,81 +167,87 @@ impl fmt::Debug for KubernetesDump {
 }
 
 impl Dump {
-    /// All ways through the cluster.
-    fn ways(&self, weave: &mut Weave<'_>) {
-        weave.jewel(CLUSTER);
-        self.on_nodes(weave);
-        self.by_rights(weave);
-        self.by_network(weave);
-        for node in self.all_nodes() {
-            let id = format!("Node {node}");
-            let described = self.nodes.get(node);
-            weave.at(described.map_or_else(Origin::default, |node| node.origin));
-            weave.edge(&id, "Group system:nodes", "IDENTITY_ASSUME");
-            if described.is_some_and(|node| node.governs) {
-                weave.edge(&id, CLUSTER, "CONTROL_PLANE");
+    fn object(&mut self, kind: &str, object: &Value, origin: Origin) -> Result<(), &'static str> {
+        let data =
+            object.get("metadata").filter(|data| data.is_object()).ok_or("no object with `metadata`")?;
+        let name = text(data, "name").filter(|name| !name.is_empty()).ok_or("no `name`")?;
+        // Other kinds say nothing that a path could lead over.
+        let Some(kind) = KubernetesKind::named(kind) else { return Ok(()) };
+        let id = KubernetesObject::new(kind, text(data, "namespace").unwrap_or_default(), name);
+        self.forget(&id);
+        let known = Known { origin, version: version(object) };
+        self.known.insert(id.clone(), known);
+        self.take(id, object)
+    }
+
+    /// Takes an object in that is not known.
+    fn take(&mut self, id: KubernetesObject, object: &Value) -> Result<(), &'static str> {
+        let KubernetesObject { kind, namespace, name } = id;
+        let place = (namespace, name);
+        match kind {
+            KubernetesKind::Pod => {
+                // One that has ended leads nowhere.
+                self.pods.extend(Pod::read(object).map(|pod| (place, pod)));
+            }
+            KubernetesKind::Node => {
+                self.nodes.insert(place.1, Node::read(object));
+            }
+            KubernetesKind::ServiceAccount => {
+                let kept = object.get("automountServiceAccountToken") == Some(&Value::Bool(false));
+                self.accounts.insert(place, kept);
+            }
+            KubernetesKind::Service => {
+                let service = Service::read(object).ok_or("a service without `spec`")?;
+                self.services.insert(place, service);
+            }
+            KubernetesKind::EndpointSlice => {
+                self.slices.extend(Slice::read(object).map(|slice| (place, slice)));
+            }
+            KubernetesKind::Ingress => {
+                self.ingresses.insert(place, endpoint::behind_ingress(object));
+            }
+            KubernetesKind::NetworkPolicy => {
+                self.policies.extend(Policy::read(object)?.map(|policy| (place, policy)));
+            }
+            KubernetesKind::Namespace => {
+                let labels = object.get("metadata").and_then(|data| data.get("labels"));
+                self.namespaces.insert(place.1, pod::labels(labels));
+            }
+            KubernetesKind::Role
+            | KubernetesKind::RoleBinding
+            | KubernetesKind::ClusterRole
+            | KubernetesKind::ClusterRoleBinding => return self.access(kind.name(), &place.0, object),
+        }
+        Ok(())
+    }
+
+    /// Takes what is known of an object away.
+    fn forget(&mut self, id: &KubernetesObject) {
+        if self.known.remove(id).is_none() {
+            return;
+        }
+        let place = (id.namespace.clone(), id.name.clone());
+        match id.kind {
+            KubernetesKind::Pod => drop(self.pods.remove(&place)),
+            KubernetesKind::Node => drop(self.nodes.remove(&id.name)),
+            KubernetesKind::ServiceAccount => drop(self.accounts.remove(&place)),
+            KubernetesKind::Service => drop(self.services.remove(&place)),
+            KubernetesKind::EndpointSlice => drop(self.slices.remove(&place)),
+            KubernetesKind::Ingress => drop(self.ingresses.remove(&place)),
+            KubernetesKind::NetworkPolicy => drop(self.policies.remove(&place)),
+            KubernetesKind::Namespace => drop(self.namespaces.remove(&id.name)),
+            KubernetesKind::Role | KubernetesKind::ClusterRole => {
+                self.cluster.remove_role(id.within(), &id.name);
+            }
+            KubernetesKind::RoleBinding | KubernetesKind::ClusterRoleBinding => {
+                self.cluster.remove_binding(id.within(), &id.name);
             }
         }
     }
 
-    fn object(&mut self, kind: &str, object: &Value, index: usize) -> Result<(), &'static str> {
-        let data =
-            object.get("metadata").filter(|data| data.is_object()).ok_or("no object with `metadata`")?;
-        let name = text(data, "name").filter(|name| !name.is_empty()).ok_or("no `name`")?.to_owned();
-        let namespace = text(data, "namespace").filter(|name| !name.is_empty()).unwrap_or(DEFAULT).to_owned();
-        let origin = Origin {
-            document: self.documents.len().saturating_sub(1),
-            record: u32::try_from(index).unwrap_or(u32::MAX),
-        };
-        let place = (namespace, name);
-        match kind {
-            "Pod" => {
-                // One that has ended leads nowhere.
-                if let Some(pod) = Pod::read(object, origin) {
-                    self.pods.insert(place, pod);
-                }
-            }
-            "Node" => {
-                self.nodes.insert(place.1, Node::read(object, origin));
-            }
-            "ServiceAccount" => {
-                let kept = object.get("automountServiceAccountToken") == Some(&Value::Bool(false));
-                self.accounts.insert(place, kept);
-            }
-            "Service" => {
-                let service = Service::read(object, origin).ok_or("a service without `spec`")?;
-                self.services.insert(place, service);
-            }
-            "EndpointSlice" => {
-                if let Some(slice) = Slice::read(object, origin) {
-                    self.slices.insert(place, slice);
-                }
-            }
-            "Ingress" => {
-                let services = endpoint::behind_ingress(object).into_iter();
-                self.ingress.extend(services.map(|name| (place.0.clone(), name)));
-            }
-            "NetworkPolicy" => {
-                if let Some(policy) = Policy::read(object)? {
-                    self.policies.insert(place, policy);
-                } else {
-                    self.policies.remove(&place);
-                }
-            }
-            "Namespace" => {
-                self.namespaces.insert(place.1, pod::labels(data.get("labels")));
-            }
-            "Role" | "RoleBinding" | "ClusterRole" | "ClusterRoleBinding" => {
-                if kind.ends_with("Binding") {
-                    let of = (!kind.starts_with("Cluster")).then(|| place.0.clone());
-                    self.bindings.insert((of, place.1.clone()), origin);
-                }
-                return self.access(kind, &place.0, object);
-            }
-            // Other kinds say nothing that a path could lead over.
-            _ => {}
-        }
-        Ok(())
+    /// Where what is known of an object was read.
+    fn origin(&self, id: &KubernetesObject) -> Origin {
+        self.known.get(id).map(|known| known.origin).unwrap_or_default()
     }
 
     /// Hands a role or binding on, with the kind and the namespace that its document or its absence tell.
@@ -242,23 +267,6 @@ impl Dump {
         }
     }
 
-    /// Gives pods the tokens of their accounts.
-    fn tokens(&mut self) {
-        for ((namespace, _), pod) in &mut self.pods {
-            let account = (namespace.clone(), pod.account.clone());
-            let kept = self.accounts.get(&account).copied().unwrap_or(false);
-            if pod.automount.unwrap_or(!kept) {
-                pod.add_token();
-            }
-        }
-    }
-
-    /// Nodes that are described, and those where a pod says that it runs.
-    fn all_nodes(&self) -> BTreeSet<&str> {
-        let placed = self.pods.values().map(|pod| pod.node.as_deref().unwrap_or(host::NOT_PLACED));
-        self.nodes.keys().map(String::as_str).chain(placed).collect()
-    }
-
     fn dangling(&self) -> usize {
         let used: BTreeSet<(&str, &str)> = self
             .pods
@@ -268,19 +276,18 @@ impl Dump {
         let known = |(namespace, name): &(&str, &str)| {
             self.accounts.contains_key(&((*namespace).to_owned(), (*name).to_owned()))
         };
-        let nodes = self.all_nodes().into_iter().filter(|name| !self.nodes.contains_key(*name)).count();
+        let nodes = self.things.nodes().filter(|name| !self.nodes.contains_key(*name)).count();
         used.iter().filter(|one| !known(one)).count() + nodes + self.cluster.dangling().count()
     }
 }
 
 impl Node {
-    fn read(object: &Value, origin: Origin) -> Self {
+    fn read(object: &Value) -> Self {
         let labels = pod::labels(object.get("metadata").and_then(|data| data.get("labels")));
         let governs = ["control-plane", "master"].iter();
         let addresses = || object.get("status").into_iter().flat_map(|status| list(status, "addresses"));
         let inside = addresses().filter(|one| text(one, "type") == Some("InternalIP"));
         Self {
-            origin,
             governs: governs
                 .into_iter()
                 .any(|role| labels.contains_key(&format!("node-role.kubernetes.io/{role}"))),
@@ -290,23 +297,13 @@ impl Node {
     }
 }
 
+/// The version of an object: written as text, and of late a number that grows ("Kubernetes API Concepts", resource versions).
+fn version(object: &Value) -> Option<u64> {
+    text(object.get("metadata")?, "resourceVersion")?.parse().ok()
+}
+
 /// The kind that a document's name tells: collectors write one resource a file.
 fn kind_of_document(name: &str) -> Option<&'static str> {
-    const KINDS: [(&str, &str); 12] = [
-        ("pods", "Pod"),
-        ("nodes", "Node"),
-        ("serviceaccounts", "ServiceAccount"),
-        ("services", "Service"),
-        ("endpointslices", "EndpointSlice"),
-        ("ingresses", "Ingress"),
-        ("networkpolicies", "NetworkPolicy"),
-        ("namespaces", "Namespace"),
-        ("roles", "Role"),
-        ("rolebindings", "RoleBinding"),
-        ("clusterroles", "ClusterRole"),
-        ("clusterrolebindings", "ClusterRoleBinding"),
-    ];
     let file = name.rsplit('/').next()?.split('.').next()?;
-    let file = file.to_ascii_lowercase();
-    KINDS.iter().find(|(plural, _)| *plural == file).map(|(_, kind)| *kind)
+    KubernetesKind::of_resource(&file.to_ascii_lowercase(), None).map(KubernetesKind::name)
 }

@@ -72,9 +72,7 @@ pub use best_path::NetPath;
 pub use chance::Chance;
 pub use change::{Change, ChangeError, EdgeChanges, Op, Touched};
 #[cfg(feature = "clouds")]
-pub use cloud::{
-    CloudChange, CloudDump, CloudEdge, CloudOp, CloudTie, CloudTouched, LiveClouds, VaultContent,
-};
+pub use cloud::{CloudChange, CloudDump, CloudOp, CloudTie, LiveClouds, VaultContent};
 #[cfg(feature = "event")]
 pub use cloudtrail::EventFault;
 pub use component::{Components, Condensation};
@@ -91,7 +89,9 @@ pub use graph::Graph;
 pub use graph_drift::DriftStep;
 pub use inventory::{Inventory, InventoryStats, Listing, Problem};
 #[cfg(feature = "kubernetes")]
-pub use kubernetes::KubernetesDump;
+pub use kubernetes::{
+    KubernetesChange, KubernetesDump, KubernetesKind, KubernetesObject, KubernetesOp, LiveKubernetes,
+};
 pub use live::{EdgeChange, LiveNet, Moved, WhatIf};
 pub use matrix::{AccessMatrix, Outlier};
 pub use named::{NamedEdge, NamedGraph, NamedGraphBuilder, Told};
@@ -112,3 +112,5 @@ pub use snapshot::Snapshot;
 pub use snapshot_aws::{Reading, SnapshotFault};
 pub use value::ValueRules;
 pub use vulnerability::Vulnerability;
+#[cfg(any(feature = "kubernetes", feature = "clouds"))]
+pub use weave::{Way, WaysTouched};

@@ -4,6 +4,7 @@
 //! The same edge may follow from several things: it is there as long as one of them is, and as likely as the likeliest
 //! says. O(log edges) an edge that comes or goes.
 
+use crate::Evidence;
 use crate::named::{Explained, NamedEdge, NamedGraphBuilder};
 use crate::names::Names;
 use std::collections::{BTreeMap, BTreeSet};
@@ -15,8 +16,60 @@ pub(crate) struct Origin {
     pub(crate) record: u32,
 }
 
+impl Origin {
+    /// Where what `evidence` says stands among `documents`, whose numbers by their names `places` keeps.
+    pub(crate) fn of(
+        evidence: &Evidence,
+        documents: &mut Vec<String>,
+        places: &mut BTreeMap<String, usize>,
+    ) -> Self {
+        let (name, record) = match evidence {
+            Evidence::Event(event) => (event.place(), u32::try_from(event.record()).unwrap_or(u32::MAX)),
+            Evidence::Document(name) => (&**name, 0),
+        };
+        let document = *places.entry(name.to_owned()).or_insert_with(|| {
+            documents.push(name.to_owned());
+            documents.len() - 1
+        });
+        Self { document, record }
+    }
+}
+
+/// An edge of what is followed by its log.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Way {
+    /// The name of the node where it starts.
+    pub from: String,
+    /// The name of the node where it leads.
+    pub to: String,
+    /// Its kind.
+    pub kind: &'static str,
+    /// How likely following it succeeds, in `0.0..=1.0`.
+    pub probability: f64,
+}
+
+/// What a change touched of what is followed by its log.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct WaysTouched {
+    /// The nodes whose edges are others now, and what changed in a way that is not told.
+    pub objects: BTreeSet<String>,
+    /// Edges that are new, or likelier or less likely than before.
+    pub added: Vec<Way>,
+    /// Edges that are gone, or were likelier or less likely.
+    pub removed: Vec<Way>,
+    /// Of how many things the ways were found anew.
+    pub worked: usize,
+}
+
+impl WaysTouched {
+    /// Whether nothing changed.
+    pub fn is_empty(&self) -> bool {
+        self.objects.is_empty()
+    }
+}
+
 /// An edge by the numbers of its ends, and its kind.
-pub(crate) type Ends = (u32, u32, &'static str);
+type Ends = (u32, u32, &'static str);
 
 /// What is said of an edge once.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -126,23 +179,58 @@ impl<U: Ord> Woven<U> {
         }
     }
 
-    /// Finds anew what follows from `unit`; the edges of which it says something else now, and how likely they were.
-    pub(crate) fn weave(
+    /// Finds anew what follows from `units`, and tells what that changed.
+    pub(crate) fn work(
         &mut self,
-        unit: U,
-        find: impl FnOnce(&mut Weave<'_>),
-    ) -> BTreeMap<Ends, Option<f64>> {
+        units: impl IntoIterator<Item = U>,
+        find: impl Fn(&U, &mut Weave<'_>),
+    ) -> WaysTouched {
+        let (mut before, mut worked): (BTreeMap<Ends, Option<f64>>, usize) = (BTreeMap::new(), 0);
+        for unit in units {
+            worked += 1;
+            let mut part = self.begin();
+            find(&unit, &mut part);
+            let part = part.part;
+            for (ends, probability) in self.weave(unit, part) {
+                before.entry(ends).or_insert(probability);
+            }
+        }
+        WaysTouched { worked, ..self.told(&before) }
+    }
+
+    fn begin(&mut self) -> Weave<'_> {
         let (names, chances) = (&mut self.names, self.chances);
-        let mut weave = Weave { names, part: Part::default(), origin: Origin::default(), chances };
-        find(&mut weave);
-        let part = weave.part;
+        Weave { names, part: Part::default(), origin: Origin::default(), chances }
+    }
+
+    fn told(&self, before: &BTreeMap<Ends, Option<f64>>) -> WaysTouched {
+        let mut touched = WaysTouched::default();
+        for (ends, before) in before {
+            let after = self.probability(ends);
+            if *before == after {
+                continue;
+            }
+            let [from, to] = [ends.0, ends.1].map(|node| self.names.name(node).to_owned());
+            touched.objects.extend([from.clone(), to.clone()]);
+            let way = |probability| Way { from: from.clone(), to: to.clone(), kind: ends.2, probability };
+            touched.removed.extend(before.map(way));
+            touched.added.extend(after.map(way));
+        }
+        touched
+    }
+
+    /// Takes what follows from `unit` now; the edges of which it says something else now, and how likely they were.
+    fn weave(&mut self, unit: U, part: Part) -> BTreeMap<Ends, Option<f64>> {
         let before = self.parts.remove(&unit).unwrap_or_default();
         let own = before.edges.iter().filter(|(ends, thread)| part.edges.get(*ends) != Some(thread));
         let new = part.edges.iter().filter(|(ends, thread)| before.edges.get(*ends) != Some(thread));
         let touched =
             own.clone().chain(new.clone()).map(|(ends, _)| (*ends, self.probability(ends))).collect();
         own.for_each(|(ends, thread)| self.drop_thread(ends, thread));
-        new.for_each(|(ends, thread)| self.edges.entry(*ends).or_default().push(*thread));
+        for (ends, thread) in new {
+            // Most edges are told of once: room for more would be a tenth of all that is held.
+            self.edges.entry(*ends).or_insert_with(|| Vec::with_capacity(1)).push(*thread);
+        }
         for mark in before.marks.difference(&part.marks) {
             if let Some(count) = self.marks.get_mut(mark) {
                 *count -= 1;
@@ -171,13 +259,8 @@ impl<U: Ord> Woven<U> {
     }
 
     /// How likely the edge is; `None` when it is not there.
-    pub(crate) fn probability(&self, ends: &Ends) -> Option<f64> {
+    fn probability(&self, ends: &Ends) -> Option<f64> {
         Some(likeliest(self.edges.get(ends)?)?.probability)
-    }
-
-    #[cfg(feature = "clouds")]
-    pub(crate) fn name(&self, node: u32) -> &str {
-        self.names.name(node)
     }
 
     /// The builder with all nodes and edges, over `documents`. O(E log E).
@@ -227,14 +310,19 @@ mod tests {
     #[test]
     fn an_edge_is_there_as_long_as_one_thing_says_so() {
         let mut woven = Woven::over(&[("Maybe", 0.8)]);
-        woven.weave(1, |weave| weave.edge("a", "b", "Maybe"));
-        woven.weave(2, |weave| weave.edge_if("a", "b", "Maybe", false));
+        let firm = |unit: &i32, weave: &mut Weave<'_>| weave.edge_if("a", "b", "Maybe", *unit == 1);
+        let touched = woven.work([1, 2], firm);
+        assert_eq!((touched.added.len(), touched.removed.len(), touched.worked), (1, 0, 2));
         let built = |woven: &Woven<i32>| woven.builder(&[], |_| false).build().edges();
         assert_eq!(built(&woven), 1);
-        assert_eq!(woven.weave(1, |_| {}).len(), 1);
+        let touched = woven.work([1], |_, _| {});
+        assert_eq!(
+            touched.removed.iter().chain(&touched.added).map(|way| way.probability).collect::<Vec<_>>(),
+            [0.8, 0.4]
+        );
         assert_eq!(built(&woven), 1);
-        assert!(woven.weave(2, |weave| weave.edge_if("a", "b", "Maybe", false)).is_empty());
-        woven.weave(2, |_| {});
+        assert!(woven.work([2], firm).is_empty());
+        woven.work([2], |_, _| {});
         assert!(woven.builder(&[], |_| false).build().is_empty(), "nor are its ends");
     }
 }

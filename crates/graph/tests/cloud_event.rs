@@ -6,7 +6,7 @@
 mod support;
 
 use homeostat_event::Event;
-use homeostat_graph::{CloudChange, CloudDump, CloudOp, CloudTouched, EventFault, LiveClouds};
+use homeostat_graph::{CloudChange, CloudDump, CloudOp, EventFault, LiveClouds, WaysTouched};
 use homeostat_ingest::{Context, Ingest, Registry};
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -67,8 +67,8 @@ fn clouds() -> LiveClouds {
     LiveClouds::new(dump)
 }
 
-fn apply(clouds: &mut LiveClouds, record: &Value) -> CloudTouched {
-    let mut all = CloudTouched::default();
+fn apply(clouds: &mut LiveClouds, record: &Value) -> WaysTouched {
+    let mut all = WaysTouched::default();
     for change in CloudChange::from_event(&event(record)).unwrap() {
         assert_eq!(change.evidence.to_string(), "log#0");
         let touched = clouds.apply(&change).unwrap();
@@ -85,7 +85,7 @@ fn told(clouds: &mut LiveClouds, record: Value) -> Vec<String> {
     let again = apply(clouds, &record);
     assert!(again.added.is_empty() && again.removed.is_empty(), "once more: {again:?}");
     let last = |name: &str| name.rsplit('/').next().unwrap().to_lowercase();
-    let edge = |sign: &str, edge: &homeostat_graph::CloudEdge| {
+    let edge = |sign: &str, edge: &homeostat_graph::Way| {
         let chance = if edge.probability < 0.75 { "?" } else { "" };
         format!("{sign}{} {}{chance} {}", last(&edge.from), edge.kind, last(&edge.to))
     };

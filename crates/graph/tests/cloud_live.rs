@@ -6,13 +6,12 @@ mod support;
 
 use homeostat_core::Timestamp;
 use homeostat_graph::{
-    ChangeError, CloudChange, CloudDump, CloudOp, CloudTie, CloudTouched, Evidence, LiveClouds, NamedGraph,
-    VaultContent,
+    ChangeError, CloudChange, CloudDump, CloudOp, CloudTie, Evidence, LiveClouds, VaultContent,
 };
 use proptest::prelude::*;
 use serde_json::{Value, json};
-use std::collections::{BTreeMap, BTreeSet};
-use support::tenant;
+use std::collections::BTreeMap;
+use support::{after, chances as edges, standing, tenant};
 
 const SUBSCRIPTION: &str = "/subscriptions/s1";
 const WEB: &str = "/subscriptions/s1/resourceGroups/web";
@@ -271,26 +270,6 @@ fn dump(facts: &[Fact], so: &[bool]) -> CloudDump {
     dump
 }
 
-type Edges = BTreeSet<(String, String, String, String)>;
-
-fn edges(graph: &NamedGraph) -> Edges {
-    let nodes = 0..u32::try_from(graph.len()).unwrap();
-    let of = |from: u32| {
-        graph.net().numbers(from).map(move |edge| {
-            let (half, label) = (graph.net().edge(edge).unwrap(), graph.net().label(edge).unwrap());
-            let name = |node| graph.name(node).to_owned();
-            let chance = format!("{:.3}", f64::from(-half.effort).exp());
-            (name(from), name(half.node), graph.kind(*label).to_owned(), chance)
-        })
-    };
-    nodes.flat_map(of).collect()
-}
-
-fn standing(graph: &NamedGraph) -> [Vec<String>; 2] {
-    let names = |nodes: Vec<u32>| nodes.into_iter().map(|node| graph.name(node).to_owned()).collect();
-    [names(graph.principals().collect()), names(graph.jewels().collect())]
-}
-
 fn change(at: i64, op: CloudOp) -> CloudChange {
     CloudChange {
         tenant: tenant(),
@@ -299,20 +278,6 @@ fn change(at: i64, op: CloudOp) -> CloudChange {
         evidence: Evidence::document("log"),
         op,
     }
-}
-
-/// The edges that were, with what is told of them.
-fn after(mut edges: Edges, touched: &CloudTouched) -> Edges {
-    let of = |edge: &homeostat_graph::CloudEdge| {
-        (edge.from.clone(), edge.to.clone(), edge.kind.to_owned(), format!("{:.3}", edge.probability))
-    };
-    for edge in &touched.removed {
-        assert!(edges.remove(&of(edge)), "{edge:?} was not there");
-    }
-    for edge in &touched.added {
-        assert!(edges.insert(of(edge)), "{edge:?} was there");
-    }
-    edges
 }
 
 proptest! {

@@ -195,6 +195,22 @@ impl Cluster {
         all.map(|(place, _)| place.name.as_str())
     }
 
+    /// The bindings, by namespace and name, whose rights rest on the role `name` of `namespace` or of the cluster: they bind it,
+    /// or one that is made of it. O(bindings + aggregated roles × roles).
+    pub fn resting_on<'a>(
+        &'a self,
+        namespace: Option<&str>,
+        name: &str,
+    ) -> impl Iterator<Item = (Option<&'a str>, &'a str)> {
+        let own = Place::new(namespace, name);
+        let of_cluster = self.roles.iter().filter(|_| own.namespace.is_none());
+        let made = of_cluster.filter(|(_, role)| self.parts(role).iter().any(|(part, _)| *part == own.name));
+        let mut roles: BTreeSet<Place> = made.map(|(place, _)| place.clone()).collect();
+        roles.insert(own);
+        let all = self.bindings.iter().filter(move |(_, binding)| roles.contains(&binding.role));
+        all.map(|(place, _)| (place.namespace.as_deref(), place.name.as_str()))
+    }
+
     /// May `user` do this?
     pub fn decide(&self, user: &User, attempt: &Attempt) -> Answer {
         if user.is_in("system:masters") {
@@ -252,6 +268,10 @@ impl Cluster {
         self.bindings.iter()
     }
 
+    pub(super) fn binding(&self, place: &Place) -> Option<(&Place, &Binding)> {
+        self.bindings.get_key_value(place)
+    }
+
     /// The rules of a role; `None` when it is not there.
     pub(super) fn rules_of(&self, place: &Place) -> Option<&[Rule]> {
         self.roles.contains_key(place).then(|| self.rules(place))
@@ -275,24 +295,32 @@ impl Cluster {
             made.filter_map(|(place, role)| Some((place.name.clone(), self.made_of(role)?))).collect();
     }
 
-    /// The rules of the roles that `role` is made of, also through others that are made of some. `None` when none is
-    /// there: the rules are then those that the API showed.
+    /// The rules of the roles that `role` is made of. `None` when none is there: the rules are then those that the API
+    /// showed.
     fn made_of(&self, role: &Role) -> Option<Vec<Rule>> {
-        let (mut seen, mut rules) = (BTreeSet::new(), Vec::new());
-        let mut next: Vec<&Role> = vec![role];
+        let parts = self.parts(role);
+        let own = parts.iter().filter(|(_, part)| part.aggregation.is_none());
+        (!parts.is_empty()).then(|| own.flat_map(|(_, part)| part.rules.iter().cloned()).collect())
+    }
+
+    /// The roles that `role` is made of, also through others that are made of some.
+    fn parts<'a>(&'a self, role: &'a Role) -> Vec<(&'a str, &'a Role)> {
+        let (mut seen, mut parts) = (BTreeSet::new(), Vec::new());
+        let mut next = vec![("", role)];
         while let Some(one) = next.pop() {
-            let Some(Aggregation(selectors)) = &one.aggregation else {
-                rules.extend(one.rules.iter().cloned());
-                continue;
-            };
-            let of_cluster = self.roles.iter().filter(|(place, _)| place.namespace.is_none());
+            let selectors = one.1.aggregation.as_ref().map_or(&[][..], |Aggregation(selectors)| selectors);
+            let of_cluster =
+                self.roles.iter().filter(|(place, _)| !selectors.is_empty() && place.namespace.is_none());
             for (place, part) in of_cluster.rev() {
                 if selectors.iter().any(|it| it.fits(&part.labels)) && seen.insert(&place.name) {
-                    next.push(part);
+                    next.push((&place.name, part));
                 }
             }
+            if !one.0.is_empty() {
+                parts.push(one);
+            }
         }
-        (!seen.is_empty()).then_some(rules)
+        parts
     }
 }
 

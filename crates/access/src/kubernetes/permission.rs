@@ -50,6 +50,13 @@ impl Cluster {
         let all = self.bindings().filter(|(_, binding)| self.rules_of(&binding.role).is_some());
         all.map(|(place, binding)| PermissionSet { cluster: self, place, binding })
     }
+
+    /// What the binding `name` gives, of `namespace` or of the cluster; `None` when it or its role is not there.
+    pub fn permission_set(&self, namespace: Option<&str>, name: &str) -> Option<PermissionSet<'_>> {
+        let (place, binding) = self.binding(&Place::new(namespace, name))?;
+        self.rules_of(&binding.role)?;
+        Some(PermissionSet { cluster: self, place, binding })
+    }
 }
 
 impl PermissionSet<'_> {

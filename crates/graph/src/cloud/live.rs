@@ -3,11 +3,10 @@
 use super::change::{CloudChange, CloudOp, id_of};
 use super::entra_way::{Rights, TENANT};
 use super::{CHANCES, CloudDump, is_azure};
-use crate::Evidence;
 use crate::change::ChangeError;
 use crate::named::{NamedGraph, NamedGraphBuilder};
 use crate::open_graph::Foreign;
-use crate::weave::{Ends, Origin, Woven};
+use crate::weave::{Origin, WaysTouched, Woven};
 use core::fmt;
 use homeostat_core::{Positions, TenantId, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
@@ -62,39 +61,6 @@ pub struct LiveClouds {
     places: BTreeMap<String, usize>,
 }
 
-/// An edge of a cloud.
-#[derive(Clone, Debug, PartialEq)]
-pub struct CloudEdge {
-    /// The name of the node where it starts.
-    pub from: String,
-    /// The name of the node where it leads.
-    pub to: String,
-    /// Its kind.
-    pub kind: &'static str,
-    /// How likely following it succeeds, in `0.0..=1.0`.
-    pub probability: f64,
-}
-
-/// What a change touched.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct CloudTouched {
-    /// The nodes whose edges are others now, and what changed in a way that is not told.
-    pub objects: BTreeSet<String>,
-    /// Edges that are new, or likelier or less likely than before.
-    pub added: Vec<CloudEdge>,
-    /// Edges that are gone, or were likelier or less likely.
-    pub removed: Vec<CloudEdge>,
-    /// Of how many scopes and objects the ways were found anew.
-    pub worked: usize,
-}
-
-impl CloudTouched {
-    /// Whether nothing changed.
-    pub fn is_empty(&self) -> bool {
-        self.objects.is_empty()
-    }
-}
-
 impl LiveClouds {
     /// What `dump` read, and the ways through it. O(resources × rights × assignments).
     pub fn new(mut dump: CloudDump) -> Self {
@@ -135,21 +101,21 @@ impl LiveClouds {
     /// # Errors
     ///
     /// [`ChangeError::OtherTenant`] when it is of another tenant than the first was.
-    pub fn apply(&mut self, change: &CloudChange) -> Result<CloudTouched, ChangeError> {
+    pub fn apply(&mut self, change: &CloudChange) -> Result<WaysTouched, ChangeError> {
         let own = self.tenant.get_or_insert_with(|| change.tenant.clone());
         if *own != change.tenant {
             return Err(ChangeError::OtherTenant);
         }
         if change.position.is_some_and(|position| !self.positions.advance(position)) || self.is_late(change) {
-            return Ok(CloudTouched::default());
+            return Ok(WaysTouched::default());
         }
-        let origin = self.origin(&change.evidence);
+        let origin = Origin::of(&change.evidence, &mut self.dump.documents, &mut self.places);
         let mut units = self.dump.bears_on(&change.op);
         let was_empty = self.dump.entra.is_empty();
         let is_change = self.dump.learn(&change.op, origin);
         let marked = self.mark(&change.op);
         if !is_change {
-            return Ok(CloudTouched { objects: marked.into_iter().collect(), ..CloudTouched::default() });
+            return Ok(WaysTouched { objects: marked.into_iter().collect(), ..WaysTouched::default() });
         }
         units.append(&mut self.dump.bears_on(&change.op));
         if units.contains(&Unit::Google) {
@@ -168,20 +134,6 @@ impl LiveClouds {
         let is_late = change.at < *latest;
         *latest = change.at.max(*latest);
         is_late
-    }
-
-    /// Where what says so stands among the documents.
-    fn origin(&mut self, evidence: &Evidence) -> Origin {
-        let (name, record) = match evidence {
-            Evidence::Event(event) => (event.place(), u32::try_from(event.record()).unwrap_or(u32::MAX)),
-            Evidence::Document(name) => (&**name, 0),
-        };
-        let documents = &mut self.dump.documents;
-        let document = *self.places.entry(name.to_owned()).or_insert_with(|| {
-            documents.push(name.to_owned());
-            documents.len() - 1
-        });
-        Origin { document, record }
     }
 
     /// Marks what changed in a way that is not told, or is told now; what became of another standing by that.
@@ -222,27 +174,19 @@ impl LiveClouds {
     }
 
     /// Finds anew what follows from `units`, and what bears on it in turn.
-    fn work(&mut self, mut units: BTreeSet<Unit>) -> CloudTouched {
+    fn work(&mut self, mut units: BTreeSet<Unit>) -> WaysTouched {
         self.follow(&mut units);
-        let mut before: BTreeMap<Ends, Option<f64>> = BTreeMap::new();
-        let worked = units.len();
         let CloudDump { azure, entra, google, workspace, .. } = &self.dump;
         let (rights, directory) = (&self.rights, (!entra.is_empty()).then_some(TENANT));
-        for unit in units {
-            let kept = self.woven.weave(unit.clone(), |weave| match &unit {
-                Unit::Scope(scope) => azure.ways(weave, scope, directory),
-                Unit::Object(id) => entra.ways(weave, id, rights),
-                Unit::Directory => entra.to_directory(weave, rights),
-                Unit::Google => {
-                    workspace.finish(weave);
-                    google.ways(weave, workspace);
-                }
-            });
-            for (ends, probability) in kept {
-                before.entry(ends).or_insert(probability);
+        self.woven.work(units, |unit, weave| match unit {
+            Unit::Scope(scope) => azure.ways(weave, scope, directory),
+            Unit::Object(id) => entra.ways(weave, id, rights),
+            Unit::Directory => entra.to_directory(weave, rights),
+            Unit::Google => {
+                workspace.finish(weave);
+                google.ways(weave, workspace);
             }
-        }
-        CloudTouched { worked, ..self.told(&before) }
+        })
     }
 
     /// Adds what bears on others by what it changes: rights over all objects of a kind, and who may start something.
@@ -260,23 +204,6 @@ impl LiveClouds {
         if self.dump.azure.find_starters(scopes.iter()) {
             units.extend(self.dump.azure.identities().cloned().map(Unit::Scope));
         }
-    }
-
-    fn told(&self, before: &BTreeMap<Ends, Option<f64>>) -> CloudTouched {
-        let mut touched = CloudTouched::default();
-        for (ends, before) in before {
-            let after = self.woven.probability(ends);
-            if *before == after {
-                continue;
-            }
-            let [from, to] = [ends.0, ends.1].map(|node| self.woven.name(node).to_owned());
-            touched.objects.extend([from.clone(), to.clone()]);
-            let edge =
-                |probability| CloudEdge { from: from.clone(), to: to.clone(), kind: ends.2, probability };
-            touched.removed.extend(before.map(edge));
-            touched.added.extend(after.map(edge));
-        }
-        touched
     }
 }
 

@@ -2,10 +2,11 @@
 //!
 //! Conditions as `KubeHound`'s attack reference states them (kubehound.io, "Attacks"), and its names.
 
-use super::pod::{Container, Mount, Pod, Source};
-use super::{Dump, Weave};
+use super::change::{KubernetesKind, KubernetesObject};
+use super::pod::{Container, Mount, Place, Pod, Source};
+use super::{CLUSTER, Dump, Weave};
 use homeostat_access::kubernetes::{Attempt, User};
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 /// Sockets of container runtimes: whoever reaches one starts containers and enters those that run, also when it is
 /// mounted read-only.
@@ -62,43 +63,82 @@ struct Crowd {
     tokens: Vec<String>,
 }
 
+impl Crowd {
+    fn add(&mut self, place: &str, pod: &Pod) {
+        for container in &pod.containers {
+            let tokens = container.mounts.iter().filter(|mount| mount.source == Source::Token);
+            self.tokens.extend(tokens.map(|mount| volume_id(place, container, mount)));
+            self.containers.push(container_id(place, container));
+        }
+    }
+}
+
 impl Dump {
-    /// All edges on the nodes.
-    pub(super) fn on_nodes(&self, weave: &mut Weave<'_>) {
-        let mut crowds: BTreeMap<String, Crowd> = BTreeMap::new();
-        for ((namespace, name), pod) in &self.pods {
-            let place = format!("{namespace}/{name}");
-            let crowd = crowds.entry(node_of(pod)).or_default();
-            for container in &pod.containers {
-                let id = container_id(&place, container);
-                let tokens = container.mounts.iter().filter(|mount| mount.source == Source::Token);
-                crowd.tokens.extend(tokens.map(|mount| volume_id(&place, container, mount)));
-                crowd.containers.push(id);
-            }
+    /// All edges of a node, and of what runs on it.
+    pub(super) fn on_node(&self, name: &str, weave: &mut Weave<'_>) {
+        if !self.things.has_node(name) {
+            return;
         }
-        for ((namespace, name), pod) in &self.pods {
-            weave.at(pod.origin);
-            let place = format!("{namespace}/{name}");
-            let node = node_of(pod);
-            let (own, account) =
-                (format!("Pod {place}"), format!("ServiceAccount {namespace}/{}", pod.account));
-            weave.edge(&node, &own, "POD_ATTACH");
-            for container in &pod.containers {
-                let id = container_id(&place, container);
-                weave.principal(&id);
-                weave.edge(&own, &id, "CONTAINER_ATTACH");
-                escapes(weave, pod, container, [&id, &node]);
-                if self.reads_logs(namespace, pod) && container.root && writes(container, "/var/log") {
-                    weave.edge(&id, &node, "CE_VAR_LOG_SYMLINK");
-                }
-                if let Some(crowd) = crowds.get(&node) {
-                    mounts(weave, &place, container, [&id, &node, &account], crowd);
-                }
-            }
-            if pod.shares_processes {
-                together(weave, &place, pod);
-            }
+        let node = format!("Node {name}");
+        weave.at(self.origin(&KubernetesObject::new(KubernetesKind::Node, "", name)));
+        weave.edge(&node, "Group system:nodes", "IDENTITY_ASSUME");
+        if self.nodes.get(name).is_some_and(|node| node.governs) {
+            weave.edge(&node, CLUSTER, "CONTROL_PLANE");
         }
+        let places = self.running.get(name).into_iter().flatten();
+        let pods: Vec<(&Place, Pod)> =
+            places.filter_map(|place| Some((place, self.with_token(place)?))).collect();
+        let mut crowd = Crowd::default();
+        for ((namespace, name), pod) in &pods {
+            crowd.add(&format!("{namespace}/{name}"), pod);
+        }
+        for (place, pod) in &pods {
+            self.on_pod(place, pod, (&node, &crowd), weave);
+        }
+    }
+
+    fn on_pod(
+        &self,
+        (namespace, name): &Place,
+        pod: &Pod,
+        (node, crowd): (&str, &Crowd),
+        weave: &mut Weave<'_>,
+    ) {
+        weave.at(self.origin(&KubernetesObject::new(KubernetesKind::Pod, namespace, name)));
+        let place = format!("{namespace}/{name}");
+        let (own, account) = (format!("Pod {place}"), format!("ServiceAccount {namespace}/{}", pod.account));
+        weave.edge(node, &own, "POD_ATTACH");
+        for container in &pod.containers {
+            let id = container_id(&place, container);
+            weave.principal(&id);
+            weave.edge(&own, &id, "CONTAINER_ATTACH");
+            escapes(weave, pod, container, [&id, node]);
+            if shows_logs(container) && self.reads_logs(namespace, pod) {
+                weave.edge(&id, node, "CE_VAR_LOG_SYMLINK");
+            }
+            mounts(weave, &place, container, [&id, node, &account], crowd);
+        }
+        if pod.shares_processes {
+            together(weave, &place, pod);
+        }
+    }
+
+    /// The pod with the token of its account, where it gets one.
+    fn with_token(&self, place: &Place) -> Option<Pod> {
+        let mut pod = self.pods.get(place)?.clone();
+        let account = (place.0.clone(), pod.account.clone());
+        let kept = self.accounts.get(&account).copied().unwrap_or(false);
+        if pod.automount.unwrap_or(!kept) {
+            pod.add_token();
+        }
+        Some(pod)
+    }
+
+    /// Nodes on which rights to read logs lead somewhere, of pods of a namespace or of all.
+    pub(super) fn with_logs(&self, namespace: Option<&str>) -> BTreeSet<String> {
+        let all = self.pods.iter().filter(|((own, _), _)| namespace.is_none_or(|namespace| own == namespace));
+        let logs = all.filter(|(_, pod)| pod.containers.iter().any(shows_logs));
+        logs.map(|(_, pod)| pod.node_name().to_owned()).collect()
     }
 
     /// Whether the pod's account may read logs: what makes the node follow a link out of its log directory.
@@ -169,9 +209,9 @@ fn writes(container: &Container, path: &str) -> bool {
     container.mounts.iter().any(|mount| !mount.read_only && mount.shows(path))
 }
 
-/// The node of a pod: one of no name for all that are not placed.
-fn node_of(pod: &Pod) -> String {
-    format!("Node {}", pod.node.as_deref().unwrap_or(NOT_PLACED))
+/// Whether whoever is in the container may put a link among the logs of the node.
+fn shows_logs(container: &Container) -> bool {
+    container.root && writes(container, "/var/log")
 }
 
 pub(super) fn container_id(place: &str, container: &Container) -> String {

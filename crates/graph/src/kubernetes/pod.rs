@@ -1,6 +1,6 @@
 //! A pod as the API returns it: its containers, what they may do on their node, and what is mounted into them.
 
-use super::Origin;
+use super::host;
 use crate::sharp_hound::{list, text};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -9,9 +9,8 @@ use std::collections::{BTreeMap, BTreeSet};
 pub(super) type Place = (String, String);
 
 /// What paths need to know of a pod.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Pod {
-    pub(super) origin: Origin,
     /// `None` when it is not placed.
     pub(super) node: Option<String>,
     pub(super) account: String,
@@ -26,7 +25,7 @@ pub(super) struct Pod {
 }
 
 /// A container that runs as long as its pod does.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Container {
     pub(super) name: String,
     pub(super) privileged: bool,
@@ -38,7 +37,7 @@ pub(super) struct Container {
 }
 
 /// A volume of the node or with a token, in a container.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Mount {
     pub(super) volume: String,
     pub(super) source: Source,
@@ -55,7 +54,7 @@ pub(super) enum Source {
 }
 
 /// A port that a container listens on.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Port {
     pub(super) name: String,
     pub(super) number: u64,
@@ -66,7 +65,7 @@ pub(super) struct Port {
 
 impl Pod {
     /// Reads a pod; `None` when it has no `spec` or has ended.
-    pub(super) fn read(object: &Value, origin: Origin) -> Option<Self> {
+    pub(super) fn read(object: &Value) -> Option<Self> {
         let spec = object.get("spec").filter(|spec| spec.is_object())?;
         let phase = object.get("status").and_then(|status| text(status, "phase"));
         if matches!(phase, Some("Succeeded" | "Failed")) {
@@ -80,7 +79,6 @@ impl Pod {
         let filled = |field: &str| text(spec, field).filter(|text| !text.is_empty());
         let account = filled("serviceAccountName").or_else(|| filled("serviceAccount"));
         Some(Self {
-            origin,
             node: filled("nodeName").map(str::to_owned),
             account: account.unwrap_or("default").to_owned(),
             automount: spec.get("automountServiceAccountToken").and_then(Value::as_bool),
@@ -90,6 +88,11 @@ impl Pod {
             labels: labels(object.get("metadata").and_then(|data| data.get("labels"))),
             containers: all.filter_map(|one| Container::read(one, spec, &sources)).collect(),
         })
+    }
+
+    /// The name of its node: one for all that are not placed.
+    pub(super) fn node_name(&self) -> &str {
+        self.node.as_deref().unwrap_or(host::NOT_PLACED)
     }
 
     /// Gives each container the token of the account, where the API server would: it adds the volume to a pod only as
@@ -227,7 +230,7 @@ mod tests {
         let root = |pod: Value, own: Value| {
             let object = json!({"spec": {"securityContext": pod,
                 "containers": [{"name": "a", "securityContext": own}]}});
-            Pod::read(&object, Origin::default()).unwrap().containers[0].root
+            Pod::read(&object).unwrap().containers[0].root
         };
         assert!(root(json!({}), json!({})));
         assert!(!root(json!({"runAsNonRoot": true}), json!({})));
@@ -237,7 +240,7 @@ mod tests {
 
     #[test]
     fn what_has_ended_is_no_way() {
-        assert!(Pod::read(&json!({"spec": {}, "status": {"phase": "Failed"}}), Origin::default()).is_none());
-        assert!(Pod::read(&json!({"spec": 1}), Origin::default()).is_none());
+        assert!(Pod::read(&json!({"spec": {}, "status": {"phase": "Failed"}})).is_none());
+        assert!(Pod::read(&json!({"spec": 1})).is_none());
     }
 }

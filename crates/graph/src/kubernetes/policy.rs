@@ -5,6 +5,7 @@
 //! their node's. O(policies of the namespace and their rules) a pod.
 
 use super::Dump;
+use super::endpoint::Fronts;
 use super::pod::{Place, Pod, Port, labels};
 use crate::cidr::Cidr;
 use crate::sharp_hound::{list, text};
@@ -12,13 +13,13 @@ use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A policy for what comes in.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Policy {
     selector: Selector,
     rules: Vec<Rule>,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 struct Rule {
     /// Without any, all ports.
     ports: Vec<Ports>,
@@ -26,14 +27,14 @@ struct Rule {
     from: Vec<Peer>,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 struct Ports {
     protocol: String,
     /// A name, or a first and a last number; `None` is all.
     which: Option<Result<(u64, u64), String>>,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 enum Peer {
     Block {
         range: Cidr,
@@ -47,13 +48,13 @@ enum Peer {
 }
 
 /// What labels have to be; an empty one selects all.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct Selector {
     labels: BTreeMap<String, String>,
     expressions: Vec<(String, Operator, BTreeSet<String>)>,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Operator {
     In,
     NotIn,
@@ -63,7 +64,7 @@ enum Operator {
 
 /// From where something comes to a pod.
 #[derive(Clone, Copy)]
-pub(super) enum From<'a> {
+pub(super) enum From {
     /// From somewhere.
     Anybody,
     /// From the Internet, under the sender's own address.
@@ -71,7 +72,7 @@ pub(super) enum From<'a> {
     /// From the Internet, perhaps under the address of one of the nodes, which pass it on.
     Nodes,
     /// From what passes requests on for an ingress: one of these pods, or a balancer in the own network.
-    Fronts(&'a BTreeSet<Place>),
+    Fronts,
 }
 
 impl Policy {
@@ -184,7 +185,7 @@ impl Selector {
 
 impl Dump {
     /// Whether the policies of its namespace let something in to a port of a pod.
-    pub(super) fn lets_in(&self, (place, pod): (&Place, &Pod), port: &Port, from: From<'_>) -> bool {
+    pub(super) fn lets_in(&self, (place, pod): (&Place, &Pod), port: &Port, from: From) -> bool {
         let namespace = &place.0;
         let own = (namespace.clone(), String::new());
         let all = self.policies.range(own..).take_while(|((own, _), _)| own == namespace);
@@ -197,9 +198,9 @@ impl Dump {
     }
 
     /// Whether a peer of a rule is, or may be, where something comes from.
-    fn is_meant(&self, peer: &Peer, namespace: &str, from: From<'_>) -> bool {
+    fn is_meant(&self, peer: &Peer, namespace: &str, from: From) -> bool {
         match (peer, from) {
-            (_, From::Anybody) | (Peer::Block { .. }, From::Fronts(_)) => true,
+            (_, From::Anybody) | (Peer::Block { .. }, From::Fronts) => true,
             (Peer::Block { range, except }, From::Internet) => Peer::is_wide(range, except),
             (Peer::Block { range, except }, From::Nodes) => {
                 let excepted = |own: &Cidr| except.iter().any(|except| except.holds(own));
@@ -208,15 +209,15 @@ impl Dump {
             }
             (Peer::Pods { .. }, From::Internet | From::Nodes) => false,
             // Where nobody tells what stands before the cluster, it may be any of its pods.
-            (Peer::Pods { namespaces, pods }, From::Fronts(fronts)) => {
-                let of = |place: &Place| {
-                    let fits = match namespaces {
-                        None => place.0 == namespace,
-                        Some(selector) => selector.selects(&self.labels_of_namespace(&place.0)),
-                    };
-                    fits && self.pods.get(place).is_some_and(|pod| pods.selects(&pod.labels))
+            (Peer::Pods { namespaces, pods }, From::Fronts) => {
+                let of = |own: &str| match namespaces {
+                    None => own == namespace,
+                    Some(selector) => selector.selects(&self.labels_of_namespace(own)),
                 };
-                fronts.is_empty() || fronts.iter().any(of)
+                let fits = |(own, fronts): (&String, &Fronts)| {
+                    of(own) && fronts.values().any(|own| pods.selects(own))
+                };
+                self.fronts.is_empty() || self.fronts.iter().any(fits)
             }
         }
     }

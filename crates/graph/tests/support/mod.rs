@@ -76,3 +76,40 @@ pub(crate) fn edges(graph: &NamedGraph) -> BTreeSet<(String, String, String)> {
     };
     nodes.flat_map(of).collect()
 }
+
+/// Edges with how likely they are.
+pub(crate) type Edges = BTreeSet<(String, String, String, String)>;
+
+pub(crate) fn chances(graph: &NamedGraph) -> Edges {
+    let nodes = 0..u32::try_from(graph.len()).unwrap();
+    let of = |from: u32| {
+        graph.net().numbers(from).map(move |edge| {
+            let (half, label) = (graph.net().edge(edge).unwrap(), graph.net().label(edge).unwrap());
+            let name = |node| graph.name(node).to_owned();
+            let chance = format!("{:.3}", f64::from(-half.effort).exp());
+            (name(from), name(half.node), graph.kind(*label).to_owned(), chance)
+        })
+    };
+    nodes.flat_map(of).collect()
+}
+
+/// Who may be taken over, and what is worth getting to.
+pub(crate) fn standing(graph: &NamedGraph) -> [Vec<String>; 2] {
+    let names = |nodes: Vec<u32>| nodes.into_iter().map(|node| graph.name(node).to_owned()).collect();
+    [names(graph.principals().collect()), names(graph.jewels().collect())]
+}
+
+/// The edges that were, with what is told of them.
+#[cfg(any(feature = "clouds", feature = "kubernetes"))]
+pub(crate) fn after(mut edges: Edges, touched: &homeostat_graph::WaysTouched) -> Edges {
+    let of = |edge: &homeostat_graph::Way| {
+        (edge.from.clone(), edge.to.clone(), edge.kind.to_owned(), format!("{:.3}", edge.probability))
+    };
+    for edge in &touched.removed {
+        assert!(edges.remove(&of(edge)), "{edge:?} was not there");
+    }
+    for edge in &touched.added {
+        assert!(edges.insert(of(edge)), "{edge:?} was there");
+    }
+    edges
+}
