@@ -58,7 +58,7 @@ fn what_two_detectors_tell_of_the_same_events_is_counted_once() {
     let log = [ordinary_days(0), leaked_key(10_000), (0..3).flat_map(both).collect()].concat();
     let told = told(log);
     let step = told[0].steps().iter().find(|step| step.sentence.contains("GetObject")).unwrap();
-    assert!(step.sentence.contains("GetObject, more than usual, 3 times"), "{}", step.sentence);
+    assert!(step.sentence.contains("more than usual, GetObject, 3 times"), "{}", step.sentence);
 }
 
 #[test]
