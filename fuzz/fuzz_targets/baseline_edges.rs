@@ -9,7 +9,7 @@ fuzz_target!(|bytes: &[u8]| {
     drop(EdgeModel::from_bytes(bytes));
     let mut model = EdgeModel::new(7);
     let (records, rest) = bytes.as_chunks::<11>();
-    let mut score = |model: &mut EdgeModel, offset: u64, record: &[u8; 11]| {
+    let score = |model: &mut EdgeModel, offset: u64, record: &[u8; 11]| {
         let [from, to, kind, time @ ..] = record;
         let time = i64::from_le_bytes(*time);
         // Most edges keep to plausible times, so that ticks are many and short.

@@ -7,7 +7,7 @@ use libfuzzer_sys::fuzz_target;
 use std::time::Duration;
 
 fuzz_target!(|bytes: &[u8]| {
-    drop(Periodicity::from_bytes(bytes));
+    let _read = Periodicity::from_bytes(bytes);
     let (times, _) = bytes.as_chunks::<8>();
     let mut parts = [Periodicity::default(); 2];
     for (number, time) in times.iter().enumerate() {

@@ -10,7 +10,7 @@ use homeostat_graph::{CloudChange, CloudDump, CloudOp, EventFault, LiveClouds, W
 use homeostat_ingest::{Context, Ingest, Registry};
 use proptest::prelude::*;
 use serde_json::{Value, json};
-use support::tenant;
+use support::{nested, tenant};
 
 const WEB: &str = "/subscriptions/s1/resourceGroups/web";
 const VM: &str = "/subscriptions/s1/resourceGroups/web/providers/Microsoft.Compute/virtualMachines/vm1";
@@ -392,33 +392,29 @@ fn any_json() -> impl Strategy<Value = Value> {
         any::<bool>().prop_map(Value::from),
         "[a-z/\\[\\]\",=]{0,10}".prop_map(Value::from)
     ];
-    let name = prop::sample::select(vec![
-        "id",
-        "type",
-        "displayName",
-        "modifiedProperties",
-        "oldValue",
-        "newValue",
-        "Id",
-        "Properties",
-        "properties",
-        "PrincipalId",
-        "principalId",
-        "RoleDefinitionId",
-        "scope",
-        "Permissions",
-        "accessPolicies",
-        "objectId",
-        "permissions",
-        "identity",
-    ]);
-    leaf.prop_recursive(4, 40, 5, move |inner| {
-        prop_oneof![
-            prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
-            prop::collection::btree_map(name.clone(), inner, 0..6)
-                .prop_map(|all| all.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
-        ]
-    })
+    nested(
+        leaf,
+        &[
+            "id",
+            "type",
+            "displayName",
+            "modifiedProperties",
+            "oldValue",
+            "newValue",
+            "Id",
+            "Properties",
+            "properties",
+            "PrincipalId",
+            "principalId",
+            "RoleDefinitionId",
+            "scope",
+            "Permissions",
+            "accessPolicies",
+            "objectId",
+            "permissions",
+            "identity",
+        ],
+    )
 }
 
 proptest! {

@@ -10,7 +10,7 @@ use homeostat_graph::{EventFault, KubernetesChange, KubernetesDump, KubernetesOp
 use homeostat_ingest::{Context, Ingest, Registry};
 use proptest::prelude::*;
 use serde_json::{Value, json};
-use support::{chances, tenant};
+use support::{chances, nested, tenant};
 
 fn event_of(record: &Value, context: Context) -> Event {
     let text = record.to_string();
@@ -350,35 +350,31 @@ fn any_json() -> impl Strategy<Value = Value> {
         ])
         .prop_map(Value::from),
     ];
-    let name = prop::sample::select(vec![
-        "kind",
-        "metadata",
-        "name",
-        "namespace",
-        "labels",
-        "spec",
-        "containers",
-        "volumes",
-        "rules",
-        "verbs",
-        "resources",
-        "roleRef",
-        "subjects",
-        "items",
-        "target",
-        "finalizers",
-        "deletionTimestamp",
-        "resourceVersion",
-        "dryRun",
-        "ingress",
-    ]);
-    leaf.prop_recursive(4, 40, 5, move |inner| {
-        prop_oneof![
-            prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
-            prop::collection::btree_map(name.clone(), inner, 0..6)
-                .prop_map(|all| all.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
-        ]
-    })
+    nested(
+        leaf,
+        &[
+            "kind",
+            "metadata",
+            "name",
+            "namespace",
+            "labels",
+            "spec",
+            "containers",
+            "volumes",
+            "rules",
+            "verbs",
+            "resources",
+            "roleRef",
+            "subjects",
+            "items",
+            "target",
+            "finalizers",
+            "deletionTimestamp",
+            "resourceVersion",
+            "dryRun",
+            "ingress",
+        ],
+    )
 }
 
 proptest! {

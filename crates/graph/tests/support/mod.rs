@@ -8,6 +8,7 @@
 
 use homeostat_core::{EntityKey, TenantId, Timestamp};
 use homeostat_graph::{Change, Evidence, Inventory, NamedGraph, Op, Reading, arn_key};
+use proptest::prelude::*;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
@@ -112,4 +113,19 @@ pub(crate) fn after(mut edges: Edges, touched: &homeostat_graph::WaysTouched) ->
         assert!(edges.insert(of(edge)), "{edge:?} was there");
     }
     edges
+}
+
+/// Documents of `leaf` in lists and under `names`, four deep.
+pub(crate) fn nested(
+    leaf: impl Strategy<Value = Value> + 'static,
+    names: &'static [&'static str],
+) -> impl Strategy<Value = Value> {
+    let name = prop::sample::select(names);
+    leaf.prop_recursive(4, 40, 5, move |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
+            prop::collection::btree_map(name.clone(), inner, 0..6)
+                .prop_map(|all| all.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
+        ]
+    })
 }
